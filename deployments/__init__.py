@@ -1,0 +1,1 @@
+"""The three deployments as plain classes, and what they share."""

@@ -1,0 +1,37 @@
+"""How speech is made. Knows neither Ray nor HTTP.
+
+`ENGINES` is the one list of engines; each module is imported only when its engine is chosen.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.protocol import Engine
+
+
+@dataclass(frozen=True)
+class EngineEntry:
+    """Where an engine lives and what it needs, known without importing it."""
+
+    module: str
+    class_name: str
+    needs_gpu: bool
+
+
+ENGINES: Mapping[str, EngineEntry] = MappingProxyType(
+    {"preview": EngineEntry("engine.preview", "PreviewEngine", needs_gpu=False)}
+)
+
+
+def create_engine(name: str, **options: Any) -> Engine:
+    """Import and construct the engine called `name`."""
+    entry = ENGINES[name]
+    engine_class = getattr(importlib.import_module(entry.module), entry.class_name)
+    engine: Engine = engine_class(**options)
+    return engine

@@ -1,0 +1,82 @@
+"""What an engine promises to the Sampler that hosts it.
+
+An engine turns jobs (one chunk of text each) into PCM. It runs many jobs at once as it sees fit,
+keeps what it derives from a voice by voice key, and knows nothing of Ray, HTTP or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speech.request import SamplerParameters
+
+PCM = NDArray[np.float32]
+"""Mono samples in [-1, 1], shape (num_samples,)."""
+
+LoadReference = Callable[[], Awaitable[PCM]]
+"""Fetches a voice's reference audio (44.1 kHz, at most 300 s, read-only: copy before writing)."""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A voice as an engine sees it.
+
+    Attributes:
+        key: Names the audio's content: equal keys, equal audio.
+        load: Fetches the audio. An engine calls it only when it holds nothing for `key`.
+    """
+
+    key: str
+    load: LoadReference
+
+
+@dataclass(frozen=True)
+class Job:
+    """One chunk of text to speak.
+
+    Attributes:
+        text: What to speak, non-blank.
+        seed: Fixes every random draw: same job, same voice, same device kind, same samples.
+        parameters: Sampler parameters; an engine ignores those that mean nothing to it.
+        stream: True where the caller wants pieces early, False where it waits for the whole.
+    """
+
+    text: str
+    seed: int
+    parameters: SamplerParameters
+    stream: bool = False
+
+
+class Engine(Protocol):
+    """One model on one device."""
+
+    name: str
+    """As in `ENGINES`; reported to callers."""
+    device: str
+    """Where it runs, such as `cpu` or `cuda`."""
+    sample_rate: int
+    """Of the PCM it yields, in Hz."""
+
+    async def start(self) -> None:
+        """Load and warm up. Jobs are taken only after this returns."""
+
+    def generate(self, job: Job, voice: Voice | None) -> AsyncGenerator[PCM, None]:
+        """Yield the job's PCM in order, in one or more pieces.
+
+        Jobs run side by side; a job's samples never depend on its neighbours. Closing the
+        generator (or cancelling the task that iterates it) frees the job within one step.
+
+        Raises:
+            SpeechError: When this job fails; other jobs go on.
+        """
+
+    def stats(self) -> dict[str, float]:
+        """Return current gauges and running totals, by name."""
+
+    async def close(self) -> None:
+        """Stop running jobs and free the device."""

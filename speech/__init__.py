@@ -1,0 +1,1 @@
+"""What a speech request is. Knows neither Ray nor HTTP, nor torch except to resample."""

@@ -1,0 +1,123 @@
+"""Every error a caller can see. Nothing else may reach one.
+
+SpeechError
+├── InvalidRequest        400  the request breaks the contract; `param` names the field
+├── BadKey                401  missing or wrong API key
+├── VoiceNotFound         404  no such file under the voices folder
+├── BodyTooLarge          413
+├── VoiceLost             500  the prepared audio vanished with its owner: prepare it again
+├── UploadFailed          500  the bucket refused the audio
+├── ResultTooLarge        500  the audio does not fit the envelope it must travel in
+├── InternalError         500  anything unforeseen; names the request, nothing else
+├── Overloaded            503  every place in the queue is taken
+├── NotReady              503  the engine is still starting
+└── DeadlineExceeded      504
+
+The message is one line meant for the caller: no path, no traceback, no host name, no key.
+Arguments are positional and kept in `args`, or Ray cannot unpickle the error behind a handle.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+def one_line(text: str) -> str:
+    """Return `text` with every control or unprintable character escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class SpeechError(Exception):
+    """Base of all errors a caller can see; `param` names the offending field, if one does."""
+
+    code: ClassVar[str] = "internal_error"
+    http_status: ClassVar[int] = 500
+
+    def __init__(self, message: str, param: str | None = None, /) -> None:
+        super().__init__(one_line(message), param)
+
+    @property
+    def message(self) -> str:
+        """The one line a caller reads."""
+        return str(self.args[0])
+
+    @property
+    def param(self) -> str | None:
+        """The field at fault, or None."""
+        return None if len(self.args) < 2 else self.args[1]
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class InvalidRequest(SpeechError):
+    """The request breaks the contract."""
+
+    code = "invalid_request"
+    http_status = 400
+
+
+class BadKey(SpeechError):
+    """The API key is missing or wrong."""
+
+    code = "invalid_api_key"
+    http_status = 401
+
+
+class VoiceNotFound(SpeechError):
+    """The voice names no file under the voices folder."""
+
+    code = "voice_not_found"
+    http_status = 404
+
+
+class BodyTooLarge(SpeechError):
+    """The request body exceeds the limit."""
+
+    code = "body_too_large"
+    http_status = 413
+
+
+class VoiceLost(SpeechError):
+    """The prepared reference audio vanished with the process that owned it."""
+
+    code = "voice_lost"
+
+
+class UploadFailed(SpeechError):
+    """The bucket did not take the audio."""
+
+    code = "upload_failed"
+
+
+class ResultTooLarge(SpeechError):
+    """The audio does not fit the envelope it must travel in."""
+
+    code = "result_too_large"
+
+
+class InternalError(SpeechError):
+    """Anything unforeseen."""
+
+    code = "internal_error"
+
+
+class Overloaded(SpeechError):
+    """Every place in the queue is taken."""
+
+    code = "overloaded"
+    http_status = 503
+
+
+class NotReady(SpeechError):
+    """The engine is still starting."""
+
+    code = "not_ready"
+    http_status = 503
+
+
+class DeadlineExceeded(SpeechError):
+    """The request took longer than it may."""
+
+    code = "deadline_exceeded"
+    http_status = 504
