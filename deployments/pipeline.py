@@ -175,13 +175,16 @@ class Utterance:
         chain = _OutputChain(self.request, whole=self._whole)
         async with aclosing(self._speak()) as pieces:
             async for pcm in pieces:
+                if not pcm.size:
+                    continue
                 packet = await loop.run_in_executor(self._pipeline.encoders, chain.encode, pcm)
                 if packet:
                     yield packet
         packet = await loop.run_in_executor(self._pipeline.encoders, chain.finish)
         self.outcome.num_samples = chain.num_samples
         self.outcome.timings.encode = chain.busy_s
-        yield packet
+        if packet:
+            yield packet
 
     async def _speak(self) -> AsyncGenerator[PCM, None]:
         """Yield the request's PCM: its chunks sampled side by side, joined in order."""

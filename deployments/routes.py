@@ -91,7 +91,7 @@ def _speech_routes(ingress: Ingress) -> APIRouter:
         utterance = ingress.speak(body, request_id_of(request))
         await ingress.require_ready()
         packets = utterance.packets()
-        first = await anext(packets)  # an error before any audio keeps its status
+        first = await anext(packets, b"")  # an error before any audio keeps its status
         rest = _resume(first, packets)
         headers = {
             "X-Seed": str(utterance.request.seed),
