@@ -1,4 +1,4 @@
-"""Autoscaling policy: as many sampler replicas as the cluster has GPUs.
+"""Autoscaling policy: as many sampler replicas as fit on the cluster's GPUs.
 
 Runs in Serve's controller, which imports this module by name: it stays small.
 """
@@ -10,7 +10,13 @@ from typing import Any
 import ray
 
 
-def replicas_per_gpu(context: object) -> tuple[int, dict[str, Any]]:
-    """Return one replica per GPU of the cluster, at least one, and no policy state."""
-    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    return max(1, int(resources.get("GPU", 0))), {}
+class ReplicasPerGpu:
+    """As many replicas as there are GPUs for, at least one."""
+
+    def __init__(self, gpus_per_replica: float) -> None:
+        self._gpus_per_replica = gpus_per_replica
+
+    def __call__(self, context: object) -> tuple[int, dict[str, Any]]:
+        """Return the number of replicas, and no policy state."""
+        resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        return max(1, int(resources.get("GPU", 0) / self._gpus_per_replica)), {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import datetime, timezone
 from typing import Any, Literal
 
@@ -20,16 +20,17 @@ Status = Literal["pass", "warn", "fail"]
 
 async def health_report(
     engine: str,
+    doubts: Sequence[str],
     voice_prep: DeploymentHandle[Any],
     sampler: DeploymentHandle[Any],
     bucket: Bucket | None,
 ) -> dict[str, Any]:
-    """Return the contract's health report; `healthy` unless a check fails."""
+    """Return the contract's health report: `healthy` unless a check fails, `doubts` warn."""
     voices, sampling, storage = await asyncio.gather(
         _probe(voice_prep.report.remote()), _probe(sampler.report.remote()), _check_bucket(bucket)
     )
     checks = {
-        "configuration": _check("pass", f"engine {engine}"),
+        "configuration": _check("warn" if doubts else "pass", "; ".join(doubts) or "consistent"),
         "models": _check_model(engine, sampling),
         "hardware": _check_hardware(sampling),
         "s3": storage,

@@ -10,8 +10,9 @@ import asyncio
 import base64
 import logging
 import uuid
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -24,7 +25,7 @@ from deployments.routes import build_api
 from deployments.storage import Bucket, BucketConfig
 from speech.errors import NotReady, SpeechError
 from speech.formats import FORMATS
-from speech.request import SpeechRequest, parse_job, parse_speech
+from speech.request import SpeechRequest, is_health_check, parse_job, parse_speech
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,9 @@ class Ingress:
         bucket: BucketConfig | None = None,
         api_keys: Sequence[str] = (),
         cors_origins: Sequence[str] = (),
+        doubts: Sequence[str] = (),
     ) -> None:
+        """`doubts`: what of the configuration is hardly meant, for the health report."""
         log_with_serve()
         self.engine = engine
         self.limits = limits
@@ -55,7 +58,9 @@ class Ingress:
         self._voice_prep = voice_prep
         self._sampler = sampler
         self._pipeline = Pipeline(voice_prep, sampler, limits)
+        self._doubts = tuple(doubts)
         self._has_been_ready = False
+        self._health: asyncio.Task[dict[str, Any]] | None = None
         self._bucket = None if bucket is None else Bucket(bucket)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
@@ -79,9 +84,7 @@ class Ingress:
         try:
             request = parse_job(job_input, self.limits.max_text_chars)
             utterance = Utterance(self._pipeline, request, request_id, whole=True)
-            async with aclosing(utterance.packets()) as packets:
-                audio = b"".join([packet async for packet in packets])
-            delivery = await self._deliver(request, audio)
+            delivery = await utterance.deliver(partial(self._deliver, request))
         except SpeechError as error:
             return {"error": error.message}
         return {**_job_output(utterance), **delivery}
@@ -111,8 +114,14 @@ class Ingress:
         yield _job_output(utterance)
 
     async def health(self) -> dict[str, Any]:
-        """Return the contract's health report."""
-        return await health_report(self.engine, self._voice_prep, self._sampler, self._bucket)
+        """Return the contract's health report; who asks meanwhile shares the one under way."""
+        if self._health is None or self._health.done():
+            self._health = asyncio.ensure_future(
+                health_report(
+                    self.engine, self._doubts, self._voice_prep, self._sampler, self._bucket
+                )
+            )
+        return await asyncio.shield(self._health)
 
     async def ready(self) -> bool:
         """Tell whether the graph can speak now."""
@@ -136,11 +145,6 @@ class Ingress:
         key = _filename(request)
         url = await self._bucket.upload(key, audio, FORMATS[request.output_format].media_type)
         return {"url": url, "s3_key": key}
-
-
-def is_health_check(job_input: object) -> bool:
-    """Tell whether a job asks for the health report instead of speech."""
-    return isinstance(job_input, Mapping) and job_input.get("action") == "health_check"
 
 
 async def regroup(packets: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

@@ -9,28 +9,31 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
 
 from ray.serve.handle import DeploymentHandle
 
 from deployments.handles import unwrap, within
+from deployments.outcome import Outcome
 from deployments.prepared_voice import PreparedVoice
+from deployments.sampler import Piece
 from deployments.sampling import chunk_seed, sample_in_order
 from engine.protocol import Job
-from speech.encoding import Encoder
-from speech.errors import InternalError, Overloaded, SpeechError
-from speech.formats import FORMATS
+from speech.errors import InternalError, Overloaded, ResultTooLarge, SpeechError
 from speech.joining import Joiner
-from speech.pcm import FRAME_SAMPLES, PCM, SAMPLE_RATE_HZ
+from speech.pcm import PCM, SAMPLE_RATE_HZ
+from speech.rendering import Renderer
 from speech.request import SpeechRequest
-from speech.tempo import Tempo
 from speech.text import split_text
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,47 +43,16 @@ class Limits:
     Attributes:
         max_requests: Running and waiting at a time; one more is refused at once.
         max_request_jobs: Jobs of one request in the sampler at a time.
-        deadline_s: From acceptance to the last packet.
+        max_audio_s: Length of one request's audio.
+        deadline_s: From acceptance to the last packet, or to delivery.
     """
 
-    max_text_chars: int = 4096
-    max_body_bytes: int = 2**20
-    max_requests: int = 64
-    max_request_jobs: int = 4
-    deadline_s: float = 600.0
-
-
-@dataclass
-class Timings:
-    """Where a request's time went, in seconds; `queue` is its first job's wait."""
-
-    queue: float = 0.0
-    voice: float = 0.0
-    generate: float = 0.0
-    encode: float = 0.0
-    total: float = 0.0
-
-
-@dataclass
-class Outcome:
-    """What is known about an utterance so far."""
-
-    voice_key: str | None = None
-    engine: str = ""
-    device: str = ""
-    chunks: int = 0
-    num_samples: int = 0
-    timings: Timings = field(default_factory=Timings)
-
-    @property
-    def duration_s(self) -> float:
-        """Length of the audio."""
-        return self.num_samples / SAMPLE_RATE_HZ
-
-    @property
-    def num_frames(self) -> int:
-        """Length of the audio in latent frames, begun ones included."""
-        return -(-self.num_samples // FRAME_SAMPLES)
+    max_text_chars: int
+    max_body_bytes: int
+    max_requests: int
+    max_request_jobs: int
+    max_audio_s: float
+    deadline_s: float
 
 
 class Pipeline:
@@ -125,7 +97,7 @@ class Utterance:
         self._request_id = request_id
         self._whole = whole
 
-    async def packets(self) -> AsyncGenerator[bytes, None]:
+    def packets(self) -> AsyncGenerator[bytes, None]:
         """Yield encoded audio as it is made; nothing before the first PCM.
 
         Closing the generator frees everything the request holds.
@@ -133,14 +105,32 @@ class Utterance:
         Raises:
             SpeechError: And nothing else.
         """
+        return self._attend(self._encode())
+
+    async def deliver(self, deliver: Callable[[bytes], Awaitable[T]]) -> T:
+        """Return what `deliver` makes of the whole audio, within the same limits.
+
+        Raises:
+            SpeechError: And nothing else.
+        """
+
+        async def deliveries() -> AsyncGenerator[T, None]:
+            async with aclosing(self._encode()) as packets:
+                audio = b"".join([packet async for packet in packets])
+            yield await deliver(audio)
+
+        async with aclosing(self._attend(deliveries())) as delivered:
+            return await anext(delivered)
+
+    async def _attend(self, items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+        """Yield `items` while holding a place, up to the deadline; log how it went."""
         started = time.perf_counter()
         result = "cancelled"
         try:
             with self._pipeline.admit():
-                packets = within(self._pipeline.limits.deadline_s, self._encode())
-                async with aclosing(packets):
-                    async for packet in packets:
-                        yield packet
+                async with aclosing(within(self._pipeline.limits.deadline_s, items)) as timely:
+                    async for item in timely:
+                        yield item
             result = "completed"
         except SpeechError as error:
             result = error.code
@@ -151,59 +141,66 @@ class Utterance:
             raise InternalError(f"Internal error (request {self._request_id})") from error
         finally:
             self.outcome.timings.total = time.perf_counter() - started
-            self._log(result)
+            logger.info("request %s %s: %s", self._request_id, result, self.outcome)
 
     def metadata(self) -> dict[str, Any]:
         """Return the contract's `metadata`, complete once all packets are out."""
-        row = FORMATS[self.request.output_format]
-        outcome = self.outcome
-        return {
-            "sample_rate": self.request.sample_rate,
-            "codec": row.codec,
-            **({} if row.bitrate is None else {"bitrate": row.bitrate}),
-            "duration": round(outcome.duration_s, 3),
-            "seed": self.request.seed,
-            "device": outcome.device,
-            "engine": outcome.engine,
-            "chunks": outcome.chunks,
-            "timings": {name: round(1000 * s, 1) for name, s in vars(outcome.timings).items()},
-        }
+        return self.outcome.metadata(self.request)
 
     async def _encode(self) -> AsyncGenerator[bytes, None]:
         """Yield packets of what `_speak` says, made off the event loop."""
-        loop = asyncio.get_running_loop()
-        chain = _OutputChain(self.request, whole=self._whole)
+        renderer = Renderer(self.request, whole=self._whole)
+
+        async def render(work: Callable[[], bytes]) -> bytes:
+            packet = await self._in_thread(work)
+            self.outcome.num_samples = renderer.num_samples
+            self.outcome.timings.encode = renderer.busy_s
+            return packet
+
         async with aclosing(self._speak()) as pieces:
             async for pcm in pieces:
-                if not pcm.size:
-                    continue
-                packet = await loop.run_in_executor(self._pipeline.encoders, chain.encode, pcm)
-                if packet:
+                if pcm.size and (packet := await render(partial(renderer.render, pcm))):
                     yield packet
-        packet = await loop.run_in_executor(self._pipeline.encoders, chain.finish)
-        self.outcome.num_samples = chain.num_samples
-        self.outcome.timings.encode = chain.busy_s
-        if packet:
+                if self.outcome.duration_s > self._pipeline.limits.max_audio_s:
+                    raise ResultTooLarge(
+                        f"The audio exceeds {self._pipeline.limits.max_audio_s:g} s: send less "
+                        "text at a time"
+                    )
+        if packet := await render(renderer.finish):
             yield packet
 
     async def _speak(self) -> AsyncGenerator[PCM, None]:
         """Yield the request's PCM: its chunks sampled side by side, joined in order."""
         request, outcome = self.request, self.outcome
         parameters = request.parameters
+        chunks = await self._in_thread(
+            partial(
+                split_text,
+                request.text,
+                parameters.max_chars_per_chunk,
+                parameters.target_duration_seconds,
+            )
+        )
+        outcome.chunks = len(chunks)
         jobs = [
             Job(text, chunk_seed(request.seed, index), parameters, request.stream)
-            for index, text in enumerate(
-                split_text(
-                    request.text, parameters.max_chars_per_chunk, parameters.target_duration_seconds
-                )
-            )
+            for index, text in enumerate(chunks)
         ]
-        outcome.chunks = len(jobs)
         joiner = Joiner(
             SAMPLE_RATE_HZ, parameters.enable_crossfade, parameters.normalize_boundaries
         )
         current = 0
-        started = time.perf_counter()
+        async with aclosing(self._sample(jobs)) as pieces:
+            async for index, piece in pieces:
+                for _ in range(current, index):
+                    yield joiner.next_chunk()
+                current = index
+                yield joiner.feed(piece.pcm)
+        yield joiner.finish()
+
+    async def _sample(self, jobs: list[Job]) -> AsyncGenerator[tuple[int, Piece], None]:
+        """Yield (chunk, piece) in order, and count the time it takes to get them."""
+        timings = self.outcome.timings
         pieces = sample_in_order(
             self._pipeline.sampler,
             jobs,
@@ -211,18 +208,21 @@ class Utterance:
             self._pipeline.limits.max_request_jobs,
         )
         async with aclosing(pieces):
-            async for index, piece in pieces:
-                if not outcome.engine:
-                    outcome.engine, outcome.device = piece.engine, piece.device
-                    outcome.timings.queue = piece.queue_s
-                for _ in range(current, index):
-                    yield joiner.next_chunk()
-                current = index
-                yield joiner.feed(piece.pcm)
-        outcome.timings.generate = (
-            time.perf_counter() - started - outcome.timings.voice - outcome.timings.queue
-        )
-        yield joiner.finish()
+            while True:
+                started, voice_s = time.perf_counter(), timings.voice
+                try:
+                    index, piece = await anext(pieces)
+                except StopAsyncIteration:
+                    return
+                timings.generate += time.perf_counter() - started - (timings.voice - voice_s)
+                if not self.outcome.engine:
+                    self.outcome.engine, self.outcome.device = piece.engine, piece.device
+                    timings.queue = piece.queue_s
+                    timings.generate -= piece.queue_s
+                yield index, piece
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pipeline.encoders, work)
 
     async def _prepare_voice(self) -> PreparedVoice | None:
         if self.request.voice is None:
@@ -238,45 +238,3 @@ class Utterance:
             self.outcome.timings.voice += time.perf_counter() - started
         self.outcome.voice_key = voice.key
         return voice
-
-    def _log(self, result: str) -> None:
-        outcome = self.outcome
-        logger.info(
-            "request %s %s: engine=%s voice=%s chunks=%d audio_s=%.2f queue_ms=%.0f "
-            "voice_ms=%.0f generate_ms=%.0f encode_ms=%.0f total_ms=%.0f",
-            self._request_id,
-            result,
-            outcome.engine or "-",
-            outcome.voice_key or "-",
-            outcome.chunks,
-            outcome.duration_s,
-            *(1000 * seconds for seconds in vars(outcome.timings).values()),
-        )
-
-
-class _OutputChain:
-    """PCM -> tempo -> encoder for one request, and the time it took; one thread at a time."""
-
-    def __init__(self, request: SpeechRequest, *, whole: bool) -> None:
-        self._tempo = Tempo(request.speed, SAMPLE_RATE_HZ)
-        self._encoder = Encoder(
-            FORMATS[request.output_format], SAMPLE_RATE_HZ, request.sample_rate, whole=whole
-        )
-        self.num_samples = 0
-        self.busy_s = 0.0
-
-    def encode(self, pcm: PCM) -> bytes:
-        started = time.perf_counter()
-        packet = self._take(self._tempo.process(pcm))
-        self.busy_s += time.perf_counter() - started
-        return packet
-
-    def finish(self) -> bytes:
-        started = time.perf_counter()
-        packet = self._take(self._tempo.finish()) + self._encoder.finish()
-        self.busy_s += time.perf_counter() - started
-        return packet
-
-    def _take(self, pcm: PCM) -> bytes:
-        self.num_samples += len(pcm)
-        return self._encoder.encode(pcm)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
+import inspect
 import json
 import logging
 import time
@@ -16,13 +18,23 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from deployments.request_id import HEADER as REQUEST_ID_HEADER
 from deployments.request_id import RequestIdMiddleware, request_id_of
-from speech.errors import BadKey, BodyTooLarge, InternalError, InvalidRequest, SpeechError
+from speech.errors import (
+    BadKey,
+    BodyTooLarge,
+    DeadlineExceeded,
+    InternalError,
+    InvalidRequest,
+    NotReady,
+    SpeechError,
+    VoiceNotFound,
+)
 from speech.formats import FORMATS
-from speech.request import JobInput, SpeechBody
+from speech.request import JobInput, SpeechBody, is_health_check
 
 if TYPE_CHECKING:
     from deployments.ingress import Ingress
@@ -30,10 +42,33 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+BODY_TIMEOUT_S = 10.0
+"""For a request body to arrive: whoever sends slowly holds a place of the ingress."""
 RETRY_AFTER_S = 2
 """What a refused client is told to wait."""
 OWN_HEADERS = (REQUEST_ID_HEADER, "X-Seed", "X-Audio-Sample-Rate", "X-Engine")
 """Headers a browser may read, beside the standard ones."""
+
+
+_AUDIO: dict[str, Any] = {
+    "description": "Audio as it is made, or events.",
+    "content": {
+        media_type: {"schema": {"type": "string", "format": "binary"}}
+        for media_type in [*(row.media_type for row in FORMATS.values()), "text/event-stream"]
+    },
+}
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    error.http_status: {"description": inspect.getdoc(error)}
+    for error in (
+        InvalidRequest,
+        BadKey,
+        VoiceNotFound,
+        BodyTooLarge,
+        InternalError,
+        NotReady,
+        DeadlineExceeded,
+    )
+}
 
 
 def build_api(ingress: Ingress) -> FastAPI:
@@ -84,7 +119,12 @@ def _speech_routes(ingress: Ingress) -> APIRouter:
 
     router = APIRouter(tags=["speech"], dependencies=[Depends(require_key)])
 
-    @router.post("/v1/audio/speech", openapi_extra=_takes(SpeechBody))
+    @router.post(
+        "/v1/audio/speech",
+        openapi_extra=_takes(SpeechBody),
+        response_class=Response,
+        responses={200: _AUDIO, **_ERRORS},
+    )
     async def speech(request: Request) -> Response:
         """Speak `input`: OpenAI's speech contract; audio bytes or events as they are made."""
         body = await _read_json(request, ingress.limits.max_body_bytes)
@@ -103,13 +143,15 @@ def _speech_routes(ingress: Ingress) -> APIRouter:
         media_type = FORMATS[utterance.request.output_format].media_type
         return _Stream(rest, 200, headers, media_type)
 
-    @router.post("/runsync", openapi_extra=_takes(RunRequest))
+    @router.post("/runsync", openapi_extra=_takes(RunRequest), responses=_ERRORS)
     async def runsync(request: Request) -> dict[str, Any]:
         """Run one job in RunPod's envelope; a failed job is a 200 with `FAILED`."""
         body = await _read_json(request, ingress.limits.max_body_bytes)
         if not isinstance(body.get("input"), dict):
             raise InvalidRequest("Missing or invalid 'input' field (expected object)", "input")
         job_id = request_id_of(request)
+        if not is_health_check(body["input"]):
+            await ingress.require_ready()
         output = await ingress.run_job(body["input"], job_id)
         if "error" in output:
             return {"id": job_id, "status": "FAILED", "error": output["error"]}
@@ -155,11 +197,14 @@ async def _read_json(request: Request, max_bytes: int) -> dict[str, Any]:
     content_type = request.headers.get("Content-Type", "")
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise InvalidRequest("Send JSON with the header 'Content-Type: application/json'")
-    raw = bytearray()
-    async for part in request.stream():
-        raw += part
-        if len(raw) > max_bytes:
-            raise BodyTooLarge(f"Request body too large (max {max_bytes} bytes)")
+    try:
+        raw = await asyncio.wait_for(_read_body(request, max_bytes), BODY_TIMEOUT_S)
+    except asyncio.TimeoutError:
+        raise InvalidRequest(
+            f"The request body did not arrive within {BODY_TIMEOUT_S:g} s"
+        ) from None
+    except ClientDisconnect:
+        raise InvalidRequest("The client went away while sending") from None
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):
@@ -167,6 +212,15 @@ async def _read_json(request: Request, max_bytes: int) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise InvalidRequest("The request body is not a JSON object")
     return body
+
+
+async def _read_body(request: Request, max_bytes: int) -> bytes:
+    raw = bytearray()
+    async for part in request.stream():
+        raw += part
+        if len(raw) > max_bytes:
+            raise BodyTooLarge(f"Request body too large (max {max_bytes} bytes)")
+    return bytes(raw)
 
 
 async def _resume(
@@ -201,8 +255,10 @@ async def _answer_speech_error(request: Request, error: Exception) -> Response:
     headers = {"Retry-After": str(RETRY_AFTER_S)} if error.http_status == 503 else {}
     if error.http_status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    # Voices are checked under the job's name for the field; here it is OpenAI's.
+    param = "voice" if error.param == "speaker_voice" else error.param
     return _error_response(
-        error.http_status, error.message, param=error.param, code=error.code, headers=headers
+        error.http_status, error.message, param=param, code=error.code, headers=headers
     )
 
 

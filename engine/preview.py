@@ -19,6 +19,7 @@ import numpy as np
 from engine import espeak
 from engine.pitch import median_pitch_hz
 from engine.protocol import Job, Voice
+from speech.breaks import SPEAKER_TAG
 from speech.cache import SharedCache
 from speech.errors import NotReady
 from speech.pcm import PCM, SAMPLE_RATE_HZ
@@ -31,10 +32,8 @@ MAX_VOICES = 4096
 
 _MAX_PHRASE_CHARS = 200
 _MIN_DURATION_S = 0.2  # of a job with nothing to pronounce
-_SPEAKER_TAG = re.compile(r"\[S\d+\]", re.IGNORECASE)
 _BREAKS = tuple(re.compile(mark) for mark in (r"[.!?][\"')\]]*\s", r"[,;:]\s", r"\s"))
 _PITCH_BYTES = 8
-_REFERENCE_RATE = 44_100
 _CLOSED = "The preview engine is closed"
 
 _logger = logging.getLogger(__name__)
@@ -43,8 +42,9 @@ _logger = logging.getLogger(__name__)
 class PreviewEngine:
     """Speaks one phrase at a time on one thread, the open jobs taking turns.
 
-    A phrase is synthesised as a whole and the next one only when the consumer asks for it: nobody
-    holds the thread by reading slowly, and a job never has more than one phrase in memory.
+    A phrase is synthesised as a whole, and the next one only when the consumer asks for it, so
+    nobody holds the thread by reading slowly. A consumer that never pauses, as Ray Serve's streams
+    do not, is given the job as fast as it can be spoken and has to hold what it cannot pass on.
     """
 
     name = "preview"
@@ -81,7 +81,7 @@ class PreviewEngine:
             pitch_hz = await self._pitch_hz(voice) * 2 ** (semitones / 12)
             missing = round(_MIN_DURATION_S * SAMPLE_RATE_HZ)
             announce: Callable[[], None] | None = on_start
-            for phrase in _phrases(_SPEAKER_TAG.sub(" ", job.text)):
+            for phrase in _phrases(SPEAKER_TAG.sub(" ", job.text)):
                 seed = int(draw.integers(2**31))
                 speak = partial(espeak.speak, phrase, pitch_hz, tempo, seed, stop)
                 pcm = await self._take_turn(speak, stop, announce)
@@ -144,7 +144,7 @@ class PreviewEngine:
 
     async def _measure_pitch_hz(self, voice: Voice) -> float:
         reference = await voice.load()
-        measured = await asyncio.to_thread(median_pitch_hz, reference, _REFERENCE_RATE)
+        measured = await asyncio.to_thread(median_pitch_hz, reference, SAMPLE_RATE_HZ)
         return DEFAULT_PITCH_HZ if measured is None else measured
 
 

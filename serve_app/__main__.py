@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import shlex
 import sys
 import threading
 import time
@@ -25,6 +27,9 @@ def main(arguments: list[str] | None = None) -> None:
     )
     command.set_defaults(run=lambda given: serve_here(given.settings))
     given = parser.parse_args(arguments)
+    for assignment in given.settings:
+        if "=" not in assignment:
+            parser.error(f"{assignment!r} is not key=value")
     given.run(given)
 
 
@@ -44,8 +49,7 @@ def serve_here(assignments: list[str]) -> None:
 
 def _announce(settings: Settings) -> None:
     """Print how to speak, once the graph can."""
-    address = f"http://127.0.0.1:{settings.port}"
-    while not _answers(f"{address}/ping"):
+    while not _answers(f"{_address(settings)}/ping"):
         time.sleep(READY_POLL_S)
     print(
         f"\nReady, engine {settings.engine}. Say something:\n\n{curl_line(settings)}\n", flush=True
@@ -55,12 +59,22 @@ def _announce(settings: Settings) -> None:
 def curl_line(settings: Settings) -> str:
     """Return a command that writes speech.mp3 in a voice that is there."""
     voices = sorted(path.name for path in Path(settings.voices_dir).glob("*.ogg"))
-    voice = voices[0] if voices else "default"
-    body = f'{{"input": "Hello! This is my voice, and these are your words.", "voice": "{voice}"}}'
-    return (
-        f"  curl -f http://127.0.0.1:{settings.port}/v1/audio/speech "
-        f"-H 'Content-Type: application/json' -d '{body}' -o speech.mp3"
-    )
+    body = {
+        "input": "Hello! This is my voice, and these are your words.",
+        "voice": voices[0] if voices else "default",
+    }
+    command = [
+        *("curl", "-f", f"{_address(settings)}/v1/audio/speech"),
+        *("-H", "Content-Type: application/json", "-d", json.dumps(body), "-o", "speech.mp3"),
+    ]
+    if settings.api_keys:
+        command += ["-H", "Authorization: Bearer <one of ECHO_API_KEYS>"]
+    return shlex.join(command)
+
+
+def _address(settings: Settings) -> str:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 (any)
+    return f"http://{host}:{settings.port}"
 
 
 def _answers(url: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from typing import Any
 
 import ray
@@ -12,11 +13,13 @@ from ray.serve.handle import DeploymentHandle
 from ray.serve.schema import ApplicationStatus
 
 from serve_app.graph import build_app
-from serve_app.settings import Settings, unknown_variables
+from serve_app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 APP_NAME = "default"
+BOOT_TIMEOUT_S = 600
+READY_POLL_S = 0.5
 
 
 def start_ray(settings: Settings, *, http: bool) -> None:
@@ -25,8 +28,8 @@ def start_ray(settings: Settings, *, http: bool) -> None:
     A cluster started here ends with this process. `http`: also listen on settings.host:port.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    for name in unknown_variables():
-        logger.warning("no setting reads %s: is it misspelt?", name)
+    for doubt in settings.doubts(os.environ):
+        logger.warning(doubt)
     if os.environ.get("RAY_ADDRESS"):
         ray.init(address=os.environ["RAY_ADDRESS"])
     else:
@@ -55,6 +58,9 @@ def boot_graph(settings: Settings, *, http: bool) -> DeploymentHandle[Any]:
         ingress = serve.get_app_handle(APP_NAME)
     else:
         ingress = serve.run(build_app(settings), name=APP_NAME, route_prefix="/" if http else None)
+    end = time.monotonic() + BOOT_TIMEOUT_S
     while not ingress.ready.remote().result():
-        logger.info("waiting for the graph to speak")
+        if time.monotonic() > end:
+            raise TimeoutError(f"the graph is up but could not speak within {BOOT_TIMEOUT_S} s")
+        time.sleep(READY_POLL_S)
     return ingress

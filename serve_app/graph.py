@@ -4,6 +4,7 @@ No `from __future__ import annotations` here: Ray Serve reads the type of `build
 from the annotation itself, and would pass a plain dict for a string.
 """
 
+import os
 from typing import Any
 
 from ray import serve
@@ -26,14 +27,13 @@ OWN_LOG = LoggingConfig(enable_access_log=False)
 NO_GPU = {"env_vars": {"CUDA_VISIBLE_DEVICES": ""}}
 """Ray shows every GPU to a replica that asked for none; a CPU replica must not touch one."""
 
-ONE_PER_GPU = {
+AS_THE_GPUS = {
     "min_replicas": 1,
     "max_replicas": 1024,
     "upscale_delay_s": 0,
     "downscale_delay_s": 0,
-    "policy": {"policy_function": "deployments.gpu_replicas:replicas_per_gpu"},
 }
-"""Follows the cluster within seconds when GPU nodes join or leave."""
+"""With the policy below: follows the cluster within seconds when GPU nodes join or leave."""
 
 
 def build_app(settings: Settings) -> serve.Application:
@@ -56,6 +56,7 @@ def build_app(settings: Settings) -> serve.Application:
     ingress = serve.deployment(
         num_replicas=settings.ingress_replicas,
         max_ongoing_requests=settings.max_requests + HEADROOM,
+        max_queued_requests=settings.max_requests,  # in a proxy, when even the headroom is taken
         ray_actor_options={"num_cpus": 0.2, "runtime_env": NO_GPU},
         graceful_shutdown_timeout_s=settings.drain_s,
         graceful_shutdown_wait_loop_s=SHUTDOWN_POLL_S,
@@ -70,11 +71,13 @@ def build_app(settings: Settings) -> serve.Application:
             max_body_bytes=settings.max_body_bytes,
             max_requests=settings.max_requests,
             max_request_jobs=settings.max_request_jobs,
+            max_audio_s=settings.max_audio_s,
             deadline_s=settings.deadline_s,
         ),
         bucket=_bucket(settings),
         api_keys=[key.get_secret_value() for key in settings.api_keys],
         cors_origins=settings.cors_origins,
+        doubts=settings.doubts(os.environ),
     )
 
 
@@ -84,7 +87,13 @@ def _sampler(settings: Settings) -> serve.Deployment:
         num_gpus = 1 if ENGINES[settings.engine].needs_gpu else 0
     scale: dict[str, Any] = {"num_replicas": settings.sampler_replicas}
     if settings.sampler_replicas == "auto":
-        scale = {"autoscaling_config": ONE_PER_GPU} if num_gpus else {"num_replicas": 1}
+        policy = {
+            "policy_function": "deployments.gpu_replicas:ReplicasPerGpu",
+            "policy_kwargs": {"gpus_per_replica": num_gpus},
+        }
+        scale = {"autoscaling_config": {**AS_THE_GPUS, "policy": policy}}
+        if not num_gpus:
+            scale = {"num_replicas": 1}
     return serve.deployment(
         **scale,
         # The queue is the engine's, where jobs are batched: a full replica would idle its GPU.

@@ -6,16 +6,13 @@ Precedence: `build_app` arguments, then the environment, then the default. A set
 
 from __future__ import annotations
 
-import logging
-import os
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from engine import ENGINES
-
-logger = logging.getLogger(__name__)
 
 _PREFIX = "ECHO_"
 
@@ -24,7 +21,11 @@ class Settings(BaseSettings):
     """All settings of the graph and of the two programs that start it."""
 
     model_config = SettingsConfigDict(
-        env_prefix=_PREFIX, extra="forbid", frozen=True, populate_by_name=True
+        env_prefix=_PREFIX,
+        env_ignore_empty=True,  # container templates set every variable, if only to nothing
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
     )
 
     # What speaks
@@ -45,6 +46,8 @@ class Settings(BaseSettings):
     max_request_jobs: Annotated[
         int, Field(ge=1, description="Chunks of one request that are sampled side by side.")
     ] = 4
+
+    max_audio_s: Annotated[float, Field(gt=0, description="Longest audio of a request.")] = 1800
 
     # How the graph is spread
     ingress_replicas: Annotated[int, Field(ge=1, description="Ingress replicas.")] = 1
@@ -148,16 +151,17 @@ class Settings(BaseSettings):
             return tuple(item for item in (part.strip() for part in value.split(",")) if item)
         return value
 
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_means_default(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Treat `NAME=` in the environment as not set, as container templates need."""
-        return {name: value for name, value in values.items() if value != ""}
+    def doubts(self, environ: Mapping[str, str]) -> list[str]:
+        """Return what is allowed but hardly meant, a line each, for the log and /health."""
+        doubts = [
+            f"no setting reads {name}: is it misspelt?" for name in _unknown_variables(environ)
+        ]
+        if self.s3_access_key_id is not None and self.s3_bucket_name is None:
+            doubts.append("S3 credentials without S3_BUCKET_NAME: nothing is uploaded")
+        return doubts
 
     @model_validator(mode="after")
     def _complete_bucket(self) -> Settings:
-        if self.s3_bucket_name is None and self.s3_access_key_id is not None:
-            logger.warning("S3 credentials are set but S3_BUCKET_NAME is not: nothing is uploaded")
         if self.s3_bucket_name is not None and not (
             self.s3_access_key_id and self.s3_secret_access_key
         ):
@@ -167,10 +171,8 @@ class Settings(BaseSettings):
         return self
 
 
-def unknown_variables(environ: dict[str, str] | None = None) -> list[str]:
-    """Return the `ECHO_*` variables that no setting reads: most likely misspelt."""
+def _unknown_variables(environ: Mapping[str, str]) -> list[str]:
     known = {f"{_PREFIX}{name}".upper() for name in Settings.model_fields}
-    names = os.environ if environ is None else environ
     return sorted(
-        name for name in names if name.upper().startswith(_PREFIX) and name.upper() not in known
+        name for name in environ if name.upper().startswith(_PREFIX) and name.upper() not in known
     )

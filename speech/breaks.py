@@ -34,6 +34,8 @@ class Break(IntEnum):
 
 
 SPEAKER_TAG = re.compile(r"\[S\d\]")
+"""What names the speaker of the text after it, as the model was taught; anything else is text."""
+
 _TAG = re.compile(r"[\[(][^\[\]()]{1,32}[\])]")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 

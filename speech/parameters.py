@@ -16,6 +16,9 @@ from pydantic.dataclasses import dataclass
 from speech.errors import InvalidRequest
 from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields, shown
 
+MIN_SPEED, MAX_SPEED = 0.25, 4.0
+"""Of OpenAI's `speed`: a tempo factor, the pitch stays."""
+
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class SamplerParameters:
@@ -106,6 +109,8 @@ PRESETS: Mapping[str, Mapping[str, float]] = {
 """Upstream's presets by name."""
 
 _PARAMETERS = TypeAdapter(Parameters)
+PARAMETERS_SCHEMA: dict[str, Any] = _PARAMETERS.json_schema()
+"""For the OpenAPI document."""
 PARAMETER_NAMES = tuple(sorted(field.name for field in fields(Parameters)))
 
 

@@ -10,18 +10,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from speech.errors import InvalidRequest
 from speech.formats import DEFAULT_FORMAT, FORMATS, FormatName, check_sample_rate
-from speech.parameters import Parameters, parse_parameters
-from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields, shown
+from speech.parameters import (
+    MAX_SPEED,
+    MIN_SPEED,
+    PARAMETERS_SCHEMA,
+    Parameters,
+    parse_parameters,
+)
+from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields
 
-MAX_TEXT_CHARS = 4096
-"""Default of the text limit, in characters."""
 MAX_VOICE_CHARS = 1024
 OPENAI_PCM_SAMPLE_RATE = 24_000
 """Of `pcm` through OpenAI's route, because its clients assume it."""
+
+
+VoiceName = Annotated[str, Field(strict=True, max_length=MAX_VOICE_CHARS)]
+
+
+def _voice_id(voice: Any) -> Any:
+    """Take OpenAI's `{"id": name}` for the name."""
+    return voice.get("id", voice) if isinstance(voice, Mapping) else voice
 
 
 class JobInput(BaseModel):
@@ -29,10 +41,10 @@ class JobInput(BaseModel):
 
     action: Any = Field(None, description="`health_check` answers the health report.")
     text: Any = Field(..., description="What to speak.", json_schema_extra={"type": "string"})
-    speaker_voice: Text | None = Field(
+    speaker_voice: VoiceName | None = Field(
         None, description="Reference audio file below the voices folder; none: default voice."
     )
-    parameters: dict[str, Any] | None = Field(None, description="See SamplerParameters.")
+    parameters: dict[str, Any] | None = Field(None, json_schema_extra=PARAMETERS_SCHEMA)
     seed: Seed | None = Field(None, description="Same seed, same audio; 0 if not given.")
     session_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")] | None = Field(
         None, description="Names the output file; a random UUID if not given."
@@ -48,13 +60,16 @@ class SpeechBody(BaseModel):
 
     input: Any = Field(..., description="What to speak.", json_schema_extra={"type": "string"})
     model: Text | None = Field(None, description="Any name: the served model answers.")
-    voice: Any = Field(
-        None,
-        description="Reference audio file below the voices folder, as a string or {id: …}; "
-        "`default` or nothing for the default voice.",
-    )
+    voice: Annotated[
+        VoiceName | None,
+        BeforeValidator(_voice_id),
+        Field(
+            description="Reference audio file below the voices folder, as a string or {id: …}; "
+            "`default` or nothing for the default voice."
+        ),
+    ] = None
     response_format: FormatName | None = Field(None, description="`mp3` if not given.")
-    speed: Annotated[Number, Field(ge=0.25, le=4)] | None = Field(
+    speed: Annotated[Number, Field(ge=MIN_SPEED, le=MAX_SPEED)] | None = Field(
         None, description="Tempo; the pitch stays."
     )
     stream_format: Literal["audio", "sse"] | None = Field(
@@ -62,7 +77,7 @@ class SpeechBody(BaseModel):
     )
     instructions: Any = Field(None, description="Accepted; has no effect on this model.")
     seed: Seed | None = None
-    parameters: dict[str, Any] | None = None
+    parameters: dict[str, Any] | None = Field(None, json_schema_extra=PARAMETERS_SCHEMA)
     sample_rate: Integer | None = Field(
         None, description="Hz; `pcm` is 24000 if not given, as OpenAI's."
     )
@@ -89,7 +104,12 @@ class SpeechRequest:
     stream: bool = False
 
 
-def parse_job(job_input: object, max_text_chars: int = MAX_TEXT_CHARS) -> SpeechRequest:
+def is_health_check(job_input: object) -> bool:
+    """Tell whether a job asks for the health report instead of speech."""
+    return isinstance(job_input, Mapping) and job_input.get("action") == "health_check"
+
+
+def parse_job(job_input: object, max_text_chars: int) -> SpeechRequest:
     """Return the request that a job's `input` asks for.
 
     Raises:
@@ -102,7 +122,7 @@ def parse_job(job_input: object, max_text_chars: int = MAX_TEXT_CHARS) -> Speech
     output_format = job.output_format or DEFAULT_FORMAT
     return SpeechRequest(
         text=text,
-        voice=_voice_name(job.speaker_voice, "speaker_voice"),
+        voice=job.speaker_voice or None,
         parameters=parameters,
         seed=_first_given(parameters.seed, job.seed),
         output_format=output_format,
@@ -112,7 +132,7 @@ def parse_job(job_input: object, max_text_chars: int = MAX_TEXT_CHARS) -> Speech
     )
 
 
-def parse_speech(body: object, max_text_chars: int = MAX_TEXT_CHARS) -> SpeechRequest:
+def parse_speech(body: object, max_text_chars: int) -> SpeechRequest:
     """Return the request that an OpenAI speech body asks for.
 
     Raises:
@@ -121,15 +141,16 @@ def parse_speech(body: object, max_text_chars: int = MAX_TEXT_CHARS) -> SpeechRe
     given = given_fields(body) if isinstance(body, Mapping) else {}
     text = _check_text(given.get("input"), "input", max_text_chars)
     speech = _validate(SpeechBody, given)
-    parameters = parse_parameters(speech.parameters)
     output_format: FormatName = speech.response_format or "mp3"
+    sample_rate = _openai_sample_rate(output_format, speech.sample_rate)
+    parameters = parse_parameters(speech.parameters)
     return SpeechRequest(
         text=text,
-        voice=_openai_voice(speech.voice),
+        voice=None if speech.voice in (None, "", "default") else speech.voice,
         parameters=parameters,
         seed=_first_given(parameters.seed, speech.seed),
         output_format=output_format,
-        sample_rate=_openai_sample_rate(output_format, speech.sample_rate),
+        sample_rate=sample_rate,
         session_id=str(uuid.uuid4()),
         speed=1.0 if speech.speed is None else speech.speed,
         stream=True,
@@ -148,24 +169,6 @@ def _check_text(text: object, field: str, max_chars: int) -> str:
     if len(text) > max_chars:
         raise InvalidRequest(f"Text too long: {len(text)} characters (max {max_chars})", field)
     return text
-
-
-def _voice_name(name: str | None, field: str) -> str | None:
-    if name and len(name) > MAX_VOICE_CHARS:
-        raise InvalidRequest(
-            f"Invalid '{field}': {len(name)} characters (max {MAX_VOICE_CHARS})", field
-        )
-    return name or None
-
-
-def _openai_voice(voice: object) -> str | None:
-    name = voice.get("id", voice) if isinstance(voice, Mapping) else voice
-    if name is None or isinstance(name, str):
-        return None if name == "default" else _voice_name(name, "voice")
-    raise InvalidRequest(
-        f"Invalid 'voice': expected a file name or {{\"id\": file name}}, got {shown(voice)}",
-        "voice",
-    )
 
 
 def _openai_sample_rate(output_format: FormatName, asked: int | None) -> int:

@@ -8,10 +8,8 @@ import av
 import numpy as np
 from av.filter import Graph
 
+from speech.parameters import MAX_SPEED, MIN_SPEED
 from speech.pcm import PCM
-
-MIN_SPEED = 0.25
-MAX_SPEED = 4.0
 
 # `atempo` overlaps windows of about 46 ms and looks for the best fit within the audio at hand.
 # Frames of one size make its finds, and so the samples, independent of the caller's pieces.

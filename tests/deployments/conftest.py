@@ -4,9 +4,11 @@ import asyncio
 import itertools
 import threading
 
+import boto3
 import httpx
 import numpy as np
 import pytest
+from moto.server import ThreadedMotoServer
 from ray import serve
 
 from deployments.ingress import Ingress
@@ -14,6 +16,14 @@ from deployments.pipeline import Limits
 from deployments.sampler import Piece, Sampler
 from deployments.voice_prep import VoicePrep
 
+LIMITS = {
+    "max_text_chars": 4096,
+    "max_body_bytes": 2**20,
+    "max_requests": 64,
+    "max_request_jobs": 4,
+    "max_audio_s": 1800,
+    "deadline_s": 600,
+}
 _names = itertools.count()
 
 
@@ -25,7 +35,7 @@ def local_handle(cls, *args, **kwargs):
 
 @pytest.fixture
 def make_ingress(voices_dir):
-    """Return `make(sampler=None, limits=Limits(), **options)`; speaks with the preview engine."""
+    """Return `make(sampler=None, limits={}, **options)`; speaks with the preview engine."""
 
     def make(sampler=None, limits=None, **options):
         voice_prep = serve.deployment(VoicePrep).bind(str(voices_dir), 2**26, 1)
@@ -33,11 +43,26 @@ def make_ingress(voices_dir):
             local_handle(VoicePrep, str(voices_dir), 2**26, 1),
             sampler or local_handle(Sampler, voice_prep, "preview"),
             engine="preview",
-            limits=limits or Limits(),
+            limits=Limits(**{**LIMITS, **(limits or {})}),
             **options,
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def s3_url():
+    """The address of moto's S3, which holds a bucket called `outputs` and takes any key."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    credentials = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
+    client = boto3.client("s3", endpoint_url=url, region_name="us-east-1", **credentials)
+    client.create_bucket(Bucket="outputs")
+    client.close()
+    yield url
+    server.stop()
 
 
 @pytest.fixture
@@ -69,7 +94,7 @@ STAGES: dict[str, Stage] = {}
 
 
 class HeldSampler:
-    """Yields 0.1 s of each job, then waits for its stage's release to go on."""
+    """Starts every job, and yields nothing before its stage's release."""
 
     def __init__(self, stage_name):
         self.stage = STAGES[stage_name]
@@ -78,12 +103,10 @@ class HeldSampler:
         return {"engine": "held", "device": "cpu", "stats": {}}
 
     async def generate(self, job, voice):
-        piece = Piece(np.full(4410, 0.1, np.float32), "held", "cpu", 0.0)
         self.stage.started.release()
         try:
-            yield piece
             await asyncio.to_thread(self.stage.release.wait)
-            yield piece
+            yield Piece(np.full(4410, 0.1, np.float32), "held", "cpu", 0.0)
         finally:
             self.stage.freed.release()
 

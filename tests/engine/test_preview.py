@@ -239,7 +239,7 @@ async def test_remembered_voices_are_bounded(monkeypatch):
 
 async def test_speaker_tags_are_not_spoken(engine):
     plain = await spoken(engine, "Good morning. And to you.")
-    tagged = await spoken(engine, "[S1] Good morning. [s2] And to you.")
+    tagged = await spoken(engine, "[S1] Good morning. [S2] And to you.")
     assert len(tagged) == pytest.approx(len(plain), rel=0.02)
 
 

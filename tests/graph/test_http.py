@@ -2,9 +2,7 @@
 
 import base64
 import io
-import json
 import os
-import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,9 +20,10 @@ from engine.pitch import median_pitch_hz
 from engine.protocol import Job
 from speech.parameters import Parameters
 from tests.conftest import voiced
-from tests.graph.conftest import wait_until
 
 pytestmark = pytest.mark.ray
+
+SENTENCE = "Every word of this sentence is spoken."
 
 
 @pytest.fixture
@@ -47,7 +46,7 @@ def publish(folder: Path, name: str, pitch_hz: float) -> None:
 
 
 def run_job(client, **fields):
-    body = {"input": {"text": "Every word of this sentence is spoken.", **fields}}
+    body = {"input": {"text": SENTENCE, **fields}}
     response = client.post("/runsync", json=body)
     assert response.status_code == 200
     return response.json()
@@ -131,7 +130,7 @@ def test_engine_gets_a_voice_whose_owner_died_after_preparing_it(graph, graph_vo
     prepared = voice_prep.prepare.remote("orphan.wav").result(timeout_s=60)
     kill_replica("VoicePrep")
     sampler = serve.get_deployment_handle("Sampler", "graph").options(stream=True)
-    job = Job("Speak as the orphan.", 0, Parameters())
+    job = Job(SENTENCE, 0, Parameters())
     pcm = np.concatenate([piece.pcm for piece in sampler.generate.remote(job, prepared)])
     assert median_pitch_hz(pcm, 44100) == pytest.approx(130, rel=0.05)
 
@@ -180,24 +179,3 @@ def test_curl_writes_a_file(graph, tmp_path):
     command = ["curl", "-sf", f"{graph}/v1/audio/speech", "-H", "Content-Type: application/json"]
     subprocess.run([*command, "-d", body, "-o", target], check=True, timeout=60)
     assert soundfile.info(target).duration > 0.3
-
-
-def stats(graph_name):
-    handle = serve.get_deployment_handle("Sampler", graph_name)
-    return handle.report.remote().result(timeout_s=30)["stats"]
-
-
-def test_client_that_goes_away_frees_the_engine(graph):
-    before = stats("graph")
-    host, _, port = graph.removeprefix("http://").partition("/")[0].partition(":")
-    # One job that speaks for hours, were it not cancelled: each of these is read out by name.
-    body = json.dumps({"input": "😀" * 4096, "parameters": {"max_chars_per_chunk": 0}}).encode()
-    with socket.create_connection((host, int(port))) as connection:
-        connection.sendall(
-            b"POST /graph/v1/audio/speech HTTP/1.1\r\nHost: x\r\n"
-            b"Content-Type: application/json\r\n"
-            b"Content-Length: " + str(len(body)).encode() + b"\r\n\r\n" + body
-        )
-        assert connection.recv(12) == b"HTTP/1.1 200"
-    wait_until(lambda: stats("graph")["jobs_cancelled"] == before["jobs_cancelled"] + 1)
-    assert stats("graph")["jobs_open"] == 0

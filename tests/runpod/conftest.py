@@ -31,6 +31,7 @@ def graph_environment() -> Iterator[dict[str, str]]:
         "ECHO_ENGINE": "preview",
         "ECHO_MAX_REQUESTS": str(MAX_REQUESTS),
         "ECHO_MAX_TEXT_CHARS": str(MAX_TEXT_CHARS),
+        "ECHO_MAX_AUDIO_S": "1e6",
         "ECHO_RAY_CPUS": "2",
         "ECHO_RAY_OBJECT_STORE_BYTES": str(80 * 2**20),
         "ECHO_RAY_TEMP_DIR": str(folder / "ray"),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deployments.ingress import is_health_check
 from engine import ENGINES
-from serve_app.settings import Settings, unknown_variables
-from speech.request import parse_job
+from serve_app.settings import Settings
+from speech.request import is_health_check, parse_job
 
 REPOSITORY = Path(__file__).parents[2]
 INPUT_TYPES = {"string", "number", "boolean", "huggingface"}
@@ -68,7 +68,7 @@ def test_hub_defaults_are_settings_we_accept(monkeypatch: pytest.MonkeyPatch) ->
     assert settings.engine in ENGINES
     assert settings.runpod_streaming is False
     assert settings.voices_dir == before.voices_dir
-    assert unknown_variables() == []
+    assert Settings().doubts(os.environ) == []
 
 
 def test_hub_variables_all_reach_a_setting() -> None:
@@ -87,7 +87,7 @@ def test_hub_tests_are_jobs_we_accept(test: dict[str, Any]) -> None:
     assert set(test) == {"name", "input", "timeout"}
     assert test["timeout"] >= 1000  # milliseconds
     if not is_health_check(test["input"]):
-        parse_job(test["input"])
+        parse_job(test["input"], Settings().max_text_chars)
 
 
 def test_hub_tests_run_on_what_the_entry_asks_for() -> None:
@@ -97,4 +97,4 @@ def test_hub_tests_run_on_what_the_entry_asks_for() -> None:
 
 
 def test_local_test_input_is_a_job_we_accept() -> None:
-    parse_job(read("test_input.json")["input"])
+    parse_job(read("test_input.json")["input"], Settings().max_text_chars)

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from serve_app.settings import Settings, unknown_variables
+from serve_app.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +82,14 @@ def test_settings_refuse_an_unknown_engine_and_list_the_known():
         Settings.model_validate({"engine": "echoo"})
 
 
-def test_unknown_variables_are_found():
+def test_settings_doubt_misspelt_variables_and_credentials_without_a_bucket(monkeypatch):
     environ = {"ECHO_MAX_REQESTS": "3", "ECHO_MAX_REQUESTS": "3", "PATH": "/bin"}
-    assert unknown_variables(environ) == ["ECHO_MAX_REQESTS"]
+    assert Settings().doubts(environ) == ["no setting reads ECHO_MAX_REQESTS: is it misspelt?"]
+    monkeypatch.setenv("S3_ACCESS_KEY_ID", "id")
+    assert Settings().doubts({}) == ["S3 credentials without S3_BUCKET_NAME: nothing is uploaded"]
+
+
+def test_settings_let_an_empty_name_not_hide_its_twin(monkeypatch):
+    monkeypatch.setenv("S3_ACCESS_KEY_ID", "")
+    monkeypatch.setenv("BUCKET_ACCESS_KEY_ID", "id")
+    assert Settings().s3_access_key_id == "id"

@@ -9,9 +9,11 @@ from speech.errors import InvalidRequest
 from speech.parameters import PARAMETER_NAMES, PRESETS, Parameters
 from speech.request import parse_job, parse_speech
 
+MAX_CHARS = 4096
+
 
 def job(**fields):
-    return parse_job({"text": "Hello.", **fields})
+    return parse_job({"text": "Hello.", **fields}, MAX_CHARS)
 
 
 def job_error(**fields):
@@ -58,7 +60,7 @@ def test_job_without_text_is_refused(job_input):
     with pytest.raises(
         InvalidRequest, match=r"^Missing or invalid 'text' field \(expected string\)$"
     ):
-        parse_job(job_input)
+        parse_job(job_input, MAX_CHARS)
 
 
 def test_job_with_half_a_surrogate_pair_is_refused():
@@ -230,6 +232,9 @@ def test_errors_come_in_the_contracts_order():
     faults["text"] = "Hello."
     assert job_error(**faults).startswith("Invalid 'seed'")
     del faults["seed"]
+    faults["speaker_voice"] = "v" * 2000
+    assert job_error(**faults).startswith("Invalid 'speaker_voice'")
+    del faults["speaker_voice"]
     assert job_error(**faults).startswith("Invalid parameter 'num_steps'")
 
 
@@ -251,7 +256,7 @@ def test_parameters_pickle_as_plain_data():
 
 
 def speech(**fields):
-    return parse_speech({"input": "Hello.", "model": "tts-1", **fields})
+    return parse_speech({"input": "Hello.", "model": "tts-1", **fields}, MAX_CHARS)
 
 
 def test_speech_defaults_are_openais():
@@ -299,7 +304,7 @@ def test_speech_with_a_bad_field_names_it(field, value):
 
 def test_speech_text_errors_name_openais_field():
     with pytest.raises(InvalidRequest, match="Missing or invalid 'input' field") as caught:
-        parse_speech({"voice": "default"})
+        parse_speech({"voice": "default"}, MAX_CHARS)
     assert caught.value.param == "input"
 
 
@@ -338,7 +343,7 @@ ANY_JOB = ANY_JSON | st.fixed_dictionaries(
 def test_nothing_but_a_contract_error_comes_out(job_input):
     for parse in (parse_job, parse_speech):
         try:
-            parse(job_input)
+            parse(job_input, MAX_CHARS)
         except InvalidRequest as error:
             message = error.message
         else:

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from speech.tempo import MAX_SPEED, MIN_SPEED, Tempo
+from speech.parameters import MAX_SPEED, MIN_SPEED
+from speech.tempo import Tempo
 
 RATE = 44100
 SPEEDS = (0.25, 0.4, 0.5, 0.8, 1.25, 2.0, 3.0, 4.0)

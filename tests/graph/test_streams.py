@@ -1,0 +1,96 @@
+"""Streams over HTTP: they begin early, break audibly, and end with their listener."""
+
+import json
+import subprocess
+from contextlib import ExitStack
+
+import httpx
+import pytest
+import ray
+from ray import serve
+from ray.util import list_named_actors
+
+from tests.graph.conftest import wait_until
+
+pytestmark = pytest.mark.ray
+
+SENTENCE = "The quick brown fox jumps over the lazy dog. "
+ENDLESS = SENTENCE * 10_000
+"""Ten hours of speech, which keep the preview engine busy for longer than any test waits."""
+
+
+@pytest.fixture(scope="module")
+def streams(deploy, graph_voices):
+    """The URL of a graph that speaks `ENDLESS`, were it not stopped."""
+    url, _ = deploy(
+        "streams",
+        voices_dir=str(graph_voices),
+        max_text_chars=len(ENDLESS),
+        max_audio_s=100 * 3600,
+    )
+    yield url
+    serve.delete("streams")
+
+
+def body(stream_format):
+    # One chunk, hence one job.
+    parameters = {"max_chars_per_chunk": 0}
+    return {"input": ENDLESS, "parameters": parameters, "stream_format": stream_format}
+
+
+def listen(url, stream_format):
+    """Return the open response to an endless request."""
+    return httpx.stream("POST", f"{url}/v1/audio/speech", json=body(stream_format), timeout=60)
+
+
+def stats():
+    handle = serve.get_deployment_handle("Sampler", "streams")
+    return handle.report.remote().result(timeout_s=60)["stats"]
+
+
+@pytest.mark.parametrize("stream_format", ["audio", "sse"])
+def test_stream_begins_while_the_text_is_spoken_and_frees_the_engine_when_left(
+    streams, stream_format
+):
+    before = stats()
+    with listen(streams, stream_format) as response:
+        assert response.status_code == 200
+        arriving = response.iter_raw()  # kept: httpx hangs up once nobody holds it
+        assert next(arriving)
+        assert stats()["jobs_open"] == 1
+    wait_until(lambda: stats()["jobs_open"] == 0)
+    after = stats()
+    assert after["jobs_cancelled"] == before["jobs_cancelled"] + 1
+    assert after["jobs"] == before["jobs"] + 1
+
+
+def test_stream_whose_engine_dies_breaks_off_for_every_client(streams, tmp_path):
+    request = tmp_path / "request.json"
+    request.write_text(json.dumps(body("audio")))
+    command = ["curl", "-sSN", f"{streams}/v1/audio/speech", "--data-binary", f"@{request}"]
+    with ExitStack() as stack:
+        curl = stack.enter_context(
+            subprocess.Popen(
+                [*command, "-H", "Content-Type: application/json"], stdout=subprocess.PIPE
+            )
+        )
+        raw, events = (stack.enter_context(listen(streams, form)) for form in ("audio", "sse"))
+        raw_bytes, lines = raw.iter_raw(), events.iter_lines()
+        assert curl.stdout.read(1)
+        assert next(raw_bytes)
+        assert '"speech.audio.delta"' in next(lines)
+        kill_sampler()
+        with pytest.raises(httpx.RemoteProtocolError):
+            list(raw_bytes)
+        told = []
+        with pytest.raises(httpx.RemoteProtocolError):
+            told.extend(lines)
+        curl.communicate(timeout=60)
+    assert curl.returncode != 0
+    assert not [line for line in told if "speech.audio.done" in line]
+
+
+def kill_sampler():
+    named = list_named_actors(all_namespaces=True)
+    actor = next(actor for actor in named if "::streams#Sampler#" in actor["name"])
+    ray.kill(ray.get_actor(**actor), no_restart=True)
