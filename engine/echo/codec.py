@@ -29,7 +29,8 @@ CONTEXT_FRAMES = 10
 """Frames to the left that the convolutions of the decoder can see (9.14)."""
 
 _STRIDES = (2, 4, 8, 8)
-_MAX_PIECE_FRAMES = 256  # bounds the decoder's activations, which are 2048 times longer
+_MAX_PIECE_FRAMES = 1024  # of all rows together: bounds the decoder's activations, 2.5 GB
+_MIN_PIECE_FRAMES = 64  # below that the repeated context costs too much
 
 
 class EncoderBlock(nn.Module):
@@ -208,6 +209,8 @@ class Codec(nn.Module):
 
     def decode(self, latents: Sequence[Tensor]) -> list[Tensor]:
         """Return audio (2048 T,) of each of `latents` (T, latent_dim), decoded side by side."""
+        if not any(map(len, latents)):
+            return [latent.new_zeros(0) for latent in latents]
         padded = nn.utils.rnn.pad_sequence(list(latents), batch_first=True)  # later frames
         z, _ = self._post_module(padded)  # of a causal decoder change nothing before them
         pieces = [
@@ -241,5 +244,5 @@ class Codec(nn.Module):
 
 def _pieces(z: Tensor) -> list[tuple[int, Tensor]]:
     """Cut (B, C, T) along T into (start, piece)."""
-    pieces = torch.split(z, _MAX_PIECE_FRAMES, dim=2)
-    return [(i * _MAX_PIECE_FRAMES, piece) for i, piece in enumerate(pieces)]
+    size = max(_MAX_PIECE_FRAMES // len(z), _MIN_PIECE_FRAMES)
+    return [(i * size, piece) for i, piece in enumerate(torch.split(z, size, dim=2))]

@@ -204,6 +204,13 @@ class EchoDiT(nn.Module):
             keys = torch.stack([_rotate_half(k, rotation) for k in keys])
         return torch.stack([keys, values], dim=1)
 
+    def compile_blocks(self) -> None:
+        """Compile all of a block but its attention; every block shares the result."""
+        for block in self.blocks:
+            for name in ("before_attention", "after_attention"):
+                compiled = torch.compile(getattr(block, name), dynamic=True)
+                setattr(block, name, compiled)
+
     def rotation(self, start: int, stop: int, stride: int = 1) -> Tensor:
         """Return rows of the rotary table, (N, 2, D / 2), for a span of frames."""
         dtype = torch.promote_types(self.dtype, torch.float32)

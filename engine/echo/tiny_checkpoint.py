@@ -19,9 +19,11 @@ from engine.echo.dit import EchoDiT
 from engine.echo.weights import NORMED_PAIRS, published, split, weight_normed
 
 _LATENT_SCALE = 1 / 18
+_LOUDNESS = 0.1
 _NORMED_GAIN = 0.7  # at 1, the decoder's many sines drown each other
 
 
+@torch.no_grad()
 def write(folder: Path, config: EchoConfig = TINY, seed: int = 0) -> None:
     """Write a checkpoint of `config`'s sizes into `folder`, the same for the same seed."""
     dit = EchoDiT(config.dit)
@@ -30,6 +32,7 @@ def write(folder: Path, config: EchoConfig = TINY, seed: int = 0) -> None:
     for module in (dit, codec):
         randomize(module, generator)
     codec.pca.scale.data.fill_(_LATENT_SCALE)
+    published(codec.autoencoder)["decoder.model.6.conv.weight"].mul_(_LOUDNESS)
     files = {
         DIT: {name: view.to(torch.bfloat16) for name, view in published(dit).items()},
         CODEC: _codec_tensors(codec.autoencoder),
@@ -38,12 +41,11 @@ def write(folder: Path, config: EchoConfig = TINY, seed: int = 0) -> None:
     for file, tensors in files.items():
         path = folder / file.local_name
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, path)
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path)
         path.chmod(0o644)  # it was written for its owner alone
     (folder / CONFIG).write_text(dumps(config))
 
 
-@torch.no_grad()
 def randomize(module: nn.Module, generator: torch.Generator) -> None:
     """Give every parameter a random value of a size that keeps activations in range."""
     normed = set(weight_normed(module))
@@ -59,7 +61,6 @@ def randomize(module: nn.Module, generator: torch.Generator) -> None:
             view.copy_(noise * (_NORMED_GAIN if name in normed else 1) / view[0].numel() ** 0.5)
 
 
-@torch.no_grad()
 def _codec_tensors(autoencoder: nn.Module) -> dict[str, Tensor]:
     """Return the tensors as the codec's checkpoint has them: weights as g and v, and buffers."""
     normed = set(weight_normed(autoencoder))

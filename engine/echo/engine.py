@@ -1,0 +1,198 @@
+"""EchoEngine: takes jobs from asyncio, runs them together on a thread that owns the device."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from engine.echo.checkpoint import load_models
+from engine.echo.config import FRAME_SAMPLES, MAX_FRAMES, SAMPLE_RATE
+from engine.echo.job import EchoJob, Outcome, make_job
+from engine.echo.runner import Runner
+from engine.echo.scheduler import Scheduler
+from engine.echo.speaker_cache import SpeakerCache
+from engine.protocol import PCM, Job, Voice
+from speech.errors import InternalError, NotReady
+from speech.request import SamplerParameters
+
+logger = logging.getLogger(__name__)
+
+GIB = 2**30
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+class EchoEngine:
+    """Echo-TTS on one device.
+
+    Args:
+        weights_dir: Folder with the weights (see `checkpoint.load_models`); None for the
+            Hugging Face cache, or the hub where they are not cached.
+        device: `auto`, `cpu`, `cuda` or `cuda:<n>`; auto is CUDA where there is any.
+        dtype: Of the transformer: `auto`, `float32` or `bfloat16`; auto is bfloat16 where the
+            device computes in it.
+        streaming: Whether jobs may be drawn in blocks; needs 0.8 GB more weights.
+        compile: Whether to compile the transformer's blocks while starting: minutes, once.
+        max_tokens_per_tick: Frames times guidance lanes of one forward pass. The published size
+            fills a large GPU with about 2500; more only makes every job wait longer.
+        max_active_jobs: Jobs that take turns; each holds up to 0.5 GB of device memory.
+        max_waiting_jobs: Jobs that wait for a turn; one more is refused.
+        speaker_host_bytes: Bound of the voices kept in host memory (0.4 MB for 30 s).
+        speaker_device_bytes: Bound of the voices kept ready on the device (32 MB for 30 s).
+    """
+
+    name = "echo"
+    sample_rate = SAMPLE_RATE
+
+    def __init__(
+        self,
+        *,
+        weights_dir: str | None = None,
+        device: str = "auto",
+        dtype: str = "auto",
+        streaming: bool = True,
+        compile: bool = False,
+        max_tokens_per_tick: int = 2560,
+        max_active_jobs: int = 16,
+        max_waiting_jobs: int = 64,
+        speaker_host_bytes: int = GIB,
+        speaker_device_bytes: int = 4 * GIB,
+    ) -> None:
+        self._weights_dir = None if weights_dir is None else Path(weights_dir)
+        self._device = _choose_device(device)
+        self._dtype = _choose_dtype(dtype, self._device)
+        self.device = str(self._device)
+        self._streaming, self._compile = streaming, compile
+        self._scheduler = Scheduler[EchoJob](max_tokens_per_tick, max_active_jobs, max_waiting_jobs)
+        self._speakers = SpeakerCache(speaker_host_bytes, speaker_device_bytes)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="echo")
+        self._runner: Runner | None = None
+        self._driver: asyncio.Task[None] | None = None
+        self._work = asyncio.Event()
+
+    async def start(self) -> None:
+        """Load the weights and run every path once.
+
+        Raises:
+            CheckpointError: When the weights are not there or do not fit.
+        """
+        loop = asyncio.get_running_loop()
+        self._runner = await loop.run_in_executor(self._thread, self._load)
+        self._driver = asyncio.create_task(self._drive(self._runner))
+
+    def _load(self) -> Runner:
+        models = load_models(self._weights_dir, self._device, self._dtype, self._streaming)
+        if self._compile:
+            models.dit.compile_blocks()
+        # The warm-up's voice is not to be kept, nor its jobs counted.
+        started = time.monotonic()
+        self._warm_up(Runner(models, SpeakerCache(0, 0)))
+        logger.info("warmed up in %.1f s", time.monotonic() - started)
+        return Runner(models, self._speakers)
+
+    def _warm_up(self, runner: Runner) -> None:
+        noise = np.random.default_rng(0).standard_normal(8 * FRAME_SAMPLES).astype(np.float32)
+        length = MAX_FRAMES if self._device.type == "cuda" else 32
+        parameters = SamplerParameters(num_steps=2, sequence_length=length)
+        for stream in (False, True):
+            job = make_job(
+                Job("Warm up.", 0, parameters, stream), "warm-up", self._streaming, self._dtype
+            )
+            job.reference = 0.1 * noise
+            ended = False
+            while not ended:
+                for _, outcome in runner.run([job]):
+                    if outcome.error is not None:
+                        raise outcome.error
+                    ended = outcome.ended
+
+    async def generate(self, job: Job, voice: Voice | None) -> AsyncGenerator[PCM, None]:
+        """Yield the job's PCM; see `engine.protocol.Engine`."""
+        self._check_running()
+        self._scheduler.check_room()  # before fetching a voice for nothing
+        work = make_job(job, None if voice is None else voice.key, self._streaming, self._dtype)
+        if voice is not None:
+            work.speaker_state = self._speakers.state(voice.key)
+            if work.speaker_state is None:
+                work.reference = await voice.load()
+                self._check_running()
+        self._scheduler.submit(work)
+        self._work.set()
+        try:
+            while True:
+                outcome = await work.outcomes.get()
+                if outcome.error is not None:
+                    raise outcome.error
+                if outcome.pcm is not None:
+                    yield outcome.pcm
+                if outcome.ended:
+                    return
+        finally:
+            self._scheduler.remove(work)
+
+    async def _drive(self, runner: Runner) -> None:
+        """Run tick after tick while there is work. Between ticks nothing touches the jobs."""
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                batch = self._scheduler.next_batch()
+                if not batch:
+                    self._work.clear()
+                    await self._work.wait()
+                    continue
+                for job, outcome in await loop.run_in_executor(self._thread, runner.run, batch):
+                    if outcome.ended or outcome.error is not None:
+                        self._scheduler.remove(job)
+                    job.outcomes.put_nowait(outcome)
+        except Exception:
+            logger.exception("the device failed")
+        finally:
+            stopped = Outcome(error=InternalError("The engine has stopped"))
+            for job in self._scheduler.clear():
+                job.outcomes.put_nowait(stopped)
+
+    def _check_running(self) -> None:
+        if self._driver is None or self._driver.done():
+            raise NotReady("The engine is not running")
+
+    def stats(self) -> dict[str, float]:
+        """Return gauges and running totals, by name."""
+        totals = {} if self._runner is None else self._runner.totals
+        return {
+            "jobs_active": self._scheduler.num_active,
+            "jobs_waiting": self._scheduler.num_waiting,
+            **totals,
+            **self._speakers.stats(),
+        }
+
+    async def close(self) -> None:
+        """Stop after the tick under way; jobs that have not ended fail."""
+        if self._driver is not None:
+            self._driver.cancel()
+            await asyncio.wait([self._driver])
+        await asyncio.to_thread(self._thread.shutdown)
+        self._runner = None
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def _choose_device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def _choose_dtype(name: str, device: torch.device) -> torch.dtype:
+    if name in DTYPES:
+        return DTYPES[name]
+    if name != "auto":
+        raise ValueError(f"dtype must be auto, {' or '.join(DTYPES)}, not {name!r}")
+    if device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0):
+        return torch.bfloat16
+    return torch.float32
