@@ -29,8 +29,8 @@ CONTEXT_FRAMES = 10
 """Frames to the left that the convolutions of the decoder can see (9.14)."""
 
 _STRIDES = (2, 4, 8, 8)
-_MAX_PIECE_FRAMES = 1024  # of all rows together: bounds the decoder's activations, 2.5 GB
-_MIN_PIECE_FRAMES = 64  # below that the repeated context costs too much
+_GPU_PIECE_FRAMES = 1024  # of all rows together: bounds the decoder's activations, 2.5 GB
+_MIN_PIECE_FRAMES = 64  # below that the repeated context costs too much; a CPU is best there
 
 
 class EncoderBlock(nn.Module):
@@ -208,7 +208,12 @@ class Codec(nn.Module):
         return self.autoencoder.quantizer.post_module.norm.dtype
 
     def decode(self, latents: Sequence[Tensor]) -> list[Tensor]:
-        """Return audio (2048 T,) of each of `latents` (T, latent_dim), decoded side by side."""
+        """Return audio (2048 T,) of each of `latents` (T, latent_dim), side by side on a GPU."""
+        if latents[0].device.type == "cpu":  # side by side they would leave its caches
+            return [self._decode([latent])[0] for latent in latents]
+        return self._decode(latents)
+
+    def _decode(self, latents: Sequence[Tensor]) -> list[Tensor]:
         if not any(map(len, latents)):
             return [latent.new_zeros(0) for latent in latents]
         padded = nn.utils.rnn.pad_sequence(list(latents), batch_first=True)  # later frames
@@ -244,5 +249,6 @@ class Codec(nn.Module):
 
 def _pieces(z: Tensor) -> list[tuple[int, Tensor]]:
     """Cut (B, C, T) along T into (start, piece)."""
-    size = max(_MAX_PIECE_FRAMES // len(z), _MIN_PIECE_FRAMES)
+    on_cpu = z.device.type == "cpu"
+    size = _MIN_PIECE_FRAMES if on_cpu else max(_GPU_PIECE_FRAMES // len(z), _MIN_PIECE_FRAMES)
     return [(i * size, piece) for i, piece in enumerate(torch.split(z, size, dim=2))]
