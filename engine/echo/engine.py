@@ -99,18 +99,19 @@ class EchoEngine:
     def _warm_up(self, runner: Runner) -> None:
         noise = np.random.default_rng(0).standard_normal(8 * FRAME_SAMPLES).astype(np.float32)
         length = MAX_FRAMES if self._device.type == "cuda" else 32
-        parameters = SamplerParameters(num_steps=2, sequence_length=length)
-        for stream in (False, True):
-            job = make_job(
-                Job("Warm up.", 0, parameters, stream), "warm-up", self._streaming, self._dtype
-            )
-            job.reference = 0.1 * noise
-            ended = False
-            while not ended:
-                for _, outcome in runner.run([job]):
-                    if outcome.error is not None:
-                        raise outcome.error
-                    ended = outcome.ended
+        active = []
+        # Side by side and of different length: together they take every path there is.
+        for num_steps, stream in ((2, False), (3, True)):
+            parameters = SamplerParameters(num_steps=num_steps, sequence_length=length)
+            text = Job("Warm up.", 0, parameters, stream)
+            active.append(make_job(text, "warm-up", self._streaming, self._dtype))
+            active[-1].reference = 0.1 * noise
+        while active:
+            for job, outcome in runner.run(active):
+                if outcome.error is not None:
+                    raise outcome.error
+                if outcome.ended:
+                    active.remove(job)
 
     async def generate(self, job: Job, voice: Voice | None) -> AsyncGenerator[PCM, None]:
         """Yield the job's PCM; see `engine.protocol.Engine`."""
