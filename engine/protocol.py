@@ -2,6 +2,7 @@
 
 An engine turns jobs (one chunk of text each) into PCM. It runs many jobs at once as it sees fit,
 keeps what it derives from a voice by voice key, and knows nothing of Ray, HTTP or files.
+Constructing one loads and warms it up: it takes jobs as soon as its constructor returns.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from speech.request import SamplerParameters
+from speech.parameters import SamplerParameters
 
 PCM = NDArray[np.float32]
-"""Mono samples in [-1, 1], shape (num_samples,)."""
+"""Mono samples at 44.1 kHz in [-1, 1], shape (num_samples,)."""
 
 LoadReference = Callable[[], Awaitable[PCM]]
-"""Fetches a voice's reference audio (44.1 kHz, at most 300 s, read-only: copy before writing)."""
+"""Fetches a voice's reference audio: at most 300 s, read-only (copy before writing)."""
 
 
 @dataclass(frozen=True)
@@ -59,17 +60,15 @@ class Engine(Protocol):
     """As in `ENGINES`; reported to callers."""
     device: str
     """Where it runs, such as `cpu` or `cuda`."""
-    sample_rate: int
-    """Of the PCM it yields, in Hz."""
 
-    async def start(self) -> None:
-        """Load and warm up. Jobs are taken only after this returns."""
-
-    def generate(self, job: Job, voice: Voice | None) -> AsyncGenerator[PCM, None]:
+    def generate(
+        self, job: Job, voice: Voice | None, on_start: Callable[[], None]
+    ) -> AsyncGenerator[PCM, None]:
         """Yield the job's PCM in order, in one or more pieces.
 
         Jobs run side by side; a job's samples never depend on its neighbours. Closing the
         generator (or cancelling the task that iterates it) frees the job within one step.
+        `on_start` is called in the event loop when the job's turn has come.
 
         Raises:
             SpeechError: When this job fails; other jobs go on.
@@ -78,5 +77,5 @@ class Engine(Protocol):
     def stats(self) -> dict[str, float]:
         """Return current gauges and running totals, by name."""
 
-    async def close(self) -> None:
-        """Stop running jobs and free the device."""
+    def close(self) -> None:
+        """Stop running jobs and free the device; closing twice is fine."""

@@ -1,5 +1,154 @@
-"""Output formats."""
+"""The output formats: one row each, all that names, labels or encodes one stands in it.
+
+Knows no codec library, so that request models and routes can read the table at no cost;
+`speech.encoding` turns a row into an encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
+
+from speech.errors import InvalidRequest
+
 FormatName = Literal["opus", "mp3", "aac", "flac", "wav", "pcm"]
+
 DEFAULT_FORMAT: FormatName = "opus"
-FORMATS = {"opus", "mp3", "aac", "flac", "wav", "pcm"}
+
+_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+
+# Below 16 kHz MP3 and AAC have no frame large enough for the bitrates of this table.
+_CODED_RATES_HZ = tuple(rate for rate in _RATES_HZ if rate >= 16000)
+
+_OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
+
+
+@dataclass(frozen=True)
+class Format:
+    """One output format, always mono.
+
+    Attributes:
+        name: What a caller asks for.
+        extension: Of a file, without the dot.
+        media_type: For `Content-Type`.
+        codec: As reported in a result's metadata.
+        bitrate: Bits per second, true at every rate in `sample_rates`; None where nothing is lost.
+        sample_rates: What a caller may ask for, in Hz.
+        default_sample_rate: One of `sample_rates`.
+        muxer: FFmpeg's name of the container.
+        encoder: FFmpeg's name of the codec.
+        sample_format: FFmpeg's name of what the encoder takes.
+        muxer_options: FFmpeg's options to the container.
+    """
+
+    name: FormatName
+    extension: str
+    media_type: str
+    codec: str
+    bitrate: int | None
+    sample_rates: tuple[int, ...]
+    default_sample_rate: int
+    muxer: str
+    encoder: Literal["libopus", "libmp3lame", "aac", "flac", "pcm_s16le"]
+    sample_format: Literal["s16", "flt", "fltp"]
+    muxer_options: Mapping[str, str] = field(default_factory=dict)
+
+
+_ROWS = (
+    Format(
+        name="opus",
+        extension="ogg",
+        media_type="audio/ogg",
+        codec="opus",
+        bitrate=64_000,
+        sample_rates=_OPUS_RATES_HZ,
+        default_sample_rate=48000,
+        muxer="ogg",
+        encoder="libopus",
+        sample_format="flt",
+        # Microseconds of audio per Ogg page: what a listener waits for. FFmpeg's own is 1 s.
+        muxer_options={"page_duration": "100000"},
+    ),
+    Format(
+        name="mp3",
+        extension="mp3",
+        media_type="audio/mpeg",
+        codec="mp3",
+        bitrate=128_000,
+        sample_rates=_CODED_RATES_HZ,
+        default_sample_rate=44100,
+        muxer="mp3",
+        encoder="libmp3lame",
+        sample_format="fltp",
+        muxer_options={"id3v2_version": "0"},  # no empty tag in front of the audio
+    ),
+    Format(
+        name="aac",
+        extension="aac",
+        media_type="audio/aac",
+        codec="aac",
+        bitrate=96_000,
+        sample_rates=_CODED_RATES_HZ,
+        default_sample_rate=44100,
+        muxer="adts",
+        encoder="aac",
+        sample_format="fltp",
+    ),
+    Format(
+        name="flac",
+        extension="flac",
+        media_type="audio/flac",
+        codec="flac",
+        bitrate=None,
+        sample_rates=_RATES_HZ,
+        default_sample_rate=44100,
+        muxer="flac",
+        encoder="flac",
+        sample_format="s16",
+        muxer_options={"metadata_header_padding": "0"},  # FFmpeg's own is 8 KiB of zeros
+    ),
+    Format(
+        name="wav",
+        extension="wav",
+        media_type="audio/wav",
+        codec="pcm_s16le",
+        bitrate=None,
+        sample_rates=_RATES_HZ,
+        default_sample_rate=44100,
+        muxer="wav",
+        encoder="pcm_s16le",
+        sample_format="s16",
+    ),
+    Format(
+        name="pcm",
+        extension="pcm",
+        media_type="audio/pcm",
+        codec="pcm_s16le",
+        bitrate=None,
+        sample_rates=_RATES_HZ,
+        default_sample_rate=44100,
+        muxer="s16le",
+        encoder="pcm_s16le",
+        sample_format="s16",
+    ),
+)
+
+FORMATS: Mapping[FormatName, Format] = MappingProxyType({row.name: row for row in _ROWS})
+"""Every output format by name."""
+
+
+def check_sample_rate(output: Format, sample_rate: int) -> int:
+    """Return `sample_rate` if `output` offers it.
+
+    Raises:
+        InvalidRequest: It does not; the message names the rates it offers.
+    """
+    if sample_rate not in output.sample_rates:
+        offered = ", ".join(map(str, output.sample_rates))
+        raise InvalidRequest(
+            f"Invalid 'sample_rate': {output.name} has no {sample_rate} Hz (use {offered})",
+            "sample_rate",
+        )
+    return sample_rate

@@ -1,130 +1,27 @@
-"""What a caller may send and what comes back, both doors: one model per shape.
+"""What a caller may send through either door, and the one request it becomes.
 
-A sampler parameter is one field here and its effect in an engine. Unknown top-level fields are
-ignored, as existing clients rely on; unknown parameters are an error, because a misspelt one
-would silently change nothing. `null` always means "not given".
+Unknown top-level fields are ignored, as existing clients rely on. `null` means "not given".
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from speech.errors import InvalidRequest
-from speech.formats import DEFAULT_FORMAT, FORMATS, FormatName
+from speech.formats import DEFAULT_FORMAT, FORMATS, FormatName, check_sample_rate
+from speech.parameters import Parameters, parse_parameters
+from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields, shown
 
 MAX_TEXT_CHARS = 4096
 """Default of the text limit, in characters."""
-
-_MAX_SHOWN_CHARS = 60
-
-
-def _integral(value: Any) -> Any:
-    """Accept 40.0 for 40: some JSON writers know only floats."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Integer = Annotated[int, Field(strict=True), BeforeValidator(_integral)]
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Flag = Annotated[bool, Field(strict=True)]
-Text = Annotated[str, Field(strict=True)]
-Seed = Annotated[Integer, Field(ge=-(2**63), lt=2**63)]
-
-
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class SamplerParameters:
-    """Echo-TTS's sampler parameters under their upstream names. t runs from 1 (noise) to 0."""
-
-    num_steps: Annotated[Integer, Field(ge=1, le=100, description="Euler steps.")] = 40
-    cfg_scale_text: Annotated[
-        Number, Field(ge=0, le=20, description="Guidance towards the text.")
-    ] = 3.0
-    cfg_scale_speaker: Annotated[
-        Number, Field(ge=0, le=20, description="Guidance towards the voice.")
-    ] = 8.0
-    cfg_min_t: Annotated[
-        Number, Field(ge=0, le=1, description="Guidance applies where t is at least this.")
-    ] = 0.5
-    cfg_max_t: Annotated[
-        Number, Field(ge=0, le=1, description="Guidance applies where t is at most this.")
-    ] = 1.0
-    truncation_factor: Annotated[
-        Number | None, Field(ge=0, le=2, description="Scales the initial noise.")
-    ] = None
-    rescale_k: Annotated[
-        Number | None, Field(gt=0, description="Temporal score rescaling; needs rescale_sigma.")
-    ] = None
-    rescale_sigma: Annotated[
-        Number | None, Field(gt=0, description="Temporal score rescaling; needs rescale_k.")
-    ] = None
-    speaker_kv_scale: Annotated[
-        Number | None, Field(gt=0, le=4, description="Scales the voice's keys and values.")
-    ] = None
-    speaker_kv_max_layers: Annotated[
-        Integer | None, Field(ge=0, description="Layers that speaker_kv_scale reaches; all if null.")
-    ] = None
-    speaker_kv_min_t: Annotated[
-        Number | None,
-        Field(ge=0, le=1, description="speaker_kv_scale applies down to this t; always if null."),
-    ] = None
-    sequence_length: Annotated[
-        Literal["auto"] | Annotated[Integer, Field(ge=32, le=640)],
-        Field(description="Latent frames of 2048 samples, or auto: chosen from the text."),
-    ] = 640
-
-
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class Parameters(SamplerParameters):
-    """All that `parameters` may hold: the sampler's, and how long text is split and joined."""
-
-    seed: Annotated[Seed | None, Field(description="Takes precedence over the job's seed.")] = None
-    preset: Annotated[
-        Text | None, Field(description="One of upstream's presets; explicit parameters win.")
-    ] = None
-    max_chars_per_chunk: Annotated[
-        Integer, Field(ge=0, description="Longest piece of text spoken in one pass; 0: never split.")
-    ] = 300
-    target_duration_seconds: Annotated[
-        Number, Field(gt=0, le=30, description="Aimed-at length of one pass.")
-    ] = 10.0
-    enable_crossfade: Annotated[Flag, Field(description="Cross-fade where passes meet.")] = True
-    normalize_boundaries: Annotated[
-        Flag, Field(description="Make the pause where passes meet even.")
-    ] = True
-
-
-def _preset(text: float, speaker: float, truncation: float, rescale_k: float) -> dict[str, float]:
-    return {
-        "num_steps": 40,
-        "cfg_scale_text": text,
-        "cfg_scale_speaker": speaker,
-        "cfg_min_t": 0.5,
-        "cfg_max_t": 1.0,
-        "truncation_factor": truncation,
-        "rescale_k": rescale_k,
-        "rescale_sigma": 3.0,
-    }
-
-
-PRESETS: Mapping[str, Mapping[str, float]] = {
-    name + suffix: _preset(text, speaker, truncation, rescale_k)
-    for name, text, speaker in (
-        ("Independent-High-Speaker-CFG", 3.0, 8.0),
-        ("Independent-High-CFG", 8.0, 8.0),
-        ("Independent-Low-CFG", 3.0, 3.0),
-    )
-    for suffix, truncation, rescale_k in (("", 1.0, 1.0), ("-Flat", 0.8, 1.2))
-}
-"""Upstream's presets by name."""
-
-_PARAMETERS = TypeAdapter(Parameters)
-PARAMETER_NAMES = tuple(sorted(field.name for field in fields(Parameters)))
+MAX_VOICE_CHARS = 1024
+OPENAI_PCM_SAMPLE_RATE = 24_000
+"""Of `pcm` through OpenAI's route, because its clients assume it."""
 
 
 class JobInput(BaseModel):
@@ -137,8 +34,8 @@ class JobInput(BaseModel):
     )
     parameters: dict[str, Any] | None = Field(None, description="See SamplerParameters.")
     seed: Seed | None = Field(None, description="Same seed, same audio; 0 if not given.")
-    session_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")] | None = (
-        Field(None, description="Names the output file; a random UUID if not given.")
+    session_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")] | None = Field(
+        None, description="Names the output file; a random UUID if not given."
     )
     output_format: FormatName | None = Field(None, description="Container and codec.")
     stream: Flag | None = Field(None, description="Send audio in pieces where the door can.")
@@ -160,7 +57,9 @@ class SpeechBody(BaseModel):
     speed: Annotated[Number, Field(ge=0.25, le=4)] | None = Field(
         None, description="Tempo; the pitch stays."
     )
-    stream_format: Literal["audio"] | None = Field(None, description="Raw audio bytes.")
+    stream_format: Literal["audio", "sse"] | None = Field(
+        None, description="`audio` (raw bytes, the default) or `sse` (OpenAI's events)."
+    )
     instructions: Any = Field(None, description="Accepted; has no effect on this model.")
     seed: Seed | None = None
     parameters: dict[str, Any] | None = None
@@ -169,10 +68,15 @@ class SpeechBody(BaseModel):
     )
 
 
-class SpeechRequest(BaseModel):
-    """One valid request, whichever door it came through."""
+@dataclass(frozen=True)
+class SpeechRequest:
+    """One valid request, whichever door it came through.
 
-    model_config = ConfigDict(frozen=True)
+    Attributes:
+        voice: Name below the voices folder, or None for no speaker conditioning.
+        sample_rate: Of the encoded audio, in Hz.
+        speed: Tempo factor, 1.0 leaves the audio alone.
+    """
 
     text: str
     voice: str | None
@@ -180,6 +84,103 @@ class SpeechRequest(BaseModel):
     seed: int
     output_format: FormatName
     sample_rate: int
-    speed: float
     session_id: str
-    stream: bool
+    speed: float = 1.0
+    stream: bool = False
+
+
+def parse_job(job_input: object, max_text_chars: int = MAX_TEXT_CHARS) -> SpeechRequest:
+    """Return the request that a job's `input` asks for.
+
+    Raises:
+        InvalidRequest: With the contract's text for the first thing wrong with it.
+    """
+    given = given_fields(job_input) if isinstance(job_input, Mapping) else {}
+    text = _check_text(given.get("text"), "text", max_text_chars)
+    job = _validate(JobInput, given)
+    parameters = parse_parameters(job.parameters)
+    output_format = job.output_format or DEFAULT_FORMAT
+    return SpeechRequest(
+        text=text,
+        voice=_voice_name(job.speaker_voice, "speaker_voice"),
+        parameters=parameters,
+        seed=_first_given(parameters.seed, job.seed),
+        output_format=output_format,
+        sample_rate=FORMATS[output_format].default_sample_rate,
+        session_id=job.session_id or str(uuid.uuid4()),
+        stream=bool(job.stream),
+    )
+
+
+def parse_speech(body: object, max_text_chars: int = MAX_TEXT_CHARS) -> SpeechRequest:
+    """Return the request that an OpenAI speech body asks for.
+
+    Raises:
+        InvalidRequest: For the first thing wrong with it.
+    """
+    given = given_fields(body) if isinstance(body, Mapping) else {}
+    text = _check_text(given.get("input"), "input", max_text_chars)
+    speech = _validate(SpeechBody, given)
+    parameters = parse_parameters(speech.parameters)
+    output_format: FormatName = speech.response_format or "mp3"
+    return SpeechRequest(
+        text=text,
+        voice=_openai_voice(speech.voice),
+        parameters=parameters,
+        seed=_first_given(parameters.seed, speech.seed),
+        output_format=output_format,
+        sample_rate=_openai_sample_rate(output_format, speech.sample_rate),
+        session_id=str(uuid.uuid4()),
+        speed=1.0 if speech.speed is None else speech.speed,
+        stream=True,
+    )
+
+
+def _first_given(*seeds: int | None) -> int:
+    return next((seed for seed in seeds if seed is not None), 0)
+
+
+def _check_text(text: object, field: str, max_chars: int) -> str:
+    if not isinstance(text, str) or any("\ud800" <= c <= "\udfff" for c in text):
+        raise InvalidRequest(f"Missing or invalid '{field}' field (expected string)", field)
+    if not text.strip():
+        raise InvalidRequest("Text cannot be empty", field)
+    if len(text) > max_chars:
+        raise InvalidRequest(f"Text too long: {len(text)} characters (max {max_chars})", field)
+    return text
+
+
+def _voice_name(name: str | None, field: str) -> str | None:
+    if name and len(name) > MAX_VOICE_CHARS:
+        raise InvalidRequest(
+            f"Invalid '{field}': {len(name)} characters (max {MAX_VOICE_CHARS})", field
+        )
+    return name or None
+
+
+def _openai_voice(voice: object) -> str | None:
+    name = voice.get("id", voice) if isinstance(voice, Mapping) else voice
+    if name is None or isinstance(name, str):
+        return None if name == "default" else _voice_name(name, "voice")
+    raise InvalidRequest(
+        f"Invalid 'voice': expected a file name or {{\"id\": file name}}, got {shown(voice)}",
+        "voice",
+    )
+
+
+def _openai_sample_rate(output_format: FormatName, asked: int | None) -> int:
+    row = FORMATS[output_format]
+    if asked is not None:
+        return check_sample_rate(row, asked)
+    return OPENAI_PCM_SAMPLE_RATE if output_format == "pcm" else row.default_sample_rate
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def _validate(model: type[_Model], given: Mapping[str, Any]) -> _Model:
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        name, why = first_fault(error)
+        raise InvalidRequest(f"Invalid '{name}': {why}", name) from None

@@ -1,0 +1,39 @@
+"""A private Ray cluster for one benchmark run, on loopback, on as many CPUs as there are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import ray
+from ray import serve
+
+
+@contextmanager
+def private_cluster() -> Iterator[str]:
+    """Start Ray and Serve, yield the HTTP address, and leave nothing behind."""
+    # Sockets below Ray's session folder have at most 107 characters: keep it short.
+    temp_dir = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
+    os.environ |= {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    ray.init(
+        address="local",
+        num_cpus=max(2, os.cpu_count() or 1),
+        object_store_memory=512 * 2**20,
+        include_dashboard=False,
+        log_to_driver=False,
+        _temp_dir=temp_dir,
+    )
+    serve.start(http_options={"host": "127.0.0.1", "port": port})
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        serve.shutdown()
+        ray.shutdown()
+        shutil.rmtree(temp_dir, ignore_errors=True)

@@ -1,0 +1,157 @@
+"""What the graph adds on top of its engine: latency of one short sentence over HTTP.
+
+Three things are timed in one run, with 1 and with 16 clients: the engine called directly in this
+process, a bare FastAPI deployment on the same Ray Serve that returns as many bytes, and the graph.
+`added` is graph minus engine, at the same percentile: HTTP, routing, voice lookup and encoding.
+
+    python -m bench.graph [--seconds 10]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+from fastapi import FastAPI, Response
+from ray import serve
+
+from bench.cluster import private_cluster
+from engine import create_engine
+from engine.protocol import PCM, Job, Voice
+from serve_app.graph import build_app
+from serve_app.settings import Settings
+from speech.parameters import Parameters
+from speech.reference_audio import decode_reference
+
+TEXT = "Good morning."
+VOICES_DIR = "voices"
+VOICE = "ada.ogg"
+CLIENTS = (1, 16)
+
+
+def main() -> None:
+    """Run the benchmark; print a table and one JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=10.0, help="per case")
+    seconds = parser.parse_args().seconds
+    with private_cluster() as url:
+        serve.run(build_app(Settings(voices_dir=VOICES_DIR)), name="graph", route_prefix="/graph")
+        body = asyncio.run(_fetch_once(f"{url}/graph"))
+        serve.run(bare_app(len(body)), name="bare", route_prefix="/bare")
+        results = {}
+        for clients in CLIENTS:
+            results[clients] = {
+                "engine": asyncio.run(time_engine(clients, seconds)),
+                "bare": asyncio.run(time_http(f"{url}/bare", clients, seconds)),
+                "graph": asyncio.run(time_http(f"{url}/graph", clients, seconds)),
+            }
+    report(results, len(body))
+
+
+def bare_app(num_bytes: int) -> serve.Application:
+    """Return the least that answers `num_bytes` over HTTP from Ray Serve."""
+    api = FastAPI()
+
+    @serve.deployment(ray_actor_options={"num_cpus": 0.1}, max_ongoing_requests=100)
+    @serve.ingress(api)
+    class Bare:
+        def __init__(self) -> None:
+            self._body = bytes(num_bytes)
+
+        @api.post("/v1/audio/speech")
+        async def speak(self) -> Response:
+            return Response(self._body)
+
+    return Bare.bind()
+
+
+async def _post(session: aiohttp.ClientSession, url: str) -> bytes:
+    body = {"input": TEXT, "voice": VOICE, "response_format": "pcm", "sample_rate": 44100}
+    async with session.post(f"{url}/v1/audio/speech", json=body) as response:
+        response.raise_for_status()
+        return await response.read()
+
+
+async def _fetch_once(url: str) -> bytes:
+    async with aiohttp.ClientSession() as session:
+        return await _post(session, url)
+
+
+async def time_http(url: str, clients: int, seconds: float) -> list[float]:
+    """Return the latency of each request, in seconds."""
+    async with aiohttp.ClientSession() as session:
+        return await _repeat(lambda: _post(session, url), clients, seconds)
+
+
+def read_reference() -> PCM:
+    """Return the voice as VoicePrep would prepare it."""
+    with open(f"{VOICES_DIR}/{VOICE}", "rb", buffering=0) as file:
+        return decode_reference(file)
+
+
+async def time_engine(clients: int, seconds: float) -> list[float]:
+    """Return the latency of each job given to the engine directly, in seconds."""
+    engine = create_engine("preview")
+    reference = read_reference()
+
+    async def load() -> PCM:
+        return reference
+
+    async def speak() -> None:
+        job = Job(TEXT, 0, Parameters())
+        async for _ in engine.generate(job, Voice("ada", load), lambda: None):
+            pass
+
+    try:
+        return await _repeat(speak, clients, seconds)
+    finally:
+        engine.close()
+
+
+async def _repeat(
+    call: Callable[[], Awaitable[object]], clients: int, seconds: float
+) -> list[float]:
+    """Let `clients` call in a loop for `seconds`, warmed up; return every call's seconds."""
+    await call()
+    latencies: list[float] = []
+    end = time.perf_counter() + seconds
+
+    async def client() -> None:
+        while (started := time.perf_counter()) < end:
+            await call()
+            latencies.append(time.perf_counter() - started)
+
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return latencies
+
+
+def report(results: dict[int, dict[str, list[float]]], num_bytes: int) -> None:
+    """Print the table, then the JSON line."""
+    rows = []
+    print(f"{'clients':>7} {'case':>8} {'p50 ms':>8} {'p99 ms':>8} {'per s':>8}")
+    for clients, cases in results.items():
+        percentiles = {case: _percentiles_ms(latencies) for case, latencies in cases.items()}
+        percentiles["added"] = tuple(
+            graph - engine
+            for graph, engine in zip(percentiles["graph"], percentiles["engine"], strict=True)
+        )
+        for case, (p50, p99) in percentiles.items():
+            mean = statistics.fmean(cases[case]) if case in cases else None
+            rate = clients / mean if mean else None
+            print(f"{clients:>7} {case:>8} {p50:>8.1f} {p99:>8.1f} {rate or '':>8.6}")
+            rows.append({"clients": clients, "case": case, "p50_ms": p50, "p99_ms": p99})
+    print(json.dumps({"benchmark": "graph", "response_bytes": num_bytes, "rows": rows}))
+
+
+def _percentiles_ms(latencies: list[float]) -> tuple[float, float]:
+    cuts = statistics.quantiles(latencies, n=100)
+    return 1000 * cuts[49], 1000 * cuts[98]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""The health report: what works, what is missing, in words an operator can act on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import datetime, timezone
+from typing import Any, Literal
+
+from ray.serve.handle import DeploymentHandle
+
+from deployments.storage import Bucket
+from speech.errors import SpeechError
+
+PROBE_TIMEOUT_S = 10.0
+"""For each question asked of another replica or of the bucket."""
+
+Status = Literal["pass", "warn", "fail"]
+
+
+async def health_report(
+    engine: str,
+    voice_prep: DeploymentHandle[Any],
+    sampler: DeploymentHandle[Any],
+    bucket: Bucket | None,
+) -> dict[str, Any]:
+    """Return the contract's health report; `healthy` unless a check fails."""
+    voices, sampling, storage = await asyncio.gather(
+        _probe(voice_prep.report.remote()), _probe(sampler.report.remote()), _check_bucket(bucket)
+    )
+    checks = {
+        "configuration": _check("pass", f"engine {engine}"),
+        "models": _check_model(engine, sampling),
+        "hardware": _check_hardware(sampling),
+        "s3": storage,
+        **_check_voices(voices),
+    }
+    failed = any(check["status"] == "fail" for check in checks.values())
+    return {
+        "status": "unhealthy" if failed else "healthy",
+        "timestamp": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "checks": checks,
+    }
+
+
+async def is_ready(sampler: DeploymentHandle[Any]) -> bool:
+    """Tell whether a sampler answers, which it does once its engine is loaded."""
+    return await _probe(sampler.report.remote(), timeout_s=2.0) is not None
+
+
+async def _probe(
+    answer: Awaitable[dict[str, Any]], timeout_s: float = PROBE_TIMEOUT_S
+) -> dict[str, Any] | None:
+    """Return the answer, or None where none came: the replica is starting, dead or stuck."""
+    try:
+        return await asyncio.wait_for(answer, timeout_s)
+    except Exception:  # whatever kept it from answering, the caller reports that it did not
+        return None
+
+
+def _check(status: Status, details: str, **more: Any) -> dict[str, Any]:
+    return {"status": status, "details": details, **more}
+
+
+def _check_model(engine: str, sampling: dict[str, Any] | None) -> dict[str, Any]:
+    if sampling is None:
+        return _check("fail", f"engine {engine} does not answer: it is starting or failed to load")
+    return _check("pass", f"engine {sampling['engine']} is loaded")
+
+
+def _check_hardware(sampling: dict[str, Any] | None) -> dict[str, Any]:
+    if sampling is None:
+        return _check("warn", "unknown until the engine is loaded")
+    if sampling["device"] == "cpu":
+        return _check("warn", "no GPU in use: running on the CPU")
+    return _check("pass", f"running on {sampling['device']}")
+
+
+async def _check_bucket(bucket: Bucket | None) -> dict[str, Any]:
+    if bucket is None:
+        return _check("warn", "no bucket configured: outputs are returned inline as base64")
+    try:
+        await asyncio.wait_for(bucket.check(), PROBE_TIMEOUT_S)
+    except SpeechError as error:
+        return _check("fail", error.message)
+    except asyncio.TimeoutError:
+        return _check("fail", f"the bucket did not answer within {PROBE_TIMEOUT_S:g} s")
+    return _check("pass", "the bucket answers")
+
+
+def _check_voices(voices: dict[str, Any] | None) -> dict[str, Any]:
+    if voices is None:
+        folder = _check("fail", "VoicePrep does not answer: it is starting or failed")
+    elif voices["state"] != "ok":
+        folder = _check("fail", f"the voices folder is {voices['state']}")
+    else:
+        folder = _check("pass", "the voices folder is readable")
+    count = 0 if voices is None else voices["num_voices"]
+    files = (
+        _check("pass", f"{count} usable voice files", count=count)
+        if count
+        else _check("warn", "no usable voice file: only the default voice speaks", count=count)
+    )
+    return {"directories": folder, "audio_files": files}

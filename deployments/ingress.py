@@ -1,0 +1,161 @@
+"""Ingress: HTTP and RunPod both enter here; every request is validated before any work.
+
+A job from RunPod (or `POST /runsync`) comes in as plain JSON data and leaves as the contract's
+job output; errors are part of that output, so nothing is raised for a caller's mistake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import uuid
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from fastapi import FastAPI
+from ray.serve.handle import DeploymentHandle
+
+from deployments.health import health_report, is_ready
+from deployments.pipeline import Limits, Pipeline, Utterance
+from deployments.replica_logging import log_with_serve
+from deployments.routes import build_api
+from deployments.storage import Bucket, BucketConfig
+from speech.errors import SpeechError
+from speech.formats import FORMATS
+from speech.request import SpeechRequest, parse_job, parse_speech
+
+logger = logging.getLogger(__name__)
+
+MIN_PIECE_BYTES = 32 * 1024
+"""A streamed job's pieces are at least this long, the last one aside: each costs a round trip."""
+MAX_PIECE_BYTES = 512 * 1024
+"""As base64 well below RunPod's limit of 1 MB."""
+
+
+class Ingress:
+    """The graph's front: requests in, audio out."""
+
+    def __init__(
+        self,
+        voice_prep: DeploymentHandle[Any],
+        sampler: DeploymentHandle[Any],
+        engine: str,
+        limits: Limits,
+        bucket: BucketConfig | None = None,
+        api_keys: Sequence[str] = (),
+        cors_origins: Sequence[str] = (),
+    ) -> None:
+        log_with_serve()
+        self.engine = engine
+        self.limits = limits
+        self.api_keys = tuple(api_keys)
+        self.cors_origins = tuple(cors_origins)
+        self._voice_prep = voice_prep
+        self._sampler = sampler
+        self._pipeline = Pipeline(voice_prep, sampler, limits)
+        self._bucket = None if bucket is None else Bucket(bucket)
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        """Build the HTTP routes over this ingress; Ray Serve calls this once per replica."""
+        return build_api(self)
+
+    def speak(self, body: object, request_id: str) -> Utterance:
+        """Return the utterance an OpenAI speech body asks for.
+
+        Raises:
+            InvalidRequest: For the first thing wrong with `body`.
+        """
+        request = parse_speech(body, self.limits.max_text_chars)
+        return Utterance(self._pipeline, request, request_id, whole=False)
+
+    async def run_job(self, job_input: object, job_id: str | None = None) -> dict[str, Any]:
+        """Return the job output for a job's `input`; errors are `{"error": …}`."""
+        if is_health_check(job_input):
+            return await self.health()
+        request_id = job_id or uuid.uuid4().hex
+        try:
+            request = parse_job(job_input, self.limits.max_text_chars)
+            utterance = Utterance(self._pipeline, request, request_id, whole=True)
+            async with aclosing(utterance.packets()) as packets:
+                audio = b"".join([packet async for packet in packets])
+            delivery = await self._deliver(request, audio)
+        except SpeechError as error:
+            return {"error": error.message}
+        return {**_job_output(utterance), **delivery}
+
+    async def stream_job(
+        self, job_input: object, job_id: str | None = None
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """Yield a job's audio in pieces `{"audio_base64", "index"}`, then its output without.
+
+        An error comes as the last item, `{"error": …}`.
+        """
+        if is_health_check(job_input):
+            yield await self.health()
+            return
+        request_id = job_id or uuid.uuid4().hex
+        try:
+            request = parse_job(job_input, self.limits.max_text_chars)
+            utterance = Utterance(self._pipeline, request, request_id, whole=False)
+            index = 0
+            async with aclosing(regroup(utterance.packets())) as pieces:
+                async for piece in pieces:
+                    yield {"audio_base64": base64.b64encode(piece).decode(), "index": index}
+                    index += 1
+        except SpeechError as error:
+            yield {"error": error.message}
+            return
+        yield _job_output(utterance)
+
+    async def health(self) -> dict[str, Any]:
+        """Return the contract's health report."""
+        return await health_report(self.engine, self._voice_prep, self._sampler, self._bucket)
+
+    async def ready(self) -> bool:
+        """Tell whether the graph can speak."""
+        return await is_ready(self._sampler)
+
+    async def _deliver(self, request: SpeechRequest, audio: bytes) -> dict[str, Any]:
+        if self._bucket is None:
+            encoded = await asyncio.to_thread(base64.b64encode, audio)
+            return {"audio_base64": encoded.decode()}
+        key = _filename(request)
+        url = await self._bucket.upload(key, audio, FORMATS[request.output_format].media_type)
+        return {"url": url, "s3_key": key}
+
+
+def is_health_check(job_input: object) -> bool:
+    """Tell whether a job asks for the health report instead of speech."""
+    return isinstance(job_input, Mapping) and job_input.get("action") == "health_check"
+
+
+async def regroup(packets: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """Yield the same bytes in pieces of MIN_PIECE_BYTES to MAX_PIECE_BYTES; the last may be short.
+
+    The first packet goes out at once, whatever its size: somebody waits to hear it.
+    """
+    held = bytearray()
+    first = True
+    async with aclosing(packets):
+        async for packet in packets:
+            held += packet
+            while len(held) >= MIN_PIECE_BYTES or (first and held):
+                first = False
+                yield bytes(held[:MAX_PIECE_BYTES])
+                del held[:MAX_PIECE_BYTES]
+    if held:
+        yield bytes(held)
+
+
+def _filename(request: SpeechRequest) -> str:
+    return f"{request.session_id}.{FORMATS[request.output_format].extension}"
+
+
+def _job_output(utterance: Utterance) -> dict[str, Any]:
+    return {
+        "status": "completed",
+        "filename": _filename(utterance.request),
+        "metadata": utterance.metadata(),
+    }

@@ -1,0 +1,16 @@
+"""Lets our packages log where Ray Serve's own replica log goes, in its format."""
+
+from __future__ import annotations
+
+import logging
+
+PACKAGES = ("deployments", "engine", "speech")
+
+
+def log_with_serve() -> None:
+    """Send our packages' records from INFO up to Serve's handlers; call it in a replica."""
+    handlers = logging.getLogger("ray.serve").handlers
+    for package in PACKAGES:
+        logger = logging.getLogger(package)
+        logger.setLevel(logging.INFO)
+        logger.handlers = list(handlers)

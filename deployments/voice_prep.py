@@ -1,0 +1,145 @@
+"""VoicePrep: from a voice's name to reference audio in the object store, kept and always fresh.
+
+Every request asks the file system which content the name means now; only unseen content is
+decoded, once, however many requests wait for it (see decision 0002).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from typing import Any, TypeVar
+
+from deployments.prepared_voice import PreparedVoice, publish
+from deployments.replica_logging import log_with_serve
+from speech import voices
+from speech.cache import SharedCache
+from speech.errors import SpeechError
+from speech.reference_audio import (
+    SAMPLE_RATE_HZ,
+    UndecodableAudio,
+    decode_reference,
+    load_resampler,
+)
+from speech.voices import Fingerprint, VoiceFile
+
+MAX_TRIES = 3
+"""Attempts at a file that changes while it is read."""
+
+_FILE_THREADS = 8  # wait for the file system, hardly compute
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class _FileChanged(Exception):
+    """The file no longer holds what its fingerprint was taken of."""
+
+
+class VoicePrep:
+    """Prepares voices from the files below one folder.
+
+    Args:
+        voices_dir: The folder; may appear, vanish and change at any time.
+        cache_bytes: Bound of the voice cache, in bytes of prepared audio.
+        decode_threads: Files decoded at the same time.
+        clock: Unix time in ns, by the clock that dates the files.
+    """
+
+    def __init__(
+        self,
+        voices_dir: str,
+        cache_bytes: int,
+        decode_threads: int,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        log_with_serve()
+        self._voices_dir = voices_dir
+        self._clock = clock
+        self._cache = SharedCache[Fingerprint, PreparedVoice](
+            cache_bytes, lambda prepared: prepared.num_bytes
+        )
+        self._num_decodes = 0
+        # Two pools: a cached voice needs only the first and never waits behind a decode.
+        self._file_threads = ThreadPoolExecutor(_FILE_THREADS, "voice-file")
+        self._decode_threads = ThreadPoolExecutor(decode_threads, "voice-decode")
+        load_resampler()  # takes seconds: now, not in the first request
+
+    async def prepare(self, name: str) -> PreparedVoice:
+        """Return the voice that `name`, a path relative to the folder, means at this moment.
+
+        Raises:
+            InvalidRequest: The name is not allowed, or the file holds no usable audio.
+            VoiceNotFound: There is no such file.
+        """
+        for _ in range(MAX_TRIES):
+            try:
+                fingerprint = await _in(self._file_threads, self._fingerprint, name)
+                return await self._cache.get(fingerprint, partial(self._decode, name, fingerprint))
+            except _FileChanged:
+                continue
+            except UndecodableAudio as error:
+                raise voices.undecodable(name, str(error)) from error
+            except OSError as error:
+                if error.errno == errno.ESTALE:  # how file servers say that it was replaced
+                    continue
+                raise voices.undecodable(name, "the file cannot be read") from error
+        raise voices.undecodable(name, "the file is still being written")
+
+    async def report(self) -> dict[str, Any]:
+        """Return the folder's `state` and `num_voices`, the number of usable files below it."""
+        return asdict(await _in(self._file_threads, voices.report_folder, self._voices_dir))
+
+    def stats(self) -> dict[str, int]:
+        """Return the voice cache's counters and the number of decodes begun."""
+        return {**asdict(self._cache.stats()), "decodes": self._num_decodes}
+
+    def _fingerprint(self, name: str) -> Fingerprint:
+        with voices.open_voice(self._voices_dir, name) as file:
+            return file.fingerprint(self._clock())
+
+    async def _decode(self, name: str, fingerprint: Fingerprint) -> PreparedVoice:
+        self._num_decodes += 1
+        start_s = time.monotonic()
+        prepared = await _in(self._decode_threads, self._read, name, fingerprint)
+        log.info(
+            "voice %s: decoded %.1f s of audio in %.0f ms",
+            prepared.key,
+            prepared.num_samples / SAMPLE_RATE_HZ,
+            (time.monotonic() - start_s) * 1000,
+        )
+        log.debug("voice %s is '%s'", prepared.key, name)
+        return prepared
+
+    def _read(self, name: str, fingerprint: Fingerprint) -> PreparedVoice:
+        """Decode the content that `fingerprint` stands for, all of it and nothing else."""
+        try:
+            file = voices.open_voice(self._voices_dir, name)
+        except SpeechError as error:  # each request that waits gets its own answer on looking again
+            raise _FileChanged from error
+        with file, _unchanged(file, fingerprint):
+            audio = decode_reference(file.raw)
+        return publish(audio)
+
+
+@contextmanager
+def _unchanged(file: VoiceFile, fingerprint: Fingerprint) -> Iterator[None]:
+    """Refuse what is read from `file`, success or failure, unless it was one content throughout."""
+    if not file.still_holds(fingerprint):
+        raise _FileChanged
+    try:
+        yield
+    finally:
+        if not file.still_holds(fingerprint):
+            raise _FileChanged
+
+
+async def _in(executor: Executor, function: Callable[..., T], *args: object) -> T:
+    return await asyncio.get_running_loop().run_in_executor(executor, function, *args)

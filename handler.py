@@ -1,0 +1,6 @@
+"""Where RunPod looks for a worker; the worker is `runpod_entry`."""
+
+from runpod_entry import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""The application: `serve run serve_app:app`, or `serve run serve_app:build_app key=value …`.
+
+Both names are looked up on demand, so that importing settings alone does not import Ray.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["app", "build_app"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "build_app":
+        from serve_app.graph import build_app
+
+        return build_app
+    if name == "app":
+        from serve_app.graph import build_app
+        from serve_app.settings import Settings
+
+        return build_app(Settings())
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,114 @@
+"""The deployment graph: the only file that binds deployments.
+
+No `from __future__ import annotations` here: Ray Serve reads the type of `build_app`'s argument
+from the annotation itself, and would pass a plain dict for a string.
+"""
+
+from typing import Any
+
+from ray import serve
+from ray.serve.schema import LoggingConfig
+
+from deployments.ingress import Ingress
+from deployments.pipeline import Limits
+from deployments.sampler import Sampler
+from deployments.storage import BucketConfig
+from deployments.voice_prep import VoicePrep
+from engine import ENGINES
+from serve_app.settings import Settings
+
+SHUTDOWN_POLL_S = 0.1
+"""How often a stopping replica looks whether its requests are done (Ray's default: 2 s a tier)."""
+HEADROOM = 32
+"""Calls an ingress takes beyond its requests: health checks, and refusals of further requests."""
+OWN_LOG = LoggingConfig(enable_access_log=False)
+"""One line per request is the pipeline's: Serve's own would add one per call between replicas."""
+NO_GPU = {"env_vars": {"CUDA_VISIBLE_DEVICES": ""}}
+"""Ray shows every GPU to a replica that asked for none; a CPU replica must not touch one."""
+
+ONE_PER_GPU = {
+    "min_replicas": 1,
+    "max_replicas": 1024,
+    "upscale_delay_s": 0,
+    "downscale_delay_s": 0,
+    "policy": {"policy_function": "deployments.gpu_replicas:replicas_per_gpu"},
+}
+"""Follows the cluster within seconds when GPU nodes join or leave."""
+
+
+def build_app(settings: Settings) -> serve.Application:
+    """Return the graph: Ingress over VoicePrep and Sampler.
+
+    `serve run serve_app:build_app key=value …` passes settings by name.
+    """
+    voice_prep = serve.deployment(
+        num_replicas=settings.voice_prep_replicas,
+        max_ongoing_requests=4 * settings.max_requests,
+        ray_actor_options={"num_cpus": 0.3, "runtime_env": NO_GPU},
+        graceful_shutdown_wait_loop_s=SHUTDOWN_POLL_S,
+        logging_config=OWN_LOG,
+    )(VoicePrep).bind(
+        voices_dir=settings.voices_dir,
+        cache_bytes=settings.voice_cache_bytes,
+        decode_threads=settings.decode_threads,
+    )
+    sampler = _sampler(settings).bind(settings.engine)
+    ingress = serve.deployment(
+        num_replicas=settings.ingress_replicas,
+        max_ongoing_requests=settings.max_requests + HEADROOM,
+        ray_actor_options={"num_cpus": 0.2, "runtime_env": NO_GPU},
+        graceful_shutdown_timeout_s=settings.drain_s,
+        graceful_shutdown_wait_loop_s=SHUTDOWN_POLL_S,
+        logging_config=OWN_LOG,
+    )(serve.ingress()(Ingress))
+    return ingress.bind(
+        voice_prep,
+        sampler,
+        engine=settings.engine,
+        limits=Limits(
+            max_text_chars=settings.max_text_chars,
+            max_body_bytes=settings.max_body_bytes,
+            max_requests=settings.max_requests,
+            max_request_jobs=settings.max_request_jobs,
+            deadline_s=settings.deadline_s,
+        ),
+        bucket=_bucket(settings),
+        api_keys=[key.get_secret_value() for key in settings.api_keys],
+        cors_origins=settings.cors_origins,
+    )
+
+
+def _sampler(settings: Settings) -> serve.Deployment:
+    num_gpus = settings.sampler_gpus
+    if num_gpus == "auto":
+        num_gpus = 1 if ENGINES[settings.engine].needs_gpu else 0
+    scale: dict[str, Any] = {"num_replicas": settings.sampler_replicas}
+    if settings.sampler_replicas == "auto":
+        scale = {"autoscaling_config": ONE_PER_GPU} if num_gpus else {"num_replicas": 1}
+    return serve.deployment(
+        **scale,
+        # The queue is the engine's, where jobs are batched: a full replica would idle its GPU.
+        max_ongoing_requests=settings.max_requests * settings.max_request_jobs + HEADROOM,
+        ray_actor_options={
+            "num_cpus": settings.sampler_cpus,
+            "num_gpus": num_gpus,
+            **({} if num_gpus else {"runtime_env": NO_GPU}),
+        },
+        graceful_shutdown_timeout_s=settings.drain_s,
+        graceful_shutdown_wait_loop_s=SHUTDOWN_POLL_S,
+        logging_config=OWN_LOG,
+    )(Sampler)
+
+
+def _bucket(settings: Settings) -> BucketConfig | None:
+    if settings.s3_bucket_name is None:
+        return None
+    assert settings.s3_access_key_id is not None
+    assert settings.s3_secret_access_key is not None
+    return BucketConfig(
+        endpoint_url=settings.s3_endpoint_url,
+        access_key_id=settings.s3_access_key_id,
+        secret_access_key=settings.s3_secret_access_key.get_secret_value(),
+        bucket=settings.s3_bucket_name,
+        region=settings.s3_region,
+    )

@@ -1,0 +1,176 @@
+"""Every setting: its default, its bound, its name in the environment.
+
+Precedence: `build_app` arguments, then the environment, then the default. A setting is read from
+`ECHO_<NAME>` unless it says otherwise; the README's table is made from this file.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from engine import ENGINES
+
+logger = logging.getLogger(__name__)
+
+_PREFIX = "ECHO_"
+
+
+class Settings(BaseSettings):
+    """All settings of the graph and of the two programs that start it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, extra="forbid", frozen=True, populate_by_name=True
+    )
+
+    # What speaks
+    engine: Annotated[str, Field(description="Which engine speaks.")] = "preview"
+    voices_dir: Annotated[
+        str,
+        Field(validation_alias="AUDIO_VOICES_DIR", description="Folder of reference audio files."),
+    ] = "/runpod-volume/echo-tts/audio_voices"
+
+    # What a request may ask for
+    max_text_chars: Annotated[int, Field(ge=1, description="Longest text of a request.")] = 4096
+    max_body_bytes: Annotated[int, Field(ge=1024, description="Largest HTTP request body.")] = 2**20
+    deadline_s: Annotated[float, Field(gt=0, description="Longest time a request may take.")] = 600
+    max_requests: Annotated[
+        int,
+        Field(ge=1, description="Requests running and waiting per ingress replica; more get 503."),
+    ] = 64
+    max_request_jobs: Annotated[
+        int, Field(ge=1, description="Chunks of one request that are sampled side by side.")
+    ] = 4
+
+    # How the graph is spread
+    ingress_replicas: Annotated[int, Field(ge=1, description="Ingress replicas.")] = 1
+    voice_prep_replicas: Annotated[int, Field(ge=1, description="VoicePrep replicas.")] = 1
+    sampler_replicas: Annotated[
+        Literal["auto"] | Annotated[int, Field(ge=1)],
+        Field(description="Sampler replicas; `auto`: one per GPU of the cluster."),
+    ] = "auto"
+    sampler_gpus: Annotated[
+        Literal["auto"] | Annotated[float, Field(ge=0)],
+        Field(description="GPUs per sampler replica; `auto`: 1 if the engine needs one, else 0."),
+    ] = "auto"
+    sampler_cpus: Annotated[float, Field(gt=0, description="CPUs per sampler replica.")] = 0.5
+    decode_threads: Annotated[int, Field(ge=1, description="Decodes at a time in VoicePrep.")] = 2
+    voice_cache_bytes: Annotated[
+        int, Field(ge=0, description="Bound of the voice cache, per VoicePrep replica.")
+    ] = 512 * 2**20
+
+    # HTTP
+    host: Annotated[
+        str, Field(validation_alias="HOST", description="HTTP address; containers set 0.0.0.0.")
+    ] = "127.0.0.1"
+    port: Annotated[
+        int, Field(validation_alias="PORT", ge=0, le=65535, description="HTTP port.")
+    ] = 8000
+    api_keys: Annotated[
+        tuple[SecretStr, ...],
+        NoDecode,
+        Field(description="Comma-separated keys; if any, HTTP callers must send one."),
+    ] = ()
+    cors_origins: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        Field(description="Comma-separated origins browsers may call from; `*` for any."),
+    ] = ()
+
+    # Bucket for RunPod outputs
+    s3_endpoint_url: Annotated[
+        str | None,
+        Field(
+            validation_alias=AliasChoices("S3_ENDPOINT_URL", "BUCKET_ENDPOINT_URL"),
+            description="S3-compatible endpoint; AWS if empty.",
+        ),
+    ] = None
+    s3_access_key_id: Annotated[
+        str | None,
+        Field(
+            validation_alias=AliasChoices("S3_ACCESS_KEY_ID", "BUCKET_ACCESS_KEY_ID"),
+            description="Access key.",
+        ),
+    ] = None
+    s3_secret_access_key: Annotated[
+        SecretStr | None,
+        Field(
+            validation_alias=AliasChoices("S3_SECRET_ACCESS_KEY", "BUCKET_SECRET_ACCESS_KEY"),
+            description="Secret key.",
+        ),
+    ] = None
+    s3_bucket_name: Annotated[
+        str | None,
+        Field(
+            validation_alias="S3_BUCKET_NAME",
+            description="Bucket for job outputs; without one they come back inline as base64.",
+        ),
+    ] = None
+    s3_region: Annotated[
+        str | None, Field(validation_alias="S3_REGION", description="Region of the bucket.")
+    ] = None
+
+    # RunPod worker
+    runpod_concurrency: Annotated[int, Field(ge=1, description="Jobs a worker takes at once.")] = 16
+    runpod_streaming: Annotated[
+        bool, Field(description="Serve RunPod's stream instead of one output per job.")
+    ] = False
+    drain_s: Annotated[
+        float, Field(gt=0, description="Time running requests get to finish on shutdown.")
+    ] = 120
+
+    # A Ray cluster started by scripts/serve or the RunPod worker
+    ray_cpus: Annotated[
+        int | None, Field(ge=1, description="CPUs Ray may count on; all if none.")
+    ] = None
+    ray_object_store_bytes: Annotated[
+        int | None, Field(ge=75 * 2**20, description="Ray's shared memory; Ray decides if none.")
+    ] = None
+    ray_temp_dir: Annotated[
+        str | None, Field(description="Ray's session folder; Ray decides if none.")
+    ] = None
+
+    @field_validator("engine")
+    @classmethod
+    def _known_engine(cls, name: str) -> str:
+        if name not in ENGINES:
+            raise ValueError(f"no engine {name!r} (known: {', '.join(ENGINES)})")
+        return name
+
+    @field_validator("api_keys", "cors_origins", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(item for item in (part.strip() for part in value.split(",")) if item)
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_means_default(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Treat `NAME=` in the environment as not set, as container templates need."""
+        return {name: value for name, value in values.items() if value != ""}
+
+    @model_validator(mode="after")
+    def _complete_bucket(self) -> Settings:
+        if self.s3_bucket_name is None and self.s3_access_key_id is not None:
+            logger.warning("S3 credentials are set but S3_BUCKET_NAME is not: nothing is uploaded")
+        if self.s3_bucket_name is not None and not (
+            self.s3_access_key_id and self.s3_secret_access_key
+        ):
+            raise ValueError(
+                "S3_BUCKET_NAME needs S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY as well"
+            )
+        return self
+
+
+def unknown_variables(environ: dict[str, str] | None = None) -> list[str]:
+    """Return the `ECHO_*` variables that no setting reads: most likely misspelt."""
+    known = {f"{_PREFIX}{name}".upper() for name in Settings.model_fields}
+    names = os.environ if environ is None else environ
+    return sorted(
+        name for name in names if name.upper().startswith(_PREFIX) and name.upper() not in known
+    )

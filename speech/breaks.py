@@ -1,0 +1,192 @@
+"""How well a cut would sound at each position of a text: between sentences, clauses, words.
+
+Punctuation decides, not grammar: where "Dr." or "U.S." leaves doubt, the text is not cut there.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from itertools import pairwise
+
+from speech.scripts import (
+    CLAUSE_ENDS,
+    CLOSERS,
+    OPENERS,
+    SENTENCE_ENDS,
+    ZERO_WIDTH_SPACE,
+    are_one_character,
+    is_spaced,
+)
+
+
+class Break(IntEnum):
+    """What a cut would separate, from worst to best."""
+
+    CLUSTER = 0  # the code points of one visible character, or a tag such as (laughs)
+    GLUED = 1  # a bracket or mark from its text, a speaker tag from what is spoken
+    LETTER = 2  # a word, a number, a URL
+    SYLLABLE = 3  # characters of a script written without spaces
+    WORD = 4
+    CLAUSE = 5
+    SENTENCE = 6
+    PARAGRAPH = 7
+
+
+SPEAKER_TAG = re.compile(r"\[S\d\]")
+_TAG = re.compile(r"[\[(][^\[\]()]{1,32}[\])]")
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
+
+# Each run of white space becomes the one of these that says what it separates.
+_NO_BREAK, _SPACE, _LINE, _PARAGRAPH = "\u00a0", " ", "\n", "\u2029"
+_GAP = re.compile(f"[{_SPACE}{_LINE}{_PARAGRAPH}]")
+_RUN_OF_SPACE = re.compile(r"\s+")
+_NEWLINE = re.compile("\r\n|[\n\r\v\x85\u2028]")
+
+# Marks that end a sentence or a clause with or without a space behind them.
+_INNER = "".join(c for c in SENTENCE_ENDS + CLAUSE_ENDS if not c.isascii() and c != "–")
+_INNER_END = re.compile(f"[{_INNER}][{re.escape(SENTENCE_ENDS + CLAUSE_ENDS + CLOSERS)}]*")
+_CLINGS_LEFT = frozenset(_INNER + CLOSERS)
+_CLINGS_RIGHT = frozenset(OPENERS)
+_QUOTES = "\"'“”„‘’‚«»‹›"  # which of them open and which close depends on the language
+_WRAPPERS = OPENERS + CLOSERS + _QUOTES + _NO_BREAK
+_SEEN_CHARS = 48  # how far around a gap words are read
+
+_DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.)*[^\W\d_]{1,3}\.[^\W\d_]{1,3}")  # e.g, U.S, Ph.D
+_NEVER_END = re.compile(  # titles and the like
+    "dr|mr|mrs|ms|mx|messrs|prof|st|mt|ft|rev|hon|gen|gov|sen|rep|pres|capt|cmdr|col|lt|maj|sgt|"
+    "cpl|pvt|adm|supt|vs|cf|al|approx|dept|est|viz|esp|hr|bzw|ca|mme|mlle|mgr|sra|srta|dra",
+    re.IGNORECASE,
+)
+_END_UNLESS_NUMBER_FOLLOWS = re.compile(
+    "no|nos|nr|figs?|eq|vol|ch|sec|art|pp?|abb|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec",
+    re.IGNORECASE,
+)
+_END_IF_CAPITAL_FOLLOWS = re.compile("etc|inc|ltd|co|corp|bros|jr|sr|esq|usw", re.IGNORECASE)
+
+
+def mark_spaces(text: str) -> str:
+    """Strip, and make each run of white space the one that says what it separates."""
+
+    def separator(match: re.Match[str]) -> str:
+        run = match[0]
+        if not run.strip(f"{_NO_BREAK}\u2007\u202f"):
+            return _NO_BREAK
+        num_newlines = len(_NEWLINE.findall(run))
+        if num_newlines > 1 or _PARAGRAPH in run or "\f" in run:
+            return _PARAGRAPH
+        return _LINE if num_newlines else _SPACE
+
+    return _RUN_OF_SPACE.sub(separator, text.strip())
+
+
+def plain_spaces(text: str) -> str:
+    """Strip, and make each run of white space one space."""
+    return _RUN_OF_SPACE.sub(" ", text.strip())
+
+
+def rank_breaks(text: str) -> bytearray:
+    """Return the `Break` of a cut before each character of `text`, as `mark_spaces` returns it."""
+    ranks = bytearray([Break.LETTER]) * (len(text) + 1)
+    for position, (left, right) in enumerate(pairwise(text), 1):
+        if not (left.isascii() and right.isascii()):
+            ranks[position] = _rank_between(left, right)
+    _rank_inner_ends(text, ranks)
+    _rank_gaps(text, ranks)
+    _keep_tags_whole(text, ranks)
+    return ranks
+
+
+def _rank_between(left: str, right: str) -> Break:
+    if are_one_character(left, right):
+        return Break.CLUSTER
+    if left.isspace() or right.isspace() or left in _CLINGS_RIGHT or right in _CLINGS_LEFT:
+        return Break.GLUED
+    if left == ZERO_WIDTH_SPACE:
+        return Break.WORD
+    return Break.LETTER if is_spaced(left) and is_spaced(right) else Break.SYLLABLE
+
+
+def _rank_inner_ends(text: str, ranks: bytearray) -> None:
+    """Rank the places behind marks such as 。 that no space follows."""
+    for marks in _INNER_END.finditer(text):
+        start, end = marks.span()
+        before, after = text[start - 1 : start], text[end : end + 1]
+        if after.isspace() or (before.isdigit() and after.isdigit()):
+            continue
+        if ranks[end] != Break.CLUSTER:
+            is_sentence = any(mark in SENTENCE_ENDS and mark != "…" for mark in marks[0])
+            ranks[end] = Break.SENTENCE if is_sentence else Break.CLAUSE
+
+
+def _rank_gaps(text: str, ranks: bytearray) -> None:
+    """Rank the places behind white space."""
+    all_lowercase = text == text.lower()
+    rank = Break.PARAGRAPH
+    word_start = 0
+    begins_line = True
+    for gap in _GAP.finditer(text):
+        position = gap.end()
+        word = text[max(word_start, gap.start() - _SEEN_CHARS) : gap.start()]
+        upcoming = text[position : position + _SEEN_CHARS].split(maxsplit=1)[0]
+        follower = upcoming.lstrip(_QUOTES)[:1]
+        if all_lowercase:
+            follower = follower.upper()
+        begins_sentence = begins_line or rank >= Break.SENTENCE
+        own_rank = _rank_after(word, follower, begins_sentence=begins_sentence)
+        # Dashes, dots and emoji by themselves belong to the word before them, or are a bullet.
+        rank = own_rank if _speaks(word) or begins_line else max(rank, own_rank)
+        if gap[0] == _PARAGRAPH:
+            rank = Break.PARAGRAPH
+        elif gap[0] == _LINE:
+            rank = max(rank, Break.CLAUSE)
+        leads = not _speaks(word) and (begins_line or word[-1] in OPENERS)
+        begins_line = gap[0] != _SPACE
+        clings = not begins_line and not _speaks(upcoming) and upcoming[0] not in OPENERS
+        ranks[gap.start()] = Break.GLUED
+        ranks[position] = Break.GLUED if leads or clings else rank
+        word_start = position
+
+
+def _speaks(word: str) -> bool:
+    return any(char.isalnum() for char in word)
+
+
+def _rank_after(word: str, follower: str, *, begins_sentence: bool) -> Break:
+    """Rank the gap behind `word`; `follower` is the first character after it, quotes aside."""
+    core = word.strip(_WRAPPERS)
+    if core.endswith("."):
+        if not core.endswith("..") and _is_abbreviation(
+            core[:-1], follower, begins_sentence=begins_sentence
+        ):
+            return Break.WORD
+    elif not core or core[-1] not in SENTENCE_ENDS:
+        return Break.CLAUSE if core and core[-1] in CLAUSE_ENDS else Break.WORD
+    return Break.CLAUSE if follower.islower() else Break.SENTENCE
+
+
+def _is_abbreviation(stem: str, follower: str, *, begins_sentence: bool) -> bool:
+    """Tell whether the full stop behind `stem` belongs to it and ends no sentence."""
+    if _END_UNLESS_NUMBER_FOLLOWS.fullmatch(stem):
+        return follower.isdigit()
+    if _END_IF_CAPITAL_FOLLOWS.fullmatch(stem):
+        return not follower.isupper()
+    is_initial = len(stem) == 1 and stem.lower() != stem.upper()
+    is_list_number = begins_sentence and len(stem) <= 2 and stem.isdigit()
+    return (
+        is_initial or is_list_number or bool(_NEVER_END.fullmatch(stem) or _DOTTED.fullmatch(stem))
+    )
+
+
+def _keep_tags_whole(text: str, ranks: bytearray) -> None:
+    for whole in (_TAG, _FLAG):
+        for match in whole.finditer(text):
+            start, end = match.span()
+            ranks[start + 1 : end] = bytes([Break.CLUSTER]) * (end - start - 1)
+    speakers = [tag.span() for tag in SPEAKER_TAG.finditer(text)]
+    for start, _ in speakers:
+        ranks[start] = max(ranks[start], Break.SENTENCE)
+    for _, end in speakers:
+        ranks[end] = Break.GLUED
+        if text[end : end + 1].isspace():
+            ranks[end + 1] = Break.GLUED

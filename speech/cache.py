@@ -1,0 +1,137 @@
+"""Caches bounded by bytes: a plain one for synchronous code, a shared one for asyncio.
+
+Neither knows what it holds. Neither takes a lock: each belongs to one thread or one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Hashable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class CacheStats:
+    """Running totals (hits, misses, evictions) and what is held now (entries, bytes)."""
+
+    hits: int
+    misses: int
+    evictions: int
+    entries: int
+    bytes: int
+
+
+class ByteLRU(Generic[K, V]):
+    """Keeps the most recently used values whose sizes add up to at most `max_bytes`.
+
+    Args:
+        max_bytes: The bound; 0 keeps nothing.
+        size_of: Bytes a value counts for.
+    """
+
+    def __init__(self, max_bytes: int, size_of: Callable[[V], int]) -> None:
+        self._max_bytes = max_bytes
+        self._size_of = size_of
+        self._entries: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self._bytes = 0
+        self._hits = 0
+        self._misses = 0
+        self._evictions = 0
+
+    def get(self, key: K) -> V | None:
+        """Return the value of `key`, now the most recently used, or None."""
+        entry = self._entries.get(key)
+        if entry is None:
+            self._misses += 1
+            return None
+        self._hits += 1
+        self._entries.move_to_end(key)
+        return entry[0]
+
+    def put(self, key: K, value: V) -> None:
+        """Keep `value`, evicting the least recently used; one larger than the bound is not kept."""
+        self.discard(key)
+        num_bytes = self._size_of(value)
+        if num_bytes > self._max_bytes:
+            return
+        self._entries[key] = value, num_bytes
+        self._bytes += num_bytes
+        while self._bytes > self._max_bytes:
+            _, (_, evicted_bytes) = self._entries.popitem(last=False)
+            self._bytes -= evicted_bytes
+            self._evictions += 1
+
+    def discard(self, key: K) -> None:
+        """Drop `key` if it is held."""
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._bytes -= entry[1]
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def stats(self) -> CacheStats:
+        """Return the counters."""
+        return CacheStats(
+            self._hits, self._misses, self._evictions, len(self._entries), self._bytes
+        )
+
+
+class SharedCache(Generic[K, V]):
+    """A `ByteLRU` for asyncio that computes a missing value once, however many wait for it.
+
+    Whoever waits for a running computation counts as a hit. A value larger than the bound goes
+    to all who wait and is not kept; an error goes to all who wait and is not kept.
+    """
+
+    def __init__(self, max_bytes: int, size_of: Callable[[V], int]) -> None:
+        self._values = ByteLRU[K, V](max_bytes, size_of)
+        self._running: dict[K, asyncio.Task[V]] = {}
+        self._joined = 0
+
+    async def get(self, key: K, compute: Callable[[], Coroutine[Any, Any, V]]) -> V:
+        """Return the value of `key`, computing it if it is neither held nor under way.
+
+        Cancelling a waiter leaves the computation to the others; with none left it still
+        finishes, and its value is kept.
+        """
+        task = self._running.get(key)
+        if task is not None:
+            self._joined += 1
+        else:
+            value = self._values.get(key)
+            if value is not None:
+                return value
+            task = asyncio.create_task(self._compute(key, compute))
+            self._running[key] = task
+            task.add_done_callback(_mark_retrieved)
+        return await asyncio.shield(task)
+
+    async def _compute(self, key: K, compute: Callable[[], Coroutine[Any, Any, V]]) -> V:
+        try:
+            value = await compute()
+            self._values.put(key, value)
+            return value
+        finally:
+            del self._running[key]
+
+    def stats(self) -> CacheStats:
+        """Return the counters."""
+        held = self._values.stats()
+        return CacheStats(
+            held.hits + self._joined, held.misses, held.evictions, held.entries, held.bytes
+        )
+
+
+def _mark_retrieved(task: asyncio.Task[Any]) -> None:
+    """Keep asyncio from reporting an error that nobody waits for any more."""
+    if not task.cancelled():
+        task.exception()

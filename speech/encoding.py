@@ -1,0 +1,136 @@
+"""PCM to an output format, in pieces or at once, through FFmpeg's libraries (no binary).
+
+One encoder serves both: a streamed file and a whole one hold the same coded audio and differ
+only in the header, which a whole file completes when its length is known. Same input, same
+bytes: nothing random and no clock goes into a file.
+"""
+
+from __future__ import annotations
+
+import io
+import weakref
+
+import av
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from speech.formats import Format, check_sample_rate
+
+
+class Encoder:
+    """Encodes one piece of audio; used by one thread at a time and finished once.
+
+    MP3 and AAC code a little silence before the audio and fill up their last frame (in all less
+    than 60 ms at 44.1 kHz); a whole MP3 tells players how much to skip, a streamed one and AAC
+    have no place to say so. The other formats decode to exactly the samples given. A stream's
+    WAV header gives the length as 0xFFFFFFFF, as FFmpeg's does into a pipe: players read on to
+    the end, where a length of 0 makes some of them stop at once.
+
+    Args:
+        output: The output format.
+        input_rate: Of the PCM to come, in Hz.
+        sample_rate: Of the file, in Hz.
+        whole: Hold everything back until `finish` and write a complete header.
+
+    Raises:
+        InvalidRequest: The format has no such sample rate.
+    """
+
+    def __init__(
+        self, output: Format, input_rate: int, sample_rate: int, *, whole: bool = False
+    ) -> None:
+        check_sample_rate(output, sample_rate)
+        self._output = output
+        self._sample_rate = sample_rate
+        self._num_samples = 0
+        self._resampler = (
+            None
+            if sample_rate == input_rate
+            else soxr.ResampleStream(input_rate, sample_rate, num_channels=1)
+        )
+        self._sink = _File() if whole else _Pipe()
+        self._container = av.open(
+            self._sink,
+            "w",
+            format=output.muxer,
+            container_options={"fflags": "+bitexact", "flush_packets": "1", **output.muxer_options},
+        )
+        self._stream = self._container.add_stream(
+            output.encoder,
+            sample_rate,
+            options={"flags": "+bitexact"},
+            layout="mono",
+            format=output.sample_format,
+            bit_rate=output.bitrate or 0,
+        )
+        # Container and stream refer to each other: without this, an encoder given up half-way
+        # would keep its threads and memory until a full garbage collection.
+        weakref.finalize(self, self._container.close)
+        self._container.start_encoding()
+
+    def encode(self, pcm: NDArray[np.float32]) -> bytes:
+        """Take mono `pcm` (anything beyond [-1, 1] is clipped); return what is ready, if any."""
+        self._feed(pcm if self._resampler is None else self._resampler.resample_chunk(pcm))
+        return self._sink.take()
+
+    def finish(self) -> bytes:
+        """Return all that is left."""
+        if self._resampler is not None:
+            self._feed(self._resampler.resample_chunk(np.empty(0, np.float32), last=True))
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+        return self._sink.take_rest()
+
+    def _feed(self, pcm: NDArray[np.float32]) -> None:
+        if not len(pcm):
+            return
+        sample_format = self._output.sample_format
+        samples = _to_int16(pcm) if sample_format == "s16" else np.clip(pcm, -1.0, 1.0)
+        frame = av.AudioFrame.from_ndarray(samples[np.newaxis], sample_format, "mono")
+        frame.sample_rate = self._sample_rate
+        frame.pts = self._num_samples
+        self._num_samples += len(pcm)
+        self._container.mux(self._stream.encode(frame))
+
+
+def encode_whole(
+    pcm: NDArray[np.float32], output: Format, input_rate: int, sample_rate: int
+) -> bytes:
+    """Encode all of `pcm` as one complete file; arguments and errors as for `Encoder`."""
+    encoder = Encoder(output, input_rate, sample_rate, whole=True)
+    encoder.encode(pcm)
+    return encoder.finish()
+
+
+def _to_int16(pcm: NDArray[np.float32]) -> NDArray[np.int16]:
+    # 32768, not 32767: decoders divide by it, so 16-bit material comes back unchanged.
+    return np.clip(np.rint(pcm * 32768), -32768, 32767).astype(np.int16)
+
+
+class _Pipe:
+    """Where a muxer writes a stream: it finds no `seek` and so never goes back to the header."""
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self._pending += data
+        return len(data)
+
+    def take(self) -> bytes:
+        taken = bytes(self._pending)
+        self._pending.clear()
+        return taken
+
+    take_rest = take
+
+
+class _File(io.BytesIO):
+    """Where a muxer writes a whole file: nothing is final until it has completed the header."""
+
+    def take(self) -> bytes:
+        return b""
+
+    def take_rest(self) -> bytes:
+        return self.getvalue()

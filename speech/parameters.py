@@ -1,0 +1,148 @@
+"""The parameters of a request: the sampler's, the long-text ones, and upstream's presets.
+
+A sampler parameter is one field here and its effect in an engine. An unknown name is an error,
+because a misspelt parameter would silently change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from speech.errors import InvalidRequest
+from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields, shown
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class SamplerParameters:
+    """Echo-TTS's sampler parameters under their upstream names. t runs from 1 (noise) to 0."""
+
+    num_steps: Annotated[Integer, Field(ge=1, le=100, description="Euler steps.")] = 40
+    cfg_scale_text: Annotated[
+        Number, Field(ge=0, le=20, description="Guidance towards the text.")
+    ] = 3.0
+    cfg_scale_speaker: Annotated[
+        Number, Field(ge=0, le=20, description="Guidance towards the voice.")
+    ] = 8.0
+    cfg_min_t: Annotated[
+        Number, Field(ge=0, le=1, description="Guidance applies where t is at least this.")
+    ] = 0.5
+    cfg_max_t: Annotated[
+        Number, Field(ge=0, le=1, description="Guidance applies where t is at most this.")
+    ] = 1.0
+    truncation_factor: Annotated[
+        Number | None, Field(ge=0, le=2, description="Scales the initial noise.")
+    ] = None
+    rescale_k: Annotated[
+        Number | None, Field(gt=0, description="Temporal score rescaling; needs rescale_sigma.")
+    ] = None
+    rescale_sigma: Annotated[
+        Number | None, Field(gt=0, description="Temporal score rescaling; needs rescale_k.")
+    ] = None
+    speaker_kv_scale: Annotated[
+        Number | None, Field(gt=0, le=4, description="Scales the voice's keys and values.")
+    ] = None
+    speaker_kv_max_layers: Annotated[
+        Integer | None,
+        Field(ge=0, description="Layers that speaker_kv_scale reaches; all if null."),
+    ] = None
+    speaker_kv_min_t: Annotated[
+        Number | None,
+        Field(ge=0, le=1, description="speaker_kv_scale applies down to this t; always if null."),
+    ] = None
+    sequence_length: Annotated[
+        Literal["auto"] | Annotated[Integer, Field(ge=32, le=640)],
+        Field(description="Latent frames of 2048 samples, or auto: chosen from the text."),
+    ] = 640
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Parameters(SamplerParameters):
+    """All that `parameters` may hold: the sampler's, and how long text is split and joined."""
+
+    seed: Annotated[Seed | None, Field(description="Takes precedence over the job's seed.")] = None
+    preset: Annotated[
+        Text | None, Field(description="One of upstream's presets; explicit parameters win.")
+    ] = None
+    max_chars_per_chunk: Annotated[
+        Integer,
+        Field(ge=0, description="Longest piece of text spoken in one pass; 0: never split."),
+    ] = 300
+    target_duration_seconds: Annotated[
+        Number, Field(gt=0, le=30, description="Aimed-at length of one pass.")
+    ] = 10.0
+    enable_crossfade: Annotated[Flag, Field(description="Cross-fade where passes meet.")] = True
+    normalize_boundaries: Annotated[
+        Flag, Field(description="Make the pause where passes meet even.")
+    ] = True
+
+
+def _preset(text: float, speaker: float, truncation: float, rescale_k: float) -> dict[str, float]:
+    return {
+        "num_steps": 40,
+        "cfg_scale_text": text,
+        "cfg_scale_speaker": speaker,
+        "cfg_min_t": 0.5,
+        "cfg_max_t": 1.0,
+        "truncation_factor": truncation,
+        "rescale_k": rescale_k,
+        "rescale_sigma": 3.0,
+    }
+
+
+PRESETS: Mapping[str, Mapping[str, float]] = {
+    name + suffix: _preset(text, speaker, truncation, rescale_k)
+    for name, text, speaker in (
+        ("Independent-High-Speaker-CFG", 3.0, 8.0),
+        ("Independent-High-CFG", 8.0, 8.0),
+        ("Independent-Low-CFG", 3.0, 3.0),
+    )
+    for suffix, truncation, rescale_k in (("", 1.0, 1.0), ("-Flat", 0.8, 1.2))
+}
+"""Upstream's presets by name."""
+
+_PARAMETERS = TypeAdapter(Parameters)
+PARAMETER_NAMES = tuple(sorted(field.name for field in fields(Parameters)))
+
+
+def parse_parameters(raw: Mapping[str, Any] | None) -> Parameters:
+    """Return `raw` over its preset over the defaults, checked.
+
+    Raises:
+        InvalidRequest: `Invalid parameter '<name>': …` or `Unknown parameter '<name>' (known: …)`.
+    """
+    given = given_fields(raw or {})
+    preset = given.get("preset")
+    if isinstance(preset, str):
+        if preset not in PRESETS:
+            raise InvalidRequest(
+                f"Invalid parameter 'preset': no such preset {shown(preset)} "
+                f"(known: {', '.join(PRESETS)})",
+                "preset",
+            )
+        given = {**PRESETS[preset], **given}
+    try:
+        parameters = _PARAMETERS.validate_python(given)
+    except ValidationError as error:
+        name, why = first_fault(error)
+        if name not in PARAMETER_NAMES:
+            raise InvalidRequest(
+                f"Unknown parameter {shown(name)} (known: {', '.join(PARAMETER_NAMES)})", name
+            ) from None
+        raise InvalidRequest(f"Invalid parameter '{name}': {why}", name) from None
+    if parameters.cfg_min_t > parameters.cfg_max_t:
+        raise InvalidRequest(
+            f"Invalid parameter 'cfg_min_t': {parameters.cfg_min_t} is above "
+            f"cfg_max_t {parameters.cfg_max_t}",
+            "cfg_min_t",
+        )
+    for name, other in (("rescale_k", "rescale_sigma"), ("rescale_sigma", "rescale_k")):
+        if getattr(parameters, name) is None and getattr(parameters, other) is not None:
+            raise InvalidRequest(
+                f"Invalid parameter '{name}': needed because {other} is given", name
+            )
+    return parameters

@@ -1,0 +1,173 @@
+"""How long text takes to speak, and how it is cut into chunks.
+
+The cheapest set of cuts wins: a cut costs by what it separates (`speech.breaks`), a chunk by how
+far it is from the length aimed at. Knows nothing of engines but what one pass can speak.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import accumulate, pairwise
+from typing import NamedTuple
+
+from speech.breaks import SPEAKER_TAG, mark_spaces, plain_spaces, rank_breaks
+from speech.scripts import duration_ms
+
+MAX_CHUNK_BYTES = 768 - 1 - 5
+"""UTF-8 bytes that one pass reads, less the start byte and the tag `[S1] ` put in front."""
+MAX_CHUNK_S = 25.0
+"""Estimated seconds of the longest chunk. One pass holds 29.7 s: a slow voice needs the rest."""
+
+_UNSPOKEN = re.compile(SPEAKER_TAG.pattern + r"\s?")
+_MIN_CHARS = 20
+_MIN_TARGET_S = 2.0
+_OVERSHOOT = 1.5  # a chunk may exceed the target by this factor rather than break a sentence
+
+_CUT_COST = (1000.0, 100.0, 10.0, 3.0, 1.5, 0.5, 0.05, 0.0)
+"""By `Break`. 1 is the cost of an empty chunk, or of one that is half as long again as aimed at."""
+_CANDIDATES_PER_CHUNK = 24
+"""Only the best cut in each such part of a chunk is weighed."""
+
+
+class _Limits(NamedTuple):
+    """What no chunk exceeds."""
+
+    chars: int
+    utf8_bytes: int
+    ms: int
+
+    def allow(self, chars: int, utf8_bytes: int, ms: int) -> bool:
+        return chars <= self.chars and utf8_bytes <= self.utf8_bytes and ms <= self.ms
+
+
+def estimate_duration_s(text: str) -> float:
+    """Return about how long `text` takes to speak at an ordinary pace; speaker tags take none."""
+    return sum(_durations_ms(plain_spaces(text))) / 1000
+
+
+def split_text(text: str, max_chars: int, target_duration_s: float) -> list[str]:
+    """Cut `text` into chunks, each spoken in one pass.
+
+    Cuts fall between paragraphs, sentences, clauses or words, in this order of preference, and
+    chunks come out near the target; none is over 1.5 times the target, `max_chars`,
+    `MAX_CHUNK_S` or `MAX_CHUNK_BYTES`. White space becomes single spaces; nothing else is lost
+    or changed. A chunk that goes on under a speaker tag such as `[S2]` starts with it.
+
+    Args:
+        text: What to speak. Blank text has no chunks.
+        max_chars: Characters in a chunk; less than 20 counts as 20. 0 means one chunk, whatever
+            its length: an engine then speaks what fits in one pass.
+        target_duration_s: Estimated seconds to aim at; less than 2 counts as 2.
+    """
+    text = mark_spaces(text)
+    if not text:
+        return []
+    if max_chars == 0:
+        return [plain_spaces(text)]
+    max_chars = max(max_chars, _MIN_CHARS)
+    target_ms = int(1000 * min(max(target_duration_s, _MIN_TARGET_S), MAX_CHUNK_S))
+    durations_ms = _durations_ms(text)
+    num_bytes = [_utf8_bytes(char) for char in text]
+    if _Limits(max_chars, MAX_CHUNK_BYTES, target_ms).allow(
+        len(text), sum(num_bytes), sum(durations_ms)
+    ):
+        return [plain_spaces(text)]
+    carried = len("[S1] ") if SPEAKER_TAG.search(text) else 0
+    limits = _Limits(
+        chars=max_chars - carried,
+        utf8_bytes=MAX_CHUNK_BYTES - carried,
+        ms=int(min(_OVERSHOOT * target_ms, 1000 * MAX_CHUNK_S)),
+    )
+    cuts = _cheapest_cuts(rank_breaks(text), durations_ms, num_bytes, limits, target_ms)
+    return _with_speakers(text[start:end] for start, end in pairwise(cuts))
+
+
+def _with_speakers(pieces: Iterable[str]) -> list[str]:
+    """Make pieces chunks: each names the speaker it starts under, once the text has named one."""
+    chunks = []
+    speaker = ""
+    for piece in pieces:
+        if chunk := plain_spaces(piece):
+            goes_on = speaker and not SPEAKER_TAG.match(chunk)
+            chunks.append(f"{speaker} {chunk}" if goes_on else chunk)
+            if tags := SPEAKER_TAG.findall(chunk):
+                speaker = tags[-1]
+    return chunks
+
+
+def _durations_ms(text: str) -> list[int]:
+    durations_ms = [duration_ms(char) for char in text]
+    for tag in _UNSPOKEN.finditer(text):
+        durations_ms[tag.start() : tag.end()] = [0] * len(tag[0])
+    return durations_ms
+
+
+def _utf8_bytes(char: str) -> int:
+    code = ord(char)  # not len(char.encode()): JSON can carry half a surrogate pair
+    return 1 + (code > 0x7F) + (code > 0x7FF) + (code > 0xFFFF)
+
+
+def _cheapest_cuts(
+    ranks: bytearray,
+    durations_ms: list[int],
+    num_bytes: list[int],
+    limits: _Limits,
+    target_ms: int,
+) -> list[int]:
+    """Return where chunks start and end, 0 and the text's length included.
+
+    A shortest path over the candidate cuts. A chunk's size is 1 at the target or at a limit,
+    whichever is tighter: that costs nothing; a smaller one costs the square of what it lacks, a
+    larger one four times the square of its excess.
+    """
+    end_ms = list(accumulate(durations_ms, initial=0))
+    end_bytes = list(accumulate(num_bytes, initial=0))
+    shares = (
+        max(1 / limits.chars, char_bytes / limits.utf8_bytes, char_ms / target_ms)
+        for char_bytes, char_ms in zip(num_bytes, durations_ms, strict=True)
+    )
+    sizes = list(accumulate(shares, initial=0.0))
+    cuts = _candidates(ranks, sizes)
+    cheapest = [0.0]
+    came_from = [0]
+    first = 0
+    for last, end in enumerate(cuts[1:], 1):
+        while not limits.allow(
+            end - cuts[first],
+            end_bytes[end] - end_bytes[cuts[first]],
+            end_ms[end] - end_ms[cuts[first]],
+        ):
+            first += 1
+        cost, origin = min(
+            (cheapest[start] + _misfit(sizes[end] - sizes[cuts[start]]), start)
+            for start in range(first, last)
+        )
+        cheapest.append(cost + _CUT_COST[ranks[end]])
+        came_from.append(origin)
+    path = [len(cuts) - 1]
+    while path[-1]:
+        path.append(came_from[path[-1]])
+    return [cuts[index] for index in reversed(path)]
+
+
+def _misfit(size: float) -> float:
+    return (1 - size) ** 2 * (4 if size > 1 else 1)
+
+
+def _candidates(ranks: bytearray, sizes: list[float]) -> list[int]:
+    """Return the best cut in each small part of the text, and both ends.
+
+    Neighbours are at most two parts and one character apart, so what lies between them fits into
+    a chunk, and the work grows with the length of the text only.
+    """
+    cuts = [0]
+    current_part = -1
+    for position in range(1, len(ranks) - 1):
+        part = int(sizes[position] * _CANDIDATES_PER_CHUNK)
+        if part != current_part:
+            cuts.append(position)
+            current_part = part
+        elif ranks[position] >= ranks[cuts[-1]]:
+            cuts[-1] = position
+    return [*cuts, len(ranks) - 1]

@@ -1,0 +1,34 @@
+"""Fixtures of all tests: a clean environment, and small real voices."""
+
+import os
+
+import numpy as np
+import pytest
+import soundfile
+
+OURS = ("ECHO_", "S3_", "BUCKET_", "RUNPOD_", "AUDIO_VOICES_DIR", "PORT", "HOST", "RAY_ADDRESS")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch):
+    """No setting of whoever runs the tests changes what they see."""
+    for name in list(os.environ):
+        if name.startswith(OURS):
+            monkeypatch.delenv(name)
+
+
+def voiced(pitch_hz: float, seconds: float = 2.0, sample_rate: int = 44100) -> np.ndarray:
+    """Return a buzz with the harmonics of a voice at `pitch_hz`."""
+    t = np.arange(int(seconds * sample_rate)) / sample_rate
+    harmonics = range(1, int(5000 / pitch_hz))
+    return (0.2 * sum(np.sin(2 * np.pi * pitch_hz * k * t) / k for k in harmonics)).astype("f4")
+
+
+@pytest.fixture
+def voices_dir(tmp_path):
+    """A voices folder with a deep voice, `deep.wav`, and a high one, `high.flac`."""
+    folder = tmp_path / "voices"
+    folder.mkdir()
+    soundfile.write(folder / "deep.wav", voiced(95.0), 44100)
+    soundfile.write(folder / "high.flac", voiced(230.0), 44100)
+    return folder

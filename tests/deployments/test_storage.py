@@ -1,0 +1,275 @@
+import asyncio
+import pickle
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from deployments.storage import Bucket, BucketConfig
+from speech.errors import UploadFailed
+
+AUDIO = bytes(range(256)) * 500
+SECRETS = ("the-access-key", "the-secret-key")
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+Open = Callable[..., Bucket]
+
+
+def status(code: int, error: str | None = None) -> Answer:
+    """Answer as S3 does: an error's code stands in an XML body."""
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        body = f"<Error><Code>{error}</Code></Error>".encode() if error else b""
+        request.send_response(code)
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
+
+    return answer
+
+
+def hang_up(request: BaseHTTPRequestHandler) -> None:
+    request.close_connection = True
+
+
+class Gate:
+    """Holds its answer back until it is opened."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self.open = threading.Event()
+
+    def __call__(self, request: BaseHTTPRequestHandler) -> None:
+        self.reached.set()
+        assert self.open.wait(10)
+        status(200)(request)
+
+
+class ScriptedStore(ThreadingHTTPServer):
+    """Gives the answers it is told, one per PUT, then 200; keeps what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _ScriptedHandler)
+        self.answers: list[Answer] = []
+        self.requests: list[BaseHTTPRequestHandler] = []
+
+
+class _ScriptedHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: ScriptedStore
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.requests.append(self)
+        (self.server.answers.pop(0) if self.server.answers else status(200))(self)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedStore]:
+    with ScriptedStore() as store:
+        thread = threading.Thread(target=store.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield store
+        store.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def s3_url() -> Iterator[str]:
+    """Return the address of moto's S3, which holds a bucket called `outputs`."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    names = ("aws_access_key_id", "aws_secret_access_key")
+    client = boto3.client(
+        "s3", endpoint_url=url, region_name="us-east-1", **dict(zip(names, SECRETS, strict=True))
+    )
+    client.create_bucket(Bucket="outputs")
+    client.close()
+    yield url
+    server.stop()
+
+
+@pytest.fixture
+def open_bucket() -> Iterator[Open]:
+    buckets: list[Bucket] = []
+
+    def open_(endpoint_url: str, bucket: str = "outputs") -> Bucket:
+        buckets.append(Bucket(BucketConfig(endpoint_url, *SECRETS, bucket)))
+        return buckets[-1]
+
+    yield open_
+    for bucket in buckets:
+        bucket.close()
+
+
+def address(store: ScriptedStore) -> str:
+    return f"http://127.0.0.1:{store.server_port}"
+
+
+def fetch(url: str) -> tuple[bytes, str]:
+    with urllib.request.urlopen(url) as response:
+        return response.read(), response.headers["Content-Type"]
+
+
+def assert_tells_no_secret(message: str) -> None:
+    for secret in (*SECRETS, "127.0.0.1", "http", "speech/a.ogg", "\n"):
+        assert secret not in message
+
+
+async def test_upload_can_be_fetched_through_its_link(s3_url: str, open_bucket: Open) -> None:
+    url = await open_bucket(s3_url).upload("speech/a.ogg", AUDIO, "audio/ogg")
+    assert await asyncio.to_thread(fetch, url) == (AUDIO, "audio/ogg")
+    assert parse_qs(urlsplit(url).query)["X-Amz-Expires"] == ["3600"]
+    assert SECRETS[1] not in url
+
+
+async def test_uploads_run_side_by_side(s3_url: str, open_bucket: Open) -> None:
+    bucket = open_bucket(s3_url)
+    bodies = [bytes([n]) * 1000 for n in range(12)]
+    urls = await asyncio.gather(
+        *(bucket.upload(f"{n}.wav", body, "audio/wav") for n, body in enumerate(bodies))
+    )
+    fetched = [await asyncio.to_thread(fetch, url) for url in urls]
+    assert [body for body, _ in fetched] == bodies
+
+
+async def test_request_suits_services_other_than_aws(
+    scripted: ScriptedStore, open_bucket: Open
+) -> None:
+    await open_bucket(address(scripted)).upload("speech/a.ogg", AUDIO, "audio/ogg")
+    (request,) = scripted.requests
+    assert request.path == "/outputs/speech/a.ogg"
+    assert request.headers["Content-Type"] == "audio/ogg"
+    assert request.headers["Authorization"].startswith("AWS4-HMAC-SHA256 ")
+    assert not [name for name in request.headers if name.lower().startswith("x-amz-checksum")]
+    assert request.headers["Content-Length"] == str(len(AUDIO))
+
+
+async def test_check_passes_where_the_bucket_answers(s3_url: str, open_bucket: Open) -> None:
+    await open_bucket(s3_url).check()
+
+
+async def test_missing_bucket_is_named_as_such(s3_url: str, open_bucket: Open) -> None:
+    bucket = open_bucket(s3_url, "no-such-bucket")
+    with pytest.raises(UploadFailed, match=r"^Upload failed: NoSuchBucket$"):
+        await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg")
+    with pytest.raises(UploadFailed, match=r"^Bucket unusable: NoSuchBucket$"):
+        await bucket.check()
+
+
+async def test_closed_port_is_an_unreachable_endpoint(open_bucket: Open) -> None:
+    with ScriptedStore() as store:
+        closed = address(store)
+    with pytest.raises(UploadFailed, match=r"^Upload failed: endpoint unreachable$"):
+        await open_bucket(closed).upload("speech/a.ogg", AUDIO, "audio/ogg")
+
+
+async def test_senseless_endpoint_is_a_settings_fault(open_bucket: Open) -> None:
+    with pytest.raises(UploadFailed, match="check the bucket settings") as caught:
+        await open_bucket("not a url").check()
+    assert "not a url" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [status(500), status(503), status(503, "SlowDown"), hang_up],
+    ids=["500", "503", "slow-down", "hang-up"],
+)
+async def test_transient_fault_is_tried_once_more(
+    fault: Answer, scripted: ScriptedStore, open_bucket: Open
+) -> None:
+    bucket = open_bucket(address(scripted))
+    scripted.answers = [fault]
+    assert await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg")
+    assert len(scripted.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (status(503), "HTTP status 503"),
+        (status(503, "SlowDown"), "SlowDown"),
+        (hang_up, "endpoint unreachable"),
+    ],
+    ids=["503", "slow-down", "hang-up"],
+)
+async def test_persistent_fault_is_given_up_after_two_attempts(
+    fault: Answer, reason: str, scripted: ScriptedStore, open_bucket: Open
+) -> None:
+    bucket = open_bucket(address(scripted))
+    scripted.answers = [fault] * 3
+    with pytest.raises(UploadFailed) as caught:
+        await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg")
+    assert caught.value.message == f"Upload failed: {reason}"
+    assert len(scripted.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [("AccessDenied", "AccessDenied"), ("http://10.0.0.1/\n the-secret-key", "unknown S3 error")],
+)
+async def test_refusal_is_not_repeated_and_tells_no_secret(
+    error: str, reason: str, scripted: ScriptedStore, open_bucket: Open
+) -> None:
+    bucket = open_bucket(address(scripted))
+    scripted.answers = [status(403, error)]
+    with pytest.raises(UploadFailed) as caught:
+        await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg")
+    assert caught.value.message == f"Upload failed: {reason}"
+    assert_tells_no_secret(caught.value.message)
+    assert len(scripted.requests) == 1
+
+
+async def test_cancelled_upload_leaves_the_bucket_to_others(
+    scripted: ScriptedStore, open_bucket: Open
+) -> None:
+    gate = Gate()
+    bucket = open_bucket(address(scripted))
+    scripted.answers = [gate]
+    try:
+        upload = asyncio.create_task(bucket.upload("speech/a.ogg", AUDIO, "audio/ogg"))
+        assert await asyncio.to_thread(gate.reached.wait, 10)
+        upload.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await upload
+        assert await bucket.upload("speech/b.ogg", AUDIO, "audio/ogg")
+    finally:
+        gate.open.set()
+
+
+async def test_closing_lets_a_running_upload_end(
+    scripted: ScriptedStore, open_bucket: Open
+) -> None:
+    gate = Gate()
+    bucket = open_bucket(address(scripted))
+    scripted.answers = [gate]
+    upload = asyncio.create_task(bucket.upload("speech/a.ogg", AUDIO, "audio/ogg"))
+    assert await asyncio.to_thread(gate.reached.wait, 10)
+    bucket.close()
+    gate.open.set()
+    assert await upload
+
+
+def test_config_shows_no_credentials_and_travels() -> None:
+    config = BucketConfig("http://127.0.0.1:9000", *SECRETS, "outputs")
+    assert not [secret for secret in SECRETS if secret in repr(config)]
+    assert pickle.loads(pickle.dumps(config)) == config
+    assert config != replace(config, secret_access_key="another")
+
+
+def test_importing_storage_does_not_import_boto3() -> None:
+    program = "import sys, deployments.storage; sys.exit('boto3' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0

@@ -1,0 +1,83 @@
+"""One real Ray cluster for the whole session, and the graph on it."""
+
+import os
+import shutil
+import socket
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+import ray
+from ray import serve
+
+from serve_app.graph import build_app
+from serve_app.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    """Return a port nobody listens on right now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def wait_until(condition, timeout_s: float = 60) -> None:
+    """Return when `condition()` holds; it is asked of processes that send no event."""
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A private local cluster with four logical GPUs; its HTTP address."""
+    # Sockets below Ray's session folder have at most 107 characters: keep it short.
+    temp_dir = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
+    os.environ["RAY_AUTH_MODE"] = "disabled"  # the cluster is on loopback and lives for this run
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    port = free_port()
+    ray.init(
+        address="local",
+        num_cpus=16,
+        num_gpus=4,
+        object_store_memory=256 * 2**20,
+        include_dashboard=False,
+        _temp_dir=temp_dir,
+    )
+    serve.start(http_options={"host": "127.0.0.1", "port": port})
+    yield f"http://127.0.0.1:{port}"
+    serve.shutdown()
+    ray.shutdown()
+    shutil.rmtree(temp_dir, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def deploy(cluster):
+    """Return `deploy(name, **settings)`: the graph under `/name`; its URL and ingress handle."""
+
+    def deploy(name, **settings):
+        handle = serve.run(
+            build_app(Settings(**settings)), name=name, route_prefix=f"/{name}", blocking=False
+        )
+        return f"{cluster}/{name}", handle
+
+    return deploy
+
+
+@pytest.fixture(scope="session")
+def graph_voices(tmp_path_factory):
+    """The voices folder of `graph`, with the sample voices in it."""
+    folder = tmp_path_factory.mktemp("graph") / "voices"
+    shutil.copytree(ROOT / "voices", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def graph(deploy, graph_voices):
+    """The graph with default settings: its URL."""
+    url, _ = deploy("graph", voices_dir=str(graph_voices))
+    return url

@@ -1,0 +1,189 @@
+"""The graph on a real cluster, spoken to as its users do."""
+
+import base64
+import io
+import json
+import os
+import socket
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+import ray
+import soundfile
+from ray import serve
+from ray.util import list_named_actors
+
+from engine.pitch import median_pitch_hz
+from tests.conftest import voiced
+from tests.graph.conftest import wait_until
+
+pytestmark = pytest.mark.ray
+
+
+@pytest.fixture
+def client(graph):
+    with httpx.Client(base_url=graph, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture
+def sdk(graph):
+    with openai.OpenAI(base_url=f"{graph}/v1", api_key="none", max_retries=0) as sdk:
+        yield sdk
+
+
+def publish(folder: Path, name: str, pitch_hz: float) -> None:
+    """Publish a voice as the README says: write under another name, then rename."""
+    temporary = folder / f".{name}"
+    soundfile.write(temporary, voiced(pitch_hz), 44100)
+    os.replace(temporary, folder / name)
+
+
+def run_job(client, **fields):
+    body = {"input": {"text": "Every word of this sentence is spoken.", **fields}}
+    response = client.post("/runsync", json=body)
+    assert response.status_code == 200
+    return response.json()
+
+
+def spoken_pitch_hz(envelope) -> float:
+    audio = base64.b64decode(envelope["output"]["audio_base64"])
+    samples, rate = soundfile.read(io.BytesIO(audio), dtype="float32")
+    return median_pitch_hz(samples, rate)
+
+
+def test_graph_probes(client):
+    assert client.get("/ping").status_code == 200
+    assert client.get("/health").json()["status"] == "healthy"
+
+
+def test_job_completes_with_the_contracts_metadata(client):
+    envelope = run_job(client, seed=5, session_id="take-1")
+    output = envelope["output"]
+    assert output["filename"] == "take-1.ogg"
+    metadata = output["metadata"]
+    assert set(metadata) == {
+        "sample_rate",
+        "codec",
+        "bitrate",
+        "duration",
+        "seed",
+        "device",
+        "engine",
+        "chunks",
+        "timings",
+    }
+    assert (metadata["seed"], metadata["engine"], metadata["device"]) == (5, "preview", "cpu")
+    assert set(metadata["timings"]) == {"queue", "voice", "generate", "encode", "total"}
+    assert metadata["timings"]["total"] >= metadata["timings"]["encode"] > 0
+
+
+def test_same_seed_same_audio(client):
+    first, again, other = (run_job(client, seed=seed) for seed in (3, 3, 4))
+    audio = [envelope["output"]["audio_base64"] for envelope in (first, again, other)]
+    assert audio[0] == audio[1] != audio[2]
+
+
+def test_voice_error_crosses_the_handles_with_its_text(client):
+    assert run_job(client, speaker_voice="nobody.wav")["error"] == (
+        "speaker_voice 'nobody.wav' not found"
+    )
+    assert run_job(client, speaker_voice="../x.wav")["error"] == "Invalid speaker_voice path"
+    assert run_job(client, speaker_voice=None)["status"] == "COMPLETED"
+
+
+def test_voice_speaks_when_published_changes_when_replaced_fails_when_removed(client, graph_voices):
+    name = "changing.wav"
+    assert "error" in run_job(client, speaker_voice=name)
+    publish(graph_voices, name, 100)
+    low = run_job(client, speaker_voice=name, output_format="wav")
+    publish(graph_voices, name, 200)  # same size, same second
+    high = run_job(client, speaker_voice=name, output_format="wav")
+    assert spoken_pitch_hz(low) == pytest.approx(100, rel=0.09)
+    assert spoken_pitch_hz(high) == pytest.approx(200, rel=0.09)
+    (graph_voices / name).unlink()
+    assert run_job(client, speaker_voice=name)["error"] == f"speaker_voice '{name}' not found"
+
+
+def test_voice_below_a_subfolder(client, graph_voices):
+    (graph_voices / "cast").mkdir()
+    publish(graph_voices / "cast", "hero.wav", 120)
+    assert run_job(client, speaker_voice="cast/hero.wav")["status"] == "COMPLETED"
+
+
+def test_voice_survives_the_death_of_the_replica_that_prepared_it(client, graph_voices):
+    publish(graph_voices, "survivor.wav", 110)
+    assert run_job(client, speaker_voice="survivor.wav")["status"] == "COMPLETED"
+    kill_replica("VoicePrep")
+    assert run_job(client, speaker_voice="survivor.wav")["status"] == "COMPLETED"
+
+
+def kill_replica(deployment):
+    named = list_named_actors(all_namespaces=True)
+    actor = next(a for a in named if f"::graph#{deployment}#" in a["name"])
+    ray.kill(ray.get_actor(**actor), no_restart=True)
+
+
+def test_sixteen_clients_at_once(client):
+    with ThreadPoolExecutor(16) as pool:
+        envelopes = list(pool.map(lambda seed: run_job(client, seed=seed), range(16)))
+    assert [envelope["output"]["metadata"]["seed"] for envelope in envelopes] == list(range(16))
+
+
+@pytest.mark.parametrize("output_format", ["mp3", "opus", "aac", "flac", "wav", "pcm"])
+def test_openai_sdk_speaks_every_format(sdk, output_format):
+    speech = sdk.audio.speech.create(
+        model="tts-1", voice="default", input="Hello.", response_format=output_format
+    )
+    assert len(speech.content) > 1000
+
+
+def test_openai_sdk_streams_to_a_file(sdk, tmp_path):
+    target = tmp_path / "speech.wav"
+    with sdk.audio.speech.with_streaming_response.create(
+        model="tts-1", voice="default", input="One. Two. Three.", response_format="wav"
+    ) as response:
+        response.stream_to_file(target)
+    samples, rate = soundfile.read(target)
+    assert len(samples) > rate
+
+
+def test_openai_sdk_sees_errors_by_their_class(sdk):
+    with pytest.raises(openai.NotFoundError, match=r"speaker_voice 'x\.wav' not found"):
+        sdk.audio.speech.create(model="tts-1", voice="x.wav", input="Hello.")
+    with pytest.raises(openai.BadRequestError, match="Text cannot be empty"):
+        sdk.audio.speech.create(model="tts-1", voice="default", input=" ")
+    assert [model.id for model in sdk.models.list()] == ["preview"]
+
+
+def test_curl_writes_a_file(graph, tmp_path):
+    target = tmp_path / "speech.mp3"
+    body = '{"input": "Hello.", "voice": "default"}'
+    command = ["curl", "-sf", f"{graph}/v1/audio/speech", "-H", "Content-Type: application/json"]
+    subprocess.run([*command, "-d", body, "-o", target], check=True, timeout=60)
+    assert soundfile.info(target).duration > 0.3
+
+
+def stats(graph_name):
+    handle = serve.get_deployment_handle("Sampler", graph_name)
+    return handle.report.remote().result(timeout_s=30)["stats"]
+
+
+def test_client_that_goes_away_frees_the_engine(graph):
+    before = stats("graph")
+    host, _, port = graph.removeprefix("http://").partition("/")[0].partition(":")
+    # One job that speaks for hours, were it not cancelled: each of these is read out by name.
+    body = json.dumps({"input": "😀" * 4096, "parameters": {"max_chars_per_chunk": 0}}).encode()
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(
+            b"POST /graph/v1/audio/speech HTTP/1.1\r\nHost: x\r\n"
+            b"Content-Type: application/json\r\n"
+            b"Content-Length: " + str(len(body)).encode() + b"\r\n\r\n" + body
+        )
+        assert connection.recv(12) == b"HTTP/1.1 200"
+    wait_until(lambda: stats("graph")["jobs_cancelled"] == before["jobs_cancelled"] + 1)
+    assert stats("graph")["jobs_open"] == 0

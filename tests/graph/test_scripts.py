@@ -1,0 +1,61 @@
+"""The README's first command, as a newcomer runs it: scripts/serve, then the line it prints."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from tests.graph.conftest import free_port
+
+pytestmark = pytest.mark.ray
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def serve_script():
+    """`scripts/serve` on a free port: the process, and the curl line it printed when ready."""
+    temp_dir = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
+    port = free_port()
+    environment = os.environ | {
+        "PORT": str(port),
+        "ECHO_RAY_TEMP_DIR": temp_dir,
+        "ECHO_RAY_CPUS": "2",
+        "ECHO_RAY_OBJECT_STORE_BYTES": str(128 * 2**20),
+        "RAY_AUTH_MODE": "disabled",
+    }
+    process = subprocess.Popen(
+        [ROOT / "scripts" / "serve"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.strip().startswith("curl "):
+            break
+    else:
+        pytest.fail("".join(lines))
+    yield process, line.strip()
+    if process.poll() is None:
+        process.kill()
+    process.stdout.close()
+    process.wait()
+    shutil.rmtree(temp_dir, ignore_errors=True)
+
+
+def test_serve_prints_a_curl_line_that_speaks_and_stops_on_ctrl_c(serve_script, tmp_path):
+    process, curl_line = serve_script
+    subprocess.run(curl_line, shell=True, cwd=tmp_path, check=True, timeout=60)
+    assert "ada.ogg" in curl_line
+    assert soundfile.info(tmp_path / "speech.mp3").duration > 2
+    process.send_signal(signal.SIGINT)
+    process.stdout.read()
+    process.wait(timeout=60)

@@ -1,0 +1,188 @@
+"""The worker under RunPod's own SDK: its real job loop against a platform on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+from typing import Any
+
+import psutil
+import pytest
+import soundfile
+
+from tests.runpod.platform import Platform, Task
+from tests.runpod.worker import MAX_REQUESTS, MAX_TEXT_CHARS, Endpoint
+
+pytestmark = [
+    pytest.mark.ray,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.timeout(120),
+]
+
+SENTENCE = "The quick brown fox jumps over the lazy dog. "
+SHORT = {"text": "Hello there.", "output_format": "wav"}
+ENDLESS = {"text": SENTENCE * (MAX_TEXT_CHARS // len(SENTENCE))}
+"""Minutes of work."""
+OVERLOADED = {"error": "Overloaded, retry later"}
+
+
+def decode(audio: bytes) -> tuple[Any, int]:
+    samples, sample_rate = soundfile.read(io.BytesIO(audio))
+    return samples, sample_rate
+
+
+async def fill(platform: Platform) -> list[Task]:
+    """Return the endless jobs that hold every place of the graph."""
+    tasks = [await platform.submit(ENDLESS) for _ in range(MAX_REQUESTS + 1)]
+    ends = [asyncio.create_task(task.outcome()) for task in tasks]
+    (refused,), pending = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for end in pending:
+        end.cancel()
+    assert refused.result() == OVERLOADED
+    return [task for task in tasks if not task.done.is_set()]
+
+
+async def freed(endpoint: Endpoint, task: Task) -> None:
+    """Wait until the graph reports that it has dropped a job."""
+    await endpoint.worker.wait_for_line(f"request {task.id} cancelled")
+
+
+async def test_job_succeeds(endpoint: Endpoint) -> None:
+    job_input = {**SHORT, "speaker_voice": "hum.wav", "session_id": "call-1", "seed": 5}
+    posted = await endpoint.platform.run(job_input, webhook="https://example.org/hook")
+    assert list(posted) == ["output"]
+    output = posted["output"]
+    assert output["status"] == "completed"
+    assert output["filename"] == "call-1.wav"
+    metadata = output["metadata"]
+    assert metadata["seed"] == 5
+    assert metadata["engine"] == "preview"
+    samples, sample_rate = decode(base64.b64decode(output["audio_base64"]))
+    assert sample_rate == metadata["sample_rate"]
+    assert len(samples) / sample_rate == pytest.approx(metadata["duration"], abs=0.01)
+    assert abs(samples).max() > 0.01
+
+
+async def test_health_check_is_a_job(endpoint: Endpoint) -> None:
+    posted = await endpoint.platform.run({"action": "health_check"})
+    assert posted["output"]["status"] == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("job_input", "error"),
+    [
+        ({}, "Missing or invalid 'text' field (expected string)"),
+        ("hello", "Missing or invalid 'text' field (expected string)"),
+        (None, "Missing or invalid 'text' field (expected string)"),
+        ({"text": " \n"}, "Text cannot be empty"),
+        (
+            {"text": "a" * (MAX_TEXT_CHARS + 1)},
+            f"Text too long: {MAX_TEXT_CHARS + 1} characters (max {MAX_TEXT_CHARS})",
+        ),
+        ({"text": "hi", "output_format": "midi"}, "Invalid 'output_format': "),
+        ({"text": "hi", "session_id": "../x"}, "Invalid 'session_id': "),
+        ({"text": "hi", "parameters": {"num_steps": 0}}, "Invalid parameter 'num_steps': "),
+        ({"text": "hi", "parameters": {"stepz": 1}}, "Unknown parameter 'stepz' (known: "),
+        ({"text": "hi", "speaker_voice": "../../etc/passwd"}, "Invalid speaker_voice path"),
+        ({"text": "hi", "speaker_voice": "gone.wav"}, "speaker_voice 'gone.wav' not found"),
+        (
+            {"text": "hi", "speaker_voice": "notes.txt"},
+            "Unsupported speaker_voice extension: .txt",
+        ),
+        (
+            {"text": "hi", "speaker_voice": "broken.wav"},
+            "speaker_voice 'broken.wav' could not be decoded: ",
+        ),
+    ],
+)
+async def test_bad_job_fails_with_one_line(
+    endpoint: Endpoint, graph_environment: dict[str, str], job_input: object, error: str
+) -> None:
+    posted = await endpoint.platform.run(job_input)
+    assert list(posted) == ["error"]
+    assert posted["error"].startswith(error)
+    assert posted["error"].isprintable()
+    assert graph_environment["AUDIO_VOICES_DIR"] not in posted["error"]
+
+
+async def test_jobs_run_side_by_side_until_the_graph_is_full(endpoint: Endpoint) -> None:
+    running = await fill(endpoint.platform)
+    assert len(running) == MAX_REQUESTS
+    assert await endpoint.platform.run(SHORT) == OVERLOADED
+    for task in running:
+        await endpoint.platform.cancel(task)
+        await freed(endpoint, task)
+
+
+async def test_cancelled_job_frees_the_graph_and_no_other_job(endpoint: Endpoint) -> None:
+    cancelled, other = await fill(endpoint.platform)
+    await endpoint.platform.cancel(cancelled)
+    await freed(endpoint, cancelled)
+    assert "output" in await endpoint.platform.run(SHORT)
+    assert not other.done.is_set()
+    await endpoint.platform.cancel(other)
+    await freed(endpoint, other)
+    assert not cancelled.done.is_set()  # nothing is posted for a cancelled job
+
+
+async def test_result_too_large_is_refused_and_not_lost(endpoint: Endpoint) -> None:
+    long = {"text": SENTENCE * 45, "output_format": "wav"}  # 10 MB hold 85 s
+    posted = await endpoint.platform.run(long)
+    assert list(posted) == ["error"]
+    assert "10 MB" in posted["error"]
+    assert "bucket" in posted["error"]
+    assert "compressed" in posted["error"]
+    assert (await endpoint.platform.run(long, sync=True))["output"]["status"] == "completed"
+    assert endpoint.platform.refused == []
+
+
+async def test_dead_replica_fails_its_jobs_and_is_replaced(endpoint: Endpoint) -> None:
+    running = await fill(endpoint.platform)
+    (ingress,) = [
+        process
+        for process in psutil.Process(endpoint.worker.process.pid).children(recursive=True)
+        if "ServeReplica:default:Ingress" in "".join(process.cmdline())
+    ]
+    ingress.kill()
+    for task in running:
+        assert await task.outcome() == {"error": f"Internal error (request {task.id})"}
+        assert f"Job {task.id} failed" in endpoint.worker.output
+    assert "output" in await endpoint.platform.run(SHORT)
+
+
+async def test_streamed_job_arrives_in_pieces(streaming: Endpoint) -> None:
+    task = await streaming.platform.submit({"text": SENTENCE * 20, "output_format": "mp3"})
+    posted = await task.outcome()
+    *pieces, last = task.pieces
+    assert [piece["index"] for piece in pieces] == list(range(len(pieces)))
+    assert len(pieces) > 1
+    assert last["status"] == "completed"
+    assert "audio_base64" not in last
+    assert posted == {"output": task.pieces}
+    audio = b"".join(base64.b64decode(piece["audio_base64"]) for piece in pieces)
+    samples, sample_rate = decode(audio)
+    assert len(samples) / sample_rate == pytest.approx(last["metadata"]["duration"], abs=0.2)
+
+
+async def test_streamed_job_fails_with_one_line(streaming: Endpoint) -> None:
+    assert await streaming.platform.run({"text": ""}) == {"error": "Text cannot be empty"}
+
+
+async def test_streamed_result_too_large_for_the_end_is_refused(streaming: Endpoint) -> None:
+    task = await streaming.platform.submit({"text": SENTENCE * 45, "output_format": "wav"})
+    posted = await task.outcome()
+    assert list(posted) == ["error"]
+    assert "10 MB" in posted["error"]
+    assert task.pieces
+    assert streaming.platform.refused == []
+
+
+async def test_job_cancelled_while_its_piece_is_posted_frees_the_graph(
+    endpoint: Endpoint, streaming: Endpoint
+) -> None:
+    task = await streaming.platform.submit(ENDLESS, hold_pieces=True)
+    await task.streaming.wait()
+    await streaming.platform.cancel(task)
+    await freed(endpoint, task)  # it is the first worker that deployed the graph and has its log
+    assert not task.done.is_set()

@@ -1,0 +1,161 @@
+"""The worker's handlers over a real Serve handle, in process: no cluster and no SDK.
+
+`Graph` stands in for the ingress, so that it can fail in every way; the job's input says how.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+from ray import serve
+from ray.serve.exceptions import BackPressureError
+from ray.serve.handle import DeploymentHandle
+
+from runpod_entry import MAX_RUN_BYTES, MAX_RUNSYNC_BYTES, Worker
+from speech.errors import DeadlineExceeded, VoiceNotFound
+
+TOO_LARGE = "configure a bucket or ask for a compressed output_format"
+
+
+class Graph:
+    """Answers with the job's input, raises it if it is an error, never answers to "wait"."""
+
+    def __init__(self) -> None:
+        self._freed = asyncio.Event()
+
+    async def run_job(self, job_input: Any, _job_id: str) -> Any:
+        if isinstance(job_input, Exception):
+            raise job_input
+        if job_input == "wait":
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._freed.set()
+        return job_input
+
+    async def stream_job(self, job_input: Any, job_id: str) -> AsyncGenerator[Any, None]:
+        for item in job_input:
+            yield await self.run_job(item, job_id)
+
+    async def wait_until_freed(self) -> None:
+        await self._freed.wait()
+
+
+@pytest.fixture
+def graph() -> DeploymentHandle[Any]:
+    return serve.run(serve.deployment(Graph).bind(), _local_testing_mode=True)
+
+
+def make_worker(graph: DeploymentHandle[Any], *, deadline_s: float = 60) -> Worker:
+    return Worker(graph, concurrency=3, deadline_s=deadline_s, drain_s=60, num_taken=lambda: 1)
+
+
+async def answer(worker: Worker, job_input: Any, job_id: str = "1-u1") -> Any:
+    """Run the unary handler as the SDK does: in a task of its own."""
+    return await asyncio.create_task(worker.answer({"id": job_id, "input": job_input}))
+
+
+async def stream(worker: Worker, items: list[Any], job_id: str = "1-u1") -> list[Any]:
+    async def run() -> list[Any]:
+        return [item async for item in worker.stream({"id": job_id, "input": items})]
+
+    return await asyncio.create_task(run())
+
+
+async def test_answer_is_the_job_output(graph: DeploymentHandle[Any]) -> None:
+    assert await answer(make_worker(graph), {"status": "completed"}) == {"status": "completed"}
+
+
+async def test_stream_yields_pieces_and_then_the_job_output(graph: DeploymentHandle[Any]) -> None:
+    items = [{"audio_base64": "AA==", "index": 0}, {"status": "completed"}]
+    assert await stream(make_worker(graph), items) == items
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (RuntimeError("/secret/path"), "Internal error (request 1-u1)"),
+        (
+            BackPressureError(num_queued_requests=1, max_queued_requests=1),
+            "Overloaded, retry later",
+        ),
+        (VoiceNotFound("speaker_voice 'a.wav' not found"), "speaker_voice 'a.wav' not found"),
+        (DeadlineExceeded("Deadline of 5 s exceeded"), "Deadline of 5 s exceeded"),
+    ],
+)
+async def test_errors_of_the_graph_become_one_line(
+    graph: DeploymentHandle[Any], error: Exception, text: str
+) -> None:
+    worker = make_worker(graph)
+    assert await answer(worker, error) == {"error": text}
+    assert await stream(worker, [{"index": 0}, error]) == [{"index": 0}, {"error": text}]
+
+
+async def test_unforeseen_errors_are_logged_with_their_traceback(
+    graph: DeploymentHandle[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR, logger="runpod_entry"):
+        await answer(make_worker(graph), RuntimeError("what happened"))
+    assert "1-u1" in caplog.text
+    assert "what happened" in caplog.text
+    assert "Traceback" in caplog.text
+
+
+@pytest.mark.parametrize("output", [{"duration": float("nan")}, {"audio": b"\0"}, {1: {2}}])
+async def test_outputs_that_are_not_json_are_internal_errors(
+    graph: DeploymentHandle[Any], output: Any
+) -> None:
+    assert await answer(make_worker(graph), output) == {"error": "Internal error (request 1-u1)"}
+
+
+@pytest.mark.parametrize(
+    ("job_id", "limit"), [("1-u1", MAX_RUN_BYTES), ("sync-1-u1", MAX_RUNSYNC_BYTES)]
+)
+async def test_results_may_be_as_large_as_their_envelope(
+    graph: DeploymentHandle[Any], job_id: str, limit: int
+) -> None:
+    worker = make_worker(graph)
+    frame = len(json.dumps({"audio_base64": ""}))
+    largest = {"audio_base64": "A" * (limit - frame)}
+    assert await answer(worker, largest, job_id) == largest
+
+    refused = await answer(worker, {"audio_base64": "A" * (limit - frame + 1)}, job_id)
+    assert list(refused) == ["error"]
+    assert f"{limit // 10**6} MB" in refused["error"]
+    assert TOO_LARGE in refused["error"]
+
+
+async def test_a_stream_ends_before_its_pieces_together_are_too_large(
+    graph: DeploymentHandle[Any],
+) -> None:
+    piece = {"audio_base64": "A" * 900_000}
+    *pieces, last = await stream(make_worker(graph), [piece] * 12)
+    assert len(json.dumps(pieces)) < MAX_RUN_BYTES
+    assert len(pieces) == 11
+    assert TOO_LARGE in last["error"]
+
+
+async def test_a_job_past_its_deadline_fails_and_frees_the_graph(
+    graph: DeploymentHandle[Any],
+) -> None:
+    worker = make_worker(graph, deadline_s=0.05)
+    assert await answer(worker, "wait") == {"error": "Deadline of 0.05 s exceeded"}
+    await asyncio.wait_for(graph.wait_until_freed.remote(), 10)
+
+
+async def test_a_stream_past_its_deadline_fails_and_frees_the_graph(
+    graph: DeploymentHandle[Any],
+) -> None:
+    worker = make_worker(graph, deadline_s=0.05)
+    assert await stream(worker, ["wait"]) == [{"error": "Deadline of 0.05 s exceeded"}]
+    await asyncio.wait_for(graph.wait_until_freed.remote(), 10)
+
+
+async def test_concurrency_is_constant(graph: DeploymentHandle[Any]) -> None:
+    worker = make_worker(graph)
+    assert [worker.concurrency(current) for current in (1, 3, 7)] == [3, 3, 3]

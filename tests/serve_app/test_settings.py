@@ -1,0 +1,87 @@
+import pytest
+from pydantic import ValidationError
+
+from serve_app.settings import Settings, unknown_variables
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch):
+    for name in ("AUDIO_VOICES_DIR", "PORT", "HOST", "S3_BUCKET_NAME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_settings_defaults_are_the_contracts():
+    settings = Settings()
+    assert settings.voices_dir == "/runpod-volume/echo-tts/audio_voices"
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+    assert settings.max_text_chars == 4096
+
+
+def test_settings_come_from_arguments_then_environment_then_default(monkeypatch):
+    monkeypatch.setenv("ECHO_MAX_REQUESTS", "5")
+    monkeypatch.setenv("ECHO_DECODE_THREADS", "3")
+    settings = Settings.model_validate({"max_requests": "7"})
+    assert (settings.max_requests, settings.decode_threads, settings.max_request_jobs) == (7, 3, 4)
+
+
+def test_settings_read_the_contracts_own_names(monkeypatch):
+    monkeypatch.setenv("AUDIO_VOICES_DIR", "/somewhere")
+    monkeypatch.setenv("PORT", "9001")
+    assert Settings().voices_dir == "/somewhere"
+    assert Settings().port == 9001
+    assert Settings.model_validate({"voices_dir": "/elsewhere"}).voices_dir == "/elsewhere"
+
+
+def test_settings_accept_runpods_bucket_names(monkeypatch):
+    monkeypatch.setenv("BUCKET_ENDPOINT_URL", "http://127.0.0.1:9000")
+    monkeypatch.setenv("BUCKET_ACCESS_KEY_ID", "id")
+    monkeypatch.setenv("BUCKET_SECRET_ACCESS_KEY", "very-secret")
+    monkeypatch.setenv("S3_BUCKET_NAME", "speech")
+    settings = Settings()
+    assert settings.s3_endpoint_url == "http://127.0.0.1:9000"
+    assert settings.s3_access_key_id == "id"
+    assert "very-secret" not in repr(settings)
+
+
+def test_settings_refuse_a_bucket_without_credentials(monkeypatch):
+    monkeypatch.setenv("S3_BUCKET_NAME", "speech")
+    with pytest.raises(ValidationError, match="S3_ACCESS_KEY_ID"):
+        Settings()
+
+
+def test_settings_treat_empty_variables_as_unset(monkeypatch):
+    monkeypatch.setenv("PORT", "")
+    monkeypatch.setenv("S3_BUCKET_NAME", "")
+    assert Settings().port == 8000
+    assert Settings().s3_bucket_name is None
+
+
+def test_settings_split_lists_at_commas(monkeypatch):
+    monkeypatch.setenv("ECHO_API_KEYS", "first, second,")
+    monkeypatch.setenv("ECHO_CORS_ORIGINS", "https://a.example,https://b.example")
+    settings = Settings()
+    assert [key.get_secret_value() for key in settings.api_keys] == ["first", "second"]
+    assert settings.cors_origins == ("https://a.example", "https://b.example")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"max_requests": 0}, {"deadline_s": 0}, {"port": 70000}, {"sampler_replicas": "all"}]
+)
+def test_settings_refuse_values_out_of_bounds(wrong):
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        Settings.model_validate(wrong)
+
+
+def test_settings_refuse_an_unknown_name():
+    with pytest.raises(ValidationError, match="max_reqests"):
+        Settings.model_validate({"max_reqests": 3})
+
+
+def test_settings_refuse_an_unknown_engine_and_list_the_known():
+    with pytest.raises(ValidationError, match=r"no engine 'echoo' \(known: .*preview"):
+        Settings.model_validate({"engine": "echoo"})
+
+
+def test_unknown_variables_are_found():
+    environ = {"ECHO_MAX_REQESTS": "3", "ECHO_MAX_REQUESTS": "3", "PATH": "/bin"}
+    assert unknown_variables(environ) == ["ECHO_MAX_REQESTS"]

@@ -1,0 +1,347 @@
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from speech.errors import InvalidRequest
+from speech.parameters import PARAMETER_NAMES, PRESETS, Parameters
+from speech.request import parse_job, parse_speech
+
+
+def job(**fields):
+    return parse_job({"text": "Hello.", **fields})
+
+
+def job_error(**fields):
+    with pytest.raises(InvalidRequest) as caught:
+        job(**fields)
+    return caught.value.message
+
+
+def test_job_defaults_are_the_contracts():
+    request = job()
+    assert (request.voice, request.seed, request.output_format) == (None, 0, "opus")
+    assert not request.stream
+    assert request.parameters == Parameters()
+    expected = {
+        "num_steps": 40,
+        "cfg_scale_text": 3.0,
+        "cfg_scale_speaker": 8.0,
+        "cfg_min_t": 0.5,
+        "cfg_max_t": 1.0,
+        "truncation_factor": None,
+        "rescale_k": None,
+        "rescale_sigma": None,
+        "speaker_kv_scale": None,
+        "speaker_kv_max_layers": None,
+        "speaker_kv_min_t": None,
+        "sequence_length": 640,
+        "seed": None,
+        "preset": None,
+        "max_chars_per_chunk": 300,
+        "target_duration_seconds": 10.0,
+        "enable_crossfade": True,
+        "normalize_boundaries": True,
+    }
+    assert vars(Parameters()) == expected
+
+
+def test_job_session_id_defaults_to_a_fresh_uuid():
+    assert job().session_id != job().session_id
+    assert len(job().session_id) == 36
+
+
+@pytest.mark.parametrize("job_input", [None, 3, "Hello.", [], {}, {"text": None}, {"text": 5}])
+def test_job_without_text_is_refused(job_input):
+    with pytest.raises(
+        InvalidRequest, match=r"^Missing or invalid 'text' field \(expected string\)$"
+    ):
+        parse_job(job_input)
+
+
+def test_job_with_half_a_surrogate_pair_is_refused():
+    assert job_error(text="\ud83d") == "Missing or invalid 'text' field (expected string)"
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t "])
+def test_job_with_blank_text_is_refused(text):
+    assert job_error(text=text) == "Text cannot be empty"
+
+
+def test_job_with_too_long_text_names_length_and_limit():
+    assert job_error(text="a" * 4097) == "Text too long: 4097 characters (max 4096)"
+    assert job(text="a" * 4096).text == "a" * 4096
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("speaker_voice", 5),
+        ("speaker_voice", "v" * 1025),
+        ("session_id", 5),
+        ("session_id", ""),
+        ("session_id", "../x"),
+        ("session_id", ".hidden"),
+        ("session_id", "a\n"),
+        ("session_id", "a" * 129),
+        ("output_format", "wma"),
+        ("seed", "1"),
+        ("seed", 1.5),
+        ("seed", True),
+        ("seed", 2**63),
+        ("stream", 1),
+        ("parameters", []),
+        ("parameters", "num_steps=4"),
+    ],
+)
+def test_job_with_a_bad_field_names_it(field, value):
+    message = job_error(**{field: value})
+    assert message.startswith(f"Invalid '{field}': ")
+    assert "\n" not in message
+    assert len(message) < 250
+
+
+def test_job_null_means_not_given():
+    fields = ("speaker_voice", "parameters", "seed", "session_id", "output_format", "stream")
+    request = job(**dict.fromkeys(fields))
+    assert (request.voice, request.seed, request.output_format) == (None, 0, "opus")
+    assert job(parameters={"num_steps": None}).parameters.num_steps == 40
+
+
+def test_job_empty_voice_means_the_default_voice():
+    assert job(speaker_voice="").voice is None
+
+
+def test_job_unknown_top_level_field_is_ignored():
+    assert job(webhook="https://example.org").text == "Hello."
+
+
+@pytest.mark.parametrize(
+    ("seeds", "expected"),
+    [({}, 0), ({"seed": 7}, 7), ({"seed": 7, "parameters": {"seed": 0}}, 0), ({"seed": -1}, -1)],
+)
+def test_job_seed_precedence(seeds, expected):
+    assert job(**seeds).seed == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "lowest", "highest"),
+    [
+        ("num_steps", 1, 100),
+        ("cfg_scale_text", 0, 20),
+        ("cfg_scale_speaker", 0, 20),
+        ("cfg_min_t", 0, 1),
+        ("cfg_max_t", 0.5, 1),
+        ("truncation_factor", 0, 2),
+        ("speaker_kv_scale", 0.01, 4),
+        ("speaker_kv_max_layers", 0, 99),
+        ("speaker_kv_min_t", 0, 1),
+        ("sequence_length", 32, 640),
+        ("max_chars_per_chunk", 0, 99999),
+        ("target_duration_seconds", 0.1, 30),
+    ],
+)
+def test_parameter_range_is_inclusive(name, lowest, highest):
+    for value in (lowest, highest):
+        assert getattr(job(parameters={name: value}).parameters, name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("num_steps", 0),
+        ("num_steps", 101),
+        ("num_steps", 4.5),
+        ("num_steps", "40"),
+        ("num_steps", True),
+        ("cfg_scale_text", -0.1),
+        ("cfg_scale_text", 20.1),
+        ("cfg_scale_text", True),
+        ("cfg_scale_text", "3"),
+        ("cfg_scale_text", math.nan),
+        ("cfg_scale_text", math.inf),
+        ("cfg_scale_text", 10**400),
+        ("cfg_scale_speaker", 21),
+        ("cfg_min_t", 1.1),
+        ("cfg_max_t", -0.1),
+        ("truncation_factor", 2.1),
+        ("rescale_k", 0),
+        ("rescale_sigma", -1),
+        ("speaker_kv_scale", 0),
+        ("speaker_kv_scale", 4.1),
+        ("speaker_kv_max_layers", -1),
+        ("speaker_kv_min_t", 1.1),
+        ("sequence_length", 31),
+        ("sequence_length", 641),
+        ("sequence_length", "full"),
+        ("seed", 1.5),
+        ("preset", 3),
+        ("preset", "Loud"),
+        ("max_chars_per_chunk", -1),
+        ("target_duration_seconds", 0),
+        ("enable_crossfade", 1),
+        ("normalize_boundaries", "yes"),
+    ],
+)
+def test_bad_parameter_is_named(name, value):
+    message = job_error(parameters={name: value})
+    assert message.startswith(f"Invalid parameter '{name}': ")
+    assert len(message) < 250
+
+
+def test_whole_float_counts_as_integer():
+    assert job(parameters={"num_steps": 40.0}).parameters.num_steps == 40
+
+
+def test_sequence_length_may_be_auto():
+    assert job(parameters={"sequence_length": "auto"}).parameters.sequence_length == "auto"
+
+
+def test_guidance_window_must_not_be_reversed():
+    message = job_error(parameters={"cfg_min_t": 0.8, "cfg_max_t": 0.2})
+    assert message == "Invalid parameter 'cfg_min_t': 0.8 is above cfg_max_t 0.2"
+
+
+def test_rescale_needs_both_halves():
+    message = job_error(parameters={"rescale_k": 1.2})
+    assert message == "Invalid parameter 'rescale_sigma': needed because rescale_k is given"
+    assert job_error(parameters={"rescale_sigma": 3}).startswith("Invalid parameter 'rescale_k'")
+    assert job(parameters={"rescale_k": 1.2, "rescale_sigma": 3}).parameters.rescale_k == 1.2
+
+
+def test_unknown_parameter_lists_the_known_ones():
+    message = job_error(parameters={"steps": 4})
+    assert message == f"Unknown parameter 'steps' (known: {', '.join(PARAMETER_NAMES)})"
+
+
+def test_invalid_parameter_is_told_before_an_unknown_one():
+    assert job_error(parameters={"steps": 4, "num_steps": 0}).startswith("Invalid parameter")
+
+
+def test_errors_come_in_the_contracts_order():
+    faults = {
+        "text": "",
+        "seed": "x",
+        "parameters": {"num_steps": 0, "steps": 1},
+    }
+    assert job_error(**faults) == "Text cannot be empty"
+    faults["text"] = "Hello."
+    assert job_error(**faults).startswith("Invalid 'seed'")
+    del faults["seed"]
+    assert job_error(**faults).startswith("Invalid parameter 'num_steps'")
+
+
+def test_presets_are_upstreams_and_explicit_parameters_win():
+    assert len(PRESETS) == 6
+    flat = job(parameters={"preset": "Independent-High-CFG-Flat", "num_steps": 12}).parameters
+    assert (flat.cfg_scale_text, flat.cfg_scale_speaker) == (8, 8)
+    assert (flat.truncation_factor, flat.rescale_k, flat.rescale_sigma) == (0.8, 1.2, 3)
+    assert flat.num_steps == 12
+    plain = job(parameters={"preset": "Independent-Low-CFG"}).parameters
+    assert (plain.cfg_scale_text, plain.truncation_factor, plain.rescale_k) == (3, 1, 1)
+
+
+def test_parameters_pickle_as_plain_data():
+    import pickle
+
+    parameters = job(parameters={"num_steps": 3}).parameters
+    assert pickle.loads(pickle.dumps(parameters)) == parameters
+
+
+def speech(**fields):
+    return parse_speech({"input": "Hello.", "model": "tts-1", **fields})
+
+
+def test_speech_defaults_are_openais():
+    request = speech(voice="default")
+    assert (request.voice, request.output_format, request.speed) == (None, "mp3", 1.0)
+    assert request.sample_rate == 44100
+
+
+@pytest.mark.parametrize("voice", ["ada.ogg", {"id": "ada.ogg"}])
+def test_speech_voice_may_be_a_string_or_an_object(voice):
+    assert speech(voice=voice).voice == "ada.ogg"
+
+
+@pytest.mark.parametrize("voice", [5, [], {"id": 5}, {"name": "ada.ogg"}])
+def test_speech_voice_of_another_shape_is_refused(voice):
+    with pytest.raises(InvalidRequest, match="Invalid 'voice'"):
+        speech(voice=voice)
+
+
+def test_speech_pcm_is_24_khz_unless_asked_otherwise():
+    assert speech(response_format="pcm").sample_rate == 24000
+    assert speech(response_format="pcm", sample_rate=44100).sample_rate == 44100
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("response_format", "wma"),
+        ("speed", 0.2),
+        ("speed", 4.1),
+        ("speed", "fast"),
+        ("stream_format", "ndjson"),
+        ("sample_rate", 44101),
+        ("sample_rate", True),
+        ("seed", 0.5),
+        ("model", 3),
+    ],
+)
+def test_speech_with_a_bad_field_names_it(field, value):
+    with pytest.raises(InvalidRequest) as caught:
+        speech(**{field: value})
+    assert caught.value.message.startswith(f"Invalid '{field}': ")
+    assert caught.value.param == field
+
+
+def test_speech_text_errors_name_openais_field():
+    with pytest.raises(InvalidRequest, match="Missing or invalid 'input' field") as caught:
+        parse_speech({"voice": "default"})
+    assert caught.value.param == "input"
+
+
+def test_speech_accepts_instructions():
+    assert speech(instructions="cheerful").text == "Hello."
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=8,
+)
+JOB_FIELDS = [
+    "action",
+    "speaker_voice",
+    "parameters",
+    "seed",
+    "session_id",
+    "output_format",
+    "stream",
+    "voice",
+    "speed",
+    "sample_rate",
+    "response_format",
+]
+ANY_JOB = ANY_JSON | st.fixed_dictionaries(
+    {"text": st.just("Hello.") | ANY_JSON, "input": st.just("Hello.") | ANY_JSON},
+    optional={
+        **dict.fromkeys(JOB_FIELDS, ANY_JSON),
+        "parameters": st.dictionaries(st.sampled_from(PARAMETER_NAMES) | st.text(), ANY_JSON),
+    },
+)
+
+
+@given(ANY_JOB)
+def test_nothing_but_a_contract_error_comes_out(job_input):
+    for parse in (parse_job, parse_speech):
+        try:
+            parse(job_input)
+        except InvalidRequest as error:
+            message = error.message
+        else:
+            message = ""
+        assert message == "" or message.isprintable()
+        json.dumps(message, ensure_ascii=False).encode()

@@ -1,0 +1,69 @@
+"""The README keeps up with the code."""
+
+import re
+import subprocess
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from pydantic import AliasChoices
+
+from serve_app.settings import Settings
+from speech.parameters import PRESETS, Parameters
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def settings_rows():
+    for name, field in Settings.model_fields.items():
+        alias = field.validation_alias
+        if isinstance(alias, AliasChoices):
+            variables = alias.choices
+        else:
+            variables = [alias or f"ECHO_{name.upper()}"]
+        default = field.default
+        if isinstance(default, bool):
+            default = str(default).lower()
+        elif isinstance(default, float):
+            default = f"{default:g}"
+        shown = "none" if default in (None, ()) else f"`{default}`"
+        listed = ", ".join(f"`{variable}`" for variable in variables)
+        yield f"| `{name}` | {listed} | {shown} | {field.description} |"
+
+
+@pytest.mark.parametrize("row", list(settings_rows()))
+def test_readme_lists_every_setting_as_it_is(row):
+    assert row in README.splitlines()
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Parameters)])
+def test_readme_lists_every_parameter(name):
+    assert re.search(rf"^\|.*`{name}`", README, re.MULTILINE)
+
+
+def test_readme_names_the_presets():
+    for name in PRESETS:
+        assert f"`{name.removesuffix('-Flat')}`" in README
+
+
+def test_readme_links_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("http") or (ROOT / target).exists(), target
+
+
+def test_readme_tree_lists_every_module_and_nothing_else():
+    tree = README[README.index("serve_app/            the") :].partition("```")[0]
+    tracked = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "*.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    modules = [path for path in tracked if not path.startswith(("tests/", "bench/"))]
+    for path in modules:
+        assert Path(path).name in tree, path
+    names = {Path(path).name for path in modules}
+    for name in re.findall(r"\w+\.py\b", tree):
+        assert name in names, name
