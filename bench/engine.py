@@ -48,7 +48,7 @@ from engine.echo.runner import strict_float32
 from engine.echo.sampling import Progress, make_plan
 from engine.echo.tokenizer import tokenize
 from engine.protocol import Job, Voice
-from speech.request import SamplerParameters
+from speech.parameters import SamplerParameters
 from tests.engine.echo import reference
 
 MIDDLE = EchoConfig(
@@ -186,7 +186,7 @@ def ours_speak(bench: Bench, engine: EchoEngine, loop: asyncio.AbstractEventLoop
             key = "cached" if cached else f"fresh {next(fresh)}"
             parameters = replace(bench.parameters, num_steps=steps or bench.parameters.num_steps)
             job = Job(text, seed, parameters, stream)
-            pieces = engine.generate(job, Voice(key, load))
+            pieces = engine.generate(job, Voice(key, load), lambda: None)
             async for _ in pieces:
                 if stream:
                     break  # the first piece is what was asked for
@@ -345,7 +345,6 @@ def main() -> None:
     with checkpoint(SIZES[options.size]) as folder:
         engine = EchoEngine(weights_dir=str(folder), device=options.device, compile=options.compile)
         loop = asyncio.new_event_loop()
-        loop.run_until_complete(engine.start())
         device = torch.device(engine.device)
         dtype = torch.bfloat16 if on_gpu else torch.float32
         bench = Bench(
@@ -385,7 +384,7 @@ def main() -> None:
         else:
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(f"peak memory of both together: {memory:.2f} GB")
-        loop.run_until_complete(engine.close())
+        engine.close()
         print(json.dumps({**about, "memory_gb": round(memory, 2), "rows": bench.rows}))
 
 

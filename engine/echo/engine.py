@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,17 +19,18 @@ from engine.echo.runner import Runner
 from engine.echo.scheduler import Scheduler
 from engine.echo.speaker_cache import SpeakerCache
 from engine.protocol import PCM, Job, Voice
-from speech.errors import InternalError, NotReady
-from speech.request import SamplerParameters
+from speech.errors import InternalError, NotReady, SpeechError
+from speech.parameters import SamplerParameters
 
 logger = logging.getLogger(__name__)
 
 GIB = 2**30
+CLOSED = "The echo engine is closed"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 class EchoEngine:
-    """Echo-TTS on one device.
+    """Echo-TTS on one device. Constructing it loads the weights and runs every path once.
 
     Args:
         weights_dir: Folder with the weights (see `checkpoint.load_models`); None for the
@@ -45,10 +46,12 @@ class EchoEngine:
         max_waiting_jobs: Jobs that wait for a turn; one more is refused.
         speaker_host_bytes: Bound of the voices kept in host memory (0.4 MB for 30 s).
         speaker_device_bytes: Bound of the voices kept ready on the device (32 MB for 30 s).
+
+    Raises:
+        CheckpointError: When the weights are not there or do not fit.
     """
 
     name = "echo"
-    sample_rate = SAMPLE_RATE
 
     def __init__(
         self,
@@ -60,7 +63,7 @@ class EchoEngine:
         compile: bool = False,
         max_tokens_per_tick: int = 2560,
         max_active_jobs: int = 16,
-        max_waiting_jobs: int = 64,
+        max_waiting_jobs: int = 256,
         speaker_host_bytes: int = GIB,
         speaker_device_bytes: int = 4 * GIB,
     ) -> None:
@@ -71,28 +74,22 @@ class EchoEngine:
         self._streaming, self._compile = streaming, compile
         self._scheduler = Scheduler[EchoJob](max_tokens_per_tick, max_active_jobs, max_waiting_jobs)
         self._speakers = SpeakerCache(speaker_host_bytes, speaker_device_bytes)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="echo")
-        self._runner: Runner | None = None
         self._driver: asyncio.Task[None] | None = None
-        self._work = asyncio.Event()
-
-    async def start(self) -> None:
-        """Load the weights and run every path once.
-
-        Raises:
-            CheckpointError: When the weights are not there or do not fit.
-        """
-        loop = asyncio.get_running_loop()
-        self._runner = await loop.run_in_executor(self._thread, self._load)
-        self._driver = asyncio.create_task(self._drive(self._runner))
+        self._closed = False
+        self._totals = {"jobs": 0.0, "audio_seconds": 0.0}
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="echo")
+        try:
+            self._runner = self._thread.submit(self._load).result()
+        except BaseException:
+            self._thread.shutdown(wait=False)
+            raise
 
     def _load(self) -> Runner:
         models = load_models(self._weights_dir, self._device, self._dtype, self._streaming)
         if self._compile:
             models.dit.compile_blocks()
-        # The warm-up's voice is not to be kept, nor its jobs counted.
         started = time.monotonic()
-        self._warm_up(Runner(models, SpeakerCache(0, 0)))
+        self._warm_up(Runner(models, SpeakerCache(0, 0)))  # nothing of it is kept or counted
         logger.info("warmed up in %.1f s", time.monotonic() - started)
         return Runner(models, self._speakers)
 
@@ -113,74 +110,80 @@ class EchoEngine:
                 if outcome.ended:
                     active.remove(job)
 
-    async def generate(self, job: Job, voice: Voice | None) -> AsyncGenerator[PCM, None]:
-        """Yield the job's PCM; see `engine.protocol.Engine`."""
-        self._check_running()
+    async def generate(
+        self, job: Job, voice: Voice | None, on_start: Callable[[], None]
+    ) -> AsyncGenerator[PCM, None]:
+        """Yield the job's PCM; see `engine.protocol.Engine`.
+
+        Raises:
+            NotReady: When the engine is closed, also meanwhile.
+            Overloaded: When every place is taken.
+            SpeechError: When the job fails.
+        """
+        self._check_open()
         self._scheduler.check_room()  # before fetching a voice for nothing
         work = make_job(job, None if voice is None else voice.key, self._streaming, self._dtype)
+        work.on_start = on_start
         if voice is not None:
             work.speaker_state = self._speakers.state(voice.key)
             if work.speaker_state is None:
                 work.reference = await voice.load()
-                self._check_running()
+                self._check_open()
         self._scheduler.submit(work)
-        self._work.set()
+        self._totals["jobs"] += 1
+        if self._driver is None or self._driver.done():
+            self._driver = asyncio.create_task(self._drive())
         try:
-            while True:
+            ended = False
+            while not ended:
                 outcome = await work.outcomes.get()
                 if outcome.error is not None:
                     raise outcome.error
                 if outcome.pcm is not None:
+                    self._totals["audio_seconds"] += len(outcome.pcm) / SAMPLE_RATE
                     yield outcome.pcm
-                if outcome.ended:
-                    return
+                ended = outcome.ended
         finally:
             self._scheduler.remove(work)
 
-    async def _drive(self, runner: Runner) -> None:
-        """Run tick after tick while there is work. Between ticks nothing touches the jobs."""
+    async def _drive(self) -> None:
+        """Run tick after tick while there is work. Only between ticks does anything else move."""
         loop = asyncio.get_running_loop()
+        failure: SpeechError = NotReady(CLOSED)
         try:
-            while True:
-                batch = self._scheduler.next_batch()
-                if not batch:
-                    self._work.clear()
-                    await self._work.wait()
-                    continue
-                for job, outcome in await loop.run_in_executor(self._thread, runner.run, batch):
+            while not self._closed and (batch := self._scheduler.next_batch()):
+                for job in batch:
+                    job.announce_start()
+                tick = loop.run_in_executor(self._thread, self._runner.run, batch)
+                for job, outcome in await tick:
                     if outcome.ended or outcome.error is not None:
                         self._scheduler.remove(job)
                     job.outcomes.put_nowait(outcome)
         except Exception:
             logger.exception("the device failed")
-        finally:
-            stopped = Outcome(error=InternalError("The engine has stopped"))
+            failure = InternalError("The engine failed")
+        finally:  # whoever still waits must not wait for ever
             for job in self._scheduler.clear():
-                job.outcomes.put_nowait(stopped)
+                job.outcomes.put_nowait(Outcome(error=failure))
 
-    def _check_running(self) -> None:
-        if self._driver is None or self._driver.done():
-            raise NotReady("The engine is not running")
+    def _check_open(self) -> None:
+        if self._closed:
+            raise NotReady(CLOSED)
 
     def stats(self) -> dict[str, float]:
         """Return gauges and running totals, by name."""
-        totals = {} if self._runner is None else self._runner.totals
         return {
             "jobs_active": self._scheduler.num_active,
             "jobs_waiting": self._scheduler.num_waiting,
-            **totals,
+            **self._totals,
+            **self._runner.totals,
             **self._speakers.stats(),
         }
 
-    async def close(self) -> None:
-        """Stop after the tick under way; jobs that have not ended fail."""
-        if self._driver is not None:
-            self._driver.cancel()
-            await asyncio.wait([self._driver])
-        await asyncio.to_thread(self._thread.shutdown)
-        self._runner = None
-        if self._device.type == "cuda":
-            torch.cuda.empty_cache()
+    def close(self) -> None:
+        """Stop after the tick under way; jobs that have not ended fail with `NotReady`."""
+        self._closed = True
+        self._thread.shutdown()
 
 
 def _choose_device(name: str) -> torch.device:

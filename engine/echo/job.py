@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -16,7 +17,7 @@ from engine.echo.sampling import Progress, make_plan
 from engine.echo.tokenizer import tokenize
 from engine.protocol import PCM, Job
 from speech.errors import SpeechError
-from speech.request import SamplerParameters
+from speech.parameters import SamplerParameters
 
 STREAM_BLOCKS = (32, 96, 192, 320)
 """Frames of the blocks of a streaming job: a short first one, for early audio."""
@@ -48,6 +49,7 @@ class EchoJob:
         reference: The voice's audio, where nothing is held of the voice.
         speaker_state: What was held of the voice when the job came.
         may_extend: Whether it is drawn again at full length if the speech does not end.
+        on_start: To be called when its turn has come.
         outcomes: What the runner made of it, for whoever waits.
         trajectory: Its tensors once it has started.
         stream: Where its piecewise decode stands; None where it is decoded at the end.
@@ -61,6 +63,7 @@ class EchoJob:
     reference: PCM | None = None
     speaker_state: Tensor | None = None
     may_extend: bool = False
+    on_start: Callable[[], None] | None = None
     outcomes: asyncio.Queue[Outcome] = field(default_factory=asyncio.Queue)
     trajectory: Trajectory | None = None
     stream: DecodeStream | None = None
@@ -70,6 +73,12 @@ class EchoJob:
     def num_tokens(self) -> int:
         """What its next step adds to a forward pass."""
         return self.progress.num_tokens
+
+    def announce_start(self) -> None:
+        """Call `on_start`, once."""
+        if self.on_start is not None:
+            self.on_start()
+            self.on_start = None
 
 
 def make_job(job: Job, voice_key: str | None, blockwise: bool, dtype: torch.dtype) -> EchoJob:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
-from speech.request import SamplerParameters
+from speech.parameters import SamplerParameters
 
 FIRST_T = 0.999
 FLAT_FRAMES = 20

@@ -14,7 +14,7 @@ from engine.echo.job import make_job
 from engine.echo.runner import Runner
 from engine.echo.speaker_cache import SpeakerCache
 from engine.protocol import Job, Voice
-from speech.request import SamplerParameters
+from speech.parameters import SamplerParameters
 from tests.engine.echo.reference import relative_error
 
 pytestmark = [
@@ -69,18 +69,17 @@ async def test_engine_speaks(tiny_weights, compiled):
         return AUDIO
 
     engine = EchoEngine(weights_dir=str(tiny_weights), compile=compiled)
-    await engine.start()
     try:
         assert engine.device == "cuda"
 
         async def speak(stream):
             parameters = SamplerParameters(num_steps=4, sequence_length=160)
             job = Job("hello", 1, parameters, stream)
-            return [pcm async for pcm in engine.generate(job, Voice("v", load))]
+            return [pcm async for pcm in engine.generate(job, Voice("v", load), lambda: None)]
 
         whole, streamed = await asyncio.gather(speak(False), speak(True))
         assert len(whole[0]) == 160 * FRAME_SAMPLES
         assert [len(pcm) // FRAME_SAMPLES for pcm in streamed] == [32, 96, 32]
         assert np.isfinite(np.concatenate(whole + streamed)).all()
     finally:
-        await engine.close()
+        engine.close()

@@ -7,7 +7,7 @@ import torch
 
 from engine.echo.denoise import Modulations, Trajectory, denoise
 from engine.echo.sampling import Progress, make_plan
-from speech.request import SamplerParameters
+from speech.parameters import SamplerParameters
 from tests.engine.echo.reference import (
     dit_pair,
     inference,

@@ -1,6 +1,6 @@
 import asyncio
 import random
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, contextmanager
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from engine.echo.engine import EchoEngine
 from engine.echo.weights import CheckpointError
 from engine.protocol import Job, Voice
 from speech.errors import InternalError, NotReady, Overloaded, VoiceLost
-from speech.request import SamplerParameters
+from speech.parameters import SamplerParameters
 from tests.engine.echo.reference import (
     build_autoencoder,
     build_dit,
@@ -26,19 +26,18 @@ AUDIO = (0.1 * np.random.default_rng(0).standard_normal(30 * FRAME_SAMPLES)).ast
 AUDIO.flags.writeable = False
 
 
-@asynccontextmanager
-async def _engine(tiny_weights, **options):
+@contextmanager
+def _engine(tiny_weights, **options):
     engine = EchoEngine(weights_dir=str(tiny_weights), device="cpu", **options)
-    await engine.start()
     try:
         yield engine
     finally:
-        await engine.close()
+        engine.close()
 
 
 @pytest.fixture
-async def engine(tiny_weights):
-    async with _engine(tiny_weights) as engine:
+def engine(tiny_weights):
+    with _engine(tiny_weights) as engine:
         yield engine
 
 
@@ -57,15 +56,16 @@ def _job(seed=0, stream=False, text="hello", **parameters):
 
 
 async def _speak(engine, job, voice=None):
-    async with aclosing(engine.generate(job, voice)) as pieces:
+    async with aclosing(engine.generate(job, voice, lambda: None)) as pieces:
         return np.concatenate([pcm async for pcm in pieces])
 
 
 async def test_engine_is_the_one_that_the_list_names(tiny_weights):
     engine = create_engine("echo", weights_dir=str(tiny_weights), device="cpu")
     assert isinstance(engine, EchoEngine)
-    assert (engine.name, engine.device, engine.sample_rate) == ("echo", "cpu", 44100)
+    assert (engine.name, engine.device) == ("echo", "cpu")
     assert ENGINES["echo"].uses_gpu
+    engine.close()
 
 
 @pytest.mark.parametrize("with_voice", [True, False])
@@ -147,7 +147,7 @@ async def test_cancelled_job_costs_no_tick_after_the_one_under_way(engine):
 
 
 async def test_closed_generator_frees_its_job(engine):
-    pieces = engine.generate(_job(stream=True, sequence_length=640), None)
+    pieces = engine.generate(_job(stream=True, sequence_length=640), None, lambda: None)
     first = await anext(pieces)
     assert len(first) == 32 * FRAME_SAMPLES
     await pieces.aclose()
@@ -155,7 +155,7 @@ async def test_closed_generator_frees_its_job(engine):
 
 
 async def test_streaming_gives_the_first_piece_before_the_rest_is_drawn(engine):
-    pieces = engine.generate(_job(stream=True, sequence_length=128), None)
+    pieces = engine.generate(_job(stream=True, sequence_length=128), None, lambda: None)
     await anext(pieces)
     assert engine.stats()["jobs_active"] == 1
     assert [len(pcm) // FRAME_SAMPLES async for pcm in pieces] == [96]
@@ -189,7 +189,7 @@ async def test_voice_that_cannot_be_loaded_fails_its_job_alone(engine):
 
 
 async def test_full_queue_refuses_at_once_and_takes_jobs_again_later(tiny_weights):
-    async with _engine(tiny_weights, max_active_jobs=1, max_waiting_jobs=1) as engine:
+    with _engine(tiny_weights, max_active_jobs=1, max_waiting_jobs=1) as engine:
         taken = [asyncio.create_task(_speak(engine, _job(seed))) for seed in range(2)]
         await asyncio.sleep(0)  # both are in
         with pytest.raises(Overloaded):
@@ -199,35 +199,62 @@ async def test_full_queue_refuses_at_once_and_takes_jobs_again_later(tiny_weight
 
 
 async def test_jobs_larger_than_a_tick_still_run(tiny_weights):
-    async with _engine(tiny_weights, max_tokens_per_tick=1) as engine:
+    with _engine(tiny_weights, max_tokens_per_tick=1) as engine:
         both = await asyncio.gather(*(_speak(engine, _job(seed)) for seed in range(2)))
         assert [len(pcm) for pcm in both] == [32 * FRAME_SAMPLES] * 2
         assert engine.stats()["ticks"] == 4
 
 
-async def test_close_fails_what_has_not_ended_and_refuses_what_comes(tiny_weights):
-    async with _engine(tiny_weights) as engine:
+async def test_close_fails_what_has_not_ended_and_refuses_what_comes(engine):
+    pending = asyncio.create_task(_speak(engine, _job(num_steps=100)))
+    await _speak(engine, _job())
+    engine.close()
+    engine.close()
+    with pytest.raises(NotReady, match="is closed"):
+        await pending
+    with pytest.raises(NotReady, match="is closed"):
         await _speak(engine, _job())
-        pending = asyncio.create_task(_speak(engine, _job(num_steps=100)))
-        await _speak(engine, _job())
-        await engine.close()
-        with pytest.raises(InternalError, match="has stopped"):
-            await pending
-        with pytest.raises(NotReady):
-            await _speak(engine, _job())
 
 
-async def test_generate_before_start_is_refused(tiny_weights):
-    engine = EchoEngine(weights_dir=str(tiny_weights), device="cpu")
+async def test_close_while_a_voice_is_fetched_fails_its_job(engine):
+    async def load():
+        engine.close()
+        return AUDIO
+
     with pytest.raises(NotReady):
-        await _speak(engine, _job())
+        await _speak(engine, _job(), Voice("v", load))
 
 
-async def test_start_says_which_weights_are_missing(tmp_path):
-    engine = EchoEngine(weights_dir=str(tmp_path), device="cpu")
+async def test_failing_device_fails_every_job_and_leaves_none_waiting(engine, monkeypatch):
+    def fail(_):
+        raise RuntimeError("an illegal memory access was encountered")
+
+    monkeypatch.setattr(engine._runner, "run", fail)
+    jobs = (_speak(engine, _job(seed)) for seed in range(3))
+    errors = await asyncio.gather(*jobs, return_exceptions=True)
+    assert [str(error) for error in errors] == ["The engine failed"] * 3
+    assert all(isinstance(error, InternalError) for error in errors)
+
+
+async def test_start_is_announced_once_and_before_the_first_piece(tiny_weights):
+    with _engine(tiny_weights, max_active_jobs=1) as engine:
+        events = []
+
+        async def speak(name):
+            job = _job(stream=True, sequence_length=64)
+            async for _ in engine.generate(job, None, lambda: events.append(f"{name} starts")):
+                events.append(f"{name} speaks")
+
+        await asyncio.gather(speak("a"), speak("b"))
+    for name in "ab":
+        own = [event for event in events if event.startswith(name)]
+        assert own == [f"{name} starts", f"{name} speaks", f"{name} speaks"]
+    assert events.index("a speaks") < events.index("b starts")
+
+
+def test_missing_weights_are_named(tmp_path):
     with pytest.raises(CheckpointError, match=r"echo-tts-base/pytorch_model\.safetensors is not"):
-        await engine.start()
-    await engine.close()
+        EchoEngine(weights_dir=str(tmp_path), device="cpu")
 
 
 def test_unknown_dtype_is_refused():
@@ -236,7 +263,7 @@ def test_unknown_dtype_is_refused():
 
 
 async def test_bfloat16_speaks_too(tiny_weights):
-    async with _engine(tiny_weights, dtype="bfloat16") as engine:
+    with _engine(tiny_weights, dtype="bfloat16") as engine:
         pcm = await _speak(engine, _job(), _voice())
         assert np.isfinite(pcm).all()
         assert pcm.dtype == np.float32

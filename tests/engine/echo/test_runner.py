@@ -10,7 +10,7 @@ from engine.echo.runner import OUT_OF_MEMORY, Runner
 from engine.echo.speaker_cache import SpeakerCache
 from engine.protocol import Job
 from speech.errors import InternalError, InvalidRequest
-from speech.request import SamplerParameters
+from speech.parameters import SamplerParameters
 
 VOICE = (0.1 * np.random.default_rng(0).standard_normal(20 * FRAME_SAMPLES)).astype(np.float32)
 VOICE.flags.writeable = False

@@ -10,7 +10,7 @@ from engine.echo.sampling import (
     make_plan,
     make_steps,
 )
-from speech.request import SamplerParameters
+from speech.parameters import SamplerParameters
 from tests.engine.echo.reference import inference
 
 
