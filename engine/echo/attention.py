@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Protocol
 
 import torch
@@ -39,35 +39,41 @@ class Attention(Protocol):
         """Attend with packed `q`, `k`, `v` (N, H, D) of all lanes; return (N, H, D)."""
 
 
-def _with_context(lane: Lane, layer: int, which: int, own: Tensor) -> list[Tensor]:
-    return [own, *(part[layer, which] for part in lane.context)]
+class _Keys:
+    """What each lane looks at: its own frames first, then its context."""
+
+    def __init__(self, lanes: Sequence[Lane]) -> None:
+        self.num_frames = [lane.num_frames for lane in lanes]
+        # Views by 2 layer + (0 for keys, 1 for values), made once: lanes share their parts.
+        parts = {id(part): part for lane in lanes for part in lane.context}
+        views = {name: part.flatten(0, 1).unbind() for name, part in parts.items()}
+        self._contexts = [[views[id(part)] for part in lane.context] for lane in lanes]
+
+    def keys(self, layer: int, own: Tensor) -> list[list[Tensor]]:
+        """Return the keys of each lane, in parts, given its own ones."""
+        return self._parts(2 * layer, own)
+
+    def values(self, layer: int, own: Tensor) -> list[list[Tensor]]:
+        """Return the values of each lane, in parts, given its own ones."""
+        return self._parts(2 * layer + 1, own)
+
+    def _parts(self, index: int, own: Tensor) -> list[list[Tensor]]:
+        pairs = zip(torch.split(own, self.num_frames), self._contexts, strict=True)
+        return [[frames, *(views[index] for views in context)] for frames, context in pairs]
 
 
 class LoopAttention:
     """One unmasked attention call per lane: any device, any dtype."""
 
     def __init__(self, lanes: Sequence[Lane]) -> None:
-        self._lanes = lanes
-        self._sizes = [lane.num_frames for lane in lanes]
+        self._lanes = _Keys(lanes)
 
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """See `Attention`."""
-        return torch.cat(
-            [
-                _attend(
-                    q_lane,
-                    torch.cat(_with_context(lane, layer, 0, k_lane)),
-                    torch.cat(_with_context(lane, layer, 1, v_lane)),
-                )
-                for lane, q_lane, k_lane, v_lane in zip(
-                    self._lanes,
-                    torch.split(q, self._sizes),
-                    torch.split(k, self._sizes),
-                    torch.split(v, self._sizes),
-                    strict=True,
-                )
-            ]
-        )
+        queries = torch.split(q, self._lanes.num_frames)
+        keys, values = self._lanes.keys(layer, k), self._lanes.values(layer, v)
+        lanes = zip(queries, keys, values, strict=True)
+        return torch.cat([_attend(x, torch.cat(ks), torch.cat(vs)) for x, ks, vs in lanes])
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -84,28 +90,23 @@ class VarlenAttention:
     """All lanes in one FlashAttention call per layer: half precision on Ampere and later."""
 
     def __init__(self, lanes: Sequence[Lane], kernel: VarlenKernel, device: torch.device) -> None:
-        self._lanes, self._kernel = lanes, kernel
-        self._sizes = [lane.num_frames for lane in lanes]
+        self._lanes, self._kernel = _Keys(lanes), kernel
         num_keys = [lane.num_keys for lane in lanes]
-        self._query_offsets = _offsets(self._sizes, device)
+        self._query_offsets = _offsets(self._lanes.num_frames, device)
         self._key_offsets = _offsets(num_keys, device)
-        self._max_queries, self._max_keys = max(self._sizes), max(num_keys)
+        self._max_queries, self._max_keys = max(self._lanes.num_frames), max(num_keys)
 
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """See `Attention`."""
         return self._kernel(
-            q.contiguous(),
-            self._pack(layer, 0, k),
-            self._pack(layer, 1, v),
+            q,
+            torch.cat(list(chain.from_iterable(self._lanes.keys(layer, k)))),
+            torch.cat(list(chain.from_iterable(self._lanes.values(layer, v)))),
             self._query_offsets,
             self._key_offsets,
             self._max_queries,
             self._max_keys,
         )
-
-    def _pack(self, layer: int, which: int, own: Tensor) -> Tensor:
-        parts = zip(self._lanes, torch.split(own, self._sizes), strict=True)
-        return torch.cat([y for lane, x in parts for y in _with_context(lane, layer, which, x)])
 
 
 def _offsets(sizes: Sequence[int], device: torch.device) -> Tensor:

@@ -228,10 +228,11 @@ class EchoDiT(nn.Module):
         angles = rounded[None] * (1000 * torch.exp(-math.log(10_000.0) * exponents))
         embedding = torch.cat([angles.cos(), angles.sin()]).to(self.dtype).to(self.device)
         z = self.cond_module(embedding).view(3, -1, 1)
-        shape = (self.config.num_layers, 2, 3, -1, 1)
-        low = self.adaln_down @ F.silu(z).expand(*shape)
-        out = ((self.adaln_up @ low).squeeze(-1) + self.adaln_bias) + z.squeeze(-1)
-        shift, scale, gate = out.unbind(2)
+        low = self.adaln_down @ F.silu(z)
+        # As one product with its bias, rounded once.
+        up, bias = self.adaln_up.flatten(0, 2), self.adaln_bias.flatten(0, 2)
+        out = torch.baddbmm(bias.unsqueeze(-1), up, low.flatten(0, 2))
+        shift, scale, gate = (out.view_as(self.adaln_bias) + z.squeeze(-1)).unbind(2)
         return torch.stack([shift, scale + 1, gate.tanh()], dim=2)
 
     def forward(self, x: Tensor, tokens: Tokens, attention: Attention) -> Tensor:

@@ -88,7 +88,7 @@ def make_job(job: Job, voice_key: str | None, blockwise: bool, dtype: torch.dtyp
         job: What the caller wants.
         voice_key: Names the voice; None without one.
         blockwise: Whether the model can stream; if not, a streaming job is drawn whole.
-        dtype: Of the sampler's state.
+        dtype: Of the model.
     """
     tokens = tokenize(job.text)
     streams = job.stream and blockwise

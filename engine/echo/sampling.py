@@ -117,7 +117,8 @@ def make_plan(
     Args:
         parameters: The caller's.
         blocks: Frames of each block.
-        dtype: Of the sampler's state; every scalar is rounded to it, as upstream's are.
+        dtype: Of the model. The sampler's state and its scalars are at least float32, and
+            every scalar is rounded as upstream's are.
     """
     return Plan(
         steps=make_steps(parameters, dtype),
@@ -131,7 +132,8 @@ def make_plan(
 
 
 def make_steps(parameters: SamplerParameters, dtype: torch.dtype) -> tuple[Step, ...]:
-    """Return the Euler steps. Scalars are computed in `dtype`, as upstream computes them."""
+    """Return the Euler steps for a model of `dtype`; see `make_plan`."""
+    dtype = torch.promote_types(dtype, torch.float32)
     scalar = np.float64 if dtype == torch.float64 else np.float32
     schedule = torch.linspace(1.0, 0.0, parameters.num_steps + 1, dtype=dtype) * FIRST_T
     ts = [scalar(t) for t in schedule.tolist()]

@@ -5,10 +5,14 @@ from itertools import chain, pairwise
 import pytest
 import torch
 
+from engine.echo.config import TINY
 from engine.echo.denoise import Modulations, Trajectory, denoise
+from engine.echo.dit import EchoDiT
 from engine.echo.sampling import Progress, make_plan
+from engine.echo.weights import fill
 from speech.parameters import SamplerParameters
 from tests.engine.echo.reference import (
+    State,
     dit_pair,
     inference,
     precision,
@@ -274,3 +278,34 @@ def test_compiled_blocks_compute_the_same_and_are_compiled_for_any_shape(monkeyp
         assert relative_error(ours, theirs) < 1e-5
     # Each half of a block once for one t, once for several; not once per layer or shape.
     assert len(graphs) == 4
+
+
+def _rms(x):
+    return float(x.double().pow(2).mean().sqrt())
+
+
+class Rounding(Modulations):
+    """Rounds t as the bfloat16 model does, whatever the dtype: that is part of the model."""
+
+    def __call__(self, t):
+        return super().__call__(float(torch.tensor(t).to(torch.bfloat16)))
+
+
+def test_sampler_in_bfloat16_is_as_close_to_truth_as_the_reference():
+    ours, theirs = [], []
+    parameters = SamplerParameters(num_steps=10, sequence_length=32, truncation_factor=0.8)
+    for seed in range(6):
+        their_dit, dit = dit_pair(seed, torch.bfloat16)
+        voice = _voice(24, torch.bfloat16, seed)
+        with precision(torch.float64):
+            exact = EchoDiT(TINY.dit).requires_grad_(False).double()
+            fill(exact, State(their_dit.state_dict()))
+            trajectory = _trajectory(exact, parameters, voice=voice.double())
+            modulations = Rounding(exact)
+            while not trajectory.progress.done:
+                denoise(exact, modulations, [trajectory])
+        [latents] = _finish(dit, _trajectory(dit, parameters, voice=voice))
+        ours.append(_rms(latents - trajectory.latents))
+        reference = _theirs(their_dit, parameters, voice)
+        theirs.append(_rms(reference - trajectory.latents))
+    assert sum(ours) <= 1.1 * sum(theirs)

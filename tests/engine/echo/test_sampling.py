@@ -103,3 +103,8 @@ def test_progress_counts_the_lanes_of_each_step():
 )
 def test_progress_leaves_out_lanes_that_change_nothing(parameters, has_speaker, tokens):
     assert Progress(make_plan(parameters, (32,)), has_speaker).num_tokens == tokens
+
+
+def test_steps_of_a_half_precision_model_are_computed_in_float32():
+    parameters = SamplerParameters(rescale_k=1.2, rescale_sigma=3.0)
+    assert make_steps(parameters, torch.bfloat16) == make_steps(parameters, torch.float32)
