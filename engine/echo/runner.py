@@ -22,7 +22,7 @@ from engine.echo.config import FRAME_SAMPLES, MAX_FRAMES, PATCH_FRAMES
 from engine.echo.denoise import Modulations, Trajectory, denoise
 from engine.echo.job import EchoJob, Outcome
 from engine.echo.layers import upcast
-from engine.echo.sampling import FLAT_FRAMES, Progress, find_end, find_possible_end
+from engine.echo.sampling import Progress, find_end, find_possible_end, has_ended
 from engine.echo.speaker_cache import SpeakerCache
 from engine.protocol import PCM
 from speech.errors import InternalError, SpeechError
@@ -105,31 +105,27 @@ class Runner:
         if key is None:
             return None
         context = self._speakers.context(key)
+        held = self._speakers.state(key) if job.speaker_state is None else job.speaker_state
+        known = context is not None or held is not None
+        self.totals["speaker_cache_hits" if known else "speaker_cache_misses"] += 1
         if context is None:
-            state = (
-                job.speaker_state if job.speaker_state is not None else self._speakers.state(key)
-            )
-            if state is None:
-                state = self._encode(job)
-                self._speakers.put_state(key, state.cpu())
-            else:
-                self.totals["speaker_cache_hits"] += 1
+            state = self._encode(job, key) if held is None else held
             context = self._dit.speaker_context(state.to(self._device))
             self._speakers.put_context(key, context)
-        else:
-            self.totals["speaker_cache_hits"] += 1
         job.reference = job.speaker_state = None
         return context
 
-    def _encode(self, job: EchoJob) -> Tensor:
+    def _encode(self, job: EchoJob, key: str) -> Tensor:
         assert job.reference is not None, "a voice that is not held comes with its audio"
-        self.totals["speaker_cache_misses"] += 1
+        # Copied, as torch takes no read-only memory.
         audio = torch.from_numpy(np.array(job.reference)).to(self._device)
-        # Too short for one patch: silence is what the model makes of a voice it barely heard.
+        # Shorter than one patch, it is heard with silence.
         audio = F.pad(audio, (0, max(0, PATCH_FRAMES * FRAME_SAMPLES - len(audio))))
         with strict_float32():
             latents = self._codec.encode(audio)
-        return self._dit.speaker_state(latents)
+        state = self._dit.speaker_state(latents)
+        self._speakers.put_state(key, state.cpu())
+        return state
 
     def _step(self, jobs: Sequence[EchoJob], outcomes: Outcomes) -> list[EchoJob]:
         """Take a step of `jobs` together; return those that ended a block."""
@@ -177,7 +173,7 @@ class Runner:
         The same seed draws the same noise, of which the shorter length saw the beginning.
         """
         trajectory = _trajectory(job)
-        if not job.may_extend or find_end(trajectory.latents) < len(trajectory.latents):
+        if not job.may_extend or has_ended(trajectory.latents):
             return
         job.may_extend = False
         plan = replace(job.progress.plan, blocks=(MAX_FRAMES,))
@@ -192,9 +188,8 @@ class Runner:
         """Decode what the last block made certain of a streaming job."""
         assert job.stream is not None
         latents = _trajectory(job).latents
-        end = find_end(latents)
-        ended = job.progress.done or end + FLAT_FRAMES <= len(latents)
-        stop = end if ended else find_possible_end(latents)
+        ended = job.progress.done or has_ended(latents)
+        stop = find_end(latents) if ended else find_possible_end(latents)
         pcm = np.zeros(0, np.float32) if ended and not job.num_sent else None
         if stop > job.num_sent:
             audio = self._codec.decode_next(latents[job.num_sent : stop], job.stream)

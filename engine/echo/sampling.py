@@ -201,6 +201,11 @@ def find_end(latents: Tensor) -> int:
     return _first(flat)
 
 
+def has_ended(latents: Tensor) -> bool:
+    """Whether the speech has ended within `latents` (T, latent_dim), whatever comes after T."""
+    return find_end(latents) + FLAT_FRAMES <= len(latents)
+
+
 def find_possible_end(latents: Tensor) -> int:
     """Return the first frame from which the speech may have ended, whatever comes after T.
 

@@ -7,6 +7,7 @@ from engine.echo.sampling import (
     Progress,
     find_end,
     find_possible_end,
+    has_ended,
     make_plan,
     make_steps,
 )
@@ -52,6 +53,11 @@ def test_find_possible_end_never_passes_the_end(num_frames, end, level, seed, mo
 
 def test_find_possible_end_lets_speech_through_at_once():
     assert find_possible_end(_speech(32, 32, 1.0, 0)) == 32
+
+
+@pytest.mark.parametrize(("end", "ended"), [(30, True), (31, False), (50, False)])
+def test_speech_has_ended_only_where_the_whole_window_is_there(end, ended):
+    assert has_ended(_speech(50, end, 0.0, 0)) is ended
 
 
 def test_find_end_of_speech_that_never_ends_is_its_length():
