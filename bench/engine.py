@@ -15,10 +15,8 @@ import json
 import platform
 import resource
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -26,22 +24,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from engine.echo import tiny_checkpoint
-from engine.echo.checkpoint import CODEC, DIT, PCA, Models, load_models
+from bench.echo_reference import SIZES, Reference, checkpoint
+from engine.echo.checkpoint import Models, load_models
 from engine.echo.codec import DecodeStream
-from engine.echo.config import (
-    FRAME_SAMPLES,
-    SAMPLE_RATE,
-    TINY,
-    CodecConfig,
-    DiTConfig,
-    EchoConfig,
-    EncoderConfig,
-    WindowConfig,
-)
+from engine.echo.config import FRAME_SAMPLES, SAMPLE_RATE, DiTConfig, EchoConfig
 from engine.echo.denoise import Modulations, Trajectory, denoise
 from engine.echo.engine import EchoEngine
 from engine.echo.runner import strict_float32
@@ -51,31 +39,8 @@ from engine.protocol import Job, Voice
 from speech.parameters import SamplerParameters
 from tests.engine.echo import reference
 
-MIDDLE = EchoConfig(
-    dit=DiTConfig(
-        dim=512,
-        num_layers=6,
-        num_heads=8,
-        mlp_dim=1472,
-        timestep_dim=256,
-        adaln_rank=64,
-        text=EncoderConfig(dim=320, num_layers=4, num_heads=5, mlp_dim=832),
-        speaker=EncoderConfig(dim=320, num_layers=4, num_heads=5, mlp_dim=832),
-    ),
-    codec=CodecConfig(
-        encoder_dim=16,
-        decoder_dim=192,
-        latent_dim=256,
-        encoder=WindowConfig(2, 4, 768, 512, 2560),
-        quantizer=WindowConfig(4, 4, 768, 128, 640),
-    ),
-)
-SIZES = {"tiny": TINY, "middle": MIDDLE, "full": EchoConfig()}
-
 SHORT = "The quick brown fox."
-LONG = ("She sells sea shells by the sea shore, and the shells she sells are surely hers. " * 4)[
-    :300
-]
+LONG = "She sells sea shells by the sea shore, and what she sells are shells for sure. " * 4
 
 
 @dataclass
@@ -124,54 +89,6 @@ class Bench:
         self.rows.append({"case": case, "ours_s": ours, "reference_s": theirs, "note": note})
 
 
-@dataclass
-class Reference:
-    """The package's networks, loaded as it loads them."""
-
-    dit: Any
-    codec: Any
-    pca: Any
-
-    @classmethod
-    def load(cls, folder: Path, bench: Bench, dtype: torch.dtype, compiled: bool) -> Reference:
-        """Load the checkpoint in `folder`."""
-
-        def tensors(file: Any, to: torch.dtype | None) -> dict[str, torch.Tensor]:
-            state = load_file(folder / file.local_name, device=str(bench.device))
-            return {
-                k: v.to(to) if to is not None and v.is_floating_point() else v
-                for k, v in state.items()
-            }
-
-        with torch.device("meta"):
-            dit = reference.build_dit(bench.config.dit, 0)
-            codec = reference.build_autoencoder(bench.config.codec, 0)
-        dit.load_state_dict(tensors(DIT, dtype), assign=True)
-        codec.load_state_dict(tensors(CODEC, None), assign=True)
-        pca = tensors(PCA, None)
-        scale = float(pca["latent_scale"])
-        state = reference.inference.PCAState(pca["pca_components"], pca["pca_mean"], scale)
-        if compiled:
-            dit = reference.inference.compile_model(dit)
-            codec = reference.inference.compile_fish_ae(codec)
-        return cls(dit.eval(), codec.eval(), state)
-
-    def speak(self, bench: Bench, text: str, voice: np.ndarray | None) -> torch.Tensor:
-        """One request, end to end, to samples on the host."""
-        parameters = vars(bench.parameters)
-        names = reference.inference.sample_euler_cfg_independent_guidances.__annotations__
-        options = {name: value for name, value in parameters.items() if name in names}
-
-        def sample(*inputs: Any) -> torch.Tensor:
-            return reference.inference.sample_euler_cfg_independent_guidances(*inputs, **options)
-
-        audio = None if voice is None else torch.from_numpy(voice)[None]
-        pcm, _ = reference.inference.sample_pipeline(
-            self.dit, self.codec, self.pca, sample, text, audio, 0
-        )
-        return pcm.cpu()
-
-
 def ours_speak(bench: Bench, engine: EchoEngine, loop: asyncio.AbstractEventLoop) -> Any:
     """Return a function that runs requests through the engine."""
     fresh = count()
@@ -213,7 +130,7 @@ def requests(bench: Bench, engine: EchoEngine, theirs: Reference, loop: Any) -> 
         cached, fresh, single[name] = bench.time(
             lambda text=text: speak(text),
             lambda text=text: speak(text, cached=False),
-            lambda text=text: theirs.speak(bench, text, bench.voice),
+            lambda text=text: theirs.speak(bench.parameters, text, bench.voice),
         )
         bench.report(f"1 request, {name}, voice cached", cached, single[name], rtf(cached))
         bench.report(f"1 request, {name}, new voice", fresh, single[name], rtf(fresh))
@@ -316,14 +233,6 @@ def measure_peak(bench: Bench, dtype: torch.dtype) -> float:
     return 4 * 2 * size**3 / seconds
 
 
-@contextmanager
-def checkpoint(config: EchoConfig) -> Iterator[Path]:
-    """Yield a folder with random weights in the published format."""
-    with tempfile.TemporaryDirectory() as folder:
-        tiny_checkpoint.write(Path(folder), config)
-        yield Path(folder)
-
-
 def main() -> None:
     """Run the benchmark; the last line is JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -361,7 +270,7 @@ def main() -> None:
         models = load_models(folder, device, dtype, blockwise=True)
         if options.compile:
             models.dit.compile_blocks()
-        theirs = Reference.load(folder, bench, dtype, options.compile)
+        theirs = Reference.load(folder, bench.config, device, dtype, options.compile)
         peak = measure_peak(bench, dtype)
         name = torch.cuda.get_device_name(device) if on_gpu else f"{platform.machine()} CPU"
         about = {
@@ -385,6 +294,8 @@ def main() -> None:
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(f"peak memory of both together: {memory:.2f} GB")
         engine.close()
+        for task in asyncio.all_tasks(loop):
+            loop.run_until_complete(task)
         print(json.dumps({**about, "memory_gb": round(memory, 2), "rows": bench.rows}))
 
 

@@ -1,6 +1,5 @@
 import random
-from functools import partial
-from itertools import chain, pairwise
+from itertools import pairwise
 
 import pytest
 import torch
@@ -259,27 +258,6 @@ def test_modulations_are_computed_once_per_t_and_bounded():
     assert modulations(0.5) is not first
 
 
-def test_compiled_blocks_compute_the_same_and_are_compiled_for_any_shape(monkeypatch):
-    compile_, graphs = torch.compile, []
-
-    def trace_only(graph, _):  # the compiler proper would take half a minute
-        graphs.append(graph)
-        return graph.forward
-
-    _, dit = dit_pair()
-    parameters = [SamplerParameters(num_steps=n, sequence_length=32 + n) for n in (2, 3, 5)]
-    jobs = [(n, parameters[:n]) for n in (1, 3, 2)]
-    expected = [_finish(dit, *(_trajectory(dit, p) for p in group)) for _, group in jobs]
-    monkeypatch.setattr(torch, "compile", partial(compile_, backend=trace_only))
-    torch.compiler.reset()
-    dit.compile_blocks()
-    compiled = [_finish(dit, *(_trajectory(dit, p) for p in group)) for _, group in jobs]
-    for ours, theirs in zip(chain(*compiled), chain(*expected), strict=True):
-        assert relative_error(ours, theirs) < 1e-5
-    # Each half of a block once for one t, once for several; not once per layer or shape.
-    assert len(graphs) == 4
-
-
 def _rms(x):
     return float(x.double().pow(2).mean().sqrt())
 
@@ -293,8 +271,8 @@ class Rounding(Modulations):
 
 def test_sampler_in_bfloat16_is_as_close_to_truth_as_the_reference():
     ours, theirs = [], []
-    parameters = SamplerParameters(num_steps=10, sequence_length=32, truncation_factor=0.8)
-    for seed in range(6):
+    parameters = SamplerParameters(num_steps=6, sequence_length=32, truncation_factor=0.8)
+    for seed in range(5):
         their_dit, dit = dit_pair(seed, torch.bfloat16)
         voice = _voice(24, torch.bfloat16, seed)
         with precision(torch.float64):
