@@ -4,7 +4,7 @@
     python bench/engine.py --size full --device cuda        # the published size, NVIDIA GPU
 
 Random weights take as long as real ones. The reference serves one request after another and
-encodes the voice every time, as published. Needs requirements-dev.txt and echo-tts (--no-deps).
+encodes the voice every time, as published. Needs `scripts/setup requirements-dev.txt`.
 """
 
 from __future__ import annotations
@@ -249,8 +249,8 @@ def main() -> None:
         options.device == "auto" and torch.cuda.is_available()
     )
     frames, steps, voice_s = (640, 40, 30.0) if on_gpu else (160, 8, 10.0)
-    generator = np.random.default_rng(0)
-    voice = 0.1 * generator.standard_normal(round((options.voice_s or voice_s) * SAMPLE_RATE))
+    num_samples = round((options.voice_s or voice_s) * SAMPLE_RATE)
+    voice = 0.1 * np.random.default_rng(0).standard_normal(num_samples)
     with checkpoint(SIZES[options.size]) as folder:
         engine = EchoEngine(weights_dir=str(folder), device=options.device, compile=options.compile)
         loop = asyncio.new_event_loop()
