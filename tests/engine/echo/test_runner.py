@@ -173,6 +173,25 @@ def test_streaming_stops_where_the_speech_has_ended(runner, models):
     assert runner.totals["lane_frames"] == 2 * 32 + 32  # one block of two steps
 
 
+@pytest.mark.parametrize(("end", "sent"), [(40, [32, 8]), (30, [30]), (32, [32])])
+@torch.inference_mode()
+def test_streaming_sends_nothing_from_beyond_the_end(runner, models, monkeypatch, end, sent):
+    speech = torch.randn((640, 80), generator=torch.Generator().manual_seed(0))
+    speech[end:] = 0
+    starts = iter((0, 32))  # a third block would be one too many
+
+    def straight_to_the_speech(x, *_):
+        start = next(starts)
+        return (x - speech[start : start + len(x)]) / 0.999
+
+    monkeypatch.setattr(models.dit, "forward", straight_to_the_speech)
+    job = _job(stream=True, num_steps=1, cfg_max_t=0.5, sequence_length=640)
+    [pieces] = _run(runner, job)
+    assert [len(piece) // FRAME_SAMPLES for piece in pieces] == sent
+    whole = models.codec.decode([speech[:end]])[0].numpy()
+    np.testing.assert_allclose(np.concatenate(pieces), whole, atol=1e-4)
+
+
 @torch.inference_mode()
 def test_streaming_pieces_join_to_the_decoded_blocks(runner, models):
     job = _job(5, stream=True, voice="v", sequence_length=150)
