@@ -22,10 +22,11 @@ from ray import serve
 
 from bench.cluster import private_cluster
 from engine import create_engine
-from engine.protocol import PCM, Job, Voice
+from engine.protocol import Job, Voice
 from serve_app.graph import build_app
 from serve_app.settings import Settings
 from speech.parameters import Parameters
+from speech.pcm import PCM
 from speech.reference_audio import decode_reference
 
 TEXT = "Good morning."

@@ -22,7 +22,7 @@ from deployments.pipeline import Limits, Pipeline, Utterance
 from deployments.replica_logging import log_with_serve
 from deployments.routes import build_api
 from deployments.storage import Bucket, BucketConfig
-from speech.errors import SpeechError
+from speech.errors import NotReady, SpeechError
 from speech.formats import FORMATS
 from speech.request import SpeechRequest, parse_job, parse_speech
 
@@ -55,6 +55,7 @@ class Ingress:
         self._voice_prep = voice_prep
         self._sampler = sampler
         self._pipeline = Pipeline(voice_prep, sampler, limits)
+        self._has_been_ready = False
         self._bucket = None if bucket is None else Bucket(bucket)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
@@ -114,8 +115,19 @@ class Ingress:
         return await health_report(self.engine, self._voice_prep, self._sampler, self._bucket)
 
     async def ready(self) -> bool:
-        """Tell whether the graph can speak."""
-        return await is_ready(self._sampler)
+        """Tell whether the graph can speak now."""
+        ready = await is_ready(self._sampler)
+        self._has_been_ready |= ready
+        return ready
+
+    async def require_ready(self) -> None:
+        """Return once the graph has been able to speak; a later outage is waited out, not told.
+
+        Raises:
+            NotReady: It is still starting.
+        """
+        if not (self._has_been_ready or await self.ready()):
+            raise NotReady("The engine is still starting, retry later")
 
     async def _deliver(self, request: SpeechRequest, audio: bytes) -> dict[str, Any]:
         if self._bucket is None:

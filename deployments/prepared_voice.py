@@ -1,66 +1,76 @@
-"""A voice ready for an engine, as it crosses handles: a key, and a reference to its audio.
+"""A voice that VoicePrep has ready, and how its audio gets to an engine.
 
-The audio lies in Ray's object store; where Ray does not run (Serve's local testing mode, unit
-tests) the array itself travels.
+With every request travels only the voice's name and key. An engine that holds nothing for the key
+asks VoicePrep for the audio, which lies in Ray's object store; where Ray does not run (Serve's
+local testing mode, unit tests) the array itself travels.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import ray
-from numpy.typing import NDArray
-from ray.exceptions import ObjectLostError
+from ray.exceptions import ObjectLostError, RayActorError
+from ray.serve.handle import DeploymentHandle
 
+from deployments.handles import unwrap
 from speech.errors import VoiceLost
+from speech.pcm import PCM
+
+SharedAudio = ray.ObjectRef[PCM] | PCM
+
+MAX_FETCHES = 2
+"""When the process that shares the audio dies, another one prepares it again, once."""
 
 
 @dataclass(frozen=True)
 class PreparedVoice:
-    """Reference audio by reference.
+    """A voice as it crosses handles.
 
     Attributes:
+        name: Of the file, as the request gave it.
         key: Names the audio's content: equal keys, equal samples, whichever replica, node or
             copy of a file they come from.
         num_samples: At 44.1 kHz.
-        audio: Nested in this object, so that Ray passes it on instead of fetching the audio.
     """
 
+    name: str
     key: str
     num_samples: int
-    audio: ray.ObjectRef[NDArray[np.float32]] | NDArray[np.float32] = field(
-        compare=False, repr=False
-    )
-
-    @property
-    def num_bytes(self) -> int:
-        """Bytes its audio takes."""
-        return self.num_samples * np.dtype(np.float32).itemsize
 
 
-def publish(audio: NDArray[np.float32]) -> PreparedVoice:
-    """Put reference audio where every process can read it; read-only from here on.
+def content_key(audio: PCM) -> str:
+    """Return what tells this audio from any other; takes tens of milliseconds for minutes of it."""
+    return hashlib.blake2b(audio.data, digest_size=16).hexdigest()
 
-    Takes tens of milliseconds for minutes of audio: keep it off the event loop. The audio lives
-    as long as this process does and the result is held somewhere.
+
+def share(audio: PCM) -> SharedAudio:
+    """Put audio where every process can read it; read-only from here on.
+
+    It lives as long as this process does and the result is held somewhere.
     """
     audio.flags.writeable = False
-    key = hashlib.blake2b(audio.data, digest_size=16).hexdigest()
-    return PreparedVoice(key, audio.size, ray.put(audio) if ray.is_initialized() else audio)
+    return ray.put(audio) if ray.is_initialized() else audio
 
 
-async def fetch(prepared: PreparedVoice) -> NDArray[np.float32]:
+async def fetch(voice_prep: DeploymentHandle[Any], voice: PreparedVoice) -> PCM:
     """Return the audio, read-only and without a copy on the node that holds it.
 
     Raises:
-        VoiceLost: The process that published it is gone, or its node: prepare the voice again.
+        VoiceLost: `voice.name` means other audio by now, or nobody can get hold of it.
+        SpeechError: The voice is gone.
     """
-    if isinstance(prepared.audio, np.ndarray):
-        return prepared.audio
-    try:
-        audio: NDArray[np.float32] = await prepared.audio
-    except ObjectLostError as error:
-        raise VoiceLost("The prepared voice was lost, try again") from error
-    return audio
+    # By reference: a copy of a reference that Ray does not see would never be freed.
+    by_reference = voice_prep.options(_by_reference=True)
+    for _ in range(MAX_FETCHES):
+        try:
+            [shared] = await by_reference.audio.remote(voice)
+            audio: PCM = await shared if isinstance(shared, ray.ObjectRef) else shared
+        except (ObjectLostError, RayActorError):
+            continue
+        except Exception as error:
+            raise unwrap(error) from None
+        return audio
+    raise VoiceLost("The prepared voice was lost, try again")

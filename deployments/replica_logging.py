@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import logging
 
+from ray.serve import get_replica_context
+from ray.serve.exceptions import RayServeException
+
 PACKAGES = ("deployments", "engine", "speech")
 
 
 def log_with_serve() -> None:
-    """Send our packages' records from INFO up to Serve's handlers; call it in a replica."""
+    """Send our packages' records from INFO up to Serve's handlers; do nothing outside a replica."""
+    try:
+        get_replica_context()
+    except RayServeException:
+        return
     handlers = logging.getLogger("ray.serve").handlers
     for package in PACKAGES:
         logger = logging.getLogger(package)
         logger.setLevel(logging.INFO)
         logger.handlers = list(handlers)
+        logger.propagate = False

@@ -78,7 +78,7 @@ def _speech_routes(ingress: Ingress) -> APIRouter:
     """Return what callers of the model ask; a key is needed where keys are set."""
     started = int(time.time())
 
-    def require_key(request: Request) -> None:
+    async def require_key(request: Request) -> None:
         if ingress.api_keys and not _has_key(request, ingress.api_keys):
             raise BadKey("Missing or wrong API key: send 'Authorization: Bearer <key>'")
 
@@ -89,8 +89,9 @@ def _speech_routes(ingress: Ingress) -> APIRouter:
         """Speak `input`: OpenAI's speech contract; audio bytes or events as they are made."""
         body = await _read_json(request, ingress.limits.max_body_bytes)
         utterance = ingress.speak(body, request_id_of(request))
+        await ingress.require_ready()
         packets = utterance.packets()
-        first = await anext(packets)  # an error before any audio keeps its status
+        first = await anext(packets, b"")  # an error before any audio keeps its status
         rest = _resume(first, packets)
         headers = {
             "X-Seed": str(utterance.request.seed),

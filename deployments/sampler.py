@@ -9,11 +9,18 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+from ray.serve.handle import DeploymentHandle
 
 from deployments.prepared_voice import PreparedVoice, fetch
 from deployments.replica_logging import log_with_serve
-from engine.protocol import PCM, Job, Voice
+from engine.protocol import Job, Voice
+from speech.pcm import PCM, SAMPLE_RATE_HZ
+
+MAX_PIECE_SAMPLES = 10 * SAMPLE_RATE_HZ
+"""Keeps a message between replicas well below gRPC's limit of 4 MiB."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +43,15 @@ class Piece:
 class Sampler:
     """One engine behind a handle; a replica per GPU where the engine needs one."""
 
-    def __init__(self, engine: str, options: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        voice_prep: DeploymentHandle[Any],
+        engine: str,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         from engine import create_engine
 
+        self._voice_prep = voice_prep
         log_with_serve()
         self._engine = create_engine(engine, **(options or {}))
 
@@ -46,7 +59,7 @@ class Sampler:
         """Yield the job's PCM in order; closing or cancelling frees the engine within one step.
 
         Raises:
-            VoiceLost: The voice's audio is gone and the engine holds nothing for its key.
+            VoiceLost: The engine holds nothing for the voice's key and its audio is gone.
             SpeechError: The job failed.
         """
         submitted = time.perf_counter()
@@ -56,20 +69,24 @@ class Sampler:
             nonlocal queue_s
             queue_s = time.perf_counter() - submitted
 
-        async with aclosing(self._engine.generate(job, _as_voice(voice), on_start)) as pieces:
+        pcm_pieces = self._engine.generate(job, self._voice(voice), on_start)
+        async with aclosing(pcm_pieces) as pieces:
             async for pcm in pieces:
-                yield Piece(pcm, self._engine.name, self._engine.device, queue_s)
+                for start in range(0, len(pcm), MAX_PIECE_SAMPLES):
+                    part = pcm[start : start + MAX_PIECE_SAMPLES]
+                    yield Piece(part, self._engine.name, self._engine.device, queue_s)
 
     async def report(self) -> dict[str, Any]:
         """Return which engine speaks on what device, and its gauges."""
         engine = self._engine
         return {"engine": engine.name, "device": engine.device, "stats": engine.stats()}
 
+    def _voice(self, prepared: PreparedVoice | None) -> Voice | None:
+        if prepared is None:
+            return None
+        return Voice(prepared.key, partial(fetch, self._voice_prep, prepared))
+
     def __del__(self) -> None:
         """Free the engine; Ray Serve calls this when the replica stops."""
         if hasattr(self, "_engine"):
             self._engine.close()
-
-
-def _as_voice(prepared: PreparedVoice | None) -> Voice | None:
-    return None if prepared is None else Voice(prepared.key, lambda: fetch(prepared))

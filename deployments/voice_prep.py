@@ -13,17 +13,17 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from deployments.prepared_voice import PreparedVoice, publish
+from deployments.prepared_voice import PreparedVoice, SharedAudio, content_key, share
 from deployments.replica_logging import log_with_serve
 from speech import voices
 from speech.cache import SharedCache
-from speech.errors import SpeechError
+from speech.errors import SpeechError, VoiceLost
+from speech.pcm import SAMPLE_BYTES, SAMPLE_RATE_HZ
 from speech.reference_audio import (
-    SAMPLE_RATE_HZ,
     UndecodableAudio,
     decode_reference,
     load_resampler,
@@ -37,6 +37,15 @@ _FILE_THREADS = 8  # wait for the file system, hardly compute
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """Reference audio that is kept: what the voice cache holds."""
+
+    key: str
+    num_samples: int
+    shared: SharedAudio
 
 
 class _FileChanged(Exception):
@@ -63,8 +72,8 @@ class VoicePrep:
         log_with_serve()
         self._voices_dir = voices_dir
         self._clock = clock
-        self._cache = SharedCache[Fingerprint, PreparedVoice](
-            cache_bytes, lambda prepared: prepared.num_bytes
+        self._cache = SharedCache[Fingerprint, _Reference](
+            cache_bytes, lambda reference: reference.num_samples * SAMPLE_BYTES
         )
         self._num_decodes = 0
         # Two pools: a cached voice needs only the first and never waits behind a decode.
@@ -79,6 +88,27 @@ class VoicePrep:
             InvalidRequest: The name is not allowed, or the file holds no usable audio.
             VoiceNotFound: There is no such file.
         """
+        reference = await self._reference(name)
+        return PreparedVoice(name, reference.key, reference.num_samples)
+
+    async def audio(self, voice: PreparedVoice) -> list[SharedAudio]:
+        """Return the audio of a prepared voice, in a list: Ray would fetch a bare reference.
+
+        Raises:
+            VoiceLost: It is no longer held, and the name means other audio by now.
+            SpeechError: As `prepare` does.
+        """
+        for held in self._cache.values():
+            if held.key == voice.key:
+                return [held.shared]
+        # Evicted, or prepared by another replica.
+        reference = await self._reference(voice.name)
+        if reference.key != voice.key:
+            raise VoiceLost("The voice was replaced meanwhile, try again")
+        return [reference.shared]
+
+    async def _reference(self, name: str) -> _Reference:
+        """Return what `name` means at this moment, from the cache or decoded now."""
         for _ in range(MAX_TRIES):
             try:
                 fingerprint = await _in(self._file_threads, self._fingerprint, name)
@@ -105,20 +135,20 @@ class VoicePrep:
         with voices.open_voice(self._voices_dir, name) as file:
             return file.fingerprint(self._clock())
 
-    async def _decode(self, name: str, fingerprint: Fingerprint) -> PreparedVoice:
+    async def _decode(self, name: str, fingerprint: Fingerprint) -> _Reference:
         self._num_decodes += 1
         start_s = time.monotonic()
-        prepared = await _in(self._decode_threads, self._read, name, fingerprint)
+        reference = await _in(self._decode_threads, self._read, name, fingerprint)
         log.info(
             "voice %s: decoded %.1f s of audio in %.0f ms",
-            prepared.key,
-            prepared.num_samples / SAMPLE_RATE_HZ,
+            reference.key,
+            reference.num_samples / SAMPLE_RATE_HZ,
             (time.monotonic() - start_s) * 1000,
         )
-        log.debug("voice %s is '%s'", prepared.key, name)
-        return prepared
+        log.debug("voice %s is '%s'", reference.key, name)
+        return reference
 
-    def _read(self, name: str, fingerprint: Fingerprint) -> PreparedVoice:
+    def _read(self, name: str, fingerprint: Fingerprint) -> _Reference:
         """Decode the content that `fingerprint` stands for, all of it and nothing else."""
         try:
             file = voices.open_voice(self._voices_dir, name)
@@ -126,7 +156,7 @@ class VoicePrep:
             raise _FileChanged from error
         with file, _unchanged(file, fingerprint):
             audio = decode_reference(file.raw)
-        return publish(audio)
+        return _Reference(content_key(audio), audio.size, share(audio))
 
 
 @contextmanager

@@ -21,10 +21,9 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from engine.protocol import PCM
 from speech.errors import InternalError
+from speech.pcm import PCM, SAMPLE_RATE_HZ
 
-SAMPLE_RATE = 44_100
 MIN_PITCH_HZ = 60.0
 MAX_PITCH_HZ = 400.0
 
@@ -75,7 +74,7 @@ def speak(text: str, pitch_hz: float, tempo: float, seed: int, stop: threading.E
     with _lock:
         native = _speak_native(_plain(text), variant, words_per_minute, volume, seed, stop)
     samples = native.astype(np.float32) / np.float32(32768)
-    pcm: PCM = soxr.resample(samples, _NATIVE_RATE * shift, SAMPLE_RATE)
+    pcm: PCM = soxr.resample(samples, _NATIVE_RATE * shift, SAMPLE_RATE_HZ)
     ramp = np.linspace(0, 1, _FADE_SAMPLES, dtype=np.float32)[: len(pcm)]
     pcm[: len(ramp)] *= ramp  # eSpeak opens a vowel with a step, which clicks
     return np.clip(pcm, -1, 1, out=pcm)

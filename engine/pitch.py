@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from engine.protocol import PCM
+from speech.pcm import PCM
 
 MIN_HZ = 50.0
 MAX_HZ = 500.0

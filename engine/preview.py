@@ -18,9 +18,10 @@ import numpy as np
 
 from engine import espeak
 from engine.pitch import median_pitch_hz
-from engine.protocol import PCM, Job, Voice
+from engine.protocol import Job, Voice
 from speech.cache import SharedCache
 from speech.errors import NotReady
+from speech.pcm import PCM, SAMPLE_RATE_HZ
 
 DEFAULT_PITCH_HZ = 110.0
 """Of the default voice, and of a reference in which nobody speaks."""
@@ -78,7 +79,7 @@ class PreviewEngine:
             draw = np.random.default_rng(job.seed % 2**64)
             semitones, tempo = draw.uniform(-0.25, 0.25), draw.uniform(0.97, 1.03)
             pitch_hz = await self._pitch_hz(voice) * 2 ** (semitones / 12)
-            missing = round(_MIN_DURATION_S * espeak.SAMPLE_RATE)
+            missing = round(_MIN_DURATION_S * SAMPLE_RATE_HZ)
             announce: Callable[[], None] | None = on_start
             for phrase in _phrases(_SPEAKER_TAG.sub(" ", job.text)):
                 seed = int(draw.integers(2**31))
@@ -104,7 +105,7 @@ class PreviewEngine:
             "jobs": self._num_jobs,
             "jobs_open": len(self._stops),
             "jobs_cancelled": self._num_cancelled,
-            "audio_seconds": self._num_samples / espeak.SAMPLE_RATE,
+            "audio_seconds": self._num_samples / SAMPLE_RATE_HZ,
             "voices": voices.entries,
             "voice_hits": voices.hits,
             "voice_misses": voices.misses,

@@ -11,13 +11,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from speech.parameters import SamplerParameters
-
-PCM = NDArray[np.float32]
-"""Mono samples at 44.1 kHz in [-1, 1], shape (num_samples,)."""
+from speech.pcm import PCM
 
 LoadReference = Callable[[], Awaitable[PCM]]
 """Fetches a voice's reference audio: at most 300 s, read-only (copy before writing)."""

@@ -44,7 +44,7 @@ def start_ray(settings: Settings, *, http: bool) -> None:
 
 
 def boot_graph(settings: Settings, *, http: bool) -> DeploymentHandle[Any]:
-    """Start Ray and the graph; return the ingress's handle once every deployment is up.
+    """Start Ray and the graph; return the ingress's handle once the graph can speak.
 
     On a joined cluster where the graph already runs, that graph is used as it is: deploying it
     again would restart its replicas under their callers.
@@ -52,5 +52,9 @@ def boot_graph(settings: Settings, *, http: bool) -> DeploymentHandle[Any]:
     start_ray(settings, http=http)
     running = serve.status().applications.get(APP_NAME)
     if running is not None and running.status == ApplicationStatus.RUNNING:
-        return serve.get_app_handle(APP_NAME)
-    return serve.run(build_app(settings), name=APP_NAME, route_prefix="/" if http else None)
+        ingress = serve.get_app_handle(APP_NAME)
+    else:
+        ingress = serve.run(build_app(settings), name=APP_NAME, route_prefix="/" if http else None)
+    while not ingress.ready.remote().result():
+        logger.info("waiting for the graph to speak")
+    return ingress

@@ -52,7 +52,7 @@ def build_app(settings: Settings) -> serve.Application:
         cache_bytes=settings.voice_cache_bytes,
         decode_threads=settings.decode_threads,
     )
-    sampler = _sampler(settings).bind(settings.engine)
+    sampler = _sampler(settings).bind(voice_prep, settings.engine)
     ingress = serve.deployment(
         num_replicas=settings.ingress_replicas,
         max_ongoing_requests=settings.max_requests + HEADROOM,

@@ -72,6 +72,10 @@ class ByteLRU(Generic[K, V]):
         if entry is not None:
             self._bytes -= entry[1]
 
+    def values(self) -> list[V]:
+        """Return all that is held; nothing counts as used."""
+        return [value for value, _ in self._entries.values()]
+
     def __contains__(self, key: K) -> bool:
         return key in self._entries
 
@@ -114,6 +118,10 @@ class SharedCache(Generic[K, V]):
             self._running[key] = task
             task.add_done_callback(_mark_retrieved)
         return await asyncio.shield(task)
+
+    def values(self) -> list[V]:
+        """Return all that is held; nothing counts as used."""
+        return self._values.values()
 
     async def _compute(self, key: K, compute: Callable[[], Coroutine[Any, Any, V]]) -> V:
         try:

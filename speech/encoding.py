@@ -16,6 +16,7 @@ import soxr
 from numpy.typing import NDArray
 
 from speech.formats import Format, check_sample_rate
+from speech.pcm import PCM
 
 
 class Encoder:
@@ -69,7 +70,7 @@ class Encoder:
         weakref.finalize(self, self._container.close)
         self._container.start_encoding()
 
-    def encode(self, pcm: NDArray[np.float32]) -> bytes:
+    def encode(self, pcm: PCM) -> bytes:
         """Take mono `pcm` (anything beyond [-1, 1] is clipped); return what is ready, if any."""
         self._feed(pcm if self._resampler is None else self._resampler.resample_chunk(pcm))
         return self._sink.take()
@@ -82,7 +83,7 @@ class Encoder:
         self._container.close()
         return self._sink.take_rest()
 
-    def _feed(self, pcm: NDArray[np.float32]) -> None:
+    def _feed(self, pcm: PCM) -> None:
         if not len(pcm):
             return
         sample_format = self._output.sample_format
@@ -94,16 +95,7 @@ class Encoder:
         self._container.mux(self._stream.encode(frame))
 
 
-def encode_whole(
-    pcm: NDArray[np.float32], output: Format, input_rate: int, sample_rate: int
-) -> bytes:
-    """Encode all of `pcm` as one complete file; arguments and errors as for `Encoder`."""
-    encoder = Encoder(output, input_rate, sample_rate, whole=True)
-    encoder.encode(pcm)
-    return encoder.finish()
-
-
-def _to_int16(pcm: NDArray[np.float32]) -> NDArray[np.int16]:
+def _to_int16(pcm: PCM) -> NDArray[np.int16]:
     # 32768, not 32767: decoders divide by it, so 16-bit material comes back unchanged.
     return np.clip(np.rint(pcm * 32768), -32768, 32767).astype(np.int16)
 

@@ -8,9 +8,8 @@ and the first loud one of the next.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-PCM = NDArray[np.float32]
+from speech.pcm import PCM
 
 PAUSE_S = 0.25
 """Silence at a join: the shortest that still ends a sentence, and bearable where a chunk had to end

@@ -12,6 +12,7 @@ import io
 import logging
 import math
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from itertools import groupby
 from typing import Any
 
@@ -23,7 +24,8 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
-SAMPLE_RATE_HZ = 44_100
+from speech.pcm import PCM, SAMPLE_RATE_HZ
+
 MAX_SECONDS = 300
 MAX_SAMPLES = MAX_SECONDS * SAMPLE_RATE_HZ
 
@@ -55,7 +57,7 @@ class UndecodableAudio(Exception):
     """The file holds no usable audio; the message is the reason, in our words, with no path."""
 
 
-def decode_reference(file: io.RawIOBase) -> Mono:
+def decode_reference(file: io.RawIOBase) -> PCM:
     """Return the reference audio that an open file holds, as the upstream loader makes it.
 
     Mean of the channels, first 300 s, resampled to 44.1 kHz, divided by max(1, peak). What a
@@ -175,13 +177,21 @@ def load_resampler() -> Resample:
 
     torchaudio's where it loads, because the upstream loader uses it; soxr's elsewhere.
     """
+    if _torchaudio_loads():
+        log.info("resampling with torchaudio")
+        return resample_torchaudio
+    log.info("resampling with soxr: torchaudio does not load beside this torch")
+    return resample_soxr
+
+
+def _torchaudio_loads() -> bool:
+    if version("torch").endswith("+cpu"):  # the import would find out in 2 s and with 200 MB
+        return False
     try:
-        import torchaudio.functional  # noqa: F401
-    except (ImportError, OSError) as error:
-        log.info("resampling with soxr: torchaudio does not load (%s)", type(error).__name__)
-        return resample_soxr
-    log.info("resampling with torchaudio")
-    return resample_torchaudio
+        import torchaudio.functional  # noqa: F401 (only whether it loads)
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 def resample_soxr(mono: Mono, rate_hz: int) -> Mono:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import av
 import numpy as np
 from av.filter import Graph
-from numpy.typing import NDArray
+
+from speech.pcm import PCM
 
 MIN_SPEED = 0.25
 MAX_SPEED = 4.0
@@ -33,7 +34,7 @@ class Tempo:
         self._num_taken = 0
         self._num_given = 0
 
-    def process(self, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
+    def process(self, pcm: PCM) -> PCM:
         """Take mono `pcm`; return what is ready, if any."""
         if self._graph is None:
             return pcm
@@ -42,7 +43,7 @@ class Tempo:
         self._num_given += len(ready)
         return ready
 
-    def finish(self) -> NDArray[np.float32]:
+    def finish(self) -> PCM:
         """Return all that is left."""
         if self._graph is None:
             return np.empty(0, np.float32)
@@ -51,7 +52,7 @@ class Tempo:
         rest = self._filter(self._graph, silence)
         return rest[: max(0, round(self._num_taken / self._speed) - self._num_given)]
 
-    def _filter(self, graph: Graph, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _filter(self, graph: Graph, pcm: PCM) -> PCM:
         pcm = np.concatenate((self._waiting, pcm))
         num_whole = len(pcm) - len(pcm) % self._frame_samples
         self._waiting = pcm[num_whole:]
@@ -77,7 +78,7 @@ def _graph(speed: float, sample_rate: int) -> Graph:
     return graph
 
 
-def _pull(graph: Graph) -> Iterator[NDArray[np.float32]]:
+def _pull(graph: Graph) -> Iterator[PCM]:
     while True:
         try:
             frame = graph.pull()

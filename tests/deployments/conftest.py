@@ -28,9 +28,10 @@ def make_ingress(voices_dir):
     """Return `make(sampler=None, limits=Limits(), **options)`; speaks with the preview engine."""
 
     def make(sampler=None, limits=None, **options):
+        voice_prep = serve.deployment(VoicePrep).bind(str(voices_dir), 2**26, 1)
         return Ingress(
             local_handle(VoicePrep, str(voices_dir), 2**26, 1),
-            sampler or local_handle(Sampler, "preview"),
+            sampler or local_handle(Sampler, voice_prep, "preview"),
             engine="preview",
             limits=limits or Limits(),
             **options,

@@ -1,5 +1,4 @@
 import asyncio
-import dataclasses
 import io
 import logging
 import os
@@ -13,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import ray
+from ray.exceptions import ActorDiedError
 
 from deployments import voice_prep
-from deployments.prepared_voice import fetch, publish
+from deployments.prepared_voice import PreparedVoice, content_key, fetch
 from deployments.voice_prep import MAX_TRIES, VoicePrep
-from speech.errors import InvalidRequest, VoiceNotFound
+from speech.errors import InvalidRequest, VoiceLost, VoiceNotFound
 from speech.reference_audio import decode_reference
 from speech.voices import SETTLE_NS
 
@@ -43,9 +43,15 @@ def make_prep(folder: Path, *, cache_bytes: int = 10**6, clock=settled) -> Voice
     return VoicePrep(str(folder), cache_bytes, decode_threads=2, clock=clock)
 
 
+async def audio_of(prep: VoicePrep, voice: PreparedVoice) -> np.ndarray:
+    """The audio as an engine gets it."""
+    [shared] = await prep.audio(voice)
+    return await shared if isinstance(shared, ray.ObjectRef) else shared
+
+
 async def level(prep: VoicePrep, name: str = "v.wav") -> int:
     """The level of the recording that `name` stands for now."""
-    audio = await fetch(await prep.prepare(name))
+    audio = await audio_of(prep, await prep.prepare(name))
     assert audio.min() == audio.max(), "two contents mixed"
     return round(float(audio[0]) * 32768)
 
@@ -97,19 +103,21 @@ def delete_and_recreate(path: Path, data: bytes) -> None:
 
 async def test_prepare_answers_normalised_audio(tmp_path: Path):
     (tmp_path / "v.wav").write_bytes(recording(16384))
-    prepared = await make_prep(tmp_path).prepare("v.wav")
+    prep = make_prep(tmp_path)
+    prepared = await prep.prepare("v.wav")
     assert prepared.num_samples == NUM_SAMPLES
-    assert prepared.num_bytes == NUM_BYTES
-    audio = await fetch(prepared)
+    audio = await audio_of(prep, prepared)
     assert audio.dtype == np.float32
     np.testing.assert_array_equal(audio, np.full(NUM_SAMPLES, 0.5, np.float32))
     assert not audio.flags.writeable
 
 
-async def test_prepare_answers_the_identical_object_from_the_cache(tmp_path: Path):
+async def test_prepare_and_audio_answer_from_the_cache(tmp_path: Path):
     (tmp_path / "v.wav").write_bytes(recording(1000))
     prep = make_prep(tmp_path)
-    assert await prep.prepare("v.wav") is await prep.prepare("v.wav")
+    first, again = await prep.prepare("v.wav"), await prep.prepare("v.wav")
+    assert first == again
+    assert (await prep.audio(first))[0] is (await prep.audio(again))[0]
     assert prep.stats() == {
         "hits": 1,
         "misses": 1,
@@ -140,7 +148,7 @@ async def test_prepare_decodes_once_for_all_who_wait(tmp_path: Path, decoding: D
     decoding.go_on.set()
     prepared = await asyncio.gather(*waiting)
     assert decoding.runs == prep.stats()["decodes"] == 1
-    assert all(one is prepared[0] for one in prepared)
+    assert len({one.key for one in prepared}) == 1
 
 
 async def test_prepare_answers_cached_voices_while_every_decoder_is_busy(
@@ -155,7 +163,7 @@ async def test_prepare_answers_cached_voices_while_every_decoder_is_busy(
         (tmp_path / f"{number}.wav").write_bytes(recording(2000 + number))
     waiting = [asyncio.create_task(prep.prepare(f"{number}.wav")) for number in range(20)]
     await all_wait(prep, 1 + 20)
-    assert await asyncio.wait_for(prep.prepare("v.wav"), 5) is cached
+    assert await asyncio.wait_for(prep.prepare("v.wav"), 5) == cached
     assert not any(task.done() for task in waiting)
     decoding.go_on.set()
     await asyncio.gather(*waiting)
@@ -386,21 +394,55 @@ async def test_report_follows_the_folder(tmp_path: Path):
     assert await prep.report() == {"state": "ok", "num_voices": 1}
 
 
-def test_prepared_voice_is_a_value_that_does_not_show_its_audio():
-    prepared = publish(np.full(100_000, 0.5, np.float32))
-    assert dataclasses.replace(prepared, audio=None) == prepared
-    assert len(repr(prepared)) < 200
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        prepared.key = "other"
+async def test_audio_of_a_voice_replaced_since_is_found_while_held(tmp_path: Path):
+    (tmp_path / "v.wav").write_bytes(recording(1000))
+    prep = make_prep(tmp_path, clock=time.time_ns)
+    prepared = await prep.prepare("v.wav")
+    (tmp_path / "v.wav").write_bytes(recording(2000))
+    assert round(float((await audio_of(prep, prepared))[0]) * 32768) == 1000
+    with pytest.raises(VoiceLost):
+        await make_prep(tmp_path).audio(prepared)
 
 
-async def test_fetch_without_ray_answers_the_published_array():
-    if ray.is_initialized():
-        pytest.skip("a cluster is up in this process")
-    audio = np.full(10, 0.5, np.float32)
-    assert await fetch(publish(audio)) is audio
+async def test_audio_prepared_by_another_replica_is_prepared_here(tmp_path: Path):
+    (tmp_path / "v.wav").write_bytes(recording(1000))
+    prepared = await make_prep(tmp_path).prepare("v.wav")
+    assert round(float((await audio_of(make_prep(tmp_path), prepared))[0]) * 32768) == 1000
 
 
-def test_publish_tells_lengths_and_signs_apart():
+def test_content_key_tells_lengths_and_signs_apart():
     audio = [np.zeros(10, "f4"), np.zeros(11, "f4"), np.full(10, -0.0, "f4")]
-    assert len({publish(one).key for one in audio}) == 3
+    assert len({content_key(one) for one in audio}) == 3
+
+
+class FakeVoicePrep:
+    """A handle to VoicePrep whose calls answer, or raise, one thing after another."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.audio = self
+
+    def options(self, **_):
+        return self
+
+    async def remote(self, voice):
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return [answer]
+
+
+VOICE = PreparedVoice("v.wav", "key", 10)
+DEAD = ActorDiedError()
+
+
+async def test_fetch_asks_again_once_when_the_owner_died():
+    audio = np.full(10, 0.5, np.float32)
+    assert await fetch(FakeVoicePrep(DEAD, audio), VOICE) is audio
+    with pytest.raises(VoiceLost):
+        await fetch(FakeVoicePrep(DEAD, DEAD, audio), VOICE)
+
+
+async def test_fetch_passes_on_what_the_voice_now_is():
+    with pytest.raises(VoiceNotFound):
+        await fetch(FakeVoicePrep(VoiceNotFound("gone")), VOICE)

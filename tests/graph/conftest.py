@@ -5,6 +5,7 @@ import shutil
 import socket
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,15 @@ def free_port() -> int:
         return sock.getsockname()[1]
 
 
+@contextmanager
+def private_temp_dir():
+    """A folder for Ray's session, gone at the end."""
+    # Sockets below it have at most 107 characters: keep it short.
+    temp_dir = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
+    yield temp_dir
+    shutil.rmtree(temp_dir, ignore_errors=True)
+
+
 def wait_until(condition, timeout_s: float = 60) -> None:
     """Return when `condition()` holds; it is asked of processes that send no event."""
     end = time.monotonic() + timeout_s
@@ -35,24 +45,22 @@ def wait_until(condition, timeout_s: float = 60) -> None:
 @pytest.fixture(scope="session")
 def cluster():
     """A private local cluster with four logical GPUs; its HTTP address."""
-    # Sockets below Ray's session folder have at most 107 characters: keep it short.
-    temp_dir = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
     os.environ["RAY_AUTH_MODE"] = "disabled"  # the cluster is on loopback and lives for this run
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     port = free_port()
-    ray.init(
-        address="local",
-        num_cpus=16,
-        num_gpus=4,
-        object_store_memory=256 * 2**20,
-        include_dashboard=False,
-        _temp_dir=temp_dir,
-    )
-    serve.start(http_options={"host": "127.0.0.1", "port": port})
-    yield f"http://127.0.0.1:{port}"
-    serve.shutdown()
-    ray.shutdown()
-    shutil.rmtree(temp_dir, ignore_errors=True)
+    with private_temp_dir() as temp_dir:
+        ray.init(
+            address="local",
+            num_cpus=16,
+            num_gpus=4,
+            object_store_memory=256 * 2**20,
+            include_dashboard=False,
+            _temp_dir=temp_dir,
+        )
+        serve.start(http_options={"host": "127.0.0.1", "port": port})
+        yield f"http://127.0.0.1:{port}"
+        serve.shutdown()
+        ray.shutdown()
 
 
 @pytest.fixture(scope="session")

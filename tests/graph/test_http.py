@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import numpy as np
 import openai
 import pytest
 import ray
@@ -18,6 +19,8 @@ from ray import serve
 from ray.util import list_named_actors
 
 from engine.pitch import median_pitch_hz
+from engine.protocol import Job
+from speech.parameters import Parameters
 from tests.conftest import voiced
 from tests.graph.conftest import wait_until
 
@@ -120,6 +123,17 @@ def test_voice_survives_the_death_of_the_replica_that_prepared_it(client, graph_
     assert run_job(client, speaker_voice="survivor.wav")["status"] == "COMPLETED"
     kill_replica("VoicePrep")
     assert run_job(client, speaker_voice="survivor.wav")["status"] == "COMPLETED"
+
+
+def test_engine_gets_a_voice_whose_owner_died_after_preparing_it(graph, graph_voices):
+    publish(graph_voices, "orphan.wav", 130)
+    voice_prep = serve.get_deployment_handle("VoicePrep", "graph")
+    prepared = voice_prep.prepare.remote("orphan.wav").result(timeout_s=60)
+    kill_replica("VoicePrep")
+    sampler = serve.get_deployment_handle("Sampler", "graph").options(stream=True)
+    job = Job("Speak as the orphan.", 0, Parameters())
+    pcm = np.concatenate([piece.pcm for piece in sampler.generate.remote(job, prepared)])
+    assert median_pitch_hz(pcm, 44100) == pytest.approx(130, rel=0.05)
 
 
 def kill_replica(deployment):

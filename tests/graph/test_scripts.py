@@ -1,16 +1,14 @@
 """The README's first command, as a newcomer runs it: scripts/serve, then the line it prints."""
 
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
 import soundfile
 
-from tests.graph.conftest import free_port
+from tests.graph.conftest import free_port, private_temp_dir
 
 pytestmark = pytest.mark.ray
 
@@ -20,7 +18,11 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def serve_script():
     """`scripts/serve` on a free port: the process, and the curl line it printed when ready."""
-    temp_dir = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
+    with private_temp_dir() as temp_dir:
+        yield from run_script(temp_dir)
+
+
+def run_script(temp_dir):
     port = free_port()
     environment = os.environ | {
         "PORT": str(port),
@@ -48,7 +50,6 @@ def serve_script():
         process.kill()
     process.stdout.close()
     process.wait()
-    shutil.rmtree(temp_dir, ignore_errors=True)
 
 
 def test_serve_prints_a_curl_line_that_speaks_and_stops_on_ctrl_c(serve_script, tmp_path):

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from speech.encoding import Encoder, encode_whole
+from speech.encoding import Encoder
 from speech.errors import InvalidRequest
 from speech.formats import FORMATS, Format
 
@@ -44,7 +44,9 @@ def noise(num_samples: int) -> Samples:
 
 
 def whole(pcm: Samples, row: Format, rate: int | None = None) -> bytes:
-    return encode_whole(pcm, row, INPUT_RATE, rate or row.default_sample_rate)
+    encoder = Encoder(row, INPUT_RATE, rate or row.default_sample_rate, whole=True)
+    encoder.encode(pcm)
+    return encoder.finish()
 
 
 def streamed(pcm: Samples, row: Format, piece_sizes: list[int], rate: int | None = None) -> bytes:

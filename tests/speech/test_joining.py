@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from speech.joining import MAX_HELD_S, PAUSE_S, PCM, Joiner
+from speech.joining import MAX_HELD_S, PAUSE_S, Joiner
+from speech.pcm import PCM
 
 RATE = 8000
 BLOCK_SAMPLES = 40  # silence is told from speech in steps of 5 ms

@@ -1,0 +1,16 @@
+"""What audio is in memory, everywhere in this system: mono float32 at 44.1 kHz."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+PCM = NDArray[np.float32]
+"""Samples in [-1, 1], shape (num_samples,)."""
+
+SAMPLE_RATE_HZ = 44_100
+
+SAMPLE_BYTES = 4
+
+FRAME_SAMPLES = 2048
+"""Samples of one latent frame: 46.4 ms."""

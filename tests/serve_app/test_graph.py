@@ -1,0 +1,54 @@
+"""What an operator hands to Ray: the application, its builder, and the two configuration files."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from ray import serve
+from ray.autoscaler._private.util import prepare_config, validate_config
+from ray.serve.schema import ServeDeploySchema
+
+import serve_app
+from serve_app.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_app_and_builder_are_what_serve_run_imports():
+    assert isinstance(serve_app.app, serve.Application)
+    assert isinstance(serve_app.build_app(Settings(max_requests=3)), serve.Application)
+    with pytest.raises(AttributeError):
+        _ = serve_app.application
+
+
+def test_builder_takes_settings_by_type_so_that_serve_validates_them():
+    # A string annotation would make Ray Serve pass a plain dict.
+    assert serve_app.build_app.__annotations__["settings"] is Settings
+
+
+def test_cluster_file_passes_rays_validator():
+    config = prepare_config(yaml.safe_load((ROOT / "cluster.yaml").read_text()))
+    validate_config(config)
+    assert config["provider"]["type"] == "local"
+    assert config["max_workers"] == len(config["provider"]["worker_ips"])
+    broken = copy.deepcopy(config) | {"head_start_ray_commands": "ray start"}
+    with pytest.raises(Exception, match="is not of type 'array'"):
+        validate_config(broken)
+
+
+def test_cluster_file_starts_ray_alike_on_head_and_workers():
+    config = yaml.safe_load((ROOT / "cluster.yaml").read_text())
+    for role in ("head", "worker"):
+        command = config[f"{role}_start_ray_commands"][-1]
+        for needed in ("PYTHONPATH=$PWD", "AUDIO_VOICES_DIR=", "RAY_SERVE_PROXY_USE_GRPC=1"):
+            assert needed in command
+
+
+def test_serve_config_passes_serves_schema_and_our_settings():
+    config = ServeDeploySchema.model_validate(
+        yaml.safe_load((ROOT / "serve_config.yaml").read_text())
+    )
+    (application,) = config.applications
+    assert application.import_path == "serve_app:build_app"
+    Settings.model_validate(application.args)
