@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.echo_reference import SIZES, Reference, checkpoint
 from engine.echo.checkpoint import Models, load_models
 from engine.echo.codec import DecodeStream
-from engine.echo.config import FRAME_SAMPLES, SAMPLE_RATE, DiTConfig, EchoConfig
+from engine.echo.config import DiTConfig, EchoConfig
 from engine.echo.denoise import Modulations, Trajectory, denoise
 from engine.echo.engine import EchoEngine
 from engine.echo.runner import strict_float32
@@ -37,6 +37,7 @@ from engine.echo.sampling import Progress, make_plan
 from engine.echo.tokenizer import tokenize
 from engine.protocol import Job, Voice
 from speech.parameters import SamplerParameters
+from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from tests.engine.echo import reference
 
 SHORT = "The quick brown fox."
@@ -57,7 +58,7 @@ class Bench:
     @property
     def audio_s(self) -> float:
         """Length of one result."""
-        return int(self.parameters.sequence_length) * FRAME_SAMPLES / SAMPLE_RATE
+        return int(self.parameters.sequence_length) * FRAME_SAMPLES / SAMPLE_RATE_HZ
 
     def sync(self) -> None:
         """Wait for the device."""
@@ -171,7 +172,7 @@ def stages(bench: Bench, models: Models, theirs: Reference, peak_flops: float) -
         return theirs.dit.get_kv_cache_speaker(latents.to(dit.dtype)), mask, latents
 
     ours_s, theirs_s = bench.time(our_voice, their_voice)
-    bench.report("  voice", ours_s, theirs_s, f"{len(audio) / SAMPLE_RATE:.0f} s of audio")
+    bench.report("  voice", ours_s, theirs_s, f"{len(audio) / SAMPLE_RATE_HZ:.0f} s of audio")
 
     text, speaker = dit.text_context(tokens), our_voice()
     their_text = theirs.dit.get_kv_cache_text(their_tokens, mask)
@@ -249,7 +250,7 @@ def main() -> None:
         options.device == "auto" and torch.cuda.is_available()
     )
     frames, steps, voice_s = (640, 40, 30.0) if on_gpu else (160, 8, 10.0)
-    num_samples = round((options.voice_s or voice_s) * SAMPLE_RATE)
+    num_samples = round((options.voice_s or voice_s) * SAMPLE_RATE_HZ)
     voice = 0.1 * np.random.default_rng(0).standard_normal(num_samples)
     with checkpoint(SIZES[options.size]) as folder:
         engine = EchoEngine(weights_dir=str(folder), device=options.device, compile=options.compile)

@@ -18,12 +18,12 @@ from engine.echo.codec_layers import (
 from engine.echo.codec_quantizer import ResidualCodebooks
 from engine.echo.codec_transformer import History, WindowTransformer
 from engine.echo.config import (
-    FRAME_SAMPLES,
     MAX_FRAMES,
     MAX_VOICE_FRAMES,
     PATCH_FRAMES,
     CodecConfig,
 )
+from speech.pcm import FRAME_SAMPLES
 
 CONTEXT_FRAMES = 10
 """Frames to the left that the convolutions of the decoder can see (9.14)."""

@@ -7,9 +7,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-SAMPLE_RATE = 44_100
-FRAME_SAMPLES = 2048
-"""Samples per latent frame; fixed by the codec's strides."""
 PATCH_FRAMES = 4
 """Frames that the speaker and latent encoders read as one token."""
 MAX_FRAMES = 640

@@ -13,14 +13,15 @@ import numpy as np
 import torch
 
 from engine.echo.checkpoint import load_models
-from engine.echo.config import FRAME_SAMPLES, MAX_FRAMES, SAMPLE_RATE
+from engine.echo.config import MAX_FRAMES
 from engine.echo.job import EchoJob, Outcome, make_job
 from engine.echo.runner import Runner
 from engine.echo.scheduler import Scheduler
 from engine.echo.speaker_cache import SpeakerCache
-from engine.protocol import PCM, Job, Voice
+from engine.protocol import Job, Voice
 from speech.errors import InternalError, NotReady, SpeechError
 from speech.parameters import SamplerParameters
+from speech.pcm import FRAME_SAMPLES, PCM, SAMPLE_RATE_HZ
 
 logger = logging.getLogger(__name__)
 
@@ -140,7 +141,7 @@ class EchoEngine:
                 if outcome.error is not None:
                     raise outcome.error
                 if outcome.pcm is not None:
-                    self._totals["audio_seconds"] += len(outcome.pcm) / SAMPLE_RATE
+                    self._totals["audio_seconds"] += len(outcome.pcm) / SAMPLE_RATE_HZ
                     yield outcome.pcm
                 ended = outcome.ended
         finally:

@@ -15,9 +15,10 @@ from engine.echo.config import MAX_FRAMES
 from engine.echo.denoise import Trajectory
 from engine.echo.sampling import Progress, make_plan
 from engine.echo.tokenizer import tokenize
-from engine.protocol import PCM, Job
+from engine.protocol import Job
 from speech.errors import SpeechError
 from speech.parameters import SamplerParameters
+from speech.pcm import PCM
 
 STREAM_BLOCKS = (32, 96, 192, 320)
 """Frames of the blocks of a streaming job: a short first one, for early audio."""

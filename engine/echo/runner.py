@@ -18,14 +18,14 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.attention import KeyValues
 from engine.echo.checkpoint import Models
-from engine.echo.config import FRAME_SAMPLES, MAX_FRAMES, PATCH_FRAMES
+from engine.echo.config import MAX_FRAMES, PATCH_FRAMES
 from engine.echo.denoise import Modulations, Trajectory, denoise
 from engine.echo.job import EchoJob, Outcome
 from engine.echo.layers import upcast
 from engine.echo.sampling import Progress, find_end, find_possible_end, has_ended
 from engine.echo.speaker_cache import SpeakerCache
-from engine.protocol import PCM
 from speech.errors import InternalError, SpeechError
+from speech.pcm import FRAME_SAMPLES, PCM
 
 logger = logging.getLogger(__name__)
 

@@ -2,8 +2,9 @@ import pytest
 import torch
 
 from engine.echo.codec import CONTEXT_FRAMES, Codec, DecodeStream
-from engine.echo.config import FRAME_SAMPLES, TINY, CodecConfig
+from engine.echo.config import TINY, CodecConfig
 from engine.echo.weights import published, weight_normed
+from speech.pcm import FRAME_SAMPLES
 from tests.engine.echo.reference import (
     build_autoencoder,
     codec_pair,

@@ -8,13 +8,13 @@ import torch
 
 from engine.echo.attention import Lane, LoopAttention, VarlenAttention, attention_for
 from engine.echo.checkpoint import load_models
-from engine.echo.config import FRAME_SAMPLES
 from engine.echo.engine import EchoEngine
 from engine.echo.job import make_job
 from engine.echo.runner import Runner
 from engine.echo.speaker_cache import SpeakerCache
 from engine.protocol import Job, Voice
 from speech.parameters import SamplerParameters
+from speech.pcm import FRAME_SAMPLES
 from tests.engine.echo.reference import relative_error
 
 pytestmark = [

@@ -9,12 +9,13 @@ from safetensors.torch import load_file
 
 from engine import ENGINES, create_engine
 from engine.echo.checkpoint import CODEC, DIT, PCA
-from engine.echo.config import FRAME_SAMPLES, TINY
+from engine.echo.config import TINY
 from engine.echo.engine import EchoEngine
 from engine.echo.weights import CheckpointError
 from engine.protocol import Job, Voice
 from speech.errors import InternalError, NotReady, Overloaded, VoiceLost
 from speech.parameters import SamplerParameters
+from speech.pcm import FRAME_SAMPLES
 from tests.engine.echo.reference import (
     build_autoencoder,
     build_dit,

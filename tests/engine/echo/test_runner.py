@@ -4,13 +4,14 @@ import torch
 
 from engine.echo.checkpoint import load_models
 from engine.echo.codec import DecodeStream
-from engine.echo.config import FRAME_SAMPLES, MAX_FRAMES
+from engine.echo.config import MAX_FRAMES
 from engine.echo.job import make_job
 from engine.echo.runner import OUT_OF_MEMORY, Runner
 from engine.echo.speaker_cache import SpeakerCache
 from engine.protocol import Job
 from speech.errors import InternalError, InvalidRequest
 from speech.parameters import SamplerParameters
+from speech.pcm import FRAME_SAMPLES
 
 VOICE = (0.1 * np.random.default_rng(0).standard_normal(20 * FRAME_SAMPLES)).astype(np.float32)
 VOICE.flags.writeable = False
