@@ -148,7 +148,7 @@ class EchoEngine:
             self._scheduler.remove(work)
 
     async def _drive(self) -> None:
-        """Run tick after tick while there is work. Only between ticks does anything else move."""
+        """Run tick after tick while there is work; during one, its jobs are the runner's alone."""
         loop = asyncio.get_running_loop()
         failure: SpeechError = NotReady(CLOSED)
         try:
