@@ -3,8 +3,7 @@
     python bench/engine.py                                  # a middle size, any CPU
     python bench/engine.py --size full --device cuda        # the published size, NVIDIA GPU
 
-Random weights take as long as real ones. The reference serves one request after another and
-encodes the voice every time, as published. Needs `scripts/setup requirements-dev.txt`.
+The reference serves one request after another and encodes the voice every time, as published.
 """
 
 from __future__ import annotations
@@ -44,6 +43,11 @@ SHORT = "The quick brown fox."
 LONG = "She sells sea shells by the sea shore, and what she sells are shells for sure. " * 4
 
 
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
 @dataclass
 class Bench:
     """What all cases share."""
@@ -60,20 +64,15 @@ class Bench:
         """Length of one result."""
         return int(self.parameters.sequence_length) * FRAME_SAMPLES / SAMPLE_RATE_HZ
 
-    def sync(self) -> None:
-        """Wait for the device."""
-        if self.device.type == "cuda":
-            torch.cuda.synchronize()
-
     def time(self, *actions: Callable[[], object]) -> list[float]:
         """Return the best time of each action in s, measured alternately after one warm-up."""
         best = [float("inf")] * len(actions)
         for attempt in range(self.repeats + 1):
             for i, action in enumerate(actions):
-                self.sync()
+                _wait(self.device)
                 started = time.perf_counter()
                 action()
-                self.sync()
+                _wait(self.device)
                 if attempt:
                     best[i] = min(best[i], time.perf_counter() - started)
         return best
@@ -289,10 +288,8 @@ def main() -> None:
         print(f"{'best of ' + str(options.repeats):44}{'ours ms':>10}{'theirs ms':>12}{'ratio':>7}")
         requests(bench, engine, theirs, loop)
         stages(bench, models, theirs, peak)
-        if on_gpu:
-            memory = torch.cuda.max_memory_allocated(device) / 1e9
-        else:
-            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        host_memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        memory = torch.cuda.max_memory_allocated(device) / 1e9 if on_gpu else host_memory
         print(f"peak memory of both together: {memory:.2f} GB")
         engine.close()
         for task in asyncio.all_tasks(loop):

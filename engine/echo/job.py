@@ -114,10 +114,10 @@ def _num_frames(parameters: SamplerParameters, num_tokens: int, streams: bool) -
 
 
 def _split(num_frames: int) -> tuple[int, ...]:
-    """Cut a streaming job into blocks."""
+    """Cut a streaming job into blocks; what is too short for one joins the block before."""
     blocks = []
     for size in STREAM_BLOCKS:
-        blocks.append(min(size, num_frames))
+        blocks.append(size if num_frames - size >= STREAM_BLOCKS[0] else num_frames)
         num_frames -= blocks[-1]
         if num_frames == 0:
             break
