@@ -272,10 +272,9 @@ def main() -> None:
             models.dit.compile_blocks()
         theirs = Reference.load(folder, bench.config, device, dtype, options.compile)
         peak = measure_peak(bench, dtype)
-        name = torch.cuda.get_device_name(device) if on_gpu else f"{platform.machine()} CPU"
         about = {
             "size": options.size,
-            "device": name,
+            "device": torch.cuda.get_device_name(device) if on_gpu else platform.machine(),
             "threads": torch.get_num_threads(),
             "dtype": str(dtype),
             "torch": torch.__version__,
