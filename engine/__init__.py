@@ -17,15 +17,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EngineEntry:
-    """Where an engine lives and what it needs, known without importing it."""
+    """Where an engine lives and what it wants, known without importing it.
+
+    Attributes:
+        uses_gpu: Whether a replica should be given a GPU where there is one.
+    """
 
     module: str
     class_name: str
-    needs_gpu: bool
+    uses_gpu: bool
 
 
 ENGINES: Mapping[str, EngineEntry] = MappingProxyType(
-    {"preview": EngineEntry("engine.preview", "PreviewEngine", needs_gpu=False)}
+    {
+        "preview": EngineEntry("engine.preview", "PreviewEngine", uses_gpu=False),
+        "echo": EngineEntry("engine.echo.engine", "EchoEngine", uses_gpu=True),
+    }
 )
 
 

@@ -84,7 +84,7 @@ def build_app(settings: Settings) -> serve.Application:
 def _sampler(settings: Settings) -> serve.Deployment:
     num_gpus = settings.sampler_gpus
     if num_gpus == "auto":
-        num_gpus = 1 if ENGINES[settings.engine].needs_gpu else 0
+        num_gpus = 1 if ENGINES[settings.engine].uses_gpu else 0
     scale: dict[str, Any] = {"num_replicas": settings.sampler_replicas}
     if settings.sampler_replicas == "auto":
         policy = {

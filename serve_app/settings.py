@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     ] = "auto"
     sampler_gpus: Annotated[
         Literal["auto"] | Annotated[float, Field(ge=0)],
-        Field(description="GPUs per sampler replica; `auto`: 1 if the engine needs one, else 0."),
+        Field(description="GPUs per sampler replica; `auto`: 1 if the engine uses one, else 0."),
     ] = "auto"
     sampler_cpus: Annotated[float, Field(gt=0, description="CPUs per sampler replica.")] = 0.5
     decode_threads: Annotated[int, Field(ge=1, description="Decodes at a time in VoicePrep.")] = 2

@@ -1,0 +1,131 @@
+"""Joint attention over packed lanes of different length, each with keys of its own.
+
+A lane's keys are its own frames and its *context*: text, speaker and earlier latents, projected
+once per job. Guidance lanes simply lack the part they are denied, so nothing is ever masked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, chain
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - torch's own name for it
+
+KeyValues = Tensor
+"""Keys and values of one context part for all layers, (layers, 2, P, H, D)."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One pass of one job: how many frames it has and what they may look at besides each other."""
+
+    num_frames: int
+    context: tuple[KeyValues, ...]
+
+    @property
+    def num_keys(self) -> int:
+        """Keys each of its frames sees."""
+        return self.num_frames + sum(part.shape[2] for part in self.context)
+
+
+class Attention(Protocol):
+    """Joint attention of one forward pass."""
+
+    def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Attend with packed `q`, `k`, `v` (N, H, D) of all lanes; return (N, H, D)."""
+
+
+class _Keys:
+    """What each lane looks at: its own frames first, then its context."""
+
+    def __init__(self, lanes: Sequence[Lane]) -> None:
+        self.num_frames = [lane.num_frames for lane in lanes]
+        # Views by 2 layer + (0 for keys, 1 for values), made once: lanes share their parts.
+        parts = {id(part): part for lane in lanes for part in lane.context}
+        views = {name: part.flatten(0, 1).unbind() for name, part in parts.items()}
+        self._contexts = [[views[id(part)] for part in lane.context] for lane in lanes]
+
+    def keys(self, layer: int, own: Tensor) -> list[list[Tensor]]:
+        """Return the keys of each lane, in parts, given its own ones."""
+        return self._parts(2 * layer, own)
+
+    def values(self, layer: int, own: Tensor) -> list[list[Tensor]]:
+        """Return the values of each lane, in parts, given its own ones."""
+        return self._parts(2 * layer + 1, own)
+
+    def _parts(self, index: int, own: Tensor) -> list[list[Tensor]]:
+        pairs = zip(torch.split(own, self.num_frames), self._contexts, strict=True)
+        return [[frames, *(views[index] for views in context)] for frames, context in pairs]
+
+
+class LoopAttention:
+    """One unmasked attention call per lane: any device, any dtype."""
+
+    def __init__(self, lanes: Sequence[Lane]) -> None:
+        self._lanes = _Keys(lanes)
+
+    def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """See `Attention`."""
+        queries = torch.split(q, self._lanes.num_frames)
+        keys, values = self._lanes.keys(layer, k), self._lanes.values(layer, v)
+        lanes = zip(queries, keys, values, strict=True)
+        return torch.cat([_attend(x, torch.cat(ks), torch.cat(vs)) for x, ks, vs in lanes])
+
+
+def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Attend within one sequence, (N, H, D) each."""
+    q, k, v = (y.transpose(0, 1)[None] for y in (q, k, v))
+    return F.scaled_dot_product_attention(q, k, v)[0].transpose(0, 1)
+
+
+VarlenKernel = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor, int, int], Tensor]
+"""FlashAttention's packed form: q, k, v, query offsets, key offsets, longest query, longest key."""
+
+
+class VarlenAttention:
+    """All lanes in one FlashAttention call per layer: half precision on Ampere and later."""
+
+    def __init__(self, lanes: Sequence[Lane], kernel: VarlenKernel, device: torch.device) -> None:
+        self._lanes, self._kernel = _Keys(lanes), kernel
+        num_keys = [lane.num_keys for lane in lanes]
+        self._query_offsets = _offsets(self._lanes.num_frames, device)
+        self._key_offsets = _offsets(num_keys, device)
+        self._max_queries, self._max_keys = max(self._lanes.num_frames), max(num_keys)
+
+    def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """See `Attention`."""
+        return self._kernel(
+            q,
+            torch.cat(list(chain.from_iterable(self._lanes.keys(layer, k)))),
+            torch.cat(list(chain.from_iterable(self._lanes.values(layer, v)))),
+            self._query_offsets,
+            self._key_offsets,
+            self._max_queries,
+            self._max_keys,
+        )
+
+
+def _offsets(sizes: Sequence[int], device: torch.device) -> Tensor:
+    return torch.tensor([0, *accumulate(sizes)], dtype=torch.int32).to(device, non_blocking=True)
+
+
+def attention_for(lanes: Sequence[Lane], device: torch.device, dtype: torch.dtype) -> Attention:
+    """Return the fastest attention that this device and dtype can run."""
+    half = dtype in (torch.bfloat16, torch.float16)
+    if half and device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0):
+        return VarlenAttention(lanes, _flash, device)
+    return LoopAttention(lanes)
+
+
+def _flash(
+    q: Tensor, k: Tensor, v: Tensor, cu_q: Tensor, cu_k: Tensor, max_q: int, max_k: int
+) -> Tensor:
+    from torch.nn.attention.varlen import varlen_attn
+
+    # One split: the sum over a lane's keys must not depend on who else is in the batch.
+    out: Tensor = varlen_attn(q, k, v, cu_q, cu_k, max_q, max_k, num_splits=1)  # type: ignore[assignment]
+    return out

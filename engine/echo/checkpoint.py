@@ -1,0 +1,157 @@
+"""Finds the published checkpoints, in a folder or on the Hugging Face hub, and loads them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+import torch
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from engine.echo.codec import Codec
+from engine.echo.config import EchoConfig, load_config
+from engine.echo.dit import EchoDiT
+from engine.echo.weights import CheckpointError, fill
+
+logger = logging.getLogger(__name__)
+
+CONFIG = "config.json"
+
+
+@dataclass(frozen=True)
+class Published:
+    """One file of the published model."""
+
+    repo: str
+    name: str
+
+    @property
+    def local_name(self) -> str:
+        """Its path below a weights folder: repository without owner, then file."""
+        return f"{self.repo.rpartition('/')[2]}/{self.name}"
+
+
+DIT = Published("jordand/echo-tts-base", "pytorch_model.safetensors")
+PCA = Published("jordand/echo-tts-base", "pca_state.safetensors")
+CODEC = Published("jordand/fish-s1-dac-min", "pytorch_model.safetensors")
+FILES = (DIT, PCA, CODEC)
+
+
+@dataclass(frozen=True)
+class Models:
+    """The loaded networks."""
+
+    dit: EchoDiT
+    codec: Codec
+
+
+def load_models(
+    weights_dir: Path | None, device: torch.device, dtype: torch.dtype, blockwise: bool
+) -> Models:
+    """Load both networks onto `device`.
+
+    Args:
+        weights_dir: Folder with `Published.local_name`'s files, and a `config.json` where their
+            sizes are not the published ones; None for the Hugging Face cache or hub.
+        device: Where they go, tensor by tensor from the memory-mapped file.
+        dtype: Of the transformer; the codec is float32.
+        blockwise: Whether to load what continuing earlier latents needs.
+
+    Raises:
+        CheckpointError: When a file is missing or does not fit.
+    """
+    config = EchoConfig()
+    if weights_dir is not None and (weights_dir / CONFIG).exists():
+        config = load_config(weights_dir / CONFIG)
+    with torch.device("meta"):
+        dit = EchoDiT(config.dit, blockwise)
+        codec = Codec(config.codec, config.dit.latent_dim)
+    for module, file in ((dit, DIT), (codec.autoencoder, CODEC), (codec.pca, PCA)):
+        _load(module, find(file, weights_dir), device, dtype if file is DIT else torch.float32)
+    return Models(dit, codec)
+
+
+def find(file: Published, weights_dir: Path | None) -> Path:
+    """Return where `file` is on this machine, downloading it if it is nowhere.
+
+    Raises:
+        CheckpointError: When it can be found neither here nor there.
+    """
+    if weights_dir is not None:
+        path = weights_dir / file.local_name
+        if not path.is_file():
+            raise CheckpointError(f"{file.local_name} is not in the weights folder")
+        return path
+    try:  # first without asking the hub: what is cached must work offline
+        return Path(hf_hub_download(file.repo, file.name, local_files_only=True))
+    except LocalEntryNotFoundError:
+        logger.info("downloading %s of %s", file.name, file.repo)
+    return download(file)
+
+
+def download(file: Published, weights_dir: Path | None = None) -> Path:
+    """Download `file` into the Hugging Face cache, or below `weights_dir`; return its path.
+
+    Raises:
+        CheckpointError: When the hub does not give it.
+    """
+    folder = None if weights_dir is None else (weights_dir / file.local_name).parent
+    try:
+        return Path(hf_hub_download(file.repo, file.name, local_dir=folder))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise CheckpointError(
+            f"cannot download {file.name} of {file.repo} ({type(error).__name__}): "
+            "check the network and HF_TOKEN, or name a folder that holds the weights"
+        ) from error
+
+
+def _load(module: nn.Module, path: Path, device: torch.device, dtype: torch.dtype) -> None:
+    started = time.monotonic()
+    module.to(dtype).to_empty(device=device).requires_grad_(False).eval()
+    name = f"{path.parent.name}/{path.name}"
+    try:
+        with TensorFile(path) as source:
+            fill(module, source)
+    except (CheckpointError, SafetensorError) as error:
+        raise CheckpointError(f"{name}: {error}") from error
+    num_bytes = sum(p.numel() * p.element_size() for p in module.parameters())
+    seconds = time.monotonic() - started
+    logger.info("loaded %s: %.2f GB in %.1f s", name, num_bytes / 1e9, seconds)
+
+
+class TensorFile:
+    """A memory-mapped safetensors file as a `weights.Source`."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = cast(Any, safe_open(path, framework="pt", device="cpu"))
+        names = self._file.keys()
+        self._shapes = {name: tuple(self._file.get_slice(name).get_shape()) for name in names}
+
+    def __enter__(self) -> TensorFile:
+        self._file.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._file.__exit__(kind, error, traceback)
+
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Return the shape of every tensor in the file."""
+        return self._shapes
+
+    def read(self, name: str) -> Tensor:
+        """Return one tensor, backed by the file."""
+        tensor: Tensor = self._file.get_tensor(name)
+        return tensor

@@ -1,0 +1,158 @@
+"""Many jobs through one forward pass: builds the lanes, combines the guidance, takes the step."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - torch's own name for it
+
+from engine.echo.attention import Attention, KeyValues, Lane, attention_for
+from engine.echo.config import PATCH_FRAMES
+from engine.echo.dit import EchoDiT, Tokens
+from engine.echo.sampling import Progress, euler, guide, initial_noise
+
+MakeAttention = Callable[[Sequence[Lane], torch.device, torch.dtype], Attention]
+
+
+class Modulations:
+    """The transformer's modulation by t, computed once per distinct t.
+
+    Each row is computed alone, so that it has the same bits whatever else is in the batch.
+    """
+
+    def __init__(self, dit: EchoDiT, max_entries: int = 256) -> None:
+        self._dit, self._max_entries = dit, max_entries
+        self._entries: OrderedDict[float, Tensor] = OrderedDict()
+
+    def __call__(self, t: float) -> Tensor:
+        """Return `EchoDiT.modulation(t)`."""
+        if t not in self._entries:
+            self._entries[t] = self._dit.modulation(t)
+            if len(self._entries) > self._max_entries:
+                self._entries.popitem(last=False)
+        self._entries.move_to_end(t)
+        return self._entries[t]
+
+
+@dataclass
+class Trajectory:
+    """One job's tensors on its way from noise to latents.
+
+    Attributes:
+        progress: Where it stands.
+        text: Its text's keys and values.
+        speaker: Its voice's, shared with other jobs and never written to; None without a voice.
+        generator: Draws all its noise.
+        latents: (T, latent_dim) of the blocks drawn so far, at least in float32.
+    """
+
+    progress: Progress
+    text: KeyValues
+    speaker: KeyValues | None
+    generator: torch.Generator
+    latents: Tensor
+    _x: Tensor | None = field(default=None, init=False, repr=False)
+    _scaled_speaker: KeyValues | None = field(default=None, init=False, repr=False)
+    _earlier: KeyValues | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        plan = self.progress.plan
+        if self.speaker is not None and plan.speaker_kv_scale is not None:
+            self._scaled_speaker = self.speaker.clone()
+            self._scaled_speaker[: plan.speaker_kv_max_layers] *= plan.speaker_kv_scale
+
+    def begin_block(self, dit: EchoDiT) -> None:
+        """Draw the block's noise and encode what was drawn before it, unless that is done."""
+        if self._x is not None:
+            return
+        if len(self.latents):
+            padding = -len(self.latents) % PATCH_FRAMES
+            self._earlier = dit.latent_context(F.pad(self.latents, (0, 0, 0, padding)))
+        self._x = initial_noise(
+            self.progress.num_frames,
+            dit.config.latent_dim,
+            self.progress.plan.truncation,
+            self.generator,
+        ).to(self.latents.dtype)
+
+    @property
+    def x(self) -> Tensor:
+        """The current block's state (T, latent_dim)."""
+        assert self._x is not None, "begin_block comes first"
+        return self._x
+
+    def lanes(self) -> Iterator[Lane]:
+        """Yield the passes of the next step: all, then without text, then without speaker."""
+        step = self.progress.current
+        speaker = self._scaled_speaker if step.scaled else self.speaker
+        yield self._lane(self.text, speaker)
+        if self.progress.denies_text:
+            yield self._lane(None, speaker)
+        if self.progress.denies_speaker:
+            yield self._lane(self.text, None)
+
+    def _lane(self, text: KeyValues | None, speaker: KeyValues | None) -> Lane:
+        context = (part for part in (self._earlier, text, speaker) if part is not None)
+        return Lane(self.progress.num_frames, tuple(context))
+
+    def take_step(self, velocities: Iterator[Tensor]) -> bool:
+        """Take one step with the lanes' `velocities`; return whether it ended a block."""
+        progress = self.progress
+        cond = next(velocities)
+        no_text = next(velocities) if progress.denies_text else None
+        no_speaker = next(velocities) if progress.denies_speaker else None
+        velocity = guide(cond, no_text, no_speaker, progress.plan)
+        self._x = euler(self.x, velocity, progress.current)
+        ended = progress.advance()
+        if ended:
+            self.latents = torch.cat([self.latents, self._x])
+            self._x = None
+        return ended
+
+
+def denoise(
+    dit: EchoDiT,
+    modulations: Modulations,
+    group: Sequence[Trajectory],
+    make_attention: MakeAttention = attention_for,
+) -> list[Trajectory]:
+    """Take one step of every trajectory of `group`; return those that ended a block.
+
+    Should the forward pass fail, nothing has moved and the step can be taken again.
+    """
+    for trajectory in group:
+        trajectory.begin_block(dit)
+    lanes = [tuple(trajectory.lanes()) for trajectory in group]
+    flat = list(chain.from_iterable(lanes))
+    x = torch.cat([t.x for t, own in zip(group, lanes, strict=True) for _ in own])
+    tokens = _tokens(dit, modulations, group, lanes)
+    velocity = dit(x, tokens, make_attention(flat, dit.device, dit.dtype))
+    velocities = iter(torch.split(velocity, [lane.num_frames for lane in flat]))
+    return [trajectory for trajectory in group if trajectory.take_step(velocities)]
+
+
+def _tokens(
+    dit: EchoDiT,
+    modulations: Modulations,
+    group: Sequence[Trajectory],
+    lanes: Sequence[tuple[Lane, ...]],
+) -> Tokens:
+    ts = sorted({trajectory.progress.current.t for trajectory in group})
+    rotations, rows, counts = [], [], []
+    for trajectory, own in zip(group, lanes, strict=True):
+        progress = trajectory.progress
+        stop = progress.start + progress.num_frames
+        rotations += [dit.rotation(progress.start, stop)] * len(own)
+        rows.append(ts.index(progress.current.t))
+        counts.append(progress.num_tokens)
+    row_of_token = None
+    if len(ts) > 1:
+        row_of_token = torch.repeat_interleave(torch.tensor(rows), torch.tensor(counts))
+        row_of_token = row_of_token.to(dit.device, non_blocking=True)
+    table = torch.stack([modulations(t) for t in ts])
+    return Tokens(torch.cat(rotations), table, row_of_token)

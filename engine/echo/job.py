@@ -1,0 +1,124 @@
+"""One chunk of text on its way through the engine: what the scheduler, runner and engine share."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from engine.echo.codec import DecodeStream
+from engine.echo.config import MAX_FRAMES
+from engine.echo.denoise import Trajectory
+from engine.echo.sampling import Progress, make_plan
+from engine.echo.tokenizer import tokenize
+from engine.protocol import Job
+from speech.errors import SpeechError
+from speech.parameters import SamplerParameters
+from speech.pcm import PCM
+
+STREAM_BLOCKS = (32, 96, 192, 320)
+"""Frames of the blocks of a streaming job: a short first one, for early audio."""
+
+# What `sequence_length: "auto"` starts from. Speech takes some 1.4 frames per byte of English; a
+# text that needs more than this is drawn again at full length, so none is ever cut.
+_FRAMES_PER_BYTE = 1.9
+_SPARE_FRAMES = 32
+
+
+@dataclass
+class Outcome:
+    """What one tick brought a job: audio, its end, or its failure."""
+
+    pcm: PCM | None = None
+    ended: bool = False
+    error: SpeechError | None = None
+
+
+@dataclass(eq=False)
+class EchoJob:
+    """A job with its progress.
+
+    Attributes:
+        tokens: Of its text.
+        seed: Of its noise.
+        progress: Where it stands; all that the scheduler looks at.
+        voice_key: Names its voice; None without one.
+        reference: The voice's audio, where nothing is held of the voice.
+        speaker_state: What was held of the voice when the job came.
+        may_extend: Whether it is drawn again at full length if the speech does not end.
+        on_start: To be called when its turn has come.
+        outcomes: What the runner made of it, for whoever waits.
+        trajectory: Its tensors once it has started.
+        stream: Where its piecewise decode stands; None where it is decoded at the end.
+        num_sent: Frames whose audio went out.
+    """
+
+    tokens: list[int]
+    seed: int
+    progress: Progress
+    voice_key: str | None = None
+    reference: PCM | None = None
+    speaker_state: Tensor | None = None
+    may_extend: bool = False
+    on_start: Callable[[], None] | None = None
+    outcomes: asyncio.Queue[Outcome] = field(default_factory=asyncio.Queue)
+    trajectory: Trajectory | None = None
+    stream: DecodeStream | None = None
+    num_sent: int = 0
+
+    @property
+    def num_tokens(self) -> int:
+        """What its next step adds to a forward pass."""
+        return self.progress.num_tokens
+
+    def announce_start(self) -> None:
+        """Call `on_start`, once."""
+        if self.on_start is not None:
+            self.on_start()
+            self.on_start = None
+
+
+def make_job(job: Job, voice_key: str | None, blockwise: bool, dtype: torch.dtype) -> EchoJob:
+    """Return the engine's form of `job`.
+
+    Args:
+        job: What the caller wants.
+        voice_key: Names the voice; None without one.
+        blockwise: Whether the model can stream; if not, a streaming job is drawn whole.
+        dtype: Of the model.
+    """
+    tokens = tokenize(job.text)
+    streams = job.stream and blockwise
+    num_frames = _num_frames(job.parameters, len(tokens), streams)
+    blocks = _split(num_frames) if streams else (num_frames,)
+    return EchoJob(
+        tokens=tokens,
+        seed=job.seed,
+        progress=Progress(make_plan(job.parameters, blocks, dtype), voice_key is not None),
+        voice_key=voice_key,
+        may_extend=job.parameters.sequence_length == "auto" and num_frames < MAX_FRAMES,
+        stream=DecodeStream() if streams else None,
+    )
+
+
+def _num_frames(parameters: SamplerParameters, num_tokens: int, streams: bool) -> int:
+    if parameters.sequence_length != "auto":
+        return parameters.sequence_length
+    if streams:  # it stops by itself where the speech ends
+        return MAX_FRAMES
+    return min(math.ceil(num_tokens * _FRAMES_PER_BYTE) + _SPARE_FRAMES, MAX_FRAMES)
+
+
+def _split(num_frames: int) -> tuple[int, ...]:
+    """Cut a streaming job into blocks; what is too short for one joins the block before."""
+    blocks = []
+    for size in STREAM_BLOCKS:
+        blocks.append(size if num_frames - size >= STREAM_BLOCKS[0] else num_frames)
+        num_frames -= blocks[-1]
+        if num_frames == 0:
+            break
+    return tuple(blocks)

@@ -1,0 +1,106 @@
+"""Layers that the diffusion transformer and its encoders share. All work on packed tokens.
+
+Every rounding step is where the published model has it: norms and rotations are computed in
+float32 at least, and their results rounded to the model's dtype.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own name for it
+
+ROPE_THETA = 10_000.0
+
+
+def upcast(x: Tensor) -> Tensor:
+    """Return `x` in float32, or in float64 if that is what it is."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def normalized(x: Tensor, eps: float) -> Tensor:
+    """Return `x` divided by its root mean square over the last axis, at least in float32."""
+    return F.rms_norm(upcast(x), x.shape[-1:], eps=eps)
+
+
+def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
+    """RMSNorm; `weight` may be per head, (H, D), for `x` (N, H, D)."""
+    return (normalized(x, eps) * weight).to(x.dtype)
+
+
+@lru_cache(maxsize=16)
+def rotary_table(
+    head_dim: int, num_positions: int, device: torch.device, dtype: torch.dtype
+) -> Tensor:
+    """Return cosines and sines, (num_positions, 2, D / 2), in `dtype`.
+
+    Built on the CPU whatever `device` is, so that every device rotates by the same angles.
+    """
+    exponents = torch.arange(0, head_dim, 2, dtype=dtype) / head_dim
+    angles = torch.outer(torch.arange(num_positions, dtype=dtype), 1.0 / ROPE_THETA**exponents)
+    return torch.stack([angles.cos(), angles.sin()], dim=1).to(device)
+
+
+def rotate(x: Tensor, rotation: Tensor) -> Tensor:
+    """Rotate adjacent pairs of `x` (N, H, D) by `rotation` (N, 2, D / 2), a `rotary_table`'s."""
+    cos, sin = rotation[:, None].unbind(2)
+    even, odd = torch.unflatten(upcast(x), -1, (-1, 2)).unbind(-1)
+    rotated = torch.stack([even * cos - odd * sin, even * sin + odd * cos], dim=-1)
+    return rotated.flatten(-2).to(x.dtype)
+
+
+class MLP(nn.Module):
+    """SwiGLU with both input projections in one matrix."""
+
+    def __init__(self, dim: int, hidden_dim: int) -> None:
+        super().__init__()
+        self.w13 = nn.Linear(dim, 2 * hidden_dim, bias=False)
+        self.w2 = nn.Linear(hidden_dim, dim, bias=False)
+
+    def published(self) -> Mapping[str, Tensor]:
+        """See `weights.published`."""
+        w1, w3 = self.w13.weight.chunk(2)
+        return {"w1.weight": w1, "w3.weight": w3, "w2.weight": self.w2.weight}
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map `x` (N, C) to (N, C)."""
+        a, b = self.w13(x).chunk(2, dim=-1)
+        return self.w2(F.silu(a) * b)  # type: ignore[no-any-return]
+
+
+class GatedProjections(nn.Module):
+    """What self-attention and joint attention have in common.
+
+    Query, key, value and gate in one matrix, RMSNorm on queries and keys with one weight per
+    head, and the gated output projection.
+    """
+
+    def __init__(self, dim: int, num_heads: int, eps: float) -> None:
+        super().__init__()
+        self.num_heads, self.eps = num_heads, eps
+        self.wqkvg = nn.Linear(dim, 4 * dim, bias=False)
+        self.wo = nn.Linear(dim, dim, bias=False)
+        self.q_norm = nn.Parameter(torch.empty(num_heads, dim // num_heads))
+        self.k_norm = nn.Parameter(torch.empty(num_heads, dim // num_heads))
+
+    def published(self) -> Mapping[str, Tensor]:
+        """See `weights.published`."""
+        names = ("wq.weight", "wk.weight", "wv.weight", "gate.weight")
+        return dict(zip(names, self.wqkvg.weight.chunk(4), strict=True)) | {
+            "wo.weight": self.wo.weight,
+            "q_norm.weight": self.q_norm,
+            "k_norm.weight": self.k_norm,
+        }
+
+    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return normalised queries and keys, values, each (N, H, D), and the gate (N, C)."""
+        q, k, v, gate = self.wqkvg(x).chunk(4, dim=-1)
+        q, k, v = (y.unflatten(-1, (self.num_heads, -1)) for y in (q, k, v))
+        return rms_norm(q, self.q_norm, self.eps), rms_norm(k, self.k_norm, self.eps), v, gate
+
+    def merge(self, attended: Tensor, gate: Tensor) -> Tensor:
+        """Return the output (N, C) from `attended` (N, H, D) and `gate` (N, C)."""
+        return self.wo(attended.flatten(-2) * torch.sigmoid(gate))  # type: ignore[no-any-return]

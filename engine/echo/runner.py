@@ -1,0 +1,232 @@
+"""Owns the device: one tick of work at a time, from tokens to PCM. Nothing else holds tensors.
+
+A job that fails, fails alone; running out of device memory included.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - torch's own name for it
+
+from engine.echo.attention import KeyValues
+from engine.echo.checkpoint import Models
+from engine.echo.config import MAX_FRAMES, PATCH_FRAMES
+from engine.echo.denoise import Modulations, Trajectory, denoise
+from engine.echo.job import EchoJob, Outcome
+from engine.echo.layers import upcast
+from engine.echo.sampling import Progress, find_end, find_possible_end, has_ended
+from engine.echo.speaker_cache import SpeakerCache
+from speech.errors import InternalError, SpeechError
+from speech.pcm import FRAME_SAMPLES, PCM
+
+logger = logging.getLogger(__name__)
+
+OUT_OF_MEMORY = "Out of device memory: try again later, or with a shorter voice"
+
+Outcomes = list[tuple[EchoJob, Outcome]]
+
+
+class Runner:
+    """Runs batches of jobs. All calls must come from one thread.
+
+    Args:
+        models: The networks, on their device.
+        speakers: What is kept of the voices.
+    """
+
+    def __init__(self, models: Models, speakers: SpeakerCache) -> None:
+        self._dit, self._codec = models.dit, models.codec
+        self._device = models.dit.device
+        self._speakers = speakers
+        self._modulations = Modulations(models.dit)
+        self._paced: torch.cuda.Event | None = None
+        self.totals = dict.fromkeys(
+            ("ticks", "lane_frames", "speaker_cache_hits", "speaker_cache_misses"), 0.0
+        )
+        """Running totals; read by any thread."""
+
+    @torch.inference_mode()
+    def run(self, batch: Sequence[EchoJob]) -> Outcomes:
+        """Take one step of every job of `batch`; return what that brought."""
+        outcomes: Outcomes = []
+        started = [job for job in batch if self._guard(job, self._start, outcomes)]
+        self.totals["ticks"] += 1
+        self.totals["lane_frames"] += sum(job.num_tokens for job in started)
+        self._finish_blocks(self._step(started, outcomes), outcomes)
+        self._pace()
+        return outcomes
+
+    def _guard(self, job: EchoJob, action: Callable[[EchoJob], None], outcomes: Outcomes) -> bool:
+        """Run `action`; if it fails, note that for `job` alone. Return whether it succeeded."""
+        try:
+            action(job)
+        except Exception as error:
+            outcomes.append((job, Outcome(error=self._explain(error))))
+            return False
+        return True
+
+    def _explain(self, error: Exception) -> SpeechError:
+        if isinstance(error, SpeechError):
+            return error
+        if isinstance(error, torch.OutOfMemoryError):
+            logger.warning("a job ran out of device memory")
+            torch.cuda.empty_cache()
+            return InternalError(OUT_OF_MEMORY)
+        logger.error("a job failed", exc_info=error)
+        return InternalError("The engine failed on this text")
+
+    def _start(self, job: EchoJob) -> None:
+        """Encode the job's text and voice, unless that is done."""
+        if job.trajectory is not None:
+            return
+        text = self._dit.text_context(torch.tensor(job.tokens, device=self._device))
+        self._begin(job, text, self._speaker(job))
+
+    def _begin(self, job: EchoJob, text: KeyValues, speaker: KeyValues | None) -> None:
+        dtype = torch.promote_types(self._dit.dtype, torch.float32)
+        job.trajectory = Trajectory(
+            progress=job.progress,
+            text=text,
+            speaker=speaker,
+            generator=torch.Generator(self._device).manual_seed(job.seed),
+            latents=torch.empty((0, self._dit.config.latent_dim), device=self._device, dtype=dtype),
+        )
+
+    def _speaker(self, job: EchoJob) -> KeyValues | None:
+        key = job.voice_key
+        if key is None:
+            return None
+        context = self._speakers.context(key)
+        held = self._speakers.state(key) if job.speaker_state is None else job.speaker_state
+        known = context is not None or held is not None
+        self.totals["speaker_cache_hits" if known else "speaker_cache_misses"] += 1
+        if context is None:
+            state = self._encode(job, key) if held is None else held
+            context = self._dit.speaker_context(state.to(self._device))
+            self._speakers.put_context(key, context)
+        job.reference = job.speaker_state = None
+        return context
+
+    def _encode(self, job: EchoJob, key: str) -> Tensor:
+        assert job.reference is not None, "a voice that is not held comes with its audio"
+        # Copied, as torch takes no read-only memory.
+        audio = torch.from_numpy(np.array(job.reference)).to(self._device)
+        # Shorter than one patch, it is heard with silence.
+        audio = F.pad(audio, (0, max(0, PATCH_FRAMES * FRAME_SAMPLES - len(audio))))
+        with strict_float32():
+            latents = self._codec.encode(audio)
+        state = self._dit.speaker_state(latents)
+        self._speakers.put_state(key, state.cpu())
+        return state
+
+    def _step(self, jobs: Sequence[EchoJob], outcomes: Outcomes) -> list[EchoJob]:
+        """Take a step of `jobs` together; return those that ended a block."""
+        if not jobs:
+            return []
+        by_trajectory = {id(job.trajectory): job for job in jobs}
+        try:
+            ended = denoise(self._dit, self._modulations, [_trajectory(job) for job in jobs])
+        except Exception as error:
+            if len(jobs) == 1:
+                outcomes.append((jobs[0], Outcome(error=self._explain(error))))
+                return []
+            # Nobody has moved. Whoever is to blame fails when it goes alone.
+            self._explain(error)
+            return [done for job in jobs for done in self._step([job], outcomes)]
+        return [by_trajectory[id(trajectory)] for trajectory in ended]
+
+    def _finish_blocks(self, jobs: Sequence[EchoJob], outcomes: Outcomes) -> None:
+        """Decode what is certain of jobs that ended a block."""
+        whole = []
+        for job in jobs:
+            if job.stream is not None:
+                self._guard(job, lambda job: self._send(job, outcomes), outcomes)
+            elif self._guard(job, self._extend, outcomes) and job.progress.done:
+                whole.append(job)
+        if not whole:
+            return
+        try:
+            decoded = self._decode(whole)
+        except Exception as error:
+            if len(whole) > 1:
+                self._explain(error)
+                for job in whole:
+                    self._finish_blocks([job], outcomes)
+            else:
+                outcomes.append((whole[0], Outcome(error=self._explain(error))))
+            return
+        outcomes += [
+            (job, Outcome(pcm, ended=True)) for job, pcm in zip(whole, decoded, strict=True)
+        ]
+
+    def _extend(self, job: EchoJob) -> None:
+        """Draw a job again at full length if its speech did not end.
+
+        The same seed draws the same noise, of which the shorter length saw the beginning.
+        """
+        trajectory = _trajectory(job)
+        if not job.may_extend or has_ended(trajectory.latents):
+            return
+        job.may_extend = False
+        plan = replace(job.progress.plan, blocks=(MAX_FRAMES,))
+        job.progress = Progress(plan, job.progress.has_speaker)
+        self._begin(job, trajectory.text, trajectory.speaker)
+
+    def _decode(self, jobs: Iterable[EchoJob]) -> list[PCM]:
+        kept = [latents[: find_end(latents)] for latents in (_trajectory(j).latents for j in jobs)]
+        return [_to_pcm(audio) for audio in self._codec.decode(kept)]
+
+    def _send(self, job: EchoJob, outcomes: Outcomes) -> None:
+        """Decode what the last block made certain of a streaming job."""
+        assert job.stream is not None
+        latents = _trajectory(job).latents
+        ended = job.progress.done or has_ended(latents)
+        stop = find_end(latents) if ended else find_possible_end(latents)
+        pcm = np.zeros(0, np.float32) if ended and not job.num_sent else None
+        if stop > job.num_sent:
+            audio = self._codec.decode_next(latents[job.num_sent : stop], job.stream)
+            job.num_sent, pcm = stop, _to_pcm(audio)
+        outcomes.append((job, Outcome(pcm, ended)))
+
+    def _pace(self) -> None:
+        """Let the host run at most one tick ahead, so that a cancelled job stops in the next."""
+        if self._device.type != "cuda":
+            return
+        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        event.record()
+        if self._paced is not None:
+            self._paced.synchronize()
+        self._paced = event
+
+
+def _trajectory(job: EchoJob) -> Trajectory:
+    assert job.trajectory is not None, "the job has started"
+    return job.trajectory
+
+
+def _to_pcm(audio: Tensor) -> PCM:
+    pcm: PCM = upcast(audio).cpu().numpy()
+    return pcm
+
+
+@contextmanager
+def strict_float32() -> Iterator[None]:
+    """Compute in full float32: rounding to TF32 would change one code in ten of a voice."""
+    cudnn: Any = torch.backends.cudnn  # its type lacks `conv`
+    backends: tuple[Any, ...] = (cudnn.conv, torch.backends.cuda.matmul)
+    before = [backend.fp32_precision for backend in backends]
+    for backend in backends:
+        backend.fp32_precision = "ieee"
+    try:
+        yield
+    finally:
+        for backend, precision in zip(backends, before, strict=True):
+            backend.fp32_precision = precision

@@ -1,0 +1,232 @@
+"""The sampler's mathematics: schedule, guidance, rescaling, Euler step, end of speech.
+
+Pure functions and plain data. t runs from 0.999 (noise) to 0 (speech).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - torch's own name for it
+
+from speech.parameters import SamplerParameters
+
+FIRST_T = 0.999
+FLAT_FRAMES = 20
+FLAT_STD = 0.05
+FLAT_MEAN = 0.1
+
+
+@dataclass(frozen=True)
+class Rescale:
+    """Temporal score rescaling of one step: v <- (ratio ((1 - t) v + x) - x) / (1 - t)."""
+
+    ratio: float
+    noise_left: float
+    """1 - t."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One Euler step."""
+
+    t: float
+    dt: float
+    """To the next t; negative."""
+    guided: bool
+    scaled: bool
+    """Whether the voice's keys and values are scaled."""
+    rescale: Rescale | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a job's sampler parameters come down to, fixed before its first step."""
+
+    steps: tuple[Step, ...]
+    blocks: tuple[int, ...]
+    """Frames of each block; a single one unless the job streams."""
+    text_scale: float
+    speaker_scale: float
+    truncation: float | None
+    speaker_kv_scale: float | None
+    speaker_kv_max_layers: int | None
+
+
+@dataclass
+class Progress:
+    """Where a job stands in its plan: what it costs next, without a single tensor."""
+
+    plan: Plan
+    has_speaker: bool
+    start: int = 0
+    """Frames before the current block."""
+    block: int = 0
+    step: int = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether every block is drawn."""
+        return self.block == len(self.plan.blocks)
+
+    @property
+    def num_frames(self) -> int:
+        """Frames of the current block."""
+        return self.plan.blocks[self.block]
+
+    @property
+    def current(self) -> Step:
+        """The step to take next."""
+        return self.plan.steps[self.step]
+
+    @property
+    def denies_text(self) -> bool:
+        """Whether the step has a lane without text; at scale 0 it would change nothing."""
+        return self.current.guided and self.plan.text_scale != 0
+
+    @property
+    def denies_speaker(self) -> bool:
+        """Whether the step has a lane without speaker."""
+        return self.current.guided and self.has_speaker and self.plan.speaker_scale != 0
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens that the next step adds to a forward pass."""
+        return self.num_frames * (1 + self.denies_text + self.denies_speaker)
+
+    def advance(self) -> bool:
+        """Go on to the next step; return whether that ended a block."""
+        self.step += 1
+        if self.step < len(self.plan.steps):
+            return False
+        self.start += self.num_frames
+        self.block, self.step = self.block + 1, 0
+        return True
+
+
+def make_plan(
+    parameters: SamplerParameters, blocks: Sequence[int], dtype: torch.dtype = torch.float32
+) -> Plan:
+    """Return the plan for `parameters`.
+
+    Args:
+        parameters: The caller's.
+        blocks: Frames of each block.
+        dtype: Of the model. The sampler's state and its scalars are at least float32, and
+            every scalar is rounded as upstream's are.
+    """
+    return Plan(
+        steps=make_steps(parameters, dtype),
+        blocks=tuple(blocks),
+        text_scale=parameters.cfg_scale_text,
+        speaker_scale=parameters.cfg_scale_speaker,
+        truncation=parameters.truncation_factor,
+        speaker_kv_scale=parameters.speaker_kv_scale,
+        speaker_kv_max_layers=parameters.speaker_kv_max_layers,
+    )
+
+
+def make_steps(parameters: SamplerParameters, dtype: torch.dtype) -> tuple[Step, ...]:
+    """Return the Euler steps for a model of `dtype`; see `make_plan`."""
+    dtype = torch.promote_types(dtype, torch.float32)
+    scalar = np.float64 if dtype == torch.float64 else np.float32
+    schedule = torch.linspace(1.0, 0.0, parameters.num_steps + 1, dtype=dtype) * FIRST_T
+    ts = [scalar(t) for t in schedule.tolist()]
+    low, high = scalar(parameters.cfg_min_t), scalar(parameters.cfg_max_t)
+    min_t = parameters.speaker_kv_min_t
+    scaled = parameters.speaker_kv_scale is not None
+    steps = []
+    for t, t_next in pairwise(ts):
+        guided = bool(low <= t <= high)
+        steps.append(Step(float(t), float(t_next - t), guided, scaled, _rescale(parameters, t)))
+        if min_t is not None and t_next < scalar(min_t) <= t:
+            scaled = False  # from the step after the one that crosses min_t
+    return tuple(steps)
+
+
+def _rescale(parameters: SamplerParameters, t: np.floating) -> Rescale | None:
+    k, sigma = parameters.rescale_k, parameters.rescale_sigma
+    if k is None or sigma is None:
+        return None
+    # Divided by 1 - t = 0.001 at the first step: one rounding elsewhere would be a thousand.
+    signal_to_noise = (1 - t) ** 2 / t**2 * type(t)(sigma**2)
+    ratio = (signal_to_noise + 1) / (signal_to_noise / type(t)(k) + 1)
+    return Rescale(float(ratio), float(1 - t))
+
+
+def initial_noise(
+    num_frames: int, latent_dim: int, truncation: float | None, generator: torch.Generator
+) -> Tensor:
+    """Draw the noise (T, latent_dim) that a block starts from, in float32."""
+    shape = (num_frames, latent_dim)
+    noise = torch.randn(shape, generator=generator, device=generator.device, dtype=torch.float32)
+    return noise if truncation is None else noise * truncation
+
+
+def guide(cond: Tensor, no_text: Tensor | None, no_speaker: Tensor | None, plan: Plan) -> Tensor:
+    """Push the velocity away from what it would be without text, and without speaker."""
+    v = cond
+    if no_text is not None:
+        v = v + plan.text_scale * (cond - no_text)
+    if no_speaker is not None:
+        v = v + plan.speaker_scale * (cond - no_speaker)
+    return v
+
+
+def euler(x: Tensor, v: Tensor, step: Step) -> Tensor:
+    """Return the state after `step`, rescaling the velocity first where the step says so."""
+    if (rescale := step.rescale) is not None:
+        rescaled = rescale.ratio * (rescale.noise_left * v + x) - x
+        v = rescaled * _reciprocal(rescale.noise_left, x.dtype)
+    return x + v * step.dt
+
+
+def _reciprocal(value: float, dtype: torch.dtype) -> float:
+    return float(1 / (np.float64 if dtype == torch.float64 else np.float32)(value))
+
+
+def find_end(latents: Tensor) -> int:
+    """Return the first frame where 20 frames are flat near 0: there the speech has ended.
+
+    Latents are (T, latent_dim) and count as followed by silence; T if they are never flat.
+    """
+    padded = F.pad(latents, (0, 0, 0, FLAT_FRAMES))
+    windows = padded.unfold(0, FLAT_FRAMES, 1)[: len(latents)]
+    flat = (windows.std(dim=(1, 2)) < FLAT_STD) & (windows.mean(dim=(1, 2)).abs() < FLAT_MEAN)
+    return _first(flat)
+
+
+def has_ended(latents: Tensor) -> bool:
+    """Whether the speech has ended within `latents` (T, latent_dim), whatever comes after T."""
+    return find_end(latents) + FLAT_FRAMES <= len(latents)
+
+
+def find_possible_end(latents: Tensor) -> int:
+    """Return the first frame from which the speech may have ended, whatever comes after T.
+
+    Frames before it are certain to be kept by `find_end` once the rest is known.
+    """
+    num_frames, dim = latents.shape
+    padded = F.pad(latents, (0, 0, 0, FLAT_FRAMES))
+    windows = padded.unfold(0, FLAT_FRAMES, 1)[:num_frames]
+    known = (num_frames - torch.arange(num_frames, device=latents.device)).clamp(max=FLAT_FRAMES)
+    # The spread of a window is at least that of its known part about that part's own mean.
+    counts = known * dim
+    mean = windows.sum(dim=(1, 2)) / counts
+    present = torch.arange(FLAT_FRAMES, device=latents.device) < known[:, None]
+    squares = ((windows - mean[:, None, None]) ** 2 * present[:, None]).sum(dim=(1, 2))
+    # A thousandth of room: `find_end` rounds otherwise.
+    may_be_flat = squares < FLAT_STD**2 * (FLAT_FRAMES * dim - 1) * 1.001
+    complete = known == FLAT_FRAMES
+    return _first(may_be_flat & (~complete | (mean.abs() < FLAT_MEAN * 1.001)))
+
+
+def _first(flags: Tensor) -> int:
+    """Return the index of the first True, or the length."""
+    found = flags.nonzero()
+    return int(found[0]) if len(found) else len(flags)

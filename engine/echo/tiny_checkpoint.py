@@ -1,0 +1,82 @@
+"""Writes a small checkpoint of random weights in the published format: noise, not speech.
+
+For tests, and for trying the whole system where the real weights are not.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from engine.echo.checkpoint import CODEC, CONFIG, DIT, PCA
+from engine.echo.codec import Codec
+from engine.echo.codec_transformer import WindowTransformer
+from engine.echo.config import TINY, EchoConfig, dumps
+from engine.echo.dit import EchoDiT
+from engine.echo.weights import NORMED_PAIRS, published, split, weight_normed
+
+_LATENT_SCALE = 1 / 18
+_LOUDNESS = 0.1
+_NORMED_GAIN = 0.7  # at 1, the decoder's many sines drown each other
+
+
+@torch.no_grad()
+def write(folder: Path, config: EchoConfig = TINY, seed: int = 0) -> None:
+    """Write a checkpoint of `config`'s sizes into `folder`, the same for the same seed."""
+    dit = EchoDiT(config.dit)
+    codec = Codec(config.codec, config.dit.latent_dim)
+    generator = torch.Generator().manual_seed(seed)
+    for module in (dit, codec):
+        randomize(module, generator)
+    codec.pca.scale.data.fill_(_LATENT_SCALE)
+    published(codec.autoencoder)["decoder.model.6.conv.weight"].mul_(_LOUDNESS)
+    files = {
+        DIT: {name: view.to(torch.bfloat16) for name, view in published(dit).items()},
+        CODEC: _codec_tensors(codec.autoencoder),
+        PCA: published(codec.pca),
+    }
+    for file, tensors in files.items():
+        path = folder / file.local_name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path)
+        path.chmod(0o644)  # it was written for its owner alone
+    (folder / CONFIG).write_text(dumps(config))
+
+
+def randomize(module: nn.Module, generator: torch.Generator) -> None:
+    """Give every parameter a random value of a size that keeps activations in range."""
+    normed = set(weight_normed(module))
+    for name, view in published(module).items():
+        noise = torch.randn(view.shape, generator=generator)
+        if name.endswith("alpha") or ("norm" in name and name.endswith("weight")):
+            view.copy_(1 + 0.2 * noise.clamp(-2, 2))
+        elif name.endswith(("gamma", "bias")) or view.ndim < 2:
+            view.copy_(0.2 * noise)
+        elif "embedding" in name or "codebook" in name:
+            view.copy_(noise)
+        else:
+            view.copy_(noise * (_NORMED_GAIN if name in normed else 1) / view[0].numel() ** 0.5)
+
+
+def _codec_tensors(autoencoder: nn.Module) -> dict[str, Tensor]:
+    """Return the tensors as the codec's checkpoint has them: weights as g and v, and buffers."""
+    normed = set(weight_normed(autoencoder))
+    tensors: dict[str, Tensor] = {}
+    for name, view in published(autoencoder).items():
+        if name in normed:
+            stem = name.removesuffix(".weight")
+            for suffix, part in zip(NORMED_PAIRS[0], split(view), strict=True):
+                tensors[stem + suffix] = part
+        else:
+            tensors[name] = view
+    for name, module in autoencoder.named_modules():
+        if isinstance(module, WindowTransformer):
+            module.reset_table()
+            num_positions = module.config.max_positions
+            tensors[f"{name}.freqs_cis"] = module.freqs_cis.to(torch.bfloat16)
+            mask = torch.ones((num_positions, num_positions), dtype=torch.bool)
+            tensors[f"{name}.causal_mask"] = mask.tril()
+    return tensors

@@ -1,0 +1,32 @@
+"""Text to tokens: the model reads UTF-8 bytes behind one leading 0."""
+
+from __future__ import annotations
+
+from engine.echo.config import MAX_TEXT_BYTES
+
+BOS = 0
+
+_REPLACEMENTS = (
+    ("\u2026", "..."),
+    ("\u2019", "'"),
+    ("\u201d", '"'),  # only the closing quotation mark: the model was trained without the other
+    ("\n", " "),
+    (":", ","),
+    (";", ","),
+    ("\u2014", ", "),
+)
+
+
+def normalize(text: str) -> str:
+    """Return `text` as the model was trained to read it, with a speaker tag in front."""
+    for old, new in _REPLACEMENTS:
+        text = text.replace(old, new)
+    if text.startswith(("[", "(")) or "S1" in text or "S2" in text:
+        return text
+    return "[S1] " + text
+
+
+def tokenize(text: str) -> list[int]:
+    """Return the tokens of `text`, cut to what the model can read (mid-character if need be)."""
+    # A lone surrogate has no UTF-8 form; it is spoken as a question mark rather than refused.
+    return [BOS, *normalize(text).encode("utf-8", errors="replace")][:MAX_TEXT_BYTES]

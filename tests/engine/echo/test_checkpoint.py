@@ -1,0 +1,159 @@
+import logging
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from engine.echo.__main__ import main
+from engine.echo.checkpoint import CODEC, CONFIG, DIT, PCA, Published, find, load_models
+from engine.echo.config import TINY, EchoConfig, dumps, load_config
+from engine.echo.weights import CheckpointError
+from tests.engine.echo.reference import build_autoencoder, build_dit, relative_error
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tiny")
+    assert main(["tiny-checkpoint", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture
+def copied(tiny, tmp_path):
+    """A weights folder to damage: links to the tiny checkpoint's files."""
+    for file in (DIT, PCA, CODEC):
+        (tmp_path / file.local_name).parent.mkdir(exist_ok=True)
+        (tmp_path / file.local_name).symlink_to(tiny / file.local_name)
+    (tmp_path / CONFIG).symlink_to(tiny / CONFIG)
+    return tmp_path
+
+
+def _replace(folder, file, tensors):
+    (folder / file.local_name).unlink()
+    save_file(tensors, folder / file.local_name)
+
+
+def test_tiny_checkpoint_has_exactly_the_published_tensors(tiny):
+    # The reference's own modules take it, with not a name missing or left over.
+    dit, codec = build_dit(TINY.dit, 0), build_autoencoder(TINY.codec, 0)
+    dit.load_state_dict(load_file(tiny / DIT.local_name), strict=True)
+    codec.load_state_dict(load_file(tiny / CODEC.local_name), strict=True)
+    pca = load_file(tiny / PCA.local_name)
+    assert set(pca) == {"pca_components", "pca_mean", "latent_scale"}
+
+
+@torch.inference_mode()
+def test_load_models_computes_what_the_reference_computes_with_the_file(tiny):
+    models = load_models(tiny, CPU, torch.float32, blockwise=True)
+    theirs = build_autoencoder(TINY.codec, 0)
+    theirs.load_state_dict(load_file(tiny / CODEC.local_name), strict=True)
+    z = torch.randn((1, TINY.codec.latent_dim, 12))
+    autoencoder = models.codec.autoencoder
+    ours = autoencoder.waveform(autoencoder.quantizer.post_module(z)[0])
+    assert relative_error(ours, theirs.decode_zq(z)[:, 0]) < 1e-5
+    dit = build_dit(TINY.dit, 0)
+    dit.load_state_dict(load_file(tiny / DIT.local_name), strict=True)
+    voice = torch.randn(8, 80)
+    theirs = dit.speaker_norm(dit.speaker_encoder(voice[None]))[0]
+    assert relative_error(models.dit.speaker_state(voice), theirs) < 5e-6
+
+
+def test_load_models_casts_the_transformer_and_keeps_the_codec_in_float32(tiny):
+    models = load_models(tiny, CPU, torch.bfloat16, blockwise=False)
+    assert {p.dtype for p in models.dit.parameters()} == {torch.bfloat16}
+    assert {p.dtype for p in models.codec.parameters()} == {torch.float32}
+    assert not any(p.requires_grad for p in models.codec.parameters())
+
+
+def test_load_models_says_what_it_loaded(tiny, caplog):
+    with caplog.at_level(logging.INFO, logger="engine.echo.checkpoint"):
+        load_models(tiny, CPU, torch.float32, blockwise=False)
+    assert "loaded echo-tts-base/pytorch_model.safetensors" in caplog.text
+
+
+def test_load_models_refuses_a_damaged_file_by_name(copied):
+    (copied / PCA.local_name).unlink()
+    (copied / PCA.local_name).write_bytes(b"not a checkpoint")
+    with pytest.raises(CheckpointError, match=r"^echo-tts-base/pca_state.safetensors: "):
+        load_models(copied, CPU, torch.float32, blockwise=False)
+
+
+def test_load_models_refuses_a_tensor_too_few_by_name(copied):
+    tensors = load_file(copied / DIT.local_name)
+    del tensors["blocks.1.mlp.w3.weight"]
+    _replace(copied, DIT, tensors)
+    with pytest.raises(CheckpointError, match=r"missing: blocks\.1\.mlp\.w3\.weight$"):
+        load_models(copied, CPU, torch.float32, blockwise=False)
+
+
+def test_load_models_uses_the_rotary_table_of_the_file(copied):
+    tensors = load_file(copied / CODEC.local_name)
+    name = "quantizer.post_module.freqs_cis"
+    tensors[name] = torch.rand_like(tensors[name].float())
+    _replace(copied, CODEC, tensors)
+    models = load_models(copied, CPU, torch.float32, blockwise=False)
+    table = models.codec.autoencoder.quantizer.post_module.freqs_cis
+    assert torch.equal(table, tensors[name])
+
+
+def test_load_models_makes_the_rotary_table_a_file_lacks(tiny, copied):
+    tensors = load_file(copied / CODEC.local_name)
+    kept = {name: tensor for name, tensor in tensors.items() if "freqs_cis" not in name}
+    _replace(copied, CODEC, {name: t for name, t in kept.items() if "causal_mask" not in name})
+    models = load_models(copied, CPU, torch.float32, blockwise=False)
+    for name in ("quantizer.post_module", "encoder.block.4.block.5"):
+        table = models.codec.autoencoder.get_submodule(name).freqs_cis
+        assert relative_error(table, tensors[f"{name}.freqs_cis"].float()) < 1e-2
+
+
+def test_find_names_the_file_a_folder_lacks(tmp_path):
+    with pytest.raises(CheckpointError, match=r"^fish-s1-dac-min/pytorch_model.safetensors is not"):
+        find(CODEC, tmp_path)
+
+
+def test_find_takes_what_is_cached_without_the_network(tmp_path, monkeypatch):
+    cached = tmp_path / "models--jordand--echo-tts-base"
+    snapshot = cached / "snapshots" / ("0" * 40)
+    snapshot.mkdir(parents=True)
+    (snapshot / PCA.name).write_bytes(b"x")
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text("0" * 40)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    assert find(PCA, None) == snapshot / PCA.name
+
+
+def test_find_says_what_to_do_when_the_hub_is_out_of_reach(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(CheckpointError, match="HF_TOKEN, or name a folder"):
+        find(Published("nobody/nothing", "x"), None)
+
+
+def test_config_survives_its_file(tmp_path):
+    (tmp_path / CONFIG).write_text(dumps(TINY))
+    assert load_config(tmp_path / CONFIG) == TINY
+
+
+def test_config_keeps_published_sizes_it_does_not_name(tmp_path):
+    (tmp_path / CONFIG).write_text('{"dit": {"num_layers": 3}}')
+    config = load_config(tmp_path / CONFIG)
+    assert config.dit.num_layers == 3
+    assert config.codec == EchoConfig().codec
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "not JSON"),
+        ("[]", "must be an object"),
+        ('{"dit": {"layers": 3}}', "unknown name 'layers'"),
+        ('{"dit": {"text": {"dim": 0}}}', r"dit\.text\.dim must be a positive number, not 0"),
+        ('{"codec": {"latent_dim": "wide"}}', "latent_dim must be a positive number, not 'wide'"),
+    ],
+)
+def test_config_refuses_what_is_no_size(tmp_path, text, message):
+    (tmp_path / CONFIG).write_text(text)
+    with pytest.raises(ValueError, match=message):
+        load_config(tmp_path / CONFIG)

@@ -1,0 +1,50 @@
+from functools import partial
+from itertools import chain
+
+import torch
+
+from engine.echo.denoise import Modulations, Trajectory, denoise
+from engine.echo.sampling import Progress, make_plan
+from speech.parameters import SamplerParameters
+from tests.engine.echo.reference import dit_pair, relative_error
+
+
+def _finish(dit, parameters):
+    """Run one job for each of `parameters`, side by side."""
+    text = dit.text_context(torch.arange(9))
+    group = [
+        Trajectory(
+            Progress(make_plan(given, (given.sequence_length,)), has_speaker=False),
+            text,
+            None,
+            torch.Generator().manual_seed(seed),
+            torch.empty(0, 80),
+        )
+        for seed, given in enumerate(parameters)
+    ]
+    modulations = Modulations(dit)
+    while active := [trajectory for trajectory in group if not trajectory.progress.done]:
+        denoise(dit, modulations, active)
+    return [trajectory.latents for trajectory in group]
+
+
+@torch.inference_mode()
+def test_compiled_blocks_compute_the_same_and_are_compiled_for_any_shape(monkeypatch):
+    compile_, graphs = torch.compile, []
+
+    def trace_only(graph, _):  # the compiler proper would take half a minute
+        graphs.append(graph)
+        return graph.forward
+
+    _, dit = dit_pair()
+    parameters = [SamplerParameters(num_steps=n, sequence_length=32 + n) for n in (2, 3, 5)]
+    groups = [parameters[:n] for n in (1, 3, 2)]
+    expected = [_finish(dit, group) for group in groups]
+    monkeypatch.setattr(torch, "compile", partial(compile_, backend=trace_only))
+    torch.compiler.reset()
+    dit.compile_blocks()
+    compiled = [_finish(dit, group) for group in groups]
+    for ours, theirs in zip(chain(*compiled), chain(*expected), strict=True):
+        assert relative_error(ours, theirs) < 1e-5
+    # Each half of a block once for one t, once for several; not once per layer or shape.
+    assert len(graphs) == 4

@@ -1,0 +1,85 @@
+"""What only a GPU can show: the packed attention kernel, and that batching keeps to bfloat16."""
+
+import asyncio
+
+import numpy as np
+import pytest
+import torch
+
+from engine.echo.attention import Lane, LoopAttention, VarlenAttention, attention_for
+from engine.echo.checkpoint import load_models
+from engine.echo.engine import EchoEngine
+from engine.echo.job import make_job
+from engine.echo.runner import Runner
+from engine.echo.speaker_cache import SpeakerCache
+from engine.protocol import Job, Voice
+from speech.parameters import SamplerParameters
+from speech.pcm import FRAME_SAMPLES
+from tests.engine.echo.reference import relative_error
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU"),
+]
+
+AUDIO = (0.1 * np.random.default_rng(0).standard_normal(30 * FRAME_SAMPLES)).astype(np.float32)
+
+
+@torch.inference_mode()
+def test_flash_attention_equals_the_portable_one():
+    device = torch.device("cuda")
+
+    def draw(*shape):
+        return torch.randn(shape, device=device, dtype=torch.bfloat16)
+
+    text, voice = draw(3, 2, 50, 4, 128), draw(3, 2, 17, 4, 128)
+    lanes = [Lane(40, (text, voice)), Lane(40, (voice,)), Lane(33, ()), Lane(64, (text,))]
+    q, k, v = (draw(177, 4, 128) for _ in range(3))
+    packed = attention_for(lanes, device, torch.bfloat16)
+    assert isinstance(packed, VarlenAttention)
+    for layer in range(3):
+        expected = LoopAttention(lanes)(layer, q, k, v)
+        assert relative_error(packed(layer, q, k, v), expected) < 2e-2
+
+
+def test_batching_stays_within_bfloat16(tiny_weights):
+    models = load_models(tiny_weights, torch.device("cuda"), torch.bfloat16, blockwise=True)
+
+    def latents(*seeds):
+        parameters = SamplerParameters(num_steps=8, sequence_length=64)
+        jobs = [
+            make_job(Job("hello " * seed, seed, parameters), None, True, torch.float32)
+            for seed in seeds
+        ]
+        runner, active = Runner(models, SpeakerCache(0, 0)), list(jobs)
+        while active:
+            for job, outcome in runner.run(active):
+                assert outcome.error is None
+                active.remove(job)
+        return [job.trajectory.latents for job in jobs]
+
+    together = latents(1, 2, 3)
+    for seed, batched in zip((1, 2, 3), together, strict=True):
+        assert relative_error(batched, latents(seed)[0]) < 5e-2
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+async def test_engine_speaks(tiny_weights, compiled):
+    async def load():
+        return AUDIO
+
+    engine = EchoEngine(weights_dir=str(tiny_weights), compile=compiled)
+    try:
+        assert engine.device == "cuda"
+
+        async def speak(stream):
+            parameters = SamplerParameters(num_steps=4, sequence_length=160)
+            job = Job("hello", 1, parameters, stream)
+            return [pcm async for pcm in engine.generate(job, Voice("v", load), lambda: None)]
+
+        whole, streamed = await asyncio.gather(speak(False), speak(True))
+        assert len(whole[0]) == 160 * FRAME_SAMPLES
+        assert [len(pcm) // FRAME_SAMPLES for pcm in streamed] == [32, 96, 32]
+        assert np.isfinite(np.concatenate(whole + streamed)).all()
+    finally:
+        engine.close()

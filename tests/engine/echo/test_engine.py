@@ -1,0 +1,270 @@
+import asyncio
+import random
+from contextlib import aclosing, contextmanager
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from engine import ENGINES, create_engine
+from engine.echo.checkpoint import CODEC, DIT, PCA
+from engine.echo.config import TINY
+from engine.echo.engine import EchoEngine
+from engine.echo.weights import CheckpointError
+from engine.protocol import Job, Voice
+from speech.errors import InternalError, NotReady, Overloaded, VoiceLost
+from speech.parameters import SamplerParameters
+from speech.pcm import FRAME_SAMPLES
+from tests.engine.echo.reference import (
+    build_autoencoder,
+    build_dit,
+    inference,
+    relative_error,
+)
+
+AUDIO = (0.1 * np.random.default_rng(0).standard_normal(30 * FRAME_SAMPLES)).astype(np.float32)
+AUDIO.flags.writeable = False
+
+
+@contextmanager
+def _engine(tiny_weights, **options):
+    engine = EchoEngine(weights_dir=str(tiny_weights), device="cpu", **options)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+@pytest.fixture
+def engine(tiny_weights):
+    with _engine(tiny_weights) as engine:
+        yield engine
+
+
+def _voice(key="v", loads=None):
+    async def load():
+        if loads is not None:
+            loads.append(key)
+        return AUDIO
+
+    return Voice(key, load)
+
+
+def _job(seed=0, stream=False, text="hello", **parameters):
+    given = {"num_steps": 2, "sequence_length": 32} | parameters
+    return Job(text, seed, SamplerParameters(**given), stream)
+
+
+async def _speak(engine, job, voice=None):
+    async with aclosing(engine.generate(job, voice, lambda: None)) as pieces:
+        return np.concatenate([pcm async for pcm in pieces])
+
+
+async def test_engine_is_the_one_that_the_list_names(tiny_weights):
+    engine = create_engine("echo", weights_dir=str(tiny_weights), device="cpu")
+    assert isinstance(engine, EchoEngine)
+    assert (engine.name, engine.device) == ("echo", "cpu")
+    assert ENGINES["echo"].uses_gpu
+    engine.close()
+
+
+@pytest.mark.parametrize("with_voice", [True, False])
+async def test_generate_equals_the_reference_pipeline_from_text_to_audio(
+    engine, tiny_weights, with_voice
+):
+    dit, codec = build_dit(TINY.dit, 0), build_autoencoder(TINY.codec, 0)
+    dit.load_state_dict(load_file(tiny_weights / DIT.local_name), strict=True)
+    codec.load_state_dict(load_file(tiny_weights / CODEC.local_name), strict=True)
+    pca = load_file(tiny_weights / PCA.local_name)
+    state = inference.PCAState(pca["pca_components"], pca["pca_mean"], float(pca["latent_scale"]))
+    parameters = SamplerParameters(num_steps=4, sequence_length=36, truncation_factor=0.8)
+
+    def sample(model, voice, voice_mask, tokens, mask, seed):
+        return inference.sample_euler_cfg_independent_guidances(
+            model, voice, voice_mask, tokens, mask, seed,
+            num_steps=4, cfg_scale_text=3.0, cfg_scale_speaker=8.0, cfg_min_t=0.5, cfg_max_t=1.0,
+            truncation_factor=0.8, rescale_k=None, rescale_sigma=None, speaker_kv_scale=None,
+            speaker_kv_max_layers=None, speaker_kv_min_t=None, sequence_length=36,
+        )  # fmt: skip
+
+    audio = torch.from_numpy(AUDIO.copy())[None] if with_voice else None
+    theirs, _ = inference.sample_pipeline(dit, codec, state, sample, "Hi: there", audio, 11)
+    job = Job("Hi: there", 11, parameters)
+    ours = await _speak(engine, job, _voice() if with_voice else None)
+    assert relative_error(torch.from_numpy(ours), theirs[0, 0]) < 1e-3
+
+
+@pytest.mark.parametrize("trace", range(4))
+async def test_jobs_that_come_and_go_at_random_leave_the_others_alone(engine, trace):
+    chance = random.Random(trace)
+    jobs = [
+        _job(
+            seed,
+            stream=chance.random() < 0.3,
+            num_steps=chance.randint(1, 4),
+            sequence_length=chance.randint(32, 60),
+            cfg_min_t=chance.random() / 2,
+        )
+        for seed in range(6)
+    ]
+    alone = [await _speak(engine, job, _voice()) for job in jobs]
+
+    async def turns(most):
+        for _ in range(chance.randint(0, most)):
+            await asyncio.sleep(0)  # lets the ticks go on, however long they take
+
+    async def come(job):
+        await turns(300)
+        return await _speak(engine, job, _voice())
+
+    async def go(task):
+        await turns(600)
+        task.cancel()
+
+    tasks = [asyncio.create_task(come(job)) for job in jobs]
+    cancelled = chance.sample(range(len(jobs)), 2)
+    await asyncio.gather(*(go(tasks[i]) for i in cancelled))
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    for i, (result, expected) in enumerate(zip(results, alone, strict=True)):
+        if isinstance(result, asyncio.CancelledError):
+            assert i in cancelled
+        else:
+            np.testing.assert_allclose(result, expected, atol=1e-4)
+    assert engine.stats()["jobs_active"] == 0
+
+
+async def test_cancelled_job_costs_no_tick_after_the_one_under_way(engine):
+    long = asyncio.create_task(_speak(engine, _job(num_steps=100)))
+    await _speak(engine, _job())  # by now the long one has taken steps, too
+    assert engine.stats()["jobs_active"] == 1
+    long.cancel()
+    await asyncio.wait([long])
+    assert engine.stats()["jobs_active"] == 0
+    before = engine.stats()["lane_frames"]
+    await _speak(engine, _job())
+    # Its own steps, and at most the tick that was under way.
+    assert engine.stats()["lane_frames"] - before <= (2 + 1) * 32 + 2 * 32
+
+
+async def test_closed_generator_frees_its_job(engine):
+    pieces = engine.generate(_job(stream=True, sequence_length=640), None, lambda: None)
+    first = await anext(pieces)
+    assert len(first) == 32 * FRAME_SAMPLES
+    await pieces.aclose()
+    assert engine.stats()["jobs_active"] == 0
+
+
+async def test_streaming_gives_the_first_piece_before_the_rest_is_drawn(engine):
+    pieces = engine.generate(_job(stream=True, sequence_length=128), None, lambda: None)
+    await anext(pieces)
+    assert engine.stats()["jobs_active"] == 1
+    assert [len(pcm) // FRAME_SAMPLES async for pcm in pieces] == [96]
+
+
+async def test_voice_is_loaded_once_and_encoded_once(engine):
+    loads = []
+    first = await _speak(engine, _job(), _voice("a", loads))
+    second = await _speak(engine, _job(), _voice("a", loads))
+    np.testing.assert_allclose(first, second, atol=1e-5)
+    await _speak(engine, _job(), _voice("b", loads))
+    assert loads == ["a", "b"]
+    stats = engine.stats()
+    assert (stats["speaker_cache_misses"], stats["speaker_cache_hits"]) == (2, 1)
+    assert stats["speaker_cache_voices"] == 2
+
+
+async def test_voice_wanted_by_many_at_once_is_encoded_once(engine):
+    await asyncio.gather(*(_speak(engine, _job(seed), _voice()) for seed in range(4)))
+    assert engine.stats()["speaker_cache_misses"] == 1
+
+
+async def test_voice_that_cannot_be_loaded_fails_its_job_alone(engine):
+    async def lost():
+        raise VoiceLost("gone")
+
+    with pytest.raises(VoiceLost):
+        await _speak(engine, _job(), Voice("gone", lost))
+    assert len(await _speak(engine, _job())) == 32 * FRAME_SAMPLES
+    assert engine.stats()["jobs_active"] == 0
+
+
+async def test_full_queue_refuses_at_once_and_takes_jobs_again_later(tiny_weights):
+    with _engine(tiny_weights, max_active_jobs=1, max_waiting_jobs=1) as engine:
+        taken = [asyncio.create_task(_speak(engine, _job(seed))) for seed in range(2)]
+        await asyncio.sleep(0)  # both are in
+        with pytest.raises(Overloaded):
+            await _speak(engine, _job(), _voice())
+        await asyncio.gather(*taken)
+        await _speak(engine, _job())
+
+
+async def test_jobs_larger_than_a_tick_still_run(tiny_weights):
+    with _engine(tiny_weights, max_tokens_per_tick=1) as engine:
+        both = await asyncio.gather(*(_speak(engine, _job(seed)) for seed in range(2)))
+        assert [len(pcm) for pcm in both] == [32 * FRAME_SAMPLES] * 2
+        assert engine.stats()["ticks"] == 4
+
+
+async def test_close_fails_what_has_not_ended_and_refuses_what_comes(engine):
+    pending = asyncio.create_task(_speak(engine, _job(num_steps=100)))
+    await _speak(engine, _job())
+    engine.close()
+    engine.close()
+    with pytest.raises(NotReady, match="is closed"):
+        await pending
+    with pytest.raises(NotReady, match="is closed"):
+        await _speak(engine, _job())
+
+
+async def test_close_while_a_voice_is_fetched_fails_its_job(engine):
+    async def load():
+        engine.close()
+        return AUDIO
+
+    with pytest.raises(NotReady):
+        await _speak(engine, _job(), Voice("v", load))
+
+
+async def test_failing_device_fails_every_job_and_leaves_none_waiting(engine, monkeypatch):
+    def fail(_):
+        raise RuntimeError("an illegal memory access was encountered")
+
+    monkeypatch.setattr(engine._runner, "run", fail)
+    jobs = (_speak(engine, _job(seed)) for seed in range(3))
+    errors = await asyncio.gather(*jobs, return_exceptions=True)
+    assert [str(error) for error in errors] == ["The engine failed"] * 3
+    assert all(isinstance(error, InternalError) for error in errors)
+
+
+async def test_start_is_announced_once_and_before_the_first_piece(tiny_weights):
+    with _engine(tiny_weights, max_active_jobs=1) as engine:
+        events = []
+
+        async def speak(name):
+            job = _job(stream=True, sequence_length=64)
+            async for _ in engine.generate(job, None, lambda: events.append(f"{name} starts")):
+                events.append(f"{name} speaks")
+
+        await asyncio.gather(speak("a"), speak("b"))
+    for name in "ab":
+        own = [event for event in events if event.startswith(name)]
+        assert own == [f"{name} starts", f"{name} speaks", f"{name} speaks"]
+    assert events.index("a speaks") < events.index("b starts")
+
+
+def test_missing_weights_are_named(tmp_path):
+    with pytest.raises(CheckpointError, match=r"echo-tts-base/pytorch_model\.safetensors is not"):
+        EchoEngine(weights_dir=str(tmp_path), device="cpu")
+
+
+def test_unknown_dtype_is_refused():
+    with pytest.raises(ValueError, match="dtype must be auto, float32 or bfloat16, not 'int8'"):
+        EchoEngine(dtype="int8")
+
+
+async def test_bfloat16_speaks_too(tiny_weights):
+    with _engine(tiny_weights, dtype="bfloat16") as engine:
+        pcm = await _speak(engine, _job(), _voice())
+        assert np.isfinite(pcm).all()
+        assert pcm.dtype == np.float32

@@ -1,0 +1,116 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.echo.sampling import (
+    Progress,
+    find_end,
+    find_possible_end,
+    has_ended,
+    make_plan,
+    make_steps,
+)
+from speech.parameters import SamplerParameters
+from tests.engine.echo.reference import inference
+
+
+def _speech(num_frames, end, level, seed):
+    """Latents that grow quiet at `end`, at a level near the threshold."""
+    generator = torch.Generator().manual_seed(seed)
+    latents = torch.randn((num_frames, 80), generator=generator)
+    latents[end:] *= level
+    return latents
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(1, 90),
+    st.integers(0, 90),
+    st.sampled_from([0.0, 0.0495, 0.0499, 0.0501, 0.0505, 0.3]),
+    st.integers(0, 9),
+)
+def test_find_end_equals_reference_loop(num_frames, end, level, seed):
+    latents = _speech(num_frames, end, level, seed)
+    assert find_end(latents) == inference.find_flattening_point(latents)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.integers(1, 60),
+    st.integers(0, 60),
+    st.sampled_from([0.0, 0.0499, 0.0501, 0.3, 1.0]),
+    st.integers(0, 9),
+    st.integers(1, 40),
+)
+def test_find_possible_end_never_passes_the_end(num_frames, end, level, seed, more):
+    latents = _speech(num_frames, end, level, seed)
+    quiet = torch.cat([latents, torch.zeros(more, 80)])
+    loud = torch.cat([latents, torch.randn(more, 80)])
+    possible = find_possible_end(latents)
+    assert possible <= min(find_end(latents), find_end(quiet), find_end(loud))
+
+
+def test_find_possible_end_lets_speech_through_at_once():
+    assert find_possible_end(_speech(32, 32, 1.0, 0)) == 32
+
+
+@pytest.mark.parametrize(("end", "ended"), [(30, True), (31, False), (50, False)])
+def test_speech_has_ended_only_where_the_whole_window_is_there(end, ended):
+    assert has_ended(_speech(50, end, 0.0, 0)) is ended
+
+
+def test_find_end_of_speech_that_never_ends_is_its_length():
+    assert find_end(torch.randn(50, 80).clamp(min=0.2)) == 50
+
+
+@pytest.mark.parametrize("num_steps", [1, 2, 7, 40, 100])
+def test_steps_lead_from_noise_to_speech(num_steps):
+    steps = make_steps(SamplerParameters(num_steps=num_steps), torch.float32)
+    assert len(steps) == num_steps
+    assert steps[0].t == pytest.approx(0.999)
+    assert steps[-1].t + steps[-1].dt == pytest.approx(0)
+
+
+def test_steps_of_the_default_window_are_guided_in_the_first_half():
+    steps = make_steps(SamplerParameters(), torch.float32)
+    assert [step.guided for step in steps] == [True] * 20 + [False] * 20
+
+
+def test_window_bound_that_is_a_schedule_point_counts_as_inside():
+    # 0.999 is not a float32: compared in float64 the first step would fall outside.
+    parameters = SamplerParameters(num_steps=4, cfg_min_t=0.999, cfg_max_t=0.999)
+    assert [s.guided for s in make_steps(parameters, torch.float32)] == [True] + [False] * 3
+
+
+def test_speaker_scale_without_min_t_holds_for_every_step():
+    steps = make_steps(SamplerParameters(speaker_kv_scale=1.5), torch.float32)
+    assert all(step.scaled for step in steps)
+
+
+def test_progress_counts_the_lanes_of_each_step():
+    parameters = SamplerParameters(num_steps=4)
+    progress = Progress(make_plan(parameters, (32, 96)), has_speaker=True)
+    seen = []
+    while not progress.done:
+        seen.append(progress.num_tokens)
+        progress.advance()
+    assert seen == [96, 96, 32, 32, 288, 288, 96, 96]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "has_speaker", "tokens"),
+    [
+        (SamplerParameters(), False, 64),
+        (SamplerParameters(cfg_scale_speaker=0), True, 64),
+        (SamplerParameters(cfg_scale_text=0), True, 64),
+        (SamplerParameters(cfg_scale_text=0, cfg_scale_speaker=0), True, 32),
+    ],
+)
+def test_progress_leaves_out_lanes_that_change_nothing(parameters, has_speaker, tokens):
+    assert Progress(make_plan(parameters, (32,)), has_speaker).num_tokens == tokens
+
+
+def test_steps_of_a_half_precision_model_are_computed_in_float32():
+    parameters = SamplerParameters(rescale_k=1.2, rescale_sigma=3.0)
+    assert make_steps(parameters, torch.bfloat16) == make_steps(parameters, torch.float32)

@@ -1,0 +1,25 @@
+import torch
+
+from engine.echo.speaker_cache import SpeakerCache
+
+
+def test_speaker_cache_keeps_states_and_contexts_apart():
+    cache = SpeakerCache(1000, 1000)
+    state, context = torch.zeros(2), torch.ones(2)
+    cache.put_state("voice", state)
+    assert cache.context("voice") is None
+    cache.put_context("voice", context)
+    assert cache.state("voice") is state
+    assert cache.context("voice") is context
+
+
+def test_speaker_cache_is_bounded_by_bytes():
+    cache = SpeakerCache(max_state_bytes=100, max_context_bytes=0)
+    for i in range(4):
+        cache.put_state(f"voice {i}", torch.zeros(10))  # 40 bytes
+        cache.put_context(f"voice {i}", torch.zeros(10))
+    stats = cache.stats()
+    assert stats["speaker_cache_voices"] == 2
+    assert stats["speaker_cache_host_bytes"] == 80
+    assert stats["speaker_cache_device_bytes"] == 0
+    assert cache.state("voice 0") is None
