@@ -41,7 +41,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0, help="per case")
     seconds = parser.parse_args().seconds
     with private_cluster() as url:
-        serve.run(build_app(Settings(voices_dir=VOICES_DIR)), name="graph", route_prefix="/graph")
+        serve.run(
+            build_app(Settings(engine="preview", voices_dir=VOICES_DIR)),
+            name="graph",
+            route_prefix="/graph",
+        )
         body = asyncio.run(_fetch_once(f"{url}/graph"))
         serve.run(bare_app(len(body)), name="bare", route_prefix="/bare")
         results = {}

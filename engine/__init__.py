@@ -21,17 +21,34 @@ class EngineEntry:
 
     Attributes:
         uses_gpu: Whether a replica should be given a GPU where there is one.
+        options: Names of the settings that its constructor takes.
     """
 
     module: str
     class_name: str
     uses_gpu: bool
+    options: tuple[str, ...] = ()
 
 
 ENGINES: Mapping[str, EngineEntry] = MappingProxyType(
     {
         "preview": EngineEntry("engine.preview", "PreviewEngine", uses_gpu=False),
-        "echo": EngineEntry("engine.echo.engine", "EchoEngine", uses_gpu=True),
+        "echo": EngineEntry(
+            "engine.echo.engine",
+            "EchoEngine",
+            uses_gpu=True,
+            options=(
+                "weights_dir",
+                "device",
+                "dtype",
+                "streaming",
+                "compile",
+                "max_tokens_per_tick",
+                "max_active_jobs",
+                "speaker_host_bytes",
+                "speaker_device_bytes",
+            ),
+        ),
     }
 )
 

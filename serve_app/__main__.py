@@ -51,9 +51,7 @@ def _announce(settings: Settings) -> None:
     """Print how to speak, once the graph can."""
     while not _answers(f"{_address(settings)}/ping"):
         time.sleep(READY_POLL_S)
-    print(
-        f"\nReady, engine {settings.engine}. Say something:\n\n{curl_line(settings)}\n", flush=True
-    )
+    print(f"\nReady. Say something:\n\n{curl_line(settings)}\n", flush=True)
 
 
 def curl_line(settings: Settings) -> str:

@@ -5,8 +5,10 @@ from the annotation itself, and would pass a plain dict for a string.
 """
 
 import os
+from pathlib import Path
 from typing import Any
 
+import ray
 from ray import serve
 from ray.serve.schema import LoggingConfig
 
@@ -52,7 +54,9 @@ def build_app(settings: Settings) -> serve.Application:
         cache_bytes=settings.voice_cache_bytes,
         decode_threads=settings.decode_threads,
     )
-    sampler = _sampler(settings).bind(voice_prep, settings.engine)
+    engine = _choose_engine(settings)
+    options = {name: getattr(settings, name) for name in ENGINES[engine].options}
+    sampler = _sampler(settings, engine).bind(voice_prep, engine, options)
     ingress = serve.deployment(
         num_replicas=settings.ingress_replicas,
         max_ongoing_requests=settings.max_requests + HEADROOM,
@@ -65,7 +69,7 @@ def build_app(settings: Settings) -> serve.Application:
     return ingress.bind(
         voice_prep,
         sampler,
-        engine=settings.engine,
+        engine=engine,
         limits=Limits(
             max_text_chars=settings.max_text_chars,
             max_body_bytes=settings.max_body_bytes,
@@ -81,10 +85,25 @@ def build_app(settings: Settings) -> serve.Application:
     )
 
 
-def _sampler(settings: Settings) -> serve.Deployment:
+def _choose_engine(settings: Settings) -> str:
+    if settings.engine != "auto":
+        return settings.engine
+    return "echo" if settings.device != "cpu" and _has_gpu() else "preview"
+
+
+def _has_gpu() -> bool:
+    """Tell whether the cluster has a GPU, or, where Ray is not up yet, this machine."""
+    if ray.is_initialized():
+        resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        return resources.get("GPU", 0) > 0
+    return any(Path("/dev").glob("nvidia[0-9]*"))
+
+
+def _sampler(settings: Settings, engine: str) -> serve.Deployment:
     num_gpus = settings.sampler_gpus
     if num_gpus == "auto":
-        num_gpus = 1 if ENGINES[settings.engine].uses_gpu else 0
+        wanted = ENGINES[engine].uses_gpu and settings.device != "cpu"
+        num_gpus = 1 if wanted and _has_gpu() else 0
     scale: dict[str, Any] = {"num_replicas": settings.sampler_replicas}
     if settings.sampler_replicas == "auto":
         policy = {

@@ -29,7 +29,10 @@ class Settings(BaseSettings):
     )
 
     # What speaks
-    engine: Annotated[str, Field(description="Which engine speaks.")] = "preview"
+    engine: Annotated[
+        str,
+        Field(description="`echo`, `preview`, or `auto`: echo where there is an NVIDIA GPU."),
+    ] = "auto"
     voices_dir: Annotated[
         str,
         Field(validation_alias="AUDIO_VOICES_DIR", description="Folder of reference audio files."),
@@ -58,13 +61,46 @@ class Settings(BaseSettings):
     ] = "auto"
     sampler_gpus: Annotated[
         Literal["auto"] | Annotated[float, Field(ge=0)],
-        Field(description="GPUs per sampler replica; `auto`: 1 if the engine uses one, else 0."),
+        Field(
+            description="GPUs per sampler replica; `auto`: 1 if the engine uses one that is there."
+        ),
     ] = "auto"
     sampler_cpus: Annotated[float, Field(gt=0, description="CPUs per sampler replica.")] = 0.5
     decode_threads: Annotated[int, Field(ge=1, description="Decodes at a time in VoicePrep.")] = 2
     voice_cache_bytes: Annotated[
         int, Field(ge=0, description="Bound of the voice cache, per VoicePrep replica.")
     ] = 512 * 2**20
+
+    # The echo engine
+    weights_dir: Annotated[
+        str | None,
+        Field(description="Folder with Echo-TTS's weights; the Hugging Face cache or hub if none."),
+    ] = None
+    device: Annotated[
+        str, Field(pattern=r"^(auto|cpu|cuda)$", description="`auto`, `cpu` or `cuda`.")
+    ] = "auto"
+    dtype: Annotated[
+        Literal["auto", "float32", "bfloat16"],
+        Field(description="Of the transformer; `auto`: bfloat16 where the device computes in it."),
+    ] = "auto"
+    streaming: Annotated[
+        bool, Field(description="Load what streaming in blocks needs (0.8 GB).")
+    ] = True
+    compile: Annotated[
+        bool, Field(description="Compile the transformer while starting: minutes, once.")
+    ] = False
+    max_tokens_per_tick: Annotated[
+        int, Field(ge=1, description="Frames times guidance lanes of one forward pass.")
+    ] = 2560
+    max_active_jobs: Annotated[
+        int, Field(ge=1, description="Jobs that take turns on a device; each up to 0.5 GB.")
+    ] = 16
+    speaker_host_bytes: Annotated[
+        int, Field(ge=0, description="Bound of the speaker cache in host memory.")
+    ] = 2**30
+    speaker_device_bytes: Annotated[
+        int, Field(ge=0, description="Bound of the speaker cache on the device.")
+    ] = 4 * 2**30
 
     # HTTP
     host: Annotated[
@@ -140,8 +176,8 @@ class Settings(BaseSettings):
     @field_validator("engine")
     @classmethod
     def _known_engine(cls, name: str) -> str:
-        if name not in ENGINES:
-            raise ValueError(f"no engine {name!r} (known: {', '.join(ENGINES)})")
+        if name not in ("auto", *ENGINES):
+            raise ValueError(f"no engine {name!r} (known: auto, {', '.join(ENGINES)})")
         return name
 
     @field_validator("api_keys", "cors_origins", mode="before")

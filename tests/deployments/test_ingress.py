@@ -27,7 +27,7 @@ JOB = {"text": "Every word of this sentence is spoken.", "output_format": "wav"}
 @pytest.fixture
 def make_ingress_with_bucket(make_ingress, s3_url):
     """Return `make(name)`: an ingress whose outputs go to the bucket called `name`."""
-    return lambda name: make_ingress(bucket=BucketConfig(s3_url, "any", "the-secret-key", name))
+    return lambda name: make_ingress(bucket=BucketConfig(s3_url, "any", "any", name))
 
 
 def decode(audio):

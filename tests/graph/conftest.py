@@ -68,6 +68,7 @@ def deploy(cluster):
     """Return `deploy(name, **settings)`: the graph under `/name`; its URL and ingress handle."""
 
     def deploy(name, **settings):
+        settings = {"engine": "preview", **settings}
         handle = serve.run(
             build_app(Settings(**settings)), name=name, route_prefix=f"/{name}", blocking=False
         )

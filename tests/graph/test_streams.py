@@ -16,7 +16,7 @@ pytestmark = pytest.mark.ray
 
 SENTENCE = "The quick brown fox jumps over the lazy dog. "
 ENDLESS = SENTENCE * 10_000
-"""Ten hours of speech, which keep the preview engine busy for longer than any test waits."""
+"""Hours of speech: a minute and more of work for the preview engine, longer than any test waits."""
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,59 @@
+"""The echo engine on a tiny random checkpoint, through the same path a GPU uses."""
+
+import base64
+import io
+
+import httpx
+import pytest
+import soundfile
+from ray import serve
+
+from engine.echo import tiny_checkpoint
+
+pytestmark = pytest.mark.ray
+
+
+@pytest.fixture(scope="module")
+def echo(deploy, graph_voices, tmp_path_factory):
+    weights = tmp_path_factory.mktemp("weights")
+    tiny_checkpoint.write(weights)
+    url, _ = deploy(
+        "echo",
+        engine="echo",
+        device="cpu",
+        weights_dir=str(weights),
+        voices_dir=str(graph_voices),
+    )
+    yield url
+    serve.delete("echo")
+
+
+def test_runsync_answers_with_the_echo_engine(echo):
+    job = {
+        "text": "Hello.",
+        "speaker_voice": "ada.ogg",
+        "output_format": "wav",
+        "seed": 3,
+        "parameters": {"num_steps": 4, "sequence_length": 32},
+    }
+    answers = [httpx.post(f"{echo}/runsync", json={"input": job}, timeout=60) for _ in range(2)]
+    first, again = (answer.json()["output"] for answer in answers)
+    assert (first["metadata"]["engine"], first["metadata"]["device"]) == ("echo", "cpu")
+    samples, rate = soundfile.read(io.BytesIO(base64.b64decode(first["audio_base64"])))
+    assert (len(samples), rate) == (32 * 2048, 44100)
+    assert first["audio_base64"] == again["audio_base64"]
+    sampler = serve.get_deployment_handle("Sampler", "echo")
+    stats = sampler.report.remote().result(timeout_s=30)["stats"]
+    assert stats["speaker_cache_misses"] == 1
+
+
+def test_speech_streams_with_the_echo_engine(echo):
+    body = {
+        "input": "Hello.",
+        "voice": "otto.ogg",
+        "response_format": "pcm",
+        "parameters": {"num_steps": 2, "sequence_length": 64},
+    }
+    response = httpx.post(f"{echo}/v1/audio/speech", json=body, timeout=60)
+    assert response.headers["X-Engine"] == "echo"
+    assert len(response.content) == pytest.approx(2 * 24000 * 64 * 2048 / 44100, abs=8)
