@@ -173,5 +173,5 @@ def _job_output(utterance: Utterance) -> dict[str, Any]:
     return {
         "status": "completed",
         "filename": _filename(utterance.request),
-        "metadata": utterance.metadata(),
+        "metadata": utterance.outcome.metadata(utterance.request),
     }

@@ -43,7 +43,7 @@ class Outcome:
         return -(-self.num_samples // FRAME_SAMPLES)
 
     def metadata(self, request: SpeechRequest) -> dict[str, Any]:
-        """Return the contract's `metadata` of a job's output."""
+        """Return the contract's `metadata`, complete once all audio is out."""
         row = FORMATS[request.output_format]
         return {
             "sample_rate": request.sample_rate,

@@ -1,7 +1,7 @@
 """One request from validated input to encoded packets: voice -> chunks -> jobs -> join -> encode.
 
-Both doors and both ways of answering (whole or streamed) run through `Utterance.packets`. Knows
-handles and nothing of HTTP or RunPod.
+Both doors and both ways of answering (whole or streamed) run through `Utterance`. Knows handles and
+nothing of HTTP or RunPod.
 """
 
 from __future__ import annotations
@@ -120,7 +120,8 @@ class Utterance:
             yield await deliver(audio)
 
         async with aclosing(self._attend(deliveries())) as delivered:
-            return await anext(delivered)
+            [result] = [item async for item in delivered]
+        return result
 
     async def _attend(self, items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
         """Yield `items` while holding a place, up to the deadline; log how it went."""
@@ -142,10 +143,6 @@ class Utterance:
         finally:
             self.outcome.timings.total = time.perf_counter() - started
             logger.info("request %s %s: %s", self._request_id, result, self.outcome)
-
-    def metadata(self) -> dict[str, Any]:
-        """Return the contract's `metadata`, complete once all packets are out."""
-        return self.outcome.metadata(self.request)
 
     async def _encode(self) -> AsyncGenerator[bytes, None]:
         """Yield packets of what `_speak` says, made off the event loop."""
@@ -183,7 +180,7 @@ class Utterance:
         )
         outcome.chunks = len(chunks)
         jobs = [
-            Job(text, chunk_seed(request.seed, index), parameters, request.stream)
+            Job(text, chunk_seed(request.seed, index), parameters, stream=not self._whole)
             for index, text in enumerate(chunks)
         ]
         joiner = Joiner(

@@ -50,7 +50,9 @@ class JobInput(BaseModel):
         None, description="Names the output file; a random UUID if not given."
     )
     output_format: FormatName | None = Field(None, description="Container and codec.")
-    stream: Flag | None = Field(None, description="Send audio in pieces where the door can.")
+    stream: Flag | None = Field(
+        None, description="Accepted; whether a worker streams is decided when it starts."
+    )
 
 
 class SpeechBody(BaseModel):
@@ -101,7 +103,6 @@ class SpeechRequest:
     sample_rate: int
     session_id: str
     speed: float = 1.0
-    stream: bool = False
 
 
 def is_health_check(job_input: object) -> bool:
@@ -128,7 +129,6 @@ def parse_job(job_input: object, max_text_chars: int) -> SpeechRequest:
         output_format=output_format,
         sample_rate=FORMATS[output_format].default_sample_rate,
         session_id=job.session_id or str(uuid.uuid4()),
-        stream=bool(job.stream),
     )
 
 
@@ -153,7 +153,6 @@ def parse_speech(body: object, max_text_chars: int) -> SpeechRequest:
         sample_rate=sample_rate,
         session_id=str(uuid.uuid4()),
         speed=1.0 if speech.speed is None else speech.speed,
-        stream=True,
     )
 
 

@@ -2,6 +2,7 @@ import asyncio
 import base64
 import io
 import json
+import logging
 
 import pytest
 import soundfile
@@ -363,3 +364,19 @@ async def test_timings_add_up(make_ingress, connect):
     parts = sum(timings[name] for name in ("queue", "voice", "generate", "encode"))
     assert all(value >= 0 for value in timings.values())
     assert parts <= timings["total"] + 1
+
+
+async def test_a_request_is_logged_in_one_line_without_its_text(make_ingress, connect, caplog):
+    client = connect(make_ingress())
+    with caplog.at_level(logging.INFO, logger="deployments.pipeline"):
+        headers = {"X-Request-ID": "r-1"}
+        await client.post("/runsync", json={"input": {"text": "Secret words."}}, headers=headers)
+        await client.post("/v1/audio/speech", json=SPEECH, headers={"X-Request-ID": "r-2"})
+    lines = [r.getMessage() for r in caplog.records if r.name == "deployments.pipeline"]
+    assert [line.split(":")[0] for line in lines] == [
+        "request r-1 completed",
+        "request r-2 completed",
+    ]
+    assert "engine=preview" in lines[0]
+    assert "Secret" not in caplog.text
+    assert "deep.wav" not in lines[1]

@@ -9,9 +9,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from deployments.storage import Bucket, BucketConfig
 from speech.errors import UploadFailed
@@ -83,23 +81,6 @@ def scripted() -> Iterator[ScriptedStore]:
         yield store
         store.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def s3_url() -> Iterator[str]:
-    """Return the address of moto's S3, which holds a bucket called `outputs`."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    names = ("aws_access_key_id", "aws_secret_access_key")
-    client = boto3.client(
-        "s3", endpoint_url=url, region_name="us-east-1", **dict(zip(names, SECRETS, strict=True))
-    )
-    client.create_bucket(Bucket="outputs")
-    client.close()
-    yield url
-    server.stop()
 
 
 @pytest.fixture

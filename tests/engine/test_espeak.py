@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from engine import espeak
 from engine.pitch import median_pitch_hz
+from speech.pcm import SAMPLE_RATE_HZ
 
-PIECE_SAMPLES = 0.1 * espeak.SAMPLE_RATE
+PIECE_SAMPLES = 0.1 * SAMPLE_RATE_HZ
 
 
 class StopAfter(threading.Event):
@@ -31,13 +32,13 @@ def speak(text, pitch_hz=120.0, tempo=1.0, seed=1, stop=None):
 
 def longest_pause_s(pcm):
     loud = np.flatnonzero(np.abs(pcm) > 0.01)
-    return np.diff(loud).max() / espeak.SAMPLE_RATE
+    return np.diff(loud).max() / SAMPLE_RATE_HZ
 
 
 @pytest.mark.parametrize("hz", [60, 75, 101, 140, 187, 250, 300, 400])
 def test_speech_has_the_pitch_asked_for(hz):
     pcm = speak("Please call Stella. Ask her to bring these things with her from the store.", hz)
-    assert abs(12 * np.log2(median_pitch_hz(pcm, espeak.SAMPLE_RATE) / hz)) < 0.75
+    assert abs(12 * np.log2(median_pitch_hz(pcm, SAMPLE_RATE_HZ) / hz)) < 0.75
 
 
 def test_pitch_out_of_range_is_held_at_the_nearest_end():

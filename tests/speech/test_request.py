@@ -25,7 +25,6 @@ def job_error(**fields):
 def test_job_defaults_are_the_contracts():
     request = job()
     assert (request.voice, request.seed, request.output_format) == (None, 0, "opus")
-    assert not request.stream
     assert request.parameters == Parameters()
     expected = {
         "num_steps": 40,
