@@ -2,7 +2,8 @@
 
 Three things are timed in one run, with 1 and with 16 clients: the engine called directly in this
 process, a bare FastAPI deployment on the same Ray Serve that returns as many bytes, and the graph.
-`added` is graph minus engine, at the same percentile: HTTP, routing, voice lookup and encoding.
+`added` is graph minus engine, at the same percentile: HTTP, routing and voice lookup; `graph mp3`
+encodes as well.
 
     python -m bench.graph [--seconds 10]
 """
@@ -54,6 +55,7 @@ def main() -> None:
                 "engine": asyncio.run(time_engine(clients, seconds)),
                 "bare": asyncio.run(time_http(f"{url}/bare", clients, seconds)),
                 "graph": asyncio.run(time_http(f"{url}/graph", clients, seconds)),
+                "graph mp3": asyncio.run(time_http(f"{url}/graph", clients, seconds, "mp3")),
             }
     report(results, len(body))
 
@@ -75,8 +77,8 @@ def bare_app(num_bytes: int) -> serve.Application:
     return Bare.bind()
 
 
-async def _post(session: aiohttp.ClientSession, url: str) -> bytes:
-    body = {"input": TEXT, "voice": VOICE, "response_format": "pcm", "sample_rate": 44100}
+async def _post(session: aiohttp.ClientSession, url: str, output_format: str) -> bytes:
+    body = {"input": TEXT, "voice": VOICE, "response_format": output_format, "sample_rate": 44100}
     async with session.post(f"{url}/v1/audio/speech", json=body) as response:
         response.raise_for_status()
         return await response.read()
@@ -84,13 +86,15 @@ async def _post(session: aiohttp.ClientSession, url: str) -> bytes:
 
 async def _fetch_once(url: str) -> bytes:
     async with aiohttp.ClientSession() as session:
-        return await _post(session, url)
+        return await _post(session, url, "pcm")
 
 
-async def time_http(url: str, clients: int, seconds: float) -> list[float]:
+async def time_http(
+    url: str, clients: int, seconds: float, output_format: str = "pcm"
+) -> list[float]:
     """Return the latency of each request, in seconds."""
     async with aiohttp.ClientSession() as session:
-        return await _repeat(lambda: _post(session, url), clients, seconds)
+        return await _repeat(lambda: _post(session, url, output_format), clients, seconds)
 
 
 def read_reference() -> PCM:
@@ -138,7 +142,7 @@ async def _repeat(
 def report(results: dict[int, dict[str, list[float]]], num_bytes: int) -> None:
     """Print the table, then the JSON line."""
     rows = []
-    print(f"{'clients':>7} {'case':>8} {'p50 ms':>8} {'p99 ms':>8} {'per s':>8}")
+    print(f"{'clients':>7} {'case':>10} {'p50 ms':>8} {'p99 ms':>8} {'per s':>8}")
     for clients, cases in results.items():
         percentiles = {case: _percentiles_ms(latencies) for case, latencies in cases.items()}
         percentiles["added"] = tuple(
@@ -148,7 +152,7 @@ def report(results: dict[int, dict[str, list[float]]], num_bytes: int) -> None:
         for case, (p50, p99) in percentiles.items():
             mean = statistics.fmean(cases[case]) if case in cases else None
             rate = clients / mean if mean else None
-            print(f"{clients:>7} {case:>8} {p50:>8.1f} {p99:>8.1f} {rate or '':>8.6}")
+            print(f"{clients:>7} {case:>10} {p50:>8.1f} {p99:>8.1f} {rate or '':>8.6}")
             rows.append({"clients": clients, "case": case, "p50_ms": p50, "p99_ms": p99})
     print(json.dumps({"benchmark": "graph", "response_bytes": num_bytes, "rows": rows}))
 
