@@ -144,7 +144,7 @@ def _speech_routes(ingress: Ingress) -> APIRouter:
         return _Stream(rest, 200, headers, media_type)
 
     @router.post("/runsync", openapi_extra=_takes(RunRequest), responses=_ERRORS)
-    async def runsync(request: Request) -> dict[str, Any]:
+    async def runsync(request: Request) -> Response:
         """Run one job in RunPod's envelope; a failed job is a 200 with `FAILED`."""
         body = await _read_json(request, ingress.limits.max_body_bytes)
         if not isinstance(body.get("input"), dict):
@@ -154,8 +154,8 @@ def _speech_routes(ingress: Ingress) -> APIRouter:
             await ingress.require_ready()
         output = await ingress.run_job(body["input"], job_id)
         if "error" in output:
-            return {"id": job_id, "status": "FAILED", "error": output["error"]}
-        return {"id": job_id, "status": "COMPLETED", "output": output}
+            return JSONResponse({"id": job_id, "status": "FAILED", "error": output["error"]})
+        return JSONResponse({"id": job_id, "status": "COMPLETED", "output": output})
 
     @router.get("/v1/models")
     async def models() -> dict[str, Any]:

@@ -185,9 +185,9 @@ def load_resampler() -> Resample:
 
 
 def _torchaudio_loads() -> bool:
-    if version("torch").endswith("+cpu"):  # the import would find out in 2 s and with 200 MB
-        return False
     try:
+        if version("torch").endswith("+cpu"):  # the import would find out in 2 s and with 200 MB
+            return False
         import torchaudio.functional  # noqa: F401 (only whether it loads)
     except (ImportError, OSError):
         return False
