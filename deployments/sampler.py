@@ -51,8 +51,8 @@ class Sampler:
     ) -> None:
         from engine import create_engine
 
-        self._voice_prep = voice_prep
         log_with_serve()
+        self._voice_prep = voice_prep
         self._engine = create_engine(engine, **(options or {}))
 
     async def generate(self, job: Job, voice: PreparedVoice | None) -> AsyncGenerator[Piece, None]:
@@ -69,8 +69,8 @@ class Sampler:
             nonlocal queue_s
             queue_s = time.perf_counter() - submitted
 
-        pcm_pieces = self._engine.generate(job, self._voice(voice), on_start)
-        async with aclosing(pcm_pieces) as pieces:
+        pieces = self._engine.generate(job, self._voice(voice), on_start)
+        async with aclosing(pieces):
             async for pcm in pieces:
                 for start in range(0, len(pcm), MAX_PIECE_SAMPLES):
                     part = pcm[start : start + MAX_PIECE_SAMPLES]

@@ -104,17 +104,8 @@ def _sampler(settings: Settings, engine: str) -> serve.Deployment:
     if num_gpus == "auto":
         wanted = ENGINES[engine].uses_gpu and settings.device != "cpu"
         num_gpus = 1 if wanted and _has_gpu() else 0
-    scale: dict[str, Any] = {"num_replicas": settings.sampler_replicas}
-    if settings.sampler_replicas == "auto":
-        policy = {
-            "policy_function": "deployments.gpu_replicas:ReplicasPerGpu",
-            "policy_kwargs": {"gpus_per_replica": num_gpus},
-        }
-        scale = {"autoscaling_config": {**AS_THE_GPUS, "policy": policy}}
-        if not num_gpus:
-            scale = {"num_replicas": 1}
     return serve.deployment(
-        **scale,
+        **_scale(settings, num_gpus),
         # The queue is the engine's, where jobs are batched: a full replica would idle its GPU.
         max_ongoing_requests=settings.max_requests * settings.max_request_jobs + HEADROOM,
         ray_actor_options={
@@ -126,6 +117,19 @@ def _sampler(settings: Settings, engine: str) -> serve.Deployment:
         graceful_shutdown_wait_loop_s=SHUTDOWN_POLL_S,
         logging_config=OWN_LOG,
     )(Sampler)
+
+
+def _scale(settings: Settings, num_gpus: float) -> dict[str, Any]:
+    """Return how many samplers there are: as told, else by GPUs where they use any, else one."""
+    if settings.sampler_replicas != "auto":
+        return {"num_replicas": settings.sampler_replicas}
+    if not num_gpus:
+        return {"num_replicas": 1}
+    policy = {
+        "policy_function": "deployments.gpu_replicas:ReplicasPerGpu",
+        "policy_kwargs": {"gpus_per_replica": num_gpus},
+    }
+    return {"autoscaling_config": {**AS_THE_GPUS, "policy": policy}}
 
 
 def _bucket(settings: Settings) -> BucketConfig | None:
