@@ -40,7 +40,14 @@ async def fill(platform: Platform) -> list[Task]:
     for end in pending:
         end.cancel()
     assert refused.result() == OVERLOADED
+    await barrier(platform)
     return [task for task in tasks if not task.done.is_set()]
+
+
+async def barrier(platform: Platform) -> None:
+    """Return when the graph has begun, or dropped, every job taken before."""
+    while await platform.run({"action": "health_check"}) == OVERLOADED:
+        pass  # as the refused job was: those before it are still on their way to the graph
 
 
 async def freed(endpoint: Endpoint, task: Task) -> None:
@@ -124,6 +131,20 @@ async def test_cancelled_job_frees_the_graph_and_no_other_job(endpoint: Endpoint
     await endpoint.platform.cancel(other)
     await freed(endpoint, other)
     assert not cancelled.done.is_set()  # nothing is posted for a cancelled job
+
+
+async def test_jobs_cancelled_on_their_way_to_the_graph_hold_nothing(endpoint: Endpoint) -> None:
+    for _ in range(4 * MAX_REQUESTS):
+        task = await endpoint.platform.submit(ENDLESS)
+        await endpoint.worker.wait_for_line(f'"{task.id}", "message": "Started."')
+        await endpoint.platform.cancel(task)
+        await endpoint.worker.wait_for_line(f'"{task.id}", "message": "Job stopped."')
+    await barrier(endpoint.platform)
+    running = await fill(endpoint.platform)
+    assert len(running) == MAX_REQUESTS
+    for task in running:
+        await endpoint.platform.cancel(task)
+        await freed(endpoint, task)
 
 
 async def test_result_too_large_is_refused_and_not_lost(endpoint: Endpoint) -> None:
