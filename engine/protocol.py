@@ -40,12 +40,14 @@ class Job:
         seed: Fixes every random draw: same job, same voice, same device kind, same samples.
         parameters: Sampler parameters; an engine ignores those that mean nothing to it.
         stream: True where the caller wants pieces early, False where it waits for the whole.
+        request_id: Whose job it is: the jobs of one request do not hold up another's.
     """
 
     text: str
     seed: int
     parameters: SamplerParameters
     stream: bool = False
+    request_id: str = ""
 
 
 class Engine(Protocol):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 import torch
 from torch import Tensor
@@ -20,8 +21,8 @@ from speech.errors import SpeechError
 from speech.parameters import SamplerParameters
 from speech.pcm import PCM
 
-STREAM_BLOCKS = (32, 96, 192, 320)
-"""Frames of the blocks of a streaming job: a short first one, for early audio."""
+MIN_BLOCK_FRAMES = 32
+"""What is left of a streaming job is no block of its own below this."""
 
 # What `sequence_length: "auto"` starts from. Speech takes some 1.4 frames per byte of English; a
 # text that needs more than this is drawn again at full length, so none is ever cut.
@@ -45,7 +46,8 @@ class EchoJob:
     Attributes:
         tokens: Of its text.
         seed: Of its noise.
-        progress: Where it stands; all that the scheduler looks at.
+        progress: Where it stands.
+        request_id: Whose job it is.
         voice_key: Names its voice; None without one.
         reference: The voice's audio, where nothing is held of the voice.
         speaker_state: What was held of the voice when the job came.
@@ -60,6 +62,7 @@ class EchoJob:
     tokens: list[int]
     seed: int
     progress: Progress
+    request_id: str = ""
     voice_key: str | None = None
     reference: PCM | None = None
     speaker_state: Tensor | None = None
@@ -82,23 +85,27 @@ class EchoJob:
             self.on_start = None
 
 
-def make_job(job: Job, voice_key: str | None, blockwise: bool, dtype: torch.dtype) -> EchoJob:
+def make_job(
+    job: Job, voice_key: str | None, stream_blocks: Sequence[int], dtype: torch.dtype
+) -> EchoJob:
     """Return the engine's form of `job`.
 
     Args:
         job: What the caller wants.
         voice_key: Names the voice; None without one.
-        blockwise: Whether the model can stream; if not, a streaming job is drawn whole.
+        stream_blocks: Frames of a streaming job's blocks, the last of which repeats; none where
+            the model cannot stream, and the job is drawn whole.
         dtype: Of the model.
     """
     tokens = tokenize(job.text)
-    streams = job.stream and blockwise
+    streams = job.stream and bool(stream_blocks)
     num_frames = _num_frames(job.parameters, len(tokens), streams)
-    blocks = _split(num_frames) if streams else (num_frames,)
+    blocks = _split(num_frames, stream_blocks) if streams else (num_frames,)
     return EchoJob(
         tokens=tokens,
         seed=job.seed,
         progress=Progress(make_plan(job.parameters, blocks, dtype), voice_key is not None),
+        request_id=job.request_id,
         voice_key=voice_key,
         may_extend=job.parameters.sequence_length == "auto" and num_frames < MAX_FRAMES,
         stream=DecodeStream() if streams else None,
@@ -113,11 +120,11 @@ def _num_frames(parameters: SamplerParameters, num_tokens: int, streams: bool) -
     return min(math.ceil(num_tokens * _FRAMES_PER_BYTE) + _SPARE_FRAMES, MAX_FRAMES)
 
 
-def _split(num_frames: int) -> tuple[int, ...]:
+def _split(num_frames: int, sizes: Sequence[int]) -> tuple[int, ...]:
     """Cut a streaming job into blocks; what is too short for one joins the block before."""
     blocks = []
-    for size in STREAM_BLOCKS:
-        blocks.append(size if num_frames - size >= STREAM_BLOCKS[0] else num_frames)
+    for size in chain(sizes, repeat(sizes[-1])):
+        blocks.append(size if num_frames - size >= MIN_BLOCK_FRAMES else num_frames)
         num_frames -= blocks[-1]
         if num_frames == 0:
             break

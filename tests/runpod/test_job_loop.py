@@ -11,8 +11,10 @@ import psutil
 import pytest
 import soundfile
 
+from engine.pitch import median_pitch_hz
 from tests.runpod.platform import Platform, Task
 from tests.runpod.worker import MAX_REQUESTS, MAX_TEXT_CHARS, Endpoint
+from tests.texts import PARAGRAPHS
 
 pytestmark = [
     pytest.mark.ray,
@@ -172,8 +174,9 @@ async def test_dead_replica_fails_its_jobs_and_is_replaced(endpoint: Endpoint) -
     assert "output" in await endpoint.platform.run(SHORT)
 
 
-async def test_streamed_job_arrives_in_pieces(streaming: Endpoint) -> None:
-    task = await streaming.platform.submit({"text": SENTENCE * 20, "output_format": "mp3"})
+async def test_three_paragraphs_arrive_in_pieces_in_the_named_voice(streaming: Endpoint) -> None:
+    job_input = {"text": PARAGRAPHS, "speaker_voice": "hum.wav", "output_format": "mp3"}
+    task = await streaming.platform.submit(job_input)
     posted = await task.outcome()
     *pieces, last = task.pieces
     assert [piece["index"] for piece in pieces] == list(range(len(pieces)))
@@ -184,6 +187,7 @@ async def test_streamed_job_arrives_in_pieces(streaming: Endpoint) -> None:
     audio = b"".join(base64.b64decode(piece["audio_base64"]) for piece in pieces)
     samples, sample_rate = decode(audio)
     assert len(samples) / sample_rate == pytest.approx(last["metadata"]["duration"], abs=0.2)
+    assert median_pitch_hz(samples.astype("float32"), sample_rate) == pytest.approx(120, rel=0.05)
 
 
 async def test_streamed_job_fails_with_one_line(streaming: Endpoint) -> None:

@@ -14,6 +14,7 @@ from speech.pcm import FRAME_SAMPLES
 
 VOICE = (0.1 * np.random.default_rng(0).standard_normal(20 * FRAME_SAMPLES)).astype(np.float32)
 VOICE.flags.writeable = False
+BLOCKS = (32, 128, 480)
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def runner(models):
 
 def _job(seed=0, *, text="hello", voice=None, stream=False, **parameters):
     parameters = SamplerParameters(**{"num_steps": 2, "sequence_length": 32} | parameters)
-    job = make_job(Job(text, seed, parameters, stream), voice, True, torch.float32)
+    job = make_job(Job(text, seed, parameters, stream), voice, BLOCKS, torch.float32)
     job.reference = None if voice is None else VOICE
     return job
 
@@ -171,6 +172,7 @@ def test_streaming_stops_where_the_speech_has_ended(runner, models):
     [pieces] = _run(runner, _job(stream=True, truncation_factor=0.0, sequence_length=640))
     assert [len(piece) for piece in pieces] == [0]
     assert runner.totals["lane_frames"] == 2 * 32 + 32  # one block of two steps
+    assert runner.totals["steps"] == 2
 
 
 @pytest.mark.parametrize(("end", "sent"), [(40, [32, 8]), (30, [30]), (32, [32])])
@@ -204,22 +206,26 @@ def test_streaming_pieces_join_to_the_decoded_blocks(runner, models):
 def test_streaming_without_the_weights_for_it_answers_whole(tiny_weights):
     models = load_models(tiny_weights, torch.device("cpu"), torch.float32, blockwise=False)
     parameters = SamplerParameters(num_steps=1, sequence_length=64)
-    job = make_job(Job("hi", 0, parameters, stream=True), None, False, torch.float32)
+    job = make_job(Job("hi", 0, parameters, stream=True), None, (), torch.float32)
     assert job.stream is None
     [pieces] = _run(Runner(models, SpeakerCache(0, 0)), job)
     assert [len(piece) for piece in pieces] == [64 * FRAME_SAMPLES]
 
 
 @pytest.mark.parametrize(
-    ("num_frames", "blocks"),
+    ("num_frames", "sizes", "blocks"),
     [
-        (32, (32,)),
-        (63, (63,)),
-        (64, (32, 32)),
-        (159, (32, 127)),
-        (620, (32, 96, 192, 300)),
-        (640, (32, 96, 192, 320)),
+        (32, BLOCKS, (32,)),
+        (63, BLOCKS, (63,)),
+        (64, BLOCKS, (32, 32)),
+        (159, BLOCKS, (32, 127)),
+        (620, BLOCKS, (32, 128, 460)),
+        (640, BLOCKS, (32, 128, 480)),
+        (640, (640,), (640,)),
+        (100, (8,), (8,) * 8 + (36,)),
+        (200, (40, 60), (40, 60, 60, 40)),
     ],
 )
-def test_streaming_blocks_add_up_and_none_is_tiny(num_frames, blocks):
-    assert _job(stream=True, sequence_length=num_frames).progress.plan.blocks == blocks
+def test_streaming_blocks_add_up_and_none_is_tiny(num_frames, sizes, blocks):
+    job = Job("hi", 0, SamplerParameters(sequence_length=num_frames), stream=True)
+    assert make_job(job, None, sizes, torch.float32).progress.plan.blocks == blocks
