@@ -31,7 +31,7 @@ from speech.joining import Joiner
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 from speech.rendering import Renderer
 from speech.request import SpeechRequest
-from speech.text import split_text
+from speech.text import MAX_PASS_FRAMES, split_text
 
 logger = logging.getLogger(__name__)
 
@@ -192,12 +192,14 @@ class Utterance:
         """Yield the request's PCM: its chunks sampled side by side, joined in order."""
         request, outcome = self.request, self.outcome
         parameters = request.parameters
+        num_frames = parameters.sequence_length
         chunks = await self._in_thread(
             partial(
                 split_text,
                 request.text,
                 parameters.max_chars_per_chunk,
                 parameters.target_duration_seconds,
+                MAX_PASS_FRAMES if num_frames == "auto" else num_frames,
             )
         )
         outcome.chunks = len(chunks)

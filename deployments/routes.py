@@ -80,7 +80,7 @@ def build_api(ingress: Ingress) -> FastAPI:
             CORSMiddleware,
             allow_origins=ingress.cors_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", REQUEST_ID_HEADER],
+            allow_headers=["*"],  # OpenAI's SDKs send a dozen of their own
             expose_headers=[*OWN_HEADERS, "Retry-After"],
         )
     api.add_middleware(RequestIdMiddleware)
@@ -139,6 +139,7 @@ def _speech_routes(ingress: Ingress) -> APIRouter:
             "X-Seed": str(utterance.request.seed),
             "X-Audio-Sample-Rate": str(utterance.request.sample_rate),
             "X-Engine": utterance.outcome.engine,
+            "X-Accel-Buffering": "no",  # nginx would hold back what comes in small parts
         }
         if body.get("stream_format") == "sse":
             return _Stream(_events(rest, utterance), 200, headers, "text/event-stream")

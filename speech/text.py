@@ -16,8 +16,10 @@ from speech.scripts import duration_ms
 
 MAX_CHUNK_BYTES = 768 - 1 - 5
 """UTF-8 bytes that one pass reads, less the start byte and the tag `[S1] ` put in front."""
+MAX_PASS_FRAMES = 640
+"""Latent frames of the longest pass, 29.7 s."""
 MAX_CHUNK_S = 25.0
-"""Estimated seconds of the longest chunk. One pass holds 29.7 s: a slow voice needs the rest."""
+"""Estimated seconds of the longest chunk of such a pass: a slow voice needs the rest."""
 
 _UNSPOKEN = re.compile(SPEAKER_TAG.pattern + r"\s?")
 _MIN_CHARS = 20
@@ -46,19 +48,23 @@ def estimate_duration_s(text: str) -> float:
     return sum(_durations_ms(plain_spaces(text))) / 1000
 
 
-def split_text(text: str, max_chars: int, target_duration_s: float) -> list[str]:
+def split_text(
+    text: str, max_chars: int, target_duration_s: float, pass_frames: int = MAX_PASS_FRAMES
+) -> list[str]:
     """Cut `text` into chunks, each spoken in one pass.
 
     Cuts fall between paragraphs, sentences, clauses or words, in this order of preference, and
     chunks come out near the target; none is over 1.5 times the target, `max_chars`,
-    `MAX_CHUNK_S` or `MAX_CHUNK_BYTES`. White space becomes single spaces; nothing else is lost
-    or changed. A chunk that goes on under a speaker tag such as `[S2]` starts with it.
+    `MAX_CHUNK_BYTES`, or `MAX_CHUNK_S` (of a shorter pass, its share). White space becomes single
+    spaces; nothing else is lost or changed. A chunk that goes on under a speaker tag such as
+    `[S2]` starts with it.
 
     Args:
         text: What to speak. Blank text has no chunks.
         max_chars: Characters in a chunk; less than 20 counts as 20. 0 means one chunk, whatever
             its length: an engine then speaks what fits in one pass.
         target_duration_s: Estimated seconds to aim at; less than 2 counts as 2.
+        pass_frames: Latent frames that one pass has room for.
     """
     text = mark_spaces(text)
     if not text:
@@ -66,7 +72,8 @@ def split_text(text: str, max_chars: int, target_duration_s: float) -> list[str]
     if max_chars == 0:
         return [plain_spaces(text)]
     max_chars = max(max_chars, _MIN_CHARS)
-    target_ms = int(1000 * min(max(target_duration_s, _MIN_TARGET_S), MAX_CHUNK_S))
+    max_ms = 1000 * MAX_CHUNK_S * pass_frames / MAX_PASS_FRAMES
+    target_ms = int(min(1000 * max(target_duration_s, _MIN_TARGET_S), max_ms))
     durations_ms = _durations_ms(text)
     num_bytes = [_utf8_bytes(char) for char in text]
     if _Limits(max_chars, MAX_CHUNK_BYTES, target_ms).allow(
@@ -77,7 +84,7 @@ def split_text(text: str, max_chars: int, target_duration_s: float) -> list[str]
     limits = _Limits(
         chars=max_chars - carried,
         utf8_bytes=MAX_CHUNK_BYTES - carried,
-        ms=int(min(_OVERSHOOT * target_ms, 1000 * MAX_CHUNK_S)),
+        ms=int(min(_OVERSHOOT * target_ms, max_ms)),
     )
     cuts = _cheapest_cuts(rank_breaks(text), durations_ms, num_bytes, limits, target_ms)
     return _with_speakers(text[start:end] for start, end in pairwise(cuts))

@@ -71,8 +71,8 @@ async function run(begun, work) {
 }
 
 function speak() {
-  const unreadable = controls.unreadable();
-  if (unreadable) return complain(`${unreadable.name} is not a number`, unreadable.name);
+  const unreadable = $("seed").validity.badInput ? "seed" : controls.unreadable()?.name;
+  if (unreadable) return complain(`${unreadable} is not a number`, unreadable);
   const body = {
     input: $("text").value,
     voice: $("voice").value.trim() || "default",

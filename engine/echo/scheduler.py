@@ -1,13 +1,15 @@
 """Which jobs take a step next. Pure Python: knows what a step costs, not what it is.
 
-Requests take turns: the oldest job of each comes before the second oldest of any, so that the many
-jobs of a book do not hold up a sentence. Within a turn the first come are the first served: every
-tick takes each job that still fits, and a later one only ever gets what is left over.
+Requests stand in line. A batch takes the first job of each, from the front of the line, then the
+second of each, and so on; whatever still fits is taken, so a later job only ever gets what the
+earlier ones leave over. A request whose first job has ended goes to the back with its others: the
+many jobs of a book hold up a sentence for one job at most.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Generic, Protocol, TypeVar
 
 from speech.errors import Overloaded
@@ -40,14 +42,14 @@ class Scheduler(Generic[W]):
     def __init__(self, max_tokens: int, max_active: int, max_waiting: int) -> None:
         self.max_tokens, self._max_active = max_tokens, max_active
         self._max_waiting = max_waiting
-        # Ordered sets, oldest first.
-        self._active: dict[W, None] = {}
+        # By request, in the order of the line; each one's jobs, oldest first, as an ordered set.
+        self._active: dict[str, dict[W, None]] = {}
         self._waiting: dict[W, None] = {}
 
     @property
     def num_active(self) -> int:
         """Jobs started and not ended."""
-        return len(self._active)
+        return sum(map(len, self._active.values()))
 
     @property
     def num_waiting(self) -> int:
@@ -56,7 +58,7 @@ class Scheduler(Generic[W]):
 
     def check_room(self) -> None:
         """Raise Overloaded if `submit` would."""
-        if len(self._waiting) >= self._max_waiting and len(self._active) >= self._max_active:
+        if len(self._waiting) >= self._max_waiting and self.num_active >= self._max_active:
             raise Overloaded("Overloaded, retry later")
 
     def submit(self, work: W) -> None:
@@ -72,24 +74,29 @@ class Scheduler(Generic[W]):
     def remove(self, work: W) -> None:
         """Forget `work`, ended or given up; it is in no later batch."""
         self._waiting.pop(work, None)
-        self._active.pop(work, None)
+        name = work.request_id
+        jobs = self._active.get(name, {})
+        was_first = work in jobs and next(iter(jobs)) is work
+        jobs.pop(work, None)
+        if not jobs:
+            self._active.pop(name, None)
         self._admit()
+        if was_first and name in self._active:
+            self._active[name] = self._active.pop(name)  # to the back of the line
 
     def clear(self) -> list[W]:
         """Forget all work and return it."""
-        work = [*self._active, *self._waiting]
+        work = [*self._in_turn(), *self._waiting]
         self._active.clear()
         self._waiting.clear()
         return work
 
     def _admit(self) -> None:
-        active = Counter(work.request_id for work in self._active)
-        while self._waiting and len(self._active) < self._max_active:
+        while self._waiting and self.num_active < self._max_active:
             # Of those whose request has the fewest places, the oldest.
-            work = min(self._waiting, key=lambda work: active[work.request_id])
+            work = min(self._waiting, key=lambda work: len(self._active.get(work.request_id, ())))
             del self._waiting[work]
-            self._active[work] = None
-            active[work.request_id] += 1
+            self._active.setdefault(work.request_id, {})[work] = None
 
     def next_batch(self) -> list[W]:
         """Return the jobs that take the next step together, in the order of their turns."""
@@ -102,11 +109,6 @@ class Scheduler(Generic[W]):
                 room -= num_tokens
         return batch
 
-    def _in_turn(self) -> list[W]:
-        """Return the active jobs: each request's oldest, then each one's second oldest, ..."""
-        turns: dict[W, int] = {}
-        taken: Counter[str] = Counter()
-        for work in self._active:
-            turns[work] = taken[work.request_id]
-            taken[work.request_id] += 1
-        return sorted(self._active, key=turns.__getitem__)
+    def _in_turn(self) -> Iterator[W]:
+        for turn in zip_longest(*self._active.values()):
+            yield from (work for work in turn if work is not None)

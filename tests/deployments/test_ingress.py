@@ -99,6 +99,15 @@ async def test_book_takes_its_share_of_the_sampler_and_leaves_the_rest(make_ingr
     assert [output["metadata"]["chunks"] for output in outputs] == [50, 1]
 
 
+async def test_text_is_split_into_what_a_pass_of_the_asked_length_can_speak(make_ingress):
+    ingress, text = make_ingress(), JOB["text"] * 3
+    num_chunks = []
+    for frames in (640, 64, "auto"):
+        output = await ingress.run_job({"text": text, "parameters": {"sequence_length": frames}})
+        num_chunks.append(output["metadata"]["chunks"])
+    assert num_chunks[0] == num_chunks[2] == 1 < num_chunks[1]
+
+
 async def test_streamed_job_is_pieces_in_order_then_its_output(make_ingress):
     ingress = make_ingress()
     job = {**JOB, "text": JOB["text"] * 6, "output_format": "pcm", "session_id": "call-1"}

@@ -29,6 +29,7 @@ async def test_speech_answers_audio_with_seed_rate_engine_and_request_id(make_in
     assert response.headers["X-Seed"] == "7"
     assert response.headers["X-Audio-Sample-Rate"] == "44100"
     assert response.headers["X-Engine"] == "preview"
+    assert response.headers["X-Accel-Buffering"] == "no"
     samples, rate = soundfile.read(io.BytesIO(response.content))
     assert rate == 44100
     assert len(samples) > 0.5 * rate
@@ -303,6 +304,19 @@ async def test_cors_is_off_unless_set(make_ingress, connect):
     )
     assert on.headers["Access-Control-Allow-Origin"] == "https://a.example"
     assert "X-Seed" in on.headers["Access-Control-Expose-Headers"]
+
+
+async def test_cors_lets_openais_sdk_call_from_a_browser(make_ingress, connect):
+    client = connect(make_ingress(cors_origins=["https://a.example"], api_keys=["secret"]))
+    asked = "authorization,content-type,x-stainless-lang,x-stainless-retry-count"
+    preflight = {
+        "Origin": "https://a.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": asked,
+    }
+    response = await client.options("/v1/audio/speech", headers=preflight)
+    assert response.status_code == 200
+    assert response.headers["Access-Control-Allow-Headers"] == asked
 
 
 async def test_openapi_documents_both_bodies(make_ingress, connect):

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -171,6 +172,18 @@ def test_openai_sdk_streams_to_a_file(sdk, tmp_path):
         response.stream_to_file(target)
     samples, rate = soundfile.read(target)
     assert len(samples) > rate
+
+
+def test_openai_sdk_streams_events(sdk):
+    asked = {"model": "tts-1", "voice": "default", "input": "One. Two.", "response_format": "pcm"}
+    with sdk.audio.speech.with_streaming_response.create(**asked, stream_format="sse") as response:
+        events = [json.loads(line.removeprefix("data: ")) for line in response.iter_lines() if line]
+    *deltas, done = events
+    assert {event["type"] for event in deltas} == {"speech.audio.delta"}
+    audio = b"".join(base64.b64decode(event["audio"]) for event in deltas)
+    assert audio == sdk.audio.speech.create(**asked).content
+    assert done["type"] == "speech.audio.done"
+    assert done["usage"]["input_tokens"] == len(asked["input"])
 
 
 def test_openai_sdk_sees_errors_by_their_class(sdk):

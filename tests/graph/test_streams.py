@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 import subprocess
 from contextlib import ExitStack
 
@@ -95,6 +96,18 @@ def test_stream_begins_while_the_text_is_spoken_and_frees_the_engine_when_left(
     after = stats()
     assert after["jobs_cancelled"] == before["jobs_cancelled"] + 1
     assert after["jobs"] == before["jobs"] + 1
+
+
+def test_whole_answer_that_nobody_waits_for_frees_the_engine(streams):
+    before = stats()
+    job = {"text": ENDLESS, "parameters": {"max_chars_per_chunk": 0}}
+    sent = httpx.Request("POST", f"{streams}/runsync", json={"input": job})
+    head = [f"POST {sent.url.path} HTTP/1.1", *(f"{k}: {v}" for k, v in sent.headers.items())]
+    with socket.create_connection((sent.url.host, sent.url.port)) as caller:
+        caller.sendall("\r\n".join([*head, "", ""]).encode() + sent.content)
+        wait_until(lambda: stats()["jobs_open"] == 1)
+    wait_until(lambda: stats()["jobs_open"] == 0)
+    assert stats()["jobs_cancelled"] == before["jobs_cancelled"] + 1
 
 
 def test_stream_whose_engine_dies_breaks_off_for_every_client(streams, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from speech.text import MAX_CHUNK_BYTES, MAX_CHUNK_S, estimate_duration_s, split_text
 
 PROSE = (
@@ -60,6 +61,16 @@ def test_split_keeps_every_limit(text: str, max_chars: int, target_s: float) -> 
         assert len(chunk) <= max_chars
         assert len(chunk.encode("utf-8", "surrogatepass")) <= MAX_CHUNK_BYTES
         assert estimate_duration_s(chunk) <= min(1.5 * target_s, MAX_CHUNK_S)
+
+
+@settings(deadline=None)
+@example("7" * 400 + "字" * 200, 32, 10.0)
+@given(TEXTS, st.integers(32, 640), st.floats(2, 30))
+def test_split_fits_chunks_into_a_short_pass(text: str, pass_frames: int, target_s: float) -> None:
+    pass_s = pass_frames * FRAME_SAMPLES / SAMPLE_RATE_HZ
+    chunks = split_text(text, 3000, target_s, pass_frames)
+    assert all(estimate_duration_s(chunk) <= 0.85 * pass_s for chunk in chunks)
+    assert without_repeated_tags(chunks, text) == solid(text)
 
 
 @pytest.mark.parametrize("tag", ["", "[S2] "])

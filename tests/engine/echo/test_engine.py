@@ -136,7 +136,7 @@ async def test_jobs_that_come_and_go_at_random_leave_the_others_alone(engine, tr
 
 
 async def test_sentence_waits_for_one_job_of_a_book_at_most(tiny_weights):
-    with _engine(tiny_weights, max_active_jobs=2) as engine:
+    with _engine(tiny_weights, max_active_jobs=4, max_tokens_per_tick=1) as engine:
         book = [
             asyncio.create_task(_speak(engine, replace(_job(i, num_steps=20), request_id="book")))
             for i in range(8)
