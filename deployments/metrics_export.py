@@ -5,6 +5,7 @@ Requests are recorded as they end; what a `stats()` tells is read every second.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +18,8 @@ from ray.serve.exceptions import RayServeException
 from deployments import metrics
 from deployments.metrics import Metric, Reading
 from deployments.outcome import Outcome
+
+logger = logging.getLogger(__name__)
 
 EXPORT_S = 1.0
 """Between two readings of a `stats()`. Ray drops a gauge that is not set again for two of its
@@ -104,7 +107,10 @@ class StatsExporter:
 
     def _run(self) -> None:
         while True:
-            self.export()
+            try:
+                self.export()
+            except Exception:  # the next reading may succeed, and nobody would start another thread
+                logger.exception("statistics could not be exported")
             time.sleep(EXPORT_S)
 
 

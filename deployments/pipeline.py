@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, contextmanager
@@ -203,13 +204,14 @@ class Utterance:
             )
         )
         outcome.chunks = len(chunks)
+        request_id = uuid.uuid4().hex  # a client may send one X-Request-ID with all its requests
         jobs = [
             Job(
                 text,
                 chunk_seed(request.seed, index),
                 parameters,
                 stream=not self._whole,
-                request_id=self._request_id,
+                request_id=request_id,
             )
             for index, text in enumerate(chunks)
         ]

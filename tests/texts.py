@@ -1,5 +1,9 @@
 """Texts that several doors are tested with."""
 
+SENTENCE = "The quick brown fox jumps over the lazy dog. "
+ENDLESS = SENTENCE * 10_000
+"""Hours of speech: a minute and more of work for the preview engine, longer than any test waits."""
+
 PARAGRAPHS = "\n\n".join(
     (
         "The harbour was quiet when the last ferry came in. Dr. Mason counted 12 passengers, "

@@ -7,11 +7,11 @@ from ray import serve
 
 from serve_app.boot import metrics_url
 from tests.graph.conftest import wait_until
+from tests.texts import ENDLESS
 
 pytestmark = pytest.mark.ray
 
 SENTENCE = "Every word of this sentence is spoken."
-ENDLESS = "The quick brown fox jumps over the lazy dog. " * 10_000
 DEADLINE_S = 10  # time enough for the gauges of a running request to arrive
 
 

@@ -18,6 +18,7 @@ from speech.formats import FORMATS
 from speech.parameters import PRESETS, parse_parameters
 from tests.graph.browser import CHROMIUM, chromium
 from tests.graph.conftest import wait_until
+from tests.texts import PARAGRAPHS, SENTENCE
 
 pytestmark = [
     pytest.mark.ray,
@@ -25,9 +26,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian: apt install chromium)"),
 ]
 
-SENTENCE = "The quick brown fox jumps over the lazy dog. "
 ENDLESS = SENTENCE * 5_000
-PARAGRAPHS = "\n\n".join((SENTENCE * 5).strip() for _ in range(3))
 KEY = "sesame"
 
 LISTEN = """

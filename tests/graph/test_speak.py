@@ -21,13 +21,11 @@ from ray import serve
 from speech.formats import FORMATS
 from speech.reference_audio import decode_reference
 from tests.graph.conftest import wait_until
+from tests.texts import ENDLESS, SENTENCE
 
 pytestmark = pytest.mark.ray
 
 ROOT = Path(__file__).parents[2]
-SENTENCE = "The quick brown fox jumps over the lazy dog. "
-ENDLESS = SENTENCE * 10_000
-"""Longer than any test waits."""
 KEY = "secret"
 
 

@@ -16,13 +16,9 @@ from ray.util import list_named_actors
 
 from engine.pitch import median_pitch_hz
 from tests.graph.conftest import wait_until
-from tests.texts import PARAGRAPHS
+from tests.texts import ENDLESS, PARAGRAPHS
 
 pytestmark = pytest.mark.ray
-
-SENTENCE = "The quick brown fox jumps over the lazy dog. "
-ENDLESS = SENTENCE * 10_000
-"""Hours of speech: a minute and more of work for the preview engine, longer than any test waits."""
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +71,8 @@ def paragraphs_by_curl(url):
 
 @pytest.mark.parametrize("client", [paragraphs_by_openai, paragraphs_by_curl])
 def test_three_paragraphs_stream_in_the_named_voice(graph, client):
-    packets = list(client(graph))
-    assert len(packets) > 3
-    samples, rate = soundfile.read(io.BytesIO(b"".join(packets)), dtype="float32")
+    audio = b"".join(client(graph))
+    samples, rate = soundfile.read(io.BytesIO(audio), dtype="float32")
     assert 20 < len(samples) / rate < 60
     assert median_pitch_hz(samples, rate) == pytest.approx(102, rel=0.09)
 
@@ -96,6 +91,21 @@ def test_stream_begins_while_the_text_is_spoken_and_frees_the_engine_when_left(
     after = stats()
     assert after["jobs_cancelled"] == before["jobs_cancelled"] + 1
     assert after["jobs"] == before["jobs"] + 1
+
+
+def test_openai_sdk_hears_the_first_audio_while_the_text_is_spoken(streams):
+    with (
+        openai.OpenAI(base_url=f"{streams}/v1", api_key="none", max_retries=0) as sdk,
+        sdk.audio.speech.with_streaming_response.create(
+            model="tts-1",
+            voice="default",
+            input=ENDLESS,
+            extra_body={"parameters": {"max_chars_per_chunk": 0}},
+        ) as response,
+    ):
+        assert next(response.iter_bytes())
+        assert stats()["jobs_open"] == 1
+    wait_until(lambda: stats()["jobs_open"] == 0)
 
 
 def test_whole_answer_that_nobody_waits_for_frees_the_engine(streams):

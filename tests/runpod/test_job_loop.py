@@ -14,7 +14,7 @@ import soundfile
 from engine.pitch import median_pitch_hz
 from tests.runpod.platform import Platform, Task
 from tests.runpod.worker import MAX_REQUESTS, MAX_TEXT_CHARS, Endpoint
-from tests.texts import PARAGRAPHS
+from tests.texts import PARAGRAPHS, SENTENCE
 
 pytestmark = [
     pytest.mark.ray,
@@ -22,7 +22,6 @@ pytestmark = [
     pytest.mark.timeout(120),
 ]
 
-SENTENCE = "The quick brown fox jumps over the lazy dog. "
 SHORT = {"text": "Hello there.", "output_format": "wav"}
 ENDLESS = {"text": SENTENCE * (MAX_TEXT_CHARS // len(SENTENCE))}
 """Minutes of work."""
