@@ -26,7 +26,6 @@ from engine import create_engine
 from engine.protocol import Job, Voice
 from serve_app.graph import build_app
 from serve_app.settings import Settings
-from speech.parameters import Parameters
 from speech.pcm import PCM
 from speech.reference_audio import decode_reference
 
@@ -112,7 +111,7 @@ async def time_engine(clients: int, seconds: float) -> list[float]:
         return reference
 
     async def speak() -> None:
-        job = Job(TEXT, 0, Parameters())
+        job = Job(TEXT, 0)
         async for _ in engine.generate(job, Voice("ada", load), lambda: None):
             pass
 

@@ -180,7 +180,7 @@ class Utterance:
         )
         outcome.chunks = len(chunks)
         jobs = [
-            Job(text, chunk_seed(request.seed, index), parameters, stream=not self._whole)
+            Job(text, chunk_seed(request.seed, index), request.given, stream=not self._whole)
             for index, text in enumerate(chunks)
         ]
         joiner = Joiner(
@@ -214,6 +214,7 @@ class Utterance:
                 timings.generate += time.perf_counter() - started - (timings.voice - voice_s)
                 if not self.outcome.engine:
                     self.outcome.engine, self.outcome.device = piece.engine, piece.device
+                    self.outcome.parameters = piece.parameters
                     timings.queue = piece.queue_s
                     timings.generate -= piece.queue_s
                 yield index, piece

@@ -1,4 +1,8 @@
-"""Finds the published checkpoints, in a folder or on the Hugging Face hub, and loads them."""
+"""Finds a checkpoint, in a folder or on the Hugging Face hub, and loads it.
+
+A folder holds either the published files, below the names of their repositories, or one
+`model.safetensors` for the transformer; and a `config.json` where it is not the published model.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +21,18 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from engine.echo.codec import Codec
-from engine.echo.config import EchoConfig, load_config
+from engine.echo.config import EchoConfig, SourceFilterConfig
+from engine.echo.config_file import load_config
+from engine.echo.dac import S1DAC
 from engine.echo.dit import EchoDiT
+from engine.echo.source_filter.codec import SourceFilterCodec
 from engine.echo.weights import CheckpointError, fill
+from speech.pcm import SAMPLE_RATE_HZ
 
 logger = logging.getLogger(__name__)
 
 CONFIG = "config.json"
+MODEL = "model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -47,8 +56,9 @@ FILES = (DIT, PCA, CODEC)
 
 @dataclass(frozen=True)
 class Models:
-    """The loaded networks."""
+    """A loaded checkpoint."""
 
+    config: EchoConfig
     dit: EchoDiT
     codec: Codec
 
@@ -56,12 +66,12 @@ class Models:
 def load_models(
     weights_dir: Path | None, device: torch.device, dtype: torch.dtype, blockwise: bool
 ) -> Models:
-    """Load both networks onto `device`.
+    """Load a checkpoint onto `device`.
 
     Args:
-        weights_dir: Folder with `Published.local_name`'s files, and a `config.json` where their
-            sizes are not the published ones; None for the Hugging Face cache or hub.
-        device: Where they go, tensor by tensor from the memory-mapped file.
+        weights_dir: The folder it is in; None for the published one in the Hugging Face cache,
+            or on the hub.
+        device: Where the networks go, tensor by tensor from the memory-mapped file.
         dtype: Of the transformer; the codec is float32.
         blockwise: Whether to load what continuing earlier latents needs.
 
@@ -73,10 +83,31 @@ def load_models(
         config = load_config(weights_dir / CONFIG)
     with torch.device("meta"):
         dit = EchoDiT(config.dit, blockwise)
-        codec = Codec(config.codec, config.dit.latent_dim)
-    for module, file in ((dit, DIT), (codec.autoencoder, CODEC), (codec.pca, PCA)):
-        _load(module, find(file, weights_dir), device, dtype if file is DIT else torch.float32)
-    return Models(dit, codec)
+    _load(dit, _find_dit(weights_dir), device, dtype)
+    codec = _load_codec(config, weights_dir, device)
+    assert codec.sample_rate_hz == SAMPLE_RATE_HZ, "audio has one rate everywhere"
+    if codec.latent_dim != config.dit.latent_dim:
+        raise CheckpointError(
+            f"the {config.codec.kind} codec has latents of {codec.latent_dim} dimensions, "
+            f"not {config.dit.latent_dim}"
+        )
+    return Models(config, dit, codec)
+
+
+def _find_dit(weights_dir: Path | None) -> Path:
+    if weights_dir is not None and (weights_dir / MODEL).is_file():
+        return weights_dir / MODEL
+    return find(DIT, weights_dir)
+
+
+def _load_codec(config: EchoConfig, weights_dir: Path | None, device: torch.device) -> Codec:
+    if isinstance(config.codec, SourceFilterConfig):
+        return SourceFilterCodec()
+    with torch.device("meta"):
+        codec = S1DAC(config.codec, config.dit.latent_dim)
+    for module, file in ((codec.autoencoder, CODEC), (codec.pca, PCA)):
+        _load(module, find(file, weights_dir), device, torch.float32)
+    return codec
 
 
 def find(file: Published, weights_dir: Path | None) -> Path:

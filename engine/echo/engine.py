@@ -20,8 +20,9 @@ from engine.echo.scheduler import Scheduler
 from engine.echo.speaker_cache import SpeakerCache
 from engine.protocol import Job, Voice
 from speech.errors import InternalError, NotReady, SpeechError
-from speech.parameters import SamplerParameters
+from speech.parameters import GivenParameters, complete
 from speech.pcm import FRAME_SAMPLES, PCM, SAMPLE_RATE_HZ
+from speech.validation import given_fields
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +52,6 @@ class EchoEngine:
     Raises:
         CheckpointError: When the weights are not there or do not fit.
     """
-
-    name = "echo"
 
     def __init__(
         self,
@@ -87,6 +86,7 @@ class EchoEngine:
 
     def _load(self) -> Runner:
         models = load_models(self._weights_dir, self._device, self._dtype, self._streaming)
+        self._config = models.config
         if self._compile:
             models.dit.compile_blocks()
         started = time.monotonic()
@@ -100,9 +100,8 @@ class EchoEngine:
         active = []
         # Side by side and of different length: together they take every path there is.
         for num_steps, stream in ((2, False), (3, True)):
-            parameters = SamplerParameters(num_steps=num_steps, sequence_length=length)
-            text = Job("Warm up.", 0, parameters, stream)
-            active.append(make_job(text, "warm-up", self._streaming, self._dtype))
+            parameters = {"num_steps": num_steps, "sequence_length": length}
+            active.append(self._make_job(Job("Warm up.", 0, parameters, stream), "warm-up"))
             active[-1].reference = 0.1 * noise
         while active:
             for job, outcome in runner.run(active):
@@ -110,6 +109,22 @@ class EchoEngine:
                     raise outcome.error
                 if outcome.ended:
                     active.remove(job)
+
+    def _make_job(self, job: Job, voice_key: str | None) -> EchoJob:
+        return make_job(job, voice_key, self._config, self._streaming, self._dtype)
+
+    @property
+    def name(self) -> str:
+        """The checkpoint's name."""
+        return self._config.name
+
+    def parameters(self, job: Job) -> GivenParameters:
+        """Return the parameters that `job` is drawn with, the checkpoint's defaults included.
+
+        Raises:
+            InvalidRequest: When what it gives does not go with the defaults.
+        """
+        return given_fields(vars(complete(job.parameters, self._config.defaults)))
 
     async def generate(
         self, job: Job, voice: Voice | None, on_start: Callable[[], None]
@@ -119,11 +134,12 @@ class EchoEngine:
         Raises:
             NotReady: When the engine is closed, also meanwhile.
             Overloaded: When every place is taken.
+            InvalidRequest: When its parameters do not go with the checkpoint's.
             SpeechError: When the job fails.
         """
         self._check_open()
         self._scheduler.check_room()  # before fetching a voice for nothing
-        work = make_job(job, None if voice is None else voice.key, self._streaming, self._dtype)
+        work = self._make_job(job, None if voice is None else voice.key)
         work.on_start = on_start
         if voice is not None:
             work.speaker_state = self._speakers.state(voice.key)

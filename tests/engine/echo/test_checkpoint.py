@@ -6,7 +6,8 @@ from safetensors.torch import load_file, save_file
 
 from engine.echo.__main__ import main
 from engine.echo.checkpoint import CODEC, CONFIG, DIT, PCA, Published, find, load_models
-from engine.echo.config import TINY, EchoConfig, dumps, load_config
+from engine.echo.config import TINY, EchoConfig
+from engine.echo.config_file import dumps, load_config
 from engine.echo.weights import CheckpointError
 from tests.engine.echo.reference import build_autoencoder, build_dit, relative_error
 

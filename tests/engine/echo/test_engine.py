@@ -14,7 +14,6 @@ from engine.echo.engine import EchoEngine
 from engine.echo.weights import CheckpointError
 from engine.protocol import Job, Voice
 from speech.errors import InternalError, NotReady, Overloaded, VoiceLost
-from speech.parameters import SamplerParameters
 from speech.pcm import FRAME_SAMPLES
 from tests.engine.echo.reference import (
     build_autoencoder,
@@ -53,7 +52,7 @@ def _voice(key="v", loads=None):
 
 def _job(seed=0, stream=False, text="hello", **parameters):
     given = {"num_steps": 2, "sequence_length": 32} | parameters
-    return Job(text, seed, SamplerParameters(**given), stream)
+    return Job(text, seed, given, stream)
 
 
 async def _speak(engine, job, voice=None):
@@ -64,7 +63,7 @@ async def _speak(engine, job, voice=None):
 async def test_engine_is_the_one_that_the_list_names(tiny_weights):
     engine = create_engine("echo", weights_dir=str(tiny_weights), device="cpu")
     assert isinstance(engine, EchoEngine)
-    assert (engine.name, engine.device) == ("echo", "cpu")
+    assert (engine.name, engine.device) == ("echo-tiny", "cpu")
     assert ENGINES["echo"].uses_gpu
     engine.close()
 
@@ -78,7 +77,7 @@ async def test_generate_equals_the_reference_pipeline_from_text_to_audio(
     codec.load_state_dict(load_file(tiny_weights / CODEC.local_name), strict=True)
     pca = load_file(tiny_weights / PCA.local_name)
     state = inference.PCAState(pca["pca_components"], pca["pca_mean"], float(pca["latent_scale"]))
-    parameters = SamplerParameters(num_steps=4, sequence_length=36, truncation_factor=0.8)
+    parameters = {"num_steps": 4, "sequence_length": 36, "truncation_factor": 0.8}
 
     def sample(model, voice, voice_mask, tokens, mask, seed):
         return inference.sample_euler_cfg_independent_guidances(

@@ -3,13 +3,12 @@ import pytest
 import torch
 
 from engine.echo.checkpoint import load_models
-from engine.echo.config import MAX_FRAMES
+from engine.echo.config import MAX_FRAMES, TINY
 from engine.echo.job import make_job
 from engine.echo.runner import OUT_OF_MEMORY, Runner
 from engine.echo.speaker_cache import SpeakerCache
 from engine.protocol import Job
 from speech.errors import InternalError, InvalidRequest
-from speech.parameters import SamplerParameters
 from speech.pcm import FRAME_SAMPLES
 
 VOICE = (0.1 * np.random.default_rng(0).standard_normal(20 * FRAME_SAMPLES)).astype(np.float32)
@@ -27,8 +26,8 @@ def runner(models):
 
 
 def _job(seed=0, *, text="hello", voice=None, stream=False, **parameters):
-    parameters = SamplerParameters(**{"num_steps": 2, "sequence_length": 32} | parameters)
-    job = make_job(Job(text, seed, parameters, stream), voice, True, torch.float32)
+    parameters = {"num_steps": 2, "sequence_length": 32} | parameters
+    job = make_job(Job(text, seed, parameters, stream), voice, TINY, True, torch.float32)
     job.reference = None if voice is None else VOICE
     return job
 
@@ -203,9 +202,9 @@ def test_streaming_pieces_join_to_the_decoded_blocks(runner, models):
 
 def test_streaming_without_the_weights_for_it_answers_whole(tiny_weights):
     models = load_models(tiny_weights, torch.device("cpu"), torch.float32, blockwise=False)
-    parameters = SamplerParameters(num_steps=1, sequence_length=64)
-    job = make_job(Job("hi", 0, parameters, stream=True), None, False, torch.float32)
-    assert job.stream is None
+    job = Job("hi", 0, {"num_steps": 1, "sequence_length": 64}, stream=True)
+    job = make_job(job, None, TINY, False, torch.float32)
+    assert not job.streams
     [pieces] = _run(Runner(models, SpeakerCache(0, 0)), job)
     assert [len(piece) for piece in pieces] == [64 * FRAME_SAMPLES]
 

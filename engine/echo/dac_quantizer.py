@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
-from engine.echo.codec_layers import NormedConv
+from engine.echo.dac_layers import NormedConv
 
 
 class Codebook(nn.Module):
