@@ -28,6 +28,7 @@ PHONES = (
     "pau aa ae ah ao aw ax ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t th "
     "uh uw v w y z zh"
 ).split()
+SILENCE_INDEX = PHONES.index(SILENCE)
 TAGS = ("[S1] ", "[S2] ")
 SHARD_UTTERANCES = 500
 MAX_SECONDS = 14.0
