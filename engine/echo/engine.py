@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from engine import BUNDLED_CHECKPOINT
 from engine.echo.checkpoint import load_models
 from engine.echo.config import MAX_FRAMES
 from engine.echo.job import EchoJob, Outcome, make_job
@@ -35,8 +36,8 @@ class EchoEngine:
     """Echo-TTS on one device. Constructing it loads the weights and runs every path once.
 
     Args:
-        weights_dir: Folder with the weights (see `checkpoint.load_models`); None for the
-            Hugging Face cache, or the hub where they are not cached.
+        weights_dir: Folder with a checkpoint (see `checkpoint.load_models`); None for the bundled
+            one on a CPU, else the published one from the Hugging Face cache or hub.
         device: `auto`, `cpu`, `cuda` or `cuda:<n>`; auto is CUDA where there is any.
         dtype: Of the transformer: `auto`, `float32` or `bfloat16`; auto is bfloat16 where the
             device computes in it.
@@ -67,8 +68,8 @@ class EchoEngine:
         speaker_host_bytes: int = GIB,
         speaker_device_bytes: int = 4 * GIB,
     ) -> None:
-        self._weights_dir = None if weights_dir is None else Path(weights_dir)
         self._device = _choose_device(device)
+        self._weights_dir = _choose_weights(weights_dir, self._device)
         self._dtype = _choose_dtype(dtype, self._device)
         self.device = str(self._device)
         self._streaming, self._compile = streaming, compile
@@ -207,6 +208,12 @@ def _choose_device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)
+
+
+def _choose_weights(folder: str | None, device: torch.device) -> Path | None:
+    if folder is not None:
+        return Path(folder)
+    return BUNDLED_CHECKPOINT if device.type == "cpu" and BUNDLED_CHECKPOINT.is_dir() else None
 
 
 def _choose_dtype(name: str, device: torch.device) -> torch.dtype:

@@ -13,7 +13,7 @@ from engine.echo.config import TINY
 from engine.echo.engine import EchoEngine
 from engine.echo.weights import CheckpointError
 from engine.protocol import Job, Voice
-from speech.errors import InternalError, NotReady, Overloaded, VoiceLost
+from speech.errors import InternalError, InvalidRequest, NotReady, Overloaded, VoiceLost
 from speech.pcm import FRAME_SAMPLES
 from tests.engine.echo.reference import (
     build_autoencoder,
@@ -250,6 +250,41 @@ async def test_start_is_announced_once_and_before_the_first_piece(tiny_weights):
         own = [event for event in events if event.startswith(name)]
         assert own == [f"{name} starts", f"{name} speaks", f"{name} speaks"]
     assert events.index("a speaks") < events.index("b starts")
+
+
+async def test_checkpoint_names_the_engine_and_its_defaults_hold_where_the_job_is_silent(
+    mini_weights,
+):
+    with _engine(mini_weights) as engine:
+        assert engine.name == "echo-mini-tiny"
+        silent, outspoken = Job("Hello.", 1), Job("Hello.", 1, {"num_steps": 5})
+        assert engine.parameters(silent)["num_steps"] == 3
+        assert engine.parameters(silent)["sequence_length"] == 48
+        assert engine.parameters(outspoken)["num_steps"] == 5
+        pcm = await _speak(engine, silent, _voice())
+        explicit = Job("Hello.", 1, engine.parameters(silent))
+        np.testing.assert_allclose(pcm, await _speak(engine, explicit, _voice()), atol=1e-5)
+        assert len(pcm) == 48 * FRAME_SAMPLES
+
+
+async def test_parameters_that_do_not_go_with_the_checkpoints_are_refused(mini_weights):
+    with _engine(mini_weights) as engine, pytest.raises(InvalidRequest, match="'cfg_min_t'"):
+        await _speak(engine, Job("Hello.", 1, {"cfg_min_t": 0.95}))
+
+
+async def test_codec_without_weights_streams_what_it_says_whole(mini_weights):
+    with _engine(mini_weights) as engine:
+        job = Job("Hello.", 2, {"sequence_length": 100}, stream=True)
+        pieces = [pcm async for pcm in engine.generate(job, _voice(), lambda: None)]
+        assert [len(pcm) // FRAME_SAMPLES for pcm in pieces] == [32, 68]
+        assert np.isfinite(np.concatenate(pieces)).all()
+
+
+def test_bundled_checkpoint_is_what_a_cpu_speaks_with(mini_weights, monkeypatch):
+    monkeypatch.setattr("engine.echo.engine.BUNDLED_CHECKPOINT", mini_weights)
+    engine = EchoEngine(device="cpu")
+    assert engine.name == "echo-mini-tiny"
+    engine.close()
 
 
 def test_missing_weights_are_named(tmp_path):

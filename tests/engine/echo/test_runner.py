@@ -157,6 +157,20 @@ def test_automatic_length_is_drawn_again_until_nothing_is_cut(runner, models):
     np.testing.assert_allclose(first, second, atol=1e-5)
 
 
+@torch.inference_mode()
+def test_automatic_length_is_drawn_again_from_the_same_noise(runner, models):
+    _stand_still(models)
+    job = _job(7, sequence_length="auto", cfg_max_t=0.5)
+    short = job.progress.num_frames
+    runner.run([job])
+    first = job.trajectory.x
+    while job.may_extend:
+        runner.run([job])
+    runner.run([job])
+    assert len(first) == short < len(job.trajectory.x) == MAX_FRAMES
+    assert torch.equal(job.trajectory.x[:short], first)
+
+
 def test_automatic_length_that_was_enough_is_kept(runner, models):
     _stand_still(models)
     job = _job(sequence_length="auto", truncation_factor=0.0)
@@ -207,6 +221,12 @@ def test_streaming_without_the_weights_for_it_answers_whole(tiny_weights):
     assert not job.streams
     [pieces] = _run(Runner(models, SpeakerCache(0, 0)), job)
     assert [len(piece) for piece in pieces] == [64 * FRAME_SAMPLES]
+
+
+def test_streaming_automatic_length_draws_the_likely_end_first_and_keeps_a_reserve():
+    job = _job(stream=True, sequence_length="auto", text="x" * 80)
+    assert job.progress.plan.blocks == (32, 96, 64, 32, 96, 192, 128)
+    assert not job.may_extend
 
 
 @pytest.mark.parametrize(
