@@ -15,8 +15,6 @@ from types import TracebackType
 from typing import Any, cast
 
 import torch
-from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
@@ -121,6 +119,10 @@ def find(file: Published, weights_dir: Path | None) -> Path:
         if not path.is_file():
             raise CheckpointError(f"{file.local_name} is not in the weights folder")
         return path
+    # Imported where it is needed: a bundled checkpoint does without, and starts 0.5 s earlier.
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
     try:  # first without asking the hub: what is cached must work offline
         return Path(hf_hub_download(file.repo, file.name, local_files_only=True))
     except LocalEntryNotFoundError:
@@ -134,6 +136,9 @@ def download(file: Published, weights_dir: Path | None = None) -> Path:
     Raises:
         CheckpointError: When the hub does not give it.
     """
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
     folder = None if weights_dir is None else (weights_dir / file.local_name).parent
     try:
         return Path(hf_hub_download(file.repo, file.name, local_dir=folder))
@@ -146,7 +151,7 @@ def download(file: Published, weights_dir: Path | None = None) -> Path:
 
 def _load(module: nn.Module, path: Path, device: torch.device, dtype: torch.dtype) -> None:
     started = time.monotonic()
-    module.to(dtype).to_empty(device=device).requires_grad_(False).eval()
+    _allocate(module, device, dtype)
     name = f"{path.parent.name}/{path.name}"
     try:
         with TensorFile(path) as source:
@@ -156,6 +161,20 @@ def _load(module: nn.Module, path: Path, device: torch.device, dtype: torch.dtyp
     num_bytes = sum(p.numel() * p.element_size() for p in module.parameters())
     seconds = time.monotonic() - started
     logger.info("loaded %s: %.2f GB in %.1f s", name, num_bytes / 1e9, seconds)
+
+
+def _allocate(module: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
+    """Give a module that is on the meta device memory, with nothing in it yet.
+
+    `nn.Module.to_empty` would import a computer algebra system for that, for 2 s.
+    """
+    module.requires_grad_(False).eval()
+    for child in module.modules():
+        tensors = (*child.named_parameters(recurse=False), *child.named_buffers(recurse=False))
+        for name, tensor in tensors:
+            empty = torch.empty(tensor.shape, dtype=dtype, device=device)
+            is_parameter = isinstance(tensor, nn.Parameter)
+            setattr(child, name, nn.Parameter(empty, False) if is_parameter else empty)
 
 
 class TensorFile:
