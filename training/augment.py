@@ -23,6 +23,8 @@ from engine.echo.source_filter.features import HIGH_HZ, LOW_HZ, PITCH_UNIT_HZ
 
 LOWEST_HZ, HIGHEST_HZ = 72.0, 330.0
 _TYPICAL_HZ = 140.0
+_TRACTS = {"slt": 0.10, "awb": 0.0, "rms": -0.03, "kal16": -0.02}
+"""Log of flite's voices' formants over a man's."""
 _TRACT_PER_OCTAVE = 0.11  # higher voices come from shorter vocal tracts, roughly
 _TRACT_SPREAD, _TRACT_LIMIT = 0.07, 0.26
 _PACE_SPREAD = 0.22
@@ -52,16 +54,16 @@ class Speaker:
     breath: float
 
 
-def draw_speaker(rng: np.random.Generator, tract: float) -> Speaker:
-    """Return a random speaker for a teacher whose formants stand `tract` (log) above a man's."""
+def draw_speaker(voice: str, rng: np.random.Generator, pitch: float | None = None) -> Speaker:
+    """Return a random speaker that flite's `voice` is turned into, of a given pitch if it is."""
     low, high = np.log2(np.array([LOWEST_HZ, HIGHEST_HZ]) / PITCH_UNIT_HZ)
-    pitch = float(rng.uniform(low, high))
+    pitch = float(rng.uniform(low, high)) if pitch is None else pitch
     octaves = pitch - np.log2(_TYPICAL_HZ / PITCH_UNIT_HZ)
     aim = _TRACT_PER_OCTAVE * octaves + rng.normal(0.0, _TRACT_SPREAD)
     return Speaker(
         pitch=pitch,
         liveliness=float(rng.uniform(0.7, 1.5)),
-        warp=float(np.clip(aim - tract, -_TRACT_LIMIT, _TRACT_LIMIT)),
+        warp=float(np.clip(aim - _TRACTS[voice], -_TRACT_LIMIT, _TRACT_LIMIT)),
         stretch=float(np.exp(rng.uniform(-_PACE_SPREAD, _PACE_SPREAD))),
         tilt=rng.normal(0.0, _TILT),
         breath=float(rng.uniform(0.85, 1.0)),

@@ -21,9 +21,8 @@ from engine.echo.source_filter.features import (
 )
 from training.augment import Speaker, apply, draw_speaker
 from training.data import Item, load
+from training.flite import VOICES
 
-_TRACTS = {"slt": 0.10, "awb": 0.0, "rms": -0.03, "kal16": -0.02}
-"""Log of each teacher's formants over a man's."""
 _VOICED = 0.5
 _NOISY = 0.3
 """Part of the references that come with room noise, which is not to be copied."""
@@ -70,7 +69,7 @@ class Dataset:
 
     def speaker(self, voice: int, rng: np.random.Generator) -> Speaker:
         """Draw a speaker that `voice` is turned into."""
-        return draw_speaker(rng, list(_TRACTS.values())[voice])
+        return draw_speaker(VOICES[voice], rng)
 
     def example(
         self, index: int, rng: np.random.Generator, speaker: Speaker | None = None

@@ -24,7 +24,7 @@ SLOTS = 2
 _BLANK = len(PHONES)
 _SIGMA = 1.0  # tokens
 _SILENT_WEIGHT = 0.25  # of the frames after the speech
-_WEIGHTS = {"flow": 1.0, "alignment": 0.2, "phone": 0.2, "pronunciation": 0.1}
+_WEIGHTS = {"flow": 1.0, "alignment": 0.3, "phone": 0.3, "pronunciation": 0.1}
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.config import PATCH_FRAMES, DiTConfig
 from engine.echo.dit import EchoDiT
-from engine.echo.encoders import MAX_TOKENS, EncoderBlock
-from engine.echo.layers import GatedProjections, normalized, rms_norm, rotary_table, rotate
+from engine.echo.encoders import EncoderBlock
+from engine.echo.layers import GatedProjections, normalized, rms_norm, rotary_table
 
 _INPUT_DIVISOR = 6.0
 _MASKED = -1e4
@@ -102,15 +102,28 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool =
     return out.transpose(1, 2)
 
 
+def _turns(head_dim: int, num_positions: int, num_heads: int, num_turned: int) -> Tensor:
+    """Return the rotary table as complex numbers, (N, H, D / 2): 1 for heads not turned."""
+    cos, sin = rotary_table(head_dim, num_positions, torch.device("cpu"), torch.float32).unbind(1)
+    turned = torch.complex(cos, sin)[:, None].expand(-1, num_turned, -1)
+    return torch.cat([turned, torch.ones_like(turned[:, :1]).expand(-1, num_heads - num_turned, -1)], 1)
+
+
+def _rotate(x: Tensor, turns: Tensor) -> Tensor:
+    """Rotate adjacent pairs of `x` (B, N, H, D); one complex product is fastest on a CPU."""
+    pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))
+    return torch.view_as_real(pairs * turns).flatten(-2)
+
+
 def _encode(
     blocks: nn.ModuleList, x: Tensor, mask: Tensor | None, causal: bool, head_dim: int
 ) -> Tensor:
-    table = rotary_table(head_dim, MAX_TOKENS, x.device, x.dtype)[: x.shape[1]]
+    turns = _turns(head_dim, x.shape[1], 1, 1)
     for block in blocks:
         assert isinstance(block, EncoderBlock)
         h = rms_norm(x, block.attention_norm, block.eps)
         q, k, v, gate = block.attention.project(h)
-        q, k = rotate(q, table), rotate(k, table)
+        q, k = _rotate(q, turns), _rotate(k, turns)
         x = x + block.attention.merge(_attend(q, k, v, mask, causal), gate)
         x = x + block.mlp(rms_norm(x, block.mlp_norm, block.eps))
     return x
@@ -147,12 +160,6 @@ def _attention(dit: EchoDiT, layer: int) -> GatedProjections:
     return attention
 
 
-def _rotate_half(x: Tensor, table: Tensor) -> Tensor:
-    """Rotate the first half of the heads of (B, N, H, D)."""
-    first, second = x.chunk(2, dim=2)
-    return torch.cat([rotate(first, table), second], dim=2)
-
-
 def modulations(dit: EchoDiT, t: Tensor) -> Tensor:
     """Return shift, 1 + scale and tanh(gate), (B, layers, 2, 3, C), at `t` (B,)."""
     config = dit.config
@@ -167,12 +174,12 @@ def modulations(dit: EchoDiT, t: Tensor) -> Tensor:
 
 
 def _before_attention(
-    dit: EchoDiT, layer: int, h: Tensor, rows: Tensor, rotation: Tensor
+    dit: EchoDiT, layer: int, h: Tensor, rows: Tensor, turns: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     shift, scale, _ = rows.unbind(1)
     x = normalized(h, dit.config.norm_eps) * scale + shift
     q, k, v, gate = _attention(dit, layer).project(x)
-    return _rotate_half(q, rotation), _rotate_half(k, rotation), v, gate
+    return _rotate(q, turns), _rotate(k, turns), v, gate
 
 
 def _after_attention(
@@ -213,12 +220,13 @@ def predict(
     )
     masks = [given.text_mask & given.text_given[:, None]]
     masks.append(given.speaker_given[:, None].expand(-1, given.speaker.shape[1] // PATCH_FRAMES))
-    table = rotary_table(config.head_dim, start + num_frames, x.device, x.dtype)
+    turns = _turns(
+        config.head_dim, start + num_frames, config.num_heads, config.num_heads // 2
+    )
     if given.earlier.shape[1]:
         state = _encode_patches(dit, given.earlier, "latent")
         keys, values = _keys_values(dit, dit.wkv_latent, state)
-        rotation = table[: given.earlier.shape[1] : PATCH_FRAMES]
-        parts.append((torch.stack([_rotate_half(k, rotation) for k in keys]), values))
+        parts.append((_rotate(keys, turns[: given.earlier.shape[1] : PATCH_FRAMES]), values))
         masks.append(torch.ones_like(masks[0][:, :1]).expand(-1, keys.shape[2]))
     context_keys, context_values = (
         torch.cat(side, dim=2).unbind() for side in zip(*parts, strict=True)
@@ -228,10 +236,10 @@ def predict(
     text_mask = _key_mask(given.text_mask)
 
     rows = modulations(dit, t)[..., None, :]  # (B, layers, 2, 3, 1, C)
-    rotation = table[start:]
+    turns = turns[start:]
     h, attention, hidden = dit.in_proj(x), [], x
     for layer in range(config.num_layers):
-        q, k, v, out_gate = _before_attention(dit, layer, h, rows[:, layer, 0], rotation)
+        q, k, v, out_gate = _before_attention(dit, layer, h, rows[:, layer, 0], turns)
         if layer in aligned_layers:
             pairs = [0, config.num_heads // 2]  # one head that knows positions, one that does not
             text_keys = context_keys[layer][:, : given.text.shape[1], pairs]

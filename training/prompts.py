@@ -14,6 +14,7 @@ from random import Random
 
 import wordfreq
 
+from training.prompts_held_out import SENTENCES
 from training.templates import LISTS, PATTERNS
 
 WORDNET = Path("/usr/share/wordnet")
@@ -21,7 +22,7 @@ FORTUNES = Path("/usr/share/games/fortunes")
 FORTUNE_FILES = ("fortunes", "cookie", "people", "science", "wisdom", "work", "food", "love",
                  "literature", "men-women", "kids", "pets", "sports", "travel", "education")  # fmt: skip
 NAMES = Path("/usr/share/dict/propernames.gz")
-HELD_OUT = Path(__file__).parent / "evaluation_sentences.txt"
+
 
 NUM_WORDS = 20_000
 MAX_WORDS = 16
@@ -42,7 +43,7 @@ class Prompts:
         self._lists = {name: values.split("|") for name, values in LISTS.items()}
         examples, glosses = _wordnet()
         self._pools = [self._random.sample(p, len(p)) for p in (examples, glosses, _fortunes())]
-        self._held_out = {key(line) for line in HELD_OUT.read_text().splitlines()}
+        self._held_out = {key(line) for line in SENTENCES}
 
     def __iter__(self) -> Iterator[str]:
         """Yield texts, ASCII, each as the engine would be given it."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from engine.echo.config import DiTConfig, EncoderConfig
 
 MINI = DiTConfig(
-    dim=192,
+    dim=160,
     num_layers=6,
     num_heads=4,
-    mlp_dim=480,
+    mlp_dim=432,
     timestep_dim=128,
     adaln_rank=32,
     text=EncoderConfig(dim=128, num_layers=4, num_heads=4, mlp_dim=352),

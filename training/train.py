@@ -3,7 +3,8 @@
     python -m training.train --data DIR --out DIR --steps 4000
 
 Run again with the same folder, it goes on where it stopped; with fewer steps, it comes to its end
-sooner. The rate of learning is constant at first and falls to nothing over the last third.
+sooner. The rate of learning is constant at first and falls to nothing over the last third. Under
+`torchrun --nproc-per-node 2`, processes share the work of each step.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import argparse
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
 from engine.echo.dit import EchoDiT
@@ -35,7 +37,7 @@ _WARM_UP_STEPS = 60
 _DECAY = 1 / 3
 _WEIGHT_DECAY = 0.01
 _MAX_GRADIENT = 1.0
-_AVERAGE_OVER = 250  # steps that the exported average of the weights goes back, in effect
+_AVERAGE_OVER = 100  # steps that the exported average of the weights goes back, in effect
 _LOG_EVERY = 20
 
 
@@ -47,7 +49,6 @@ class Training:
     heads: Heads
     average: dict[str, Tensor]
     optimizer: torch.optim.Optimizer
-    generator: torch.Generator
     step: int = 0
     pool: int = 0
     """Batches are drawn in pools; the number of the next."""
@@ -70,7 +71,12 @@ class Training:
             parameters, _LEARNING_RATE, (0.9, 0.98), weight_decay=_WEIGHT_DECAY, fused=True
         )
         average = {name: p.detach().clone() for name, p in dit.named_parameters()}
-        return cls(dit, heads, average, optimizer, torch.Generator().manual_seed(seed))
+        return cls(dit, heads, average, optimizer)
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """All that is learned."""
+        return [*self.dit.parameters(), *self.heads.parameters()]
 
     def state(self) -> dict[str, Any]:
         """Return what `restore` needs."""
@@ -79,7 +85,6 @@ class Training:
             "heads": self.heads.state_dict(),
             "average": self.average,
             "optimizer": self.optimizer.state_dict(),
-            "generator": self.generator.get_state(),
             "step": self.step,
             "pool": self.pool,
             "seconds": self.seconds,
@@ -91,19 +96,18 @@ class Training:
         self.heads.load_state_dict(state["heads"])
         self.average = state["average"]
         self.optimizer.load_state_dict(state["optimizer"])
-        self.generator.set_state(state["generator"])
         self.step, self.pool, self.seconds = state["step"], state["pool"], state["seconds"]
 
-    def learn(self, batch: Batch, num_steps: int) -> None:
+    def learn(self, batch: Batch, generator: torch.Generator, num_steps: int) -> None:
         """Take one step."""
         for group in self.optimizer.param_groups:
             group["lr"] = _LEARNING_RATE * pace(self.step, num_steps)
-        parts = losses(self.dit, self.heads, batch, self.generator)
-        self.optimizer.zero_grad()
+        parts = losses(self.dit, self.heads, batch, generator)
+        for p in self.parameters:  # all of them: processes share what only one has used
+            p.grad = torch.zeros_like(p) if p.grad is None else p.grad.zero_()
         total(parts).backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(
-            [*self.dit.parameters(), *self.heads.parameters()], _MAX_GRADIENT
-        )
+        _share([p.grad for p in self.parameters if p.grad is not None])
+        norm = nn.utils.clip_grad_norm_(self.parameters, _MAX_GRADIENT)
         self.optimizer.step()
         self.step += 1
         with torch.no_grad():
@@ -116,16 +120,35 @@ class Training:
         self.log["rows"].append(len(batch.latents))
 
 
+def _share(gradients: Sequence[Tensor]) -> None:
+    """Replace gradients by their mean over all processes."""
+    if not dist.is_initialized():
+        return
+    flat = torch.cat([x.flatten() for x in gradients]) / dist.get_world_size()
+    dist.all_reduce(flat)
+    for x, mean in zip(gradients, flat.split([x.numel() for x in gradients]), strict=True):
+        x.copy_(mean.view_as(x))
+
+
 def pace(step: int, num_steps: int) -> float:
     """Return the factor on the learning rate."""
     return min((step + 1) / _WARM_UP_STEPS, 1.0, (num_steps - step) / (_DECAY * num_steps))
 
 
-def _batches(training: Training, batches: Batches, dataset: Dataset) -> Iterator[Batch]:
+def _batches(
+    training: Training, batches: Batches, dataset: Dataset
+) -> Iterator[tuple[Batch, torch.Generator]]:
+    """Yield batches of this process with the source of their noise, for ever."""
+    rank, num_processes = (
+        (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
+    )
     while True:
         dataset.refresh()
         training.pool += 1
-        yield from batches.pool(training.pool)
+        seed = training.pool * num_processes + rank
+        generator = torch.Generator().manual_seed(seed)
+        for batch in batches.pool(seed):
+            yield batch, generator
 
 
 def save(training: Training, path: Path) -> None:
@@ -150,6 +173,9 @@ def main() -> None:
     parser.add_argument("--save-minutes", type=float, default=4.0)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    if "WORLD_SIZE" in os.environ:
+        dist.init_process_group("gloo")
+    leads = not dist.is_initialized() or dist.get_rank() == 0
     options.out.mkdir(parents=True, exist_ok=True)
     training = Training.new(options.size, options.seed, options.reader)
     path = options.out / STATE
@@ -158,17 +184,18 @@ def main() -> None:
     dataset = Dataset(options.data)
     batches = Batches(dataset, Components.load(), options.frames, options.rows)
     started, saved, before = time.monotonic(), time.monotonic(), training.seconds
-    for batch in _batches(training, batches, dataset):
+    for batch, generator in _batches(training, batches, dataset):
         if training.step >= options.steps:
             break
-        training.learn(batch, options.steps)
+        training.learn(batch, generator, options.steps)
         training.seconds = before + time.monotonic() - started
-        if training.step % _LOG_EVERY == 0:
+        if leads and training.step % _LOG_EVERY == 0:
             _report(training, len(dataset.items))
-        if time.monotonic() - saved > 60 * options.save_minutes:
+        if leads and time.monotonic() - saved > 60 * options.save_minutes:
             save(training, path)
             saved = time.monotonic()
-    save(training, path)
+    if leads:
+        save(training, path)
 
 
 def _report(training: Training, num_items: int) -> None:
