@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
 from engine.echo.source_filter.features import (
+    BAND_HZ,
+    BAND_MELS,
     COSINES,
-    NUM_BANDS,
     NUM_CEPSTRA,
     PITCH,
+    PITCH_UNIT_HZ,
     POWER_FLOOR,
     VOICING,
     Features,
     Floats,
     hz_to_mel,
-    mel_to_hz,
 )
-from engine.echo.source_filter.features import HIGH_HZ, LOW_HZ, PITCH_UNIT_HZ
 
 LOWEST_HZ, HIGHEST_HZ = 72.0, 330.0
 _TYPICAL_HZ = 140.0
@@ -97,10 +97,9 @@ def _stretched(features: Features, stretch: float) -> Features:
     return np.asarray(features[index] + rest * (features[index + 1] - features[index]))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _warped_bands(steps: int) -> Floats:
     """Return the map from cepstra to log band powers with all formants moved."""
-    mels = np.linspace(*hz_to_mel(np.array([LOW_HZ, HIGH_HZ])), NUM_BANDS)
-    source = hz_to_mel(mel_to_hz(mels) / np.exp(steps / _WARP_STEPS))
-    moved = [np.interp(source, mels, row) for row in COSINES]
+    source = hz_to_mel(BAND_HZ / np.exp(steps / _WARP_STEPS))
+    moved = [np.interp(source, BAND_MELS, row) for row in COSINES]
     return np.stack(moved)

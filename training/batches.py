@@ -12,10 +12,10 @@ from torch import Tensor
 from engine.echo.config import MAX_FRAMES, PATCH_FRAMES
 from engine.echo.source_filter.codec import Components
 from engine.echo.source_filter.features import SUBFRAMES, Floats
-from training.data import SILENCE_INDEX, Item
 from training.dataset import Dataset, Example
 from training.losses import Batch
 from training.model import Conditions
+from training.shards import SILENCE_INDEX, Item
 
 _DENIED = 0.1
 _BLOCKWISE = 0.2

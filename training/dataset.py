@@ -10,18 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.echo.source_filter.features import (
+    COSINES,
     NUM_CEPSTRA,
     PITCH,
     POWER_FLOOR,
     SILENCE,
     SUBFRAMES,
     VOICING,
-    COSINES,
     Features,
 )
 from training.augment import Speaker, apply, draw_speaker
-from training.data import Item, load
 from training.flite import VOICES
+from training.shards import Item, load
 
 _VOICED = 0.5
 _NOISY = 0.3

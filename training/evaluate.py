@@ -116,14 +116,17 @@ def like_the_reference(heard: list[PCM], spoken: list[Spoken]) -> dict[str, str]
     }
 
 
+def recording() -> PCM:
+    """Return a person's speech."""
+    samples, rate = soundfile.read(RECORDING, dtype="float32", always_2d=True)
+    audio: PCM = soxr.resample(samples.mean(axis=1), rate, SAMPLE_RATE_HZ)
+    return audio
+
+
 async def like_a_person(
-    engine: EchoEngine, heard: list[PCM], given: Mapping[str, Any]
+    engine: EchoEngine, person: PCM, heard: list[PCM], given: Mapping[str, Any]
 ) -> dict[str, str]:
     """Return whether a recording of a person draws the timbre towards itself."""
-    if not RECORDING.exists():
-        return {}
-    samples, rate = soundfile.read(RECORDING, dtype="float32", always_2d=True)
-    person = soxr.resample(samples.mean(axis=1), rate, SAMPLE_RATE_HZ)
     target = mean_spectrum(person)
     copies = [await generate(engine, text, person, 1, given) for text in SENTENCES[:4]]
     others = [await generate(engine, SENTENCES[0], audio, 1, given) for audio in heard[::4]]
@@ -133,23 +136,20 @@ async def like_a_person(
 
 
 async def evaluate(
-    checkpoint: Path, num_sentences: int, given: Mapping[str, Any], audio_dir: Path | None
-) -> dict[str, str]:
-    """Return the table."""
+    checkpoint: Path, num_sentences: int, given: Mapping[str, Any]
+) -> tuple[dict[str, str], list[Spoken]]:
+    """Return the table, and what it was measured on."""
     engine = EchoEngine(weights_dir=str(checkpoint), device="cpu")
     flite = Flite()
     try:
         heard, spoken = await speak_all(engine, teachers(flite), flite, num_sentences, given)
-        person = await like_a_person(engine, heard, given)
+        person = await like_a_person(engine, recording(), heard, given)
     finally:
         engine.close()
-    if audio_dir is not None:
-        audio_dir.mkdir(parents=True, exist_ok=True)
-        for number, one in enumerate(spoken):
-            soundfile.write(audio_dir / f"{number:02d}.wav", one.audio, SAMPLE_RATE_HZ)
     seconds = [len(one.audio) / len(one.copy) for one in spoken]
     length = {"length over the teacher's": f"{np.mean(seconds):.2f} +- {np.std(seconds):.2f}"}
-    return understood(spoken) | like_the_reference(heard, spoken) | person | length
+    table = understood(spoken) | like_the_reference(heard, spoken) | person | length
+    return table, spoken
 
 
 def main() -> None:
@@ -163,9 +163,13 @@ def main() -> None:
     torch.set_num_threads(1)
     given = {name: float(value) for name, value in options.set}
     given = {name: int(v) if name == "num_steps" else v for name, v in given.items()}
-    table = asyncio.run(evaluate(options.checkpoint, options.sentences, given, options.audio))
+    table, spoken = asyncio.run(evaluate(options.checkpoint, options.sentences, given))
     for name, value in table.items():
         print(f"| {name} | {value} |")
+    if options.audio is not None:
+        options.audio.mkdir(parents=True, exist_ok=True)
+        for number, one in enumerate(spoken):
+            soundfile.write(options.audio / f"{number:02d}.wav", one.audio, SAMPLE_RATE_HZ)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from engine.echo.source_filter.features import (
 )
 from speech.pcm import PCM
 from training.augment import Speaker, apply, draw_speaker
-from training.data import FRAME_SAMPLES
 from training.flite import VOICES, Flite
+from training.shards import FRAME_SAMPLES
 
 NUM_VOICES = 24
 LOWEST_HZ, HIGHEST_HZ = 80.0, 300.0

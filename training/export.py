@@ -1,6 +1,6 @@
 """Writes a checkpoint that the engine loads: the averaged weights in half precision.
 
-    python -m training.export --state DIR/state.pt --out checkpoints/echo-mini
+python -m training.export --state DIR/state.pt --out checkpoints/echo-mini
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.config import DiTConfig
 from engine.echo.dit import EchoDiT
-from training.data import PHONES
 from training.model import Conditions, Prediction, predict
+from training.shards import PHONES
 
 ALIGNED_LAYERS = (1, 2)
 SLOTS = 2
@@ -66,7 +66,9 @@ def draw_t(num: int, generator: torch.Generator) -> Tensor:
     return torch.sigmoid(0.3 + 1.2 * torch.randn(num, generator=generator))
 
 
-def losses(dit: EchoDiT, heads: Heads, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+def losses(
+    dit: EchoDiT, heads: Heads, batch: Batch, generator: torch.Generator
+) -> dict[str, Tensor]:
     """Return each loss, unweighted."""
     x0 = batch.latents
     t = draw_t(len(x0), generator)

@@ -67,9 +67,7 @@ def initialise(dit: EchoDiT, generator: torch.Generator) -> None:
         for name, parameter in dit.named_parameters():
             if "norm" in name:
                 parameter.fill_(1.0)
-            elif name.endswith("bias"):
-                parameter.zero_()
-            elif name == "out_proj.weight":
+            elif name.endswith("bias") or name == "out_proj.weight":
                 parameter.zero_()
             elif name == "text_encoder.text_embedding.weight":
                 parameter.normal_(0.0, 0.5, generator=generator)
@@ -104,9 +102,10 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool =
 
 def _turns(head_dim: int, num_positions: int, num_heads: int, num_turned: int) -> Tensor:
     """Return the rotary table as complex numbers, (N, H, D / 2): 1 for heads not turned."""
-    cos, sin = rotary_table(head_dim, num_positions, torch.device("cpu"), torch.float32).unbind(1)
-    turned = torch.complex(cos, sin)[:, None].expand(-1, num_turned, -1)
-    return torch.cat([turned, torch.ones_like(turned[:, :1]).expand(-1, num_heads - num_turned, -1)], 1)
+    table = rotary_table(head_dim, num_positions, torch.device("cpu"), torch.float32)
+    turned = torch.complex(*table.unbind(1))[:, None]
+    still = torch.ones_like(turned).expand(-1, num_heads - num_turned, -1)
+    return torch.cat([turned.expand(-1, num_turned, -1), still], dim=1)
 
 
 def _rotate(x: Tensor, turns: Tensor) -> Tensor:
@@ -215,14 +214,10 @@ def predict(
     config, num_frames = dit.config, x.shape[1]
     text_state = encode_text(dit, given.text, given.text_mask)
     parts = [_keys_values(dit, dit.wkv_text, text_state)]
-    parts.append(
-        _keys_values(dit, dit.wkv_speaker, _encode_patches(dit, given.speaker, "speaker"))
-    )
+    parts.append(_keys_values(dit, dit.wkv_speaker, _encode_patches(dit, given.speaker, "speaker")))
     masks = [given.text_mask & given.text_given[:, None]]
     masks.append(given.speaker_given[:, None].expand(-1, given.speaker.shape[1] // PATCH_FRAMES))
-    turns = _turns(
-        config.head_dim, start + num_frames, config.num_heads, config.num_heads // 2
-    )
+    turns = _turns(config.head_dim, start + num_frames, config.num_heads, config.num_heads // 2)
     if given.earlier.shape[1]:
         state = _encode_patches(dit, given.earlier, "latent")
         keys, values = _keys_values(dit, dit.wkv_latent, state)

@@ -19,11 +19,14 @@ from training.templates import LISTS, PATTERNS
 
 WORDNET = Path("/usr/share/wordnet")
 FORTUNES = Path("/usr/share/games/fortunes")
-FORTUNE_FILES = ("fortunes", "cookie", "people", "science", "wisdom", "work", "food", "love",
-                 "literature", "men-women", "kids", "pets", "sports", "travel", "education")  # fmt: skip
+FORTUNE_FILES = (
+    "fortunes cookie people science wisdom work food love literature men-women kids pets sports "
+    "travel education"
+)
 NAMES = Path("/usr/share/dict/propernames.gz")
 
 
+_DIGITS = "zero one two three four five six seven eight nine ten eleven twelve twenty"
 NUM_WORDS = 20_000
 MAX_WORDS = 16
 
@@ -35,7 +38,7 @@ class Prompts:
     """An endless, seeded supply of texts."""
 
     def __init__(self, seed: int) -> None:
-        self._random = Random(seed)  # noqa: S311 - nothing secret
+        self._random = Random(seed)
         self._words = [w for w in wordfreq.top_n_list("en", NUM_WORDS) if w.isascii()]
         self._words = [w for w in self._words if w.replace("'", "").isalpha()]
         with gzip.open(NAMES, "rt") as file:
@@ -59,7 +62,7 @@ class Prompts:
         )
         weights = [weight for weight, _ in kinds]
         while True:
-            (_, make), = self._random.choices(kinds, weights)
+            ((_, make),) = self._random.choices(kinds, weights)
             text = self._restyled(make())
             if _PLAIN.fullmatch(text) and key(text) not in self._held_out:
                 yield self._tagged(text)
@@ -100,7 +103,7 @@ class Prompts:
 
     def _figures(self) -> str:
         r = self._random
-        digits = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty"]
+        digits = _DIGITS.split()
         return r.choice(
             (
                 lambda: self._fill("digits"),
@@ -162,7 +165,7 @@ def _wordnet() -> tuple[list[str], list[str]]:
 
 def _fortunes() -> list[str]:
     sentences: list[str] = []
-    for name in FORTUNE_FILES:
+    for name in FORTUNE_FILES.split():
         path = FORTUNES / name
         if not path.exists():
             continue

@@ -18,11 +18,12 @@ from torch import Tensor, nn
 
 from engine.echo.tokenizer import tokenize
 from training.batches import padded
-from training.data import PHONES, TAGS, SILENCE_INDEX
 from training.flite import Flite
+from training.items import spoken_part
 from training.losses import Heads, spelling_loss
 from training.model import build, encode_text
 from training.prompts import Prompts
+from training.shards import PHONES, SILENCE_INDEX
 from training.sizes import SIZES
 
 _VOICE = "kal16"  # the fastest; all voices read alike
@@ -36,13 +37,10 @@ _LOG_EVERY = 20
 def readings(seed: int, flite: Flite) -> Iterator[tuple[list[int], list[int]]]:
     """Yield texts as tokens with the sounds that they are read as."""
     for text in Prompts(seed):
-        spoken = text
-        for tag in TAGS:
-            spoken = spoken.replace(tag, "")
         tokens = tokenize(text)
         if len(tokens) <= _MAX_TOKENS:
-            names = [phone.name for phone in flite.speak(spoken, _VOICE, _RATE_HZ).phones]
-            sounds = [PHONES.index(name) for name in names]
+            utterance = flite.speak(spoken_part(text), _VOICE, _RATE_HZ)
+            sounds = [PHONES.index(phone.name) for phone in utterance.phones]
             yield tokens, [sound for sound in sounds if sound != SILENCE_INDEX]
 
 

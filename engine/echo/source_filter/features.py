@@ -55,12 +55,14 @@ def _cosines() -> Floats:
     return np.asarray(cosines)
 
 
-BAND_HZ: Floats = mel_to_hz(np.linspace(*hz_to_mel(np.array([LOW_HZ, HIGH_HZ])), NUM_BANDS))
+BAND_MELS: Floats = np.linspace(
+    hz_to_mel(np.array(LOW_HZ)), hz_to_mel(np.array(HIGH_HZ)), NUM_BANDS
+)
+BAND_HZ: Floats = mel_to_hz(BAND_MELS)
+"""The middles of the bands."""
 COSINES: Floats = _cosines()
 """Log power of the bands = cepstra @ COSINES, as well as so few cepstra can say it."""
-SILENCE: Floats = np.concatenate(
-    [np.full(NUM_BANDS, np.log(POWER_FLOOR)) @ COSINES.T, np.zeros(2)]
-)
+SILENCE: Floats = np.concatenate([np.full(NUM_BANDS, np.log(POWER_FLOOR)) @ COSINES.T, np.zeros(2)])
 """The features (NUM_FEATURES,) of silence."""
 
 
