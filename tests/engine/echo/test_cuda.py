@@ -12,6 +12,7 @@ from engine.echo.config import TINY
 from engine.echo.engine import EchoEngine
 from engine.echo.job import make_job
 from engine.echo.runner import Runner
+from engine.echo.sampling import initial_noise
 from engine.echo.speaker_cache import SpeakerCache
 from engine.protocol import Job, Voice
 from speech.pcm import FRAME_SAMPLES
@@ -40,6 +41,14 @@ def test_flash_attention_equals_the_portable_one():
     for layer in range(3):
         expected = LoopAttention(lanes)(layer, q, k, v)
         assert relative_error(packed(layer, q, k, v), expected) < 2e-2
+
+
+@pytest.mark.parametrize("num_frames", [1, 32, 97, 639])
+def test_shorter_noise_is_the_beginning_of_the_longer(num_frames):
+    def draw(num_frames):
+        return initial_noise(num_frames, 80, 0.9, torch.Generator("cuda").manual_seed(3))
+
+    assert torch.equal(draw(num_frames), draw(640)[:num_frames])
 
 
 def test_batching_stays_within_bfloat16(tiny_weights):

@@ -9,6 +9,7 @@ from engine.echo.sampling import (
     find_end,
     find_possible_end,
     has_ended,
+    initial_noise,
     make_plan,
     make_steps,
 )
@@ -22,6 +23,14 @@ def _speech(num_frames, end, level, seed):
     latents = torch.randn((num_frames, 80), generator=generator)
     latents[end:] *= level
     return latents
+
+
+@pytest.mark.parametrize("num_frames", [1, 32, 97, 639])
+def test_shorter_noise_is_the_beginning_of_the_longer(num_frames):
+    def draw(num_frames):
+        return initial_noise(num_frames, 80, 0.9, torch.Generator().manual_seed(3))
+
+    assert torch.equal(draw(num_frames), draw(640)[:num_frames])
 
 
 @settings(deadline=None, max_examples=60)
