@@ -15,13 +15,16 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
+# isort: off
+from serve_app.settings import Settings  # first: the package sets what Ray reads when imported
+
+# isort: on
 import ray
 from ray.serve.exceptions import BackPressureError
 from ray.serve.handle import DeploymentHandle
 
 from deployments.handles import unwrap
 from serve_app.boot import boot_graph
-from serve_app.settings import Settings
 from speech.errors import (
     DeadlineExceeded,
     InternalError,
@@ -102,7 +105,8 @@ class Worker:
         num_taken: Callable[[], int],
     ) -> None:
         """Forward jobs to `ingress`; `num_taken` counts those the SDK has taken and not posted."""
-        self._ingress = ingress
+        # By value, as plain gRPC: Ray's own calls, cancelled on their way to a replica, may run on.
+        self._ingress = ingress.options(_by_reference=False)
         self._concurrency = concurrency
         self._deadline_s = deadline_s
         self._drain_s = drain_s

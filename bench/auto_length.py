@@ -37,7 +37,7 @@ VOICE = "cached"
 
 def speak(runner: Runner, models: Models, text: str, **given: Any) -> dict[str, Any]:
     """Speak `text` to its end; return how long it took, what was drawn, and whether again."""
-    job = make_job(Job(text, 0, given), VOICE, models.config, False, models.dit.dtype)
+    job = make_job(Job(text, 0, given), VOICE, models.config, (), models.dit.dtype)
     noise = np.random.default_rng(0).standard_normal(10 * SAMPLE_RATE_HZ).astype(np.float32)
     job.reference = 0.1 * noise
     num_frames = job.progress.num_frames

@@ -14,24 +14,19 @@ import argparse
 import asyncio
 import json
 import statistics
-import time
-from collections.abc import Awaitable, Callable
 
 import aiohttp
 from fastapi import FastAPI, Response
 from ray import serve
 
 from bench.cluster import private_cluster
+from bench.load import VOICE, VOICES_DIR, percentiles_ms, repeat, sample_voice, timed
 from engine import create_engine
-from engine.protocol import Job, Voice
+from engine.protocol import Job
 from serve_app.graph import build_app
 from serve_app.settings import Settings
-from speech.pcm import PCM
-from speech.reference_audio import decode_reference
 
 TEXT = "Good morning."
-VOICES_DIR = "voices"
-VOICE = "ada.ogg"
 CLIENTS = (1, 16)
 
 
@@ -93,49 +88,22 @@ async def time_http(
 ) -> list[float]:
     """Return the latency of each request, in seconds."""
     async with aiohttp.ClientSession() as session:
-        return await _repeat(lambda: _post(session, url, output_format), clients, seconds)
-
-
-def read_reference() -> PCM:
-    """Return the voice as VoicePrep would prepare it."""
-    with open(f"{VOICES_DIR}/{VOICE}", "rb", buffering=0) as file:
-        return decode_reference(file)
+        return await repeat(timed(lambda: _post(session, url, output_format)), clients, seconds)
 
 
 async def time_engine(clients: int, seconds: float) -> list[float]:
     """Return the latency of each job given to the engine directly, in seconds."""
     engine = create_engine("preview")
-    reference = read_reference()
-
-    async def load() -> PCM:
-        return reference
+    voice = sample_voice()
 
     async def speak() -> None:
-        job = Job(TEXT, 0)
-        async for _ in engine.generate(job, Voice("ada", load), lambda: None):
+        async for _ in engine.generate(Job(TEXT, 0), voice, lambda: None):
             pass
 
     try:
-        return await _repeat(speak, clients, seconds)
+        return await repeat(timed(speak), clients, seconds)
     finally:
         engine.close()
-
-
-async def _repeat(
-    call: Callable[[], Awaitable[object]], clients: int, seconds: float
-) -> list[float]:
-    """Let `clients` call in a loop for `seconds`, warmed up; return every call's seconds."""
-    await call()
-    latencies: list[float] = []
-    end = time.perf_counter() + seconds
-
-    async def client() -> None:
-        while (started := time.perf_counter()) < end:
-            await call()
-            latencies.append(time.perf_counter() - started)
-
-    await asyncio.gather(*(client() for _ in range(clients)))
-    return latencies
 
 
 def report(results: dict[int, dict[str, list[float]]], num_bytes: int) -> None:
@@ -143,7 +111,7 @@ def report(results: dict[int, dict[str, list[float]]], num_bytes: int) -> None:
     rows = []
     print(f"{'clients':>7} {'case':>10} {'p50 ms':>8} {'p99 ms':>8} {'per s':>8}")
     for clients, cases in results.items():
-        percentiles = {case: _percentiles_ms(latencies) for case, latencies in cases.items()}
+        percentiles = {case: percentiles_ms(latencies, 50, 99) for case, latencies in cases.items()}
         percentiles["added"] = tuple(
             graph - engine
             for graph, engine in zip(percentiles["graph"], percentiles["engine"], strict=True)
@@ -154,11 +122,6 @@ def report(results: dict[int, dict[str, list[float]]], num_bytes: int) -> None:
             print(f"{clients:>7} {case:>10} {p50:>8.1f} {p99:>8.1f} {rate or '':>8.6}")
             rows.append({"clients": clients, "case": case, "p50_ms": p50, "p99_ms": p99})
     print(json.dumps({"benchmark": "graph", "response_bytes": num_bytes, "rows": rows}))
-
-
-def _percentiles_ms(latencies: list[float]) -> tuple[float, float]:
-    cuts = statistics.quantiles(latencies, n=100)
-    return 1000 * cuts[49], 1000 * cuts[98]
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import asyncio
 import base64
 import logging
 import uuid
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from ray.serve.handle import DeploymentHandle
 
 from deployments.health import health_report, is_ready
+from deployments.outcome import Door, Outcome
 from deployments.pipeline import Limits, Pipeline, Utterance
 from deployments.replica_logging import log_with_serve
 from deployments.routes import build_api
@@ -73,18 +74,18 @@ class Ingress:
         Raises:
             InvalidRequest: For the first thing wrong with `body`.
         """
-        request = parse_speech(body, self.limits.max_text_chars)
-        return Utterance(self._pipeline, request, request_id, whole=False)
+        return self._accept(parse_speech, body, request_id, "http", whole=False)
 
-    async def run_job(self, job_input: object, job_id: str | None = None) -> dict[str, Any]:
+    async def run_job(
+        self, job_input: object, job_id: str | None = None, door: Door = "runpod"
+    ) -> dict[str, Any]:
         """Return the job output for a job's `input`; errors are `{"error": …}`."""
         if is_health_check(job_input):
             return await self.health()
         request_id = job_id or uuid.uuid4().hex
         try:
-            request = parse_job(job_input, self.limits.max_text_chars)
-            utterance = Utterance(self._pipeline, request, request_id, whole=True)
-            delivery = await utterance.deliver(partial(self._deliver, request))
+            utterance = self._accept(parse_job, job_input, request_id, door, whole=True)
+            delivery = await utterance.deliver(partial(self._deliver, utterance.request))
         except SpeechError as error:
             return {"error": error.message}
         return {**_job_output(utterance), **delivery}
@@ -101,8 +102,7 @@ class Ingress:
             return
         request_id = job_id or uuid.uuid4().hex
         try:
-            request = parse_job(job_input, self.limits.max_text_chars)
-            utterance = Utterance(self._pipeline, request, request_id, whole=False)
+            utterance = self._accept(parse_job, job_input, request_id, "runpod", whole=False)
             index = 0
             async with aclosing(regroup(utterance.packets())) as pieces:
                 async for piece in pieces:
@@ -137,6 +137,23 @@ class Ingress:
         """
         if not (self._has_been_ready or await self.ready()):
             raise NotReady("The engine is still starting, retry later")
+
+    def _accept(
+        self,
+        parse: Callable[[object, int], SpeechRequest],
+        body: object,
+        request_id: str,
+        door: Door,
+        *,
+        whole: bool,
+    ) -> Utterance:
+        """Return the utterance `body` asks for; a refusal is recorded as every other end is."""
+        try:
+            request = parse(body, self.limits.max_text_chars)
+        except SpeechError as error:
+            self._pipeline.record(request_id, Outcome(door, error.code))
+            raise
+        return Utterance(self._pipeline, request, request_id, door, whole=whole)
 
     async def _deliver(self, request: SpeechRequest, audio: bytes) -> dict[str, Any]:
         if self._bucket is None:

@@ -18,8 +18,10 @@ from typing import Any, TypeVar
 
 from ray.serve.handle import DeploymentHandle
 
+from deployments import metrics
 from deployments.handles import unwrap, within
-from deployments.outcome import Outcome
+from deployments.metrics_export import RequestMetrics, StatsExporter
+from deployments.outcome import Door, Outcome
 from deployments.prepared_voice import PreparedVoice
 from deployments.sampler import Piece
 from deployments.sampling import chunk_seed, sample_in_order
@@ -67,6 +69,8 @@ class Pipeline:
         self.limits = limits
         self.encoders = ThreadPoolExecutor(thread_name_prefix="encode")
         self._num_requests = 0
+        self._metrics = RequestMetrics()
+        StatsExporter(self.stats, metrics.PIPELINE_STATS).start()
 
     @contextmanager
     def admit(self) -> Iterator[None]:
@@ -83,16 +87,31 @@ class Pipeline:
         finally:
             self._num_requests -= 1
 
+    def record(self, request_id: str, outcome: Outcome) -> None:
+        """Log and count a request that ended, the only place that does either."""
+        logger.info("request %s %s: %s", request_id, outcome.result, outcome)
+        self._metrics.record(outcome)
+
+    def stats(self) -> dict[str, float]:
+        """Return how many requests are `open`, and `max`, how many may be."""
+        return {"open": self._num_requests, "max": self.limits.max_requests}
+
 
 class Utterance:
     """One request being spoken."""
 
     def __init__(
-        self, pipeline: Pipeline, request: SpeechRequest, request_id: str, *, whole: bool
+        self,
+        pipeline: Pipeline,
+        request: SpeechRequest,
+        request_id: str,
+        door: Door,
+        *,
+        whole: bool,
     ) -> None:
         """`whole`: the packets form one file with a true header, made when all is spoken."""
         self.request = request
-        self.outcome = Outcome()
+        self.outcome = Outcome(door, streamed=not whole, num_chars=len(request.text))
         self._pipeline = pipeline
         self._request_id = request_id
         self._whole = whole
@@ -124,25 +143,28 @@ class Utterance:
         return result
 
     async def _attend(self, items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-        """Yield `items` while holding a place, up to the deadline; log how it went."""
+        """Yield `items` while holding a place, up to the deadline; record how it went."""
         started = time.perf_counter()
-        result = "cancelled"
+        outcome = self.outcome
+        outcome.result = "cancelled"
         try:
             with self._pipeline.admit():
                 async with aclosing(within(self._pipeline.limits.deadline_s, items)) as timely:
                     async for item in timely:
+                        if outcome.first_audio_s is None:
+                            outcome.first_audio_s = time.perf_counter() - started
                         yield item
-            result = "completed"
+            outcome.result = "completed"
         except SpeechError as error:
-            result = error.code
+            outcome.result = error.code
             raise
         except Exception as error:
-            result = InternalError.code
+            outcome.result = InternalError.code
             logger.exception("request %s failed", self._request_id)
             raise InternalError(f"Internal error (request {self._request_id})") from error
         finally:
-            self.outcome.timings.total = time.perf_counter() - started
-            logger.info("request %s %s: %s", self._request_id, result, self.outcome)
+            outcome.timings.total = time.perf_counter() - started
+            self._pipeline.record(self._request_id, outcome)
 
     async def _encode(self) -> AsyncGenerator[bytes, None]:
         """Yield packets of what `_speak` says, made off the event loop."""
@@ -180,7 +202,13 @@ class Utterance:
         )
         outcome.chunks = len(chunks)
         jobs = [
-            Job(text, chunk_seed(request.seed, index), request.given, stream=not self._whole)
+            Job(
+                text,
+                chunk_seed(request.seed, index),
+                request.given,
+                stream=not self._whole,
+                request_id=self._request_id,
+            )
             for index, text in enumerate(chunks)
         ]
         joiner = Joiner(

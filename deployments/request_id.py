@@ -15,7 +15,11 @@ _USABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 class RequestIdMiddleware:
-    """ASGI middleware: the id stands in the request's state and in the response's headers."""
+    """ASGI middleware: the id stands in the request's state and in the response's headers.
+
+    Ray Serve's proxy gives a request without an id one, and answers with the id that came: it is
+    not said twice.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -30,7 +34,7 @@ class RequestIdMiddleware:
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and request_id != given:
                 MutableHeaders(scope=message)[HEADER] = request_id
             await send(message)
 

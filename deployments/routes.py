@@ -1,4 +1,4 @@
-"""All HTTP routes; the only place where an error becomes an HTTP response."""
+"""All HTTP routes but the page's; the only place where an error becomes an HTTP response."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from deployments.page import page_routes
 from deployments.request_id import HEADER as REQUEST_ID_HEADER
 from deployments.request_id import RequestIdMiddleware, request_id_of
 from speech.errors import (
@@ -86,6 +87,7 @@ def build_api(ingress: Ingress) -> FastAPI:
     api.add_exception_handler(SpeechError, _answer_speech_error)
     api.add_exception_handler(HTTPException, _answer_http_exception)
     api.add_exception_handler(Exception, _answer_unforeseen)
+    api.include_router(page_routes())
     api.include_router(_probe_routes(ingress))
     api.include_router(_speech_routes(ingress))
     return api
@@ -152,7 +154,7 @@ def _speech_routes(ingress: Ingress) -> APIRouter:
         job_id = request_id_of(request)
         if not is_health_check(body["input"]):
             await ingress.require_ready()
-        output = await ingress.run_job(body["input"], job_id)
+        output = await ingress.run_job(body["input"], job_id, "http")
         if "error" in output:
             return JSONResponse({"id": job_id, "status": "FAILED", "error": output["error"]})
         return JSONResponse({"id": job_id, "status": "COMPLETED", "output": output})
@@ -276,9 +278,7 @@ async def _answer_unforeseen(request: Request, error: Exception) -> Response:
     request_id = request_id_of(request)
     logger.error("request %s failed", request_id, exc_info=error)
     message = f"Internal error (request {request_id})"
-    return _error_response(
-        500, message, code=InternalError.code, headers={REQUEST_ID_HEADER: request_id}
-    )
+    return _error_response(500, message, code=InternalError.code, headers={})
 
 
 def _error_response(

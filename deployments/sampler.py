@@ -14,6 +14,8 @@ from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
+from deployments import metrics
+from deployments.metrics_export import StatsExporter
 from deployments.prepared_voice import PreparedVoice, fetch
 from deployments.replica_logging import log_with_serve
 from engine.protocol import Job, Voice
@@ -57,6 +59,8 @@ class Sampler:
         log_with_serve()
         self._voice_prep = voice_prep
         self._engine = create_engine(engine, **(options or {}))
+        labels = {"engine": self._engine.name, "device": self._engine.device}
+        StatsExporter(self._engine.stats, metrics.ENGINE_STATS, labels).start()
 
     async def generate(self, job: Job, voice: PreparedVoice | None) -> AsyncGenerator[Piece, None]:
         """Yield the job's PCM in order; closing or cancelling frees the engine within one step.

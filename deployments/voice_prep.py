@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, TypeVar
 
+from deployments import metrics
+from deployments.metrics_export import StatsExporter
 from deployments.prepared_voice import PreparedVoice, SharedAudio, content_key, share
 from deployments.replica_logging import log_with_serve
 from speech import voices
@@ -79,6 +81,7 @@ class VoicePrep:
         # Two pools: a cached voice needs only the first and never waits behind a decode.
         self._file_threads = ThreadPoolExecutor(_FILE_THREADS, "voice-file")
         self._decode_threads = ThreadPoolExecutor(decode_threads, "voice-decode")
+        StatsExporter(self.stats, metrics.VOICE_CACHE_STATS).start()
         load_resampler()  # takes seconds: now, not in the first request
 
     async def prepare(self, name: str) -> PreparedVoice:

@@ -47,6 +47,7 @@ ENGINES: Mapping[str, EngineEntry] = MappingProxyType(
                 "device",
                 "dtype",
                 "streaming",
+                "stream_blocks",
                 "compile",
                 "max_tokens_per_tick",
                 "max_active_jobs",

@@ -111,9 +111,10 @@ class PreviewEngine:
             "jobs_open": len(self._stops),
             "jobs_cancelled": self._num_cancelled,
             "audio_seconds": self._num_samples / SAMPLE_RATE_HZ,
-            "voices": voices.entries,
-            "voice_hits": voices.hits,
-            "voice_misses": voices.misses,
+            "speaker_cache_voices": voices.entries,
+            "speaker_cache_hits": voices.hits,
+            "speaker_cache_misses": voices.misses,
+            "speaker_cache_evictions": voices.evictions,
         }
 
     def close(self) -> None:

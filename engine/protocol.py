@@ -41,12 +41,14 @@ class Job:
         parameters: The sampler parameters that the caller gave, each valid; the model's own
             defaults hold for the others. An engine ignores those that mean nothing to it.
         stream: True where the caller wants pieces early, False where it waits for the whole.
+        request_id: Whose job it is: the jobs of one request do not hold up another's.
     """
 
     text: str
     seed: int
     parameters: GivenParameters = field(default_factory=dict)
     stream: bool = False
+    request_id: str = ""
 
 
 class Engine(Protocol):

@@ -1,87 +1,33 @@
-"""`python -m serve_app serve [key=value …]`: Ray and `serve run` on this machine."""
+"""`python -m serve_app <command> …`: finds the command's module, the only one that is imported."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import shlex
+import importlib
 import sys
-import threading
-import time
-import urllib.error
-import urllib.request
-from pathlib import Path
 
-from serve_app.settings import Settings
-
-READY_POLL_S = 0.2
+COMMANDS = {
+    "serve": ("serve_app.commands.serve", "serve the graph on this machine"),
+    "speak": ("serve_app.commands.speak", "have a running server speak into a file or a pipe"),
+    "check-voice": ("serve_app.commands.check_voice", "tell what becomes of a reference file"),
+}
+"""By name: the module, and what it is for."""
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Parse the command line and run the command."""
-    parser = argparse.ArgumentParser(prog="python -m serve_app")
-    commands = parser.add_subparsers(required=True)
-    command = commands.add_parser("serve", help="serve the graph on this machine")
-    command.add_argument(
-        "settings", nargs="*", metavar="key=value", help="settings, as in the README's table"
+def main(arguments: list[str]) -> int:
+    """Run the command that `arguments` name; return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m serve_app",
+        usage="%(prog)s [-h] command …",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join(
+            ["commands:", *(f"  {name:<14}{purpose}" for name, (_, purpose) in COMMANDS.items())]
+        ),
     )
-    command.set_defaults(run=lambda given: serve_here(given.settings))
-    given = parser.parse_args(arguments)
-    for assignment in given.settings:
-        if "=" not in assignment:
-            parser.error(f"{assignment!r} is not key=value")
-    given.run(given)
-
-
-def serve_here(assignments: list[str]) -> None:
-    """Run Ray Serve's own `serve run` on a Ray started with our settings; blocks until stopped."""
-    settings = Settings.model_validate(dict(item.split("=", 1) for item in assignments))
-
-    from ray.serve.scripts import cli
-
-    from serve_app.boot import start_ray
-
-    start_ray(settings, http=True)
-    threading.Thread(target=_announce, args=(settings,), daemon=True).start()
-    target = ["serve_app:build_app", *assignments] if assignments else ["serve_app:app"]
-    cli(["run", *target])
-
-
-def _announce(settings: Settings) -> None:
-    """Print how to speak, once the graph can."""
-    while not _answers(f"{_address(settings)}/ping"):
-        time.sleep(READY_POLL_S)
-    print(f"\nReady. Say something:\n\n{curl_line(settings)}\n", flush=True)
-
-
-def curl_line(settings: Settings) -> str:
-    """Return a command that writes speech.mp3 in a voice that is there."""
-    voices = sorted(path.name for path in Path(settings.voices_dir).glob("*.ogg"))
-    body = {
-        "input": "Hello! This is my voice, and these are your words.",
-        "voice": voices[0] if voices else "default",
-    }
-    command = [
-        *("curl", "-f", f"{_address(settings)}/v1/audio/speech"),
-        *("-H", "Content-Type: application/json", "-d", json.dumps(body), "-o", "speech.mp3"),
-    ]
-    if settings.api_keys:
-        command += ["-H", "Authorization: Bearer <one of ECHO_API_KEYS>"]
-    return shlex.join(command)
-
-
-def _address(settings: Settings) -> str:
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 (any)
-    return f"http://{host}:{settings.port}"
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 (our own address)
-            return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+    parser.add_argument("command", choices=COMMANDS, help="each has a --help of its own")
+    module = importlib.import_module(COMMANDS[parser.parse_args(arguments[:1]).command][0])
+    return int(module.main(arguments[1:]))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

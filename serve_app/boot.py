@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from typing import Any
 
@@ -26,6 +27,9 @@ def start_ray(settings: Settings, *, http: bool) -> None:
     """Join the Ray cluster at RAY_ADDRESS, or start one here; then start Serve on it.
 
     A cluster started here ends with this process. `http`: also listen on settings.host:port.
+
+    Raises:
+        OSError: settings.metrics_port is taken.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     for doubt in settings.doubts(os.environ):
@@ -33,17 +37,38 @@ def start_ray(settings: Settings, *, http: bool) -> None:
     if os.environ.get("RAY_ADDRESS"):
         ray.init(address=os.environ["RAY_ADDRESS"])
     else:
+        if settings.metrics_port is not None:
+            _require_free(settings.metrics_port)
         ray.init(
             address="local",
             num_cpus=settings.ray_cpus,
             object_store_memory=settings.ray_object_store_bytes,
             include_dashboard=False,
             _temp_dir=settings.ray_temp_dir,
+            _metrics_export_port=settings.metrics_port,
         )
     serve.start(
         proxy_location="EveryNode" if http else "Disabled",
         http_options={"host": settings.host, "port": settings.port},
     )
+
+
+def metrics_url() -> str:
+    """Return where Prometheus reads the metrics of this node; Ray must have been started."""
+    here = ray.get_runtime_context().get_node_id()
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    port = next(node["MetricsExportPort"] for node in nodes if node["NodeID"] == here)
+    return f"http://127.0.0.1:{port}/metrics"
+
+
+def _require_free(port: int) -> None:
+    """Raise OSError if `port` is taken: Ray would fail after a minute and not say why."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", port))
+        except OSError as error:
+            raise OSError(f"metrics_port {port} is taken: choose another, or none") from error
 
 
 def boot_graph(settings: Settings, *, http: bool) -> DeploymentHandle[Any]:

@@ -15,6 +15,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from engine import ENGINES
 
 _PREFIX = "ECHO_"
+_CALLER_VARIABLES = {"ECHO_URL", "ECHO_API_KEY"}
+"""What `python -m serve_app speak` reads."""
 
 
 class Settings(BaseSettings):
@@ -88,6 +90,14 @@ class Settings(BaseSettings):
     streaming: Annotated[
         bool, Field(description="Load what streaming in blocks needs (0.8 GB).")
     ] = True
+    stream_blocks: Annotated[
+        tuple[Annotated[int, Field(ge=4, le=640, multiple_of=4)], ...],
+        NoDecode,
+        Field(
+            min_length=1,
+            description="Frames (46 ms) of a stream's blocks, comma-separated; the last repeats.",
+        ),
+    ] = (32, 128, 480)
     compile: Annotated[
         bool, Field(description="Compile the transformer while starting: minutes, once.")
     ] = False
@@ -171,6 +181,12 @@ class Settings(BaseSettings):
     ray_object_store_bytes: Annotated[
         int | None, Field(ge=75 * 2**20, description="Ray's shared memory; Ray decides if none.")
     ] = None
+    metrics_port: Annotated[
+        int | None,
+        Field(
+            ge=1, le=65535, description="Port of the metrics for Prometheus; a free one if none."
+        ),
+    ] = None
     ray_temp_dir: Annotated[
         str | None, Field(description="Ray's session folder; Ray decides if none.")
     ] = None
@@ -182,7 +198,7 @@ class Settings(BaseSettings):
             raise ValueError(f"no engine {name!r} (known: auto, {', '.join(ENGINES)})")
         return name
 
-    @field_validator("api_keys", "cors_origins", mode="before")
+    @field_validator("api_keys", "cors_origins", "stream_blocks", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -196,6 +212,8 @@ class Settings(BaseSettings):
         ]
         if self.s3_access_key_id is not None and self.s3_bucket_name is None:
             doubts.append("S3 credentials without S3_BUCKET_NAME: nothing is uploaded")
+        if "ECHO_API_KEY" in environ and not self.api_keys:
+            doubts.append("ECHO_API_KEY is for callers; without ECHO_API_KEYS no key is asked for")
         return doubts
 
     @model_validator(mode="after")
@@ -210,7 +228,7 @@ class Settings(BaseSettings):
 
 
 def _unknown_variables(environ: Mapping[str, str]) -> list[str]:
-    known = {f"{_PREFIX}{name}".upper() for name in Settings.model_fields}
+    known = {f"{_PREFIX}{name}".upper() for name in Settings.model_fields} | _CALLER_VARIABLES
     return sorted(
         name for name in environ if name.upper().startswith(_PREFIX) and name.upper() not in known
     )

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from speech.errors import InvalidRequest
-from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields, shown
+from speech.validation import INTEGRAL, Flag, Number, Seed, Text, first_fault, given_fields, shown
 
 MIN_SPEED, MAX_SPEED = 0.25, 4.0
 """Of OpenAI's `speed`: a tempo factor, the pitch stays."""
@@ -29,7 +29,9 @@ GivenParameters = Mapping[str, Any]
 class SamplerParameters:
     """Echo-TTS's sampler parameters under their upstream names. t runs from 1 (noise) to 0."""
 
-    num_steps: Annotated[Integer, Field(ge=1, le=100, description="Euler steps.")] = 40
+    num_steps: Annotated[
+        int, Field(strict=True, ge=1, le=100, description="Euler steps."), INTEGRAL
+    ] = 40
     cfg_scale_text: Annotated[
         Number, Field(ge=0, le=20, description="Guidance towards the text.")
     ] = 3.0
@@ -55,15 +57,15 @@ class SamplerParameters:
         Number | None, Field(gt=0, le=4, description="Scales the voice's keys and values.")
     ] = None
     speaker_kv_max_layers: Annotated[
-        Integer | None,
-        Field(ge=0, description="Layers that speaker_kv_scale reaches; all if null."),
+        Annotated[int, Field(strict=True, ge=0), INTEGRAL] | None,
+        Field(description="Layers that speaker_kv_scale reaches; all if null."),
     ] = None
     speaker_kv_min_t: Annotated[
         Number | None,
         Field(ge=0, le=1, description="speaker_kv_scale applies down to this t; always if null."),
     ] = None
     sequence_length: Annotated[
-        Literal["auto"] | Annotated[Integer, Field(ge=32, le=640)],
+        Literal["auto"] | Annotated[int, Field(strict=True, ge=32, le=640), INTEGRAL],
         Field(description="Latent frames of 2048 samples, or auto: chosen from the text."),
     ] = 640
 
@@ -77,8 +79,13 @@ class Parameters(SamplerParameters):
         Text | None, Field(description="One of upstream's presets; explicit parameters win.")
     ] = None
     max_chars_per_chunk: Annotated[
-        Integer,
-        Field(ge=0, description="Longest piece of text spoken in one pass; 0: never split."),
+        int,
+        Field(
+            strict=True,
+            ge=0,
+            description="Longest piece of text spoken in one pass; 0: never split.",
+        ),
+        INTEGRAL,
     ] = 300
     target_duration_seconds: Annotated[
         Number, Field(gt=0, le=30, description="Aimed-at length of one pass.")

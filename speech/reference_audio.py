@@ -12,6 +12,7 @@ import io
 import logging
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import groupby
 from typing import Any
@@ -20,6 +21,7 @@ import av
 import numpy as np
 import soxr
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
 from numpy.typing import NDArray
@@ -57,23 +59,53 @@ class UndecodableAudio(Exception):
     """The file holds no usable audio; the message is the reason, in our words, with no path."""
 
 
-def decode_reference(file: io.RawIOBase) -> PCM:
+@dataclass(frozen=True)
+class Source:
+    """What a file says of the stream that is decoded.
+
+    Attributes:
+        duration_s: None where the container does not tell; of raw AAC and MP3 an estimate.
+    """
+
+    codec: str
+    sample_rate_hz: int
+    num_channels: int
+    duration_s: float | None
+
+
+def describe_source(file: io.RawIOBase) -> Source:
+    """Return what an open file says of itself, at no cost of decoding.
+
+    Raises:
+        UndecodableAudio: It holds no audio stream.
+        OSError: Reading the file failed.
+    """
+    with _opened(file) as container:
+        stream = _audio_stream(container)
+        return Source(
+            codec=stream.codec_context.codec.canonical_name,
+            sample_rate_hz=stream.sample_rate,
+            num_channels=stream.channels,
+            duration_s=None if container.duration is None else container.duration / av.time_base,
+        )
+
+
+def decode_reference(file: io.RawIOBase, resample: Resample | None = None) -> PCM:
     """Return the reference audio that an open file holds, as the upstream loader makes it.
 
     Mean of the channels, first 300 s, resampled to 44.1 kHz, divided by max(1, peak). What a
     truncated or partly corrupt file still holds is used; of several streams, the first with audio.
 
+    Args:
+        file: Read from where it stands.
+        resample: None for what `load_resampler` returns.
+
     Raises:
         UndecodableAudio: It holds no usable audio.
         OSError: Reading the file failed.
     """
-    try:
-        with av.open(
-            file, metadata_errors="replace", buffer_size=_READ_BYTES, options=_OPEN_OPTIONS
-        ) as container:
-            audio = _read(container)
-    except FFmpegError as error:
-        raise UndecodableAudio("not an audio file that can be read") from error
+    with _opened(file) as container:
+        audio = _read(container, resample)
     peak = max(float(audio.max()), -float(audio.min()))
     if not math.isfinite(peak):
         raise UndecodableAudio("it holds samples that are not finite numbers")
@@ -84,15 +116,32 @@ def decode_reference(file: io.RawIOBase) -> PCM:
     return audio
 
 
-def _read(container: InputContainer) -> Mono:
-    """Return the first audio stream's first 300 s, mixed and resampled, at least one sample."""
+@contextlib.contextmanager
+def _opened(file: io.RawIOBase) -> Iterator[InputContainer]:
+    try:
+        with av.open(
+            file, metadata_errors="replace", buffer_size=_READ_BYTES, options=_OPEN_OPTIONS
+        ) as container:
+            yield container
+    except FFmpegError as error:
+        raise UndecodableAudio("not an audio file that can be read") from error
+
+
+def _audio_stream(container: InputContainer) -> AudioStream:
     if not container.streams.audio:
         raise UndecodableAudio("it holds no audio stream")
+    return container.streams.audio[0]
+
+
+def _read(container: InputContainer, resample: Resample | None) -> Mono:
+    """Return the first audio stream's first 300 s, mixed and resampled, at least one sample."""
     runs = []
     # A stream may change its rate on the way: chained Ogg, or AAC that reveals SBR late.
     for rate_hz, blocks in groupby(_limited(_mono_blocks(container)), key=lambda block: block[0]):
         run = np.concatenate([mono for _, mono in blocks])
-        runs.append(run if rate_hz == SAMPLE_RATE_HZ else load_resampler()(run, rate_hz))
+        if rate_hz != SAMPLE_RATE_HZ:
+            run = (resample or load_resampler())(run, rate_hz)
+        runs.append(run)
     # Copying 53 MB for nothing would cost as much as resampling it.
     audio = runs[0] if len(runs) == 1 else np.concatenate([*runs, np.empty(0, np.float32)])
     if not audio.size:
@@ -131,7 +180,7 @@ def _mono_blocks(container: InputContainer) -> Iterator[tuple[int, Mono]]:
 
 def _frames(container: InputContainer) -> Iterator[AudioFrame]:
     """Yield the decoded frames of the first audio stream, passing over damaged packets."""
-    packets = container.demux(container.streams.audio[0])
+    packets = container.demux(_audio_stream(container))
     while True:
         try:
             packet = next(packets, None)

@@ -16,11 +16,13 @@ def integral(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Integer = Annotated[int, Field(strict=True), BeforeValidator(integral)]
+INTEGRAL = BeforeValidator(integral)
+"""After an integer's bounds: those that come later get no standard name in the schema."""
+Integer = Annotated[int, Field(strict=True), INTEGRAL]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Flag = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, Field(strict=True)]
-Seed = Annotated[Integer, Field(ge=-(2**63), lt=2**63)]
+Seed = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63), INTEGRAL]
 
 
 def given_fields(raw: Mapping[Any, Any]) -> dict[str, Any]:

@@ -27,7 +27,9 @@ def settings_rows():
             default = str(default).lower()
         elif isinstance(default, float):
             default = f"{default:g}"
-        shown = "none" if default in (None, ()) else f"`{default}`"
+        elif isinstance(default, tuple):
+            default = ",".join(map(str, default)) or None
+        shown = "none" if default is None else f"`{default}`"
         listed = ", ".join(f"`{variable}`" for variable in variables)
         yield f"| `{name}` | {listed} | {shown} | {field.description} |"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,6 +42,8 @@ class EchoEngine:
         dtype: Of the transformer: `auto`, `float32` or `bfloat16`; auto is bfloat16 where the
             device computes in it.
         streaming: Whether jobs may be drawn in blocks; needs 0.8 GB more weights.
+        stream_blocks: Frames of a streaming job's blocks, the last of which repeats; multiples
+            of 4. A short first one brings early audio; longer ones cost less and sound better.
         compile: Whether to compile the transformer's blocks while starting: minutes, once.
         max_tokens_per_tick: Frames times guidance lanes of one forward pass. The published size
             fills a large GPU with about 2500; more only makes every job wait longer.
@@ -61,6 +63,7 @@ class EchoEngine:
         device: str = "auto",
         dtype: str = "auto",
         streaming: bool = True,
+        stream_blocks: Sequence[int] = (32, 128, 480),
         compile: bool = False,
         max_tokens_per_tick: int = 2560,
         max_active_jobs: int = 16,
@@ -72,12 +75,13 @@ class EchoEngine:
         self._weights_dir = _choose_weights(weights_dir, self._device)
         self._dtype = _choose_dtype(dtype, self._device)
         self.device = str(self._device)
-        self._streaming, self._compile = streaming, compile
+        self._compile = compile
+        self._stream_blocks = tuple(stream_blocks) if streaming else ()
         self._scheduler = Scheduler[EchoJob](max_tokens_per_tick, max_active_jobs, max_waiting_jobs)
         self._speakers = SpeakerCache(speaker_host_bytes, speaker_device_bytes)
         self._driver: asyncio.Task[None] | None = None
         self._closed = False
-        self._totals = {"jobs": 0.0, "audio_seconds": 0.0}
+        self._totals = {"jobs": 0.0, "jobs_cancelled": 0.0, "audio_seconds": 0.0}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="echo")
         try:
             self._runner = self._thread.submit(self._load).result()
@@ -86,7 +90,9 @@ class EchoEngine:
             raise
 
     def _load(self) -> Runner:
-        models = load_models(self._weights_dir, self._device, self._dtype, self._streaming)
+        models = load_models(
+            self._weights_dir, self._device, self._dtype, bool(self._stream_blocks)
+        )
         self._config = models.config
         if self._compile:
             models.dit.compile_blocks()
@@ -112,7 +118,7 @@ class EchoEngine:
                     active.remove(job)
 
     def _make_job(self, job: Job, voice_key: str | None) -> EchoJob:
-        return make_job(job, voice_key, self._config, self._streaming, self._dtype)
+        return make_job(job, voice_key, self._config, self._stream_blocks, self._dtype)
 
     @property
     def name(self) -> str:
@@ -161,6 +167,9 @@ class EchoEngine:
                     self._totals["audio_seconds"] += len(outcome.pcm) / SAMPLE_RATE_HZ
                     yield outcome.pcm
                 ended = outcome.ended
+        except (asyncio.CancelledError, GeneratorExit):
+            self._totals["jobs_cancelled"] += 1
+            raise
         finally:
             self._scheduler.remove(work)
 
@@ -193,6 +202,7 @@ class EchoEngine:
         return {
             "jobs_active": self._scheduler.num_active,
             "jobs_waiting": self._scheduler.num_waiting,
+            "max_lane_frames": self._scheduler.max_tokens,
             **self._totals,
             **self._runner.totals,
             **self._speakers.stats(),

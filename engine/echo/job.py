@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 import torch
 from torch import Tensor
@@ -20,8 +21,8 @@ from speech.errors import SpeechError
 from speech.parameters import complete
 from speech.pcm import PCM
 
-STREAM_BLOCKS = (32, 96, 192, 320)
-"""Frames of the blocks of a streaming job: a short first one, for early audio."""
+MIN_BLOCK_FRAMES = 32
+"""What is left of a streaming job is no block of its own below this."""
 
 
 @dataclass
@@ -40,7 +41,8 @@ class EchoJob:
     Attributes:
         tokens: Of its text.
         seed: Of its noise.
-        progress: Where it stands; all that the scheduler looks at.
+        progress: Where it stands.
+        request_id: Whose job it is.
         voice_key: Names its voice; None without one.
         reference: The voice's audio, where nothing is held of the voice.
         speaker_state: What was held of the voice when the job came.
@@ -56,6 +58,7 @@ class EchoJob:
     tokens: list[int]
     seed: int
     progress: Progress
+    request_id: str = ""
     voice_key: str | None = None
     reference: PCM | None = None
     speaker_state: Tensor | None = None
@@ -80,7 +83,11 @@ class EchoJob:
 
 
 def make_job(
-    job: Job, voice_key: str | None, config: EchoConfig, blockwise: bool, dtype: torch.dtype
+    job: Job,
+    voice_key: str | None,
+    config: EchoConfig,
+    stream_blocks: Sequence[int],
+    dtype: torch.dtype,
 ) -> EchoJob:
     """Return the engine's form of `job`.
 
@@ -88,37 +95,40 @@ def make_job(
         job: What the caller wants.
         voice_key: Names the voice; None without one.
         config: The checkpoint's.
-        blockwise: Whether the model can stream; if not, a streaming job is drawn whole.
+        stream_blocks: Frames of a streaming job's blocks, the last of which repeats; none where
+            the model cannot stream, and the job is drawn whole.
         dtype: Of the model.
 
     Raises:
         InvalidRequest: When the job's parameters do not go with the checkpoint's.
     """
     parameters = complete(job.parameters, config.defaults)
-    streams = job.stream and blockwise
+    streams = job.stream and bool(stream_blocks)
     length = parameters.sequence_length
     likely = likely_frames(job.text, config.length) if length == "auto" else length
     if streams:
-        blocks = _split(likely)
-        # It stops by itself where the speech ends: what is beyond the likely end is a reserve.
-        blocks += _split(MAX_FRAMES - likely) if length == "auto" else ()
+        blocks = _split(likely, stream_blocks)
+        if length == "auto" and likely < MAX_FRAMES:
+            # It stops by itself where the speech ends: the rest is a reserve.
+            blocks += _split(MAX_FRAMES - likely, stream_blocks)
     else:
         blocks = (likely,)
     return EchoJob(
         tokens=tokenize(job.text),
         seed=job.seed,
         progress=Progress(make_plan(parameters, blocks, dtype), voice_key is not None),
+        request_id=job.request_id,
         voice_key=voice_key,
         may_extend=length == "auto" and not streams and likely < MAX_FRAMES,
         streams=streams,
     )
 
 
-def _split(num_frames: int) -> tuple[int, ...]:
+def _split(num_frames: int, sizes: Sequence[int]) -> tuple[int, ...]:
     """Cut a streaming job into blocks; what is too short for one joins the block before."""
     blocks = []
-    for size in STREAM_BLOCKS:
-        blocks.append(size if num_frames - size >= STREAM_BLOCKS[0] else num_frames)
+    for size in chain(sizes, repeat(sizes[-1])):
+        blocks.append(size if num_frames - size >= MIN_BLOCK_FRAMES else num_frames)
         num_frames -= blocks[-1]
         if num_frames == 0:
             break

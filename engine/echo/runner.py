@@ -47,7 +47,7 @@ class Runner:
         self._modulations = Modulations(models.dit)
         self._paced: torch.cuda.Event | None = None
         self.totals = dict.fromkeys(
-            ("ticks", "lane_frames", "speaker_cache_hits", "speaker_cache_misses"), 0.0
+            ("ticks", "steps", "lane_frames", "speaker_cache_hits", "speaker_cache_misses"), 0.0
         )
         """Running totals; read by any thread."""
 
@@ -57,6 +57,7 @@ class Runner:
         outcomes: Outcomes = []
         started = [job for job in batch if self._guard(job, self._start, outcomes)]
         self.totals["ticks"] += 1
+        self.totals["steps"] += len(started)
         self.totals["lane_frames"] += sum(job.num_tokens for job in started)
         self._finish_blocks(self._step(started, outcomes), outcomes)
         self._pace()

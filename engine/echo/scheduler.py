@@ -1,11 +1,13 @@
 """Which jobs take a step next. Pure Python: knows what a step costs, not what it is.
 
-Work is served first come, first served: every tick goes through the active jobs from the oldest
-and takes each that still fits. A later job only ever gets what the earlier ones leave over.
+Requests take turns: the oldest job of each comes before the second oldest of any, so that the many
+jobs of a book do not hold up a sentence. Within a turn the first come are the first served: every
+tick takes each job that still fits, and a later one only ever gets what is left over.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Generic, Protocol, TypeVar
 
 from speech.errors import Overloaded
@@ -13,6 +15,10 @@ from speech.errors import Overloaded
 
 class Work(Protocol):
     """What the scheduler sees of a job."""
+
+    @property
+    def request_id(self) -> str:
+        """Whose job it is."""
 
     @property
     def num_tokens(self) -> int:
@@ -32,7 +38,7 @@ class Scheduler(Generic[W]):
     """
 
     def __init__(self, max_tokens: int, max_active: int, max_waiting: int) -> None:
-        self._max_tokens, self._max_active = max_tokens, max_active
+        self.max_tokens, self._max_active = max_tokens, max_active
         self._max_waiting = max_waiting
         # Ordered sets, oldest first.
         self._active: dict[W, None] = {}
@@ -77,18 +83,30 @@ class Scheduler(Generic[W]):
         return work
 
     def _admit(self) -> None:
+        active = Counter(work.request_id for work in self._active)
         while self._waiting and len(self._active) < self._max_active:
-            oldest = next(iter(self._waiting))
-            del self._waiting[oldest]
-            self._active[oldest] = None
+            # Of those whose request has the fewest places, the oldest.
+            work = min(self._waiting, key=lambda work: active[work.request_id])
+            del self._waiting[work]
+            self._active[work] = None
+            active[work.request_id] += 1
 
     def next_batch(self) -> list[W]:
-        """Return the jobs that take the next step together, oldest first."""
+        """Return the jobs that take the next step together, in the order of their turns."""
         batch: list[W] = []
-        room = self._max_tokens
-        for work in self._active:
+        room = self.max_tokens
+        for work in self._in_turn():
             num_tokens = work.num_tokens
             if num_tokens <= room or not batch:
                 batch.append(work)
                 room -= num_tokens
         return batch
+
+    def _in_turn(self) -> list[W]:
+        """Return the active jobs: each request's oldest, then each one's second oldest, ..."""
+        turns: dict[W, int] = {}
+        taken: Counter[str] = Counter()
+        for work in self._active:
+            turns[work] = taken[work.request_id]
+            taken[work.request_id] += 1
+        return sorted(self._active, key=turns.__getitem__)

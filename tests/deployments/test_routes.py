@@ -91,9 +91,10 @@ async def test_speech_as_events_holds_the_same_audio_and_ends_with_usage(make_in
 async def test_request_id_is_the_clients_own_if_usable(make_ingress, connect):
     client = connect(make_ingress())
     response = await client.get("/v1/models", headers={"X-Request-ID": "abc-1"})
-    assert response.headers.get_list("X-Request-ID") == ["abc-1"]
-    response = await client.get("/v1/models", headers={"X-Request-ID": "bad id;"})
-    assert len(response.headers["X-Request-ID"]) == 32
+    assert "X-Request-ID" not in response.headers  # Ray Serve's proxy adds what came
+    for headers in ({"X-Request-ID": "bad id;"}, {}):
+        response = await client.get("/v1/models", headers=headers)
+        assert len(response.headers["X-Request-ID"]) == 32
 
 
 async def test_bad_field_is_400_with_its_name(make_ingress, connect):
@@ -214,10 +215,10 @@ async def test_unforeseen_failure_is_500_that_names_only_the_request(make_ingres
             yield
 
     client = connect(make_ingress(local_handle(BrokenSampler)))
-    headers = {"X-Request-ID": "r-1"}
-    response = await client.post("/v1/audio/speech", json={"input": "Hello."}, headers=headers)
+    response = await client.post("/v1/audio/speech", json={"input": "Hello."})
     assert_openai_error(response, 500, "internal_error")
-    assert response.json()["error"]["message"] == "Internal error (request r-1)"
+    request_id = response.headers["X-Request-ID"]
+    assert response.json()["error"]["message"] == f"Internal error (request {request_id})"
 
 
 async def test_starting_engine_is_503_and_ping_204(make_ingress, connect):

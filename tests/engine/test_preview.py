@@ -211,7 +211,8 @@ async def test_new_voice_is_loaded_once_for_all_jobs_that_wait(engine):
     assert len(loads) == 1
     await spoken(engine, voice=Voice("new", load))
     assert len(loads) == 1
-    assert (engine.stats()["voice_misses"], engine.stats()["voice_hits"]) == (1, 5)
+    stats = engine.stats()
+    assert (stats["speaker_cache_misses"], stats["speaker_cache_hits"]) == (1, 5)
 
 
 async def test_voice_that_cannot_be_loaded_fails_its_job_and_is_tried_again(engine):
@@ -221,7 +222,7 @@ async def test_voice_that_cannot_be_loaded_fails_its_job_and_is_tried_again(engi
     with pytest.raises(VoiceLost):
         await spoken(engine, voice=Voice("v", lost))
     assert len(await spoken(engine, voice=voice(pulses(200), "v"))) > RATE
-    assert engine.stats()["voices"] == 1
+    assert engine.stats()["speaker_cache_voices"] == 1
 
 
 async def test_remembered_voices_are_bounded(monkeypatch):
@@ -229,7 +230,7 @@ async def test_remembered_voices_are_bounded(monkeypatch):
     engine = PreviewEngine()
     for n in range(10):
         await spoken(engine, "Yes.", voice=voice(pulses(100 + n), f"v{n}"))
-    assert engine.stats()["voices"] == 3
+    assert engine.stats()["speaker_cache_voices"] == 3
     engine.close()
 
 

@@ -47,6 +47,7 @@ def cluster():
     """A private local cluster with four logical GPUs; its HTTP address."""
     os.environ["RAY_AUTH_MODE"] = "disabled"  # the cluster is on loopback and lives for this run
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_metrics_report_interval_ms"] = "1000"  # noqa: SIM112 - Ray's own spelling
     port = free_port()
     with private_temp_dir() as temp_dir:
         ray.init(

@@ -84,6 +84,14 @@ def test_job_completes_with_the_contracts_metadata(client):
     assert metadata["timings"]["total"] >= metadata["timings"]["encode"] > 0
 
 
+def test_response_says_its_request_id_once(client):
+    body = {"input": SENTENCE, "voice": "default"}
+    response = client.post("/v1/audio/speech", json=body, headers={"X-Request-ID": "call-7"})
+    assert response.headers.get_list("X-Request-ID") == ["call-7"]
+    (request_id,) = client.post("/v1/audio/speech", json=body).headers.get_list("X-Request-ID")
+    assert request_id
+
+
 def test_same_seed_same_audio(client):
     first, again, other = (run_job(client, seed=seed) for seed in (3, 3, 4))
     audio = [envelope["output"]["audio_base64"] for envelope in (first, again, other)]

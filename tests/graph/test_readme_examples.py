@@ -1,5 +1,6 @@
 """Every example of the README runs as it stands, against the graph."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -26,12 +27,19 @@ def test_readme_example_runs(graph, tmp_path, language, code):
     code = code.replace("http://127.0.0.1:8000", graph)
     shutil.copytree(ROOT / "voices", tmp_path / "voices")
     shutil.copy(ROOT / "voices" / "ada.ogg", tmp_path / "recording.wav")
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    environment = os.environ | {"ECHO_URL": graph, "PYTHONPATH": str(ROOT)}
     interpreter = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
     done = subprocess.run(
-        [*interpreter[language], code], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        [*interpreter[language], code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    for name in re.findall(r"-o (\S+)|\"(\w+\.wav)\"", code):
+    for name in re.findall(r"-o (\w\S*)|\"(\w+\.wav)\"", code):
         assert soundfile.info(tmp_path / "".join(name)).duration > 0.5
 
 

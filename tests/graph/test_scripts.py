@@ -5,10 +5,11 @@ import signal
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 import soundfile
 
-from tests.graph.conftest import free_port, private_temp_dir
+from tests.graph.conftest import free_port, private_temp_dir, wait_until
 
 pytestmark = pytest.mark.ray
 
@@ -17,15 +18,16 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def serve_script():
-    """`scripts/serve` on a free port: the process, and the curl line it printed when ready."""
+    """`scripts/serve` on free ports: the process, what it printed when ready, its metrics port."""
     with private_temp_dir() as temp_dir:
         yield from run_script(temp_dir)
 
 
 def run_script(temp_dir):
-    port = free_port()
+    port, metrics_port = free_port(), free_port()
     environment = os.environ | {
         "PORT": str(port),
+        "ECHO_METRICS_PORT": str(metrics_port),
         "ECHO_RAY_TEMP_DIR": temp_dir,
         "ECHO_RAY_CPUS": "2",
         "ECHO_RAY_OBJECT_STORE_BYTES": str(128 * 2**20),
@@ -47,18 +49,21 @@ def run_script(temp_dir):
             break
     else:
         pytest.fail("".join(lines))
-    yield process, line.strip()
+    yield process, [line.strip() for line in lines], metrics_port
     if process.poll() is None:
         process.kill()
     process.stdout.close()
     process.wait()
 
 
-def test_serve_prints_a_curl_line_that_speaks_and_stops_on_ctrl_c(serve_script, tmp_path):
-    process, curl_line = serve_script
+def test_serve_prints_lines_that_speak_and_show_metrics_and_stops_on_ctrl_c(serve_script, tmp_path):
+    process, [*lines, curl_line], metrics_port = serve_script
+    metrics_url = f"http://127.0.0.1:{metrics_port}/metrics"
+    assert f"Metrics for Prometheus: {metrics_url}" in lines
     subprocess.run(curl_line, shell=True, cwd=tmp_path, check=True, timeout=60)
     assert "ada.ogg" in curl_line
     assert soundfile.info(tmp_path / "speech.mp3").duration > 2
+    wait_until(lambda: "ray_echo_requests_total{" in httpx.get(metrics_url, timeout=10).text)
     process.send_signal(signal.SIGINT)
     process.stdout.read()
     process.wait(timeout=60)

@@ -1,16 +1,21 @@
 """Streams over HTTP: they begin early, break audibly, and end with their listener."""
 
+import io
 import json
 import subprocess
 from contextlib import ExitStack
 
 import httpx
+import openai
 import pytest
 import ray
+import soundfile
 from ray import serve
 from ray.util import list_named_actors
 
+from engine.pitch import median_pitch_hz
 from tests.graph.conftest import wait_until
+from tests.texts import PARAGRAPHS
 
 pytestmark = pytest.mark.ray
 
@@ -46,6 +51,34 @@ def listen(url, stream_format):
 def stats():
     handle = serve.get_deployment_handle("Sampler", "streams")
     return handle.report.remote().result(timeout_s=60)["stats"]
+
+
+def paragraphs_by_openai(url):
+    with (
+        openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as sdk,
+        sdk.audio.speech.with_streaming_response.create(
+            model="tts-1", voice="otto.ogg", input=PARAGRAPHS, response_format="mp3"
+        ) as response,
+    ):
+        yield from response.iter_bytes()
+
+
+def paragraphs_by_curl(url):
+    body = json.dumps({"input": PARAGRAPHS, "voice": "otto.ogg", "response_format": "opus"})
+    command = ["curl", "-sSfN", f"{url}/v1/audio/speech", "-H", "Content-Type: application/json"]
+    with subprocess.Popen([*command, "-d", body], stdout=subprocess.PIPE) as curl:
+        while packet := curl.stdout.read1():
+            yield packet
+    assert curl.returncode == 0
+
+
+@pytest.mark.parametrize("client", [paragraphs_by_openai, paragraphs_by_curl])
+def test_three_paragraphs_stream_in_the_named_voice(graph, client):
+    packets = list(client(graph))
+    assert len(packets) > 3
+    samples, rate = soundfile.read(io.BytesIO(b"".join(packets)), dtype="float32")
+    assert 20 < len(samples) / rate < 60
+    assert median_pitch_hz(samples, rate) == pytest.approx(102, rel=0.09)
 
 
 @pytest.mark.parametrize("stream_format", ["audio", "sse"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,7 +52,7 @@ class Platform:
         self._tasks: dict[str, Task] = {}
         self._queue: deque[Task] = deque()
         self._stops: list[str] = []
-        self._open_takes = 0
+        self._open_polls: Counter[str] = Counter()
         self._closing = False
         self._changed = asyncio.Condition()
         app = web.Application(client_max_size=2 * MAX_RUNSYNC_BYTES)
@@ -65,7 +65,9 @@ class Platform:
             app.router.add_get(f"/v2/test/{path}", handler)
         app.router.add_post("/v2/test/job-stream/{worker}/{id}", self._stream)
         app.router.add_post("/v2/test/job-done/{worker}/{id}", self._done)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        # Without it a poll that the worker has left, as it does after 90 s, would go on here and
+        # take the next job or stop with it.
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
 
     async def start(self) -> None:
         await self._runner.setup()
@@ -117,43 +119,43 @@ class Platform:
         self._stops.append(task.id)
         await self._tell()
 
-    async def wait_for_open_take(self) -> None:
-        """Return when the worker waits for a job."""
+    async def wait_for_polls(self, kind: str, count: int) -> None:
+        """Return when that many polls for `job-take` or `job-stop` are open."""
         async with self._changed:
-            await self._changed.wait_for(lambda: self._open_takes > 0)
+            await self._changed.wait_for(lambda: self._open_polls[kind] == count)
 
     async def _tell(self) -> None:
         async with self._changed:
             self._changed.notify_all()
 
-    async def _poll(self, ready: Callable[[], bool]) -> bool:
+    async def _poll(self, kind: str, ready: Callable[[], bool]) -> bool:
         async def wait() -> None:
             async with self._changed:
                 await self._changed.wait_for(lambda: self._closing or ready())
 
+        self._open_polls[kind] += 1
+        await self._tell()
         try:
             await asyncio.wait_for(wait(), POLL_S)
         except asyncio.TimeoutError:
             return False
+        finally:
+            self._open_polls[kind] -= 1
+            await self._tell()
         return ready()
 
     async def _take(self, request: web.Request) -> web.Response:
-        self._open_takes += 1
-        await self._tell()
-        try:
-            if not await self._poll(lambda: bool(self._queue)):
-                return web.Response(status=204)
-            room = int(request.query.get("batch_size", "1"))
-            tasks = [self._queue.popleft() for _ in range(min(room, len(self._queue)))]
-        finally:
-            self._open_takes -= 1
+        if not await self._poll("job-take", lambda: bool(self._queue)):
+            return web.Response(status=204)
+        room = int(request.query.get("batch_size", "1"))
+        tasks = [self._queue.popleft() for _ in range(min(room, len(self._queue)))]
         for task in tasks:
             task.taken.set()
         jobs = [task.job for task in tasks]
         return web.json_response(jobs if "batch_size" in request.query else jobs[0])
 
     async def _stop(self, _request: web.Request) -> web.Response:
-        if not await self._poll(lambda: bool(self._stops)):
+        if not await self._poll("job-stop", lambda: bool(self._stops)):
             return web.Response(status=204)
         stops, self._stops = self._stops, []
         return web.json_response({"jobsToStop": stops})
@@ -165,7 +167,7 @@ class Platform:
         task.pieces.append(json.loads(body)["output"])
         task.streaming.set()
         if task.hold_pieces:
-            await self._poll(lambda: False)
+            await self._poll("job-stream", lambda: False)
         return web.Response()
 
     async def _done(self, request: web.Request) -> web.Response:

@@ -11,8 +11,10 @@ import psutil
 import pytest
 import soundfile
 
+from engine.pitch import median_pitch_hz
 from tests.runpod.platform import Platform, Task
 from tests.runpod.worker import MAX_REQUESTS, MAX_TEXT_CHARS, Endpoint
+from tests.texts import PARAGRAPHS
 
 pytestmark = [
     pytest.mark.ray,
@@ -40,7 +42,14 @@ async def fill(platform: Platform) -> list[Task]:
     for end in pending:
         end.cancel()
     assert refused.result() == OVERLOADED
+    await barrier(platform)
     return [task for task in tasks if not task.done.is_set()]
+
+
+async def barrier(platform: Platform) -> None:
+    """Return when the graph has begun, or dropped, every job taken before."""
+    while await platform.run({"action": "health_check"}) == OVERLOADED:
+        pass  # as the refused job was: those before it are still on their way to the graph
 
 
 async def freed(endpoint: Endpoint, task: Task) -> None:
@@ -126,6 +135,20 @@ async def test_cancelled_job_frees_the_graph_and_no_other_job(endpoint: Endpoint
     assert not cancelled.done.is_set()  # nothing is posted for a cancelled job
 
 
+async def test_jobs_cancelled_on_their_way_to_the_graph_hold_nothing(endpoint: Endpoint) -> None:
+    for _ in range(4 * MAX_REQUESTS):
+        task = await endpoint.platform.submit(ENDLESS)
+        await endpoint.worker.wait_for_line(f'"{task.id}", "message": "Started."')
+        await endpoint.platform.cancel(task)
+        await endpoint.worker.wait_for_line(f'"{task.id}", "message": "Job stopped."')
+    await barrier(endpoint.platform)
+    running = await fill(endpoint.platform)
+    assert len(running) == MAX_REQUESTS
+    for task in running:
+        await endpoint.platform.cancel(task)
+        await freed(endpoint, task)
+
+
 async def test_result_too_large_is_refused_and_not_lost(endpoint: Endpoint) -> None:
     long = {"text": SENTENCE * 45, "output_format": "wav"}  # 10 MB hold 85 s
     posted = await endpoint.platform.run(long)
@@ -151,8 +174,9 @@ async def test_dead_replica_fails_its_jobs_and_is_replaced(endpoint: Endpoint) -
     assert "output" in await endpoint.platform.run(SHORT)
 
 
-async def test_streamed_job_arrives_in_pieces(streaming: Endpoint) -> None:
-    task = await streaming.platform.submit({"text": SENTENCE * 20, "output_format": "mp3"})
+async def test_three_paragraphs_arrive_in_pieces_in_the_named_voice(streaming: Endpoint) -> None:
+    job_input = {"text": PARAGRAPHS, "speaker_voice": "hum.wav", "output_format": "mp3"}
+    task = await streaming.platform.submit(job_input)
     posted = await task.outcome()
     *pieces, last = task.pieces
     assert [piece["index"] for piece in pieces] == list(range(len(pieces)))
@@ -163,6 +187,7 @@ async def test_streamed_job_arrives_in_pieces(streaming: Endpoint) -> None:
     audio = b"".join(base64.b64decode(piece["audio_base64"]) for piece in pieces)
     samples, sample_rate = decode(audio)
     assert len(samples) / sample_rate == pytest.approx(last["metadata"]["duration"], abs=0.2)
+    assert median_pitch_hz(samples.astype("float32"), sample_rate) == pytest.approx(120, rel=0.05)
 
 
 async def test_streamed_job_fails_with_one_line(streaming: Endpoint) -> None:

@@ -28,7 +28,7 @@ async def test_sigterm_lets_jobs_finish_until_the_drain_time_is_up(
         endless = await platform.submit(ENDLESS)
         short = await platform.submit(SHORT)
         await asyncio.gather(endless.taken.wait(), short.taken.wait())
-        await platform.wait_for_open_take()
+        await platform.wait_for_polls("job-take", 1)
         worker.process.send_signal(signal.SIGTERM)
         await worker.wait_for_line("Stopping")
         assert "output" in await short.outcome()

@@ -115,7 +115,7 @@ async def run_endpoint(environment: Mapping[str, str]) -> AsyncIterator[Endpoint
     await platform.start()
     try:
         async with run_worker({**platform.environment, **environment}) as worker:
-            ready = asyncio.create_task(platform.wait_for_open_take())
+            ready = asyncio.create_task(platform.wait_for_polls("job-take", 1))
             ended = asyncio.create_task(worker.wait())
             await asyncio.wait((ready, ended), timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
             ended.cancel()

@@ -52,7 +52,12 @@ def test_cluster_file_starts_ray_alike_on_head_and_workers():
     config = yaml.safe_load((ROOT / "cluster.yaml").read_text())
     for role in ("head", "worker"):
         command = config[f"{role}_start_ray_commands"][-1]
-        for needed in ("PYTHONPATH=$PWD", "AUDIO_VOICES_DIR=", "RAY_SERVE_PROXY_USE_GRPC=1"):
+        for needed in (
+            "PYTHONPATH=$PWD",
+            "AUDIO_VOICES_DIR=",
+            "RAY_SERVE_PROXY_USE_GRPC=1",
+            "--metrics-export-port=9464",
+        ):
             assert needed in command
 
 

@@ -59,13 +59,24 @@ def test_settings_treat_empty_variables_as_unset(monkeypatch):
 def test_settings_split_lists_at_commas(monkeypatch):
     monkeypatch.setenv("ECHO_API_KEYS", "first, second,")
     monkeypatch.setenv("ECHO_CORS_ORIGINS", "https://a.example,https://b.example")
+    monkeypatch.setenv("ECHO_STREAM_BLOCKS", "16, 64")
     settings = Settings()
+    assert settings.stream_blocks == (16, 64)
     assert [key.get_secret_value() for key in settings.api_keys] == ["first", "second"]
     assert settings.cors_origins == ("https://a.example", "https://b.example")
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"max_requests": 0}, {"deadline_s": 0}, {"port": 70000}, {"sampler_replicas": "all"}]
+    "wrong",
+    [
+        {"max_requests": 0},
+        {"deadline_s": 0},
+        {"port": 70000},
+        {"sampler_replicas": "all"},
+        {"stream_blocks": ""},
+        {"stream_blocks": "32,130"},
+        {"stream_blocks": "32,644"},
+    ],
 )
 def test_settings_refuse_values_out_of_bounds(wrong):
     with pytest.raises(ValidationError, match=next(iter(wrong))):
@@ -87,6 +98,13 @@ def test_settings_doubt_misspelt_variables_and_credentials_without_a_bucket(monk
     assert Settings().doubts(environ) == ["no setting reads ECHO_MAX_REQESTS: is it misspelt?"]
     monkeypatch.setenv("S3_ACCESS_KEY_ID", "id")
     assert Settings().doubts({}) == ["S3 credentials without S3_BUCKET_NAME: nothing is uploaded"]
+
+
+def test_settings_know_what_callers_read_and_doubt_a_callers_key_without_the_servers():
+    environ = {"ECHO_URL": "http://127.0.0.1:8000", "ECHO_API_KEY": "key"}
+    (doubt,) = Settings().doubts(environ)
+    assert doubt == "ECHO_API_KEY is for callers; without ECHO_API_KEYS no key is asked for"
+    assert Settings(api_keys=("key",)).doubts(environ) == []
 
 
 def test_settings_let_an_empty_name_not_hide_its_twin(monkeypatch):

@@ -23,6 +23,7 @@ from speech.reference_audio import (
     SAMPLE_RATE_HZ,
     UndecodableAudio,
     decode_reference,
+    describe_source,
     load_resampler,
     resample_soxr,
     resample_torchaudio,
@@ -454,3 +455,26 @@ def test_decode_runs_in_several_threads_at_once():
     assert len(results) == 4
     for audio in results:
         np.testing.assert_array_equal(audio, expected)
+
+
+@pytest.mark.parametrize(
+    ("container", "codec", "told"), [("flac", "flac", "flac"), ("mp3", "libmp3lame", "mp3")]
+)
+def test_source_is_described_without_decoding(container: str, codec: str, told: str):
+    source = describe_source(io.BytesIO(encode(container, codec, sine(2.0, channels=2))))
+    assert (source.codec, source.sample_rate_hz, source.num_channels) == (told, 48_000, 2)
+    assert source.duration_s is None or source.duration_s == pytest.approx(2.0, abs=0.1)
+
+
+def test_source_of_what_holds_no_audio():
+    with pytest.raises(UndecodableAudio):
+        describe_source(io.BytesIO(b"not audio" * 100))
+
+
+def test_decode_uses_the_resampler_it_is_given():
+    def silence(mono: Samples, rate_hz: int) -> Samples:
+        return np.full(SAMPLE_RATE_HZ, 0.5, np.float32)
+
+    assert_reference(decode_reference(io.BytesIO(float_wav(sine(rate_hz=8000), 8000)), silence))
+    heard = decode_reference(io.BytesIO(float_wav(sine(rate_hz=8000), 8000)), silence)
+    np.testing.assert_array_equal(heard, silence(heard, 8000))

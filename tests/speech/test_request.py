@@ -1,5 +1,6 @@
 import json
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from speech.errors import InvalidRequest
 from speech.parameters import (
     PARAMETER_NAMES,
+    PARAMETERS_SCHEMA,
     PRESETS,
     Parameters,
     SamplerParameters,
@@ -53,6 +55,13 @@ def test_job_defaults_are_the_contracts():
         "normalize_boundaries": True,
     }
     assert vars(Parameters()) == expected
+
+
+def test_schema_states_bounds_in_json_schemas_own_words():
+    schemas = PARAMETERS_SCHEMA["properties"]
+    steps = schemas["num_steps"]
+    assert (steps["minimum"], steps["maximum"]) == (1, 100)
+    assert not re.search(r'"(ge|gt|le|lt)":', json.dumps(schemas))
 
 
 def test_job_session_id_defaults_to_a_fresh_uuid():

@@ -57,7 +57,7 @@ def test_batching_stays_within_bfloat16(tiny_weights):
     def latents(*seeds):
         parameters = {"num_steps": 8, "sequence_length": 64}
         jobs = [
-            make_job(Job("hello " * seed, seed, parameters), None, TINY, True, torch.float32)
+            make_job(Job("hello " * seed, seed, parameters), None, TINY, (), torch.float32)
             for seed in seeds
         ]
         runner, active = Runner(models, SpeakerCache(0, 0)), list(jobs)

@@ -1,6 +1,7 @@
 import asyncio
 import random
 from contextlib import aclosing, contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -133,6 +134,21 @@ async def test_jobs_that_come_and_go_at_random_leave_the_others_alone(engine, tr
     assert engine.stats()["jobs_active"] == 0
 
 
+async def test_sentence_waits_for_one_job_of_a_book_at_most(tiny_weights):
+    with _engine(tiny_weights, max_active_jobs=2) as engine:
+        book = [
+            asyncio.create_task(_speak(engine, replace(_job(i, num_steps=20), request_id="book")))
+            for i in range(8)
+        ]
+        await asyncio.sleep(0)
+        assert engine.stats()["jobs"] == len(book)
+        before = engine.stats()["ticks"]
+        await _speak(engine, replace(_job(), request_id="sentence"))
+        assert engine.stats()["ticks"] - before <= 20 + 2 + 1  # and the tick under way
+        for task in book:
+            task.cancel()
+
+
 async def test_cancelled_job_costs_no_tick_after_the_one_under_way(engine):
     long = asyncio.create_task(_speak(engine, _job(num_steps=100)))
     await _speak(engine, _job())  # by now the long one has taken steps, too
@@ -144,6 +160,7 @@ async def test_cancelled_job_costs_no_tick_after_the_one_under_way(engine):
     await _speak(engine, _job())
     # Its own steps, and at most the tick that was under way.
     assert engine.stats()["lane_frames"] - before <= (2 + 1) * 32 + 2 * 32
+    assert engine.stats()["jobs_cancelled"] == 1
 
 
 async def test_closed_generator_frees_its_job(engine):

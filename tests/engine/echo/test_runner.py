@@ -13,6 +13,7 @@ from speech.pcm import FRAME_SAMPLES
 
 VOICE = (0.1 * np.random.default_rng(0).standard_normal(20 * FRAME_SAMPLES)).astype(np.float32)
 VOICE.flags.writeable = False
+BLOCKS = (32, 128, 480)
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def runner(models):
 
 def _job(seed=0, *, text="hello", voice=None, stream=False, **parameters):
     parameters = {"num_steps": 2, "sequence_length": 32} | parameters
-    job = make_job(Job(text, seed, parameters, stream), voice, TINY, True, torch.float32)
+    job = make_job(Job(text, seed, parameters, stream), voice, TINY, BLOCKS, torch.float32)
     job.reference = None if voice is None else VOICE
     return job
 
@@ -184,6 +185,7 @@ def test_streaming_stops_where_the_speech_has_ended(runner, models):
     [pieces] = _run(runner, _job(stream=True, truncation_factor=0.0, sequence_length=640))
     assert [len(piece) for piece in pieces] == [0]
     assert runner.totals["lane_frames"] == 2 * 32 + 32  # one block of two steps
+    assert runner.totals["steps"] == 2
 
 
 @pytest.mark.parametrize(("end", "sent"), [(40, [32, 8]), (30, [30]), (32, [32])])
@@ -217,28 +219,38 @@ def test_streaming_pieces_join_to_the_decoded_blocks(runner, models):
 def test_streaming_without_the_weights_for_it_answers_whole(tiny_weights):
     models = load_models(tiny_weights, torch.device("cpu"), torch.float32, blockwise=False)
     job = Job("hi", 0, {"num_steps": 1, "sequence_length": 64}, stream=True)
-    job = make_job(job, None, TINY, False, torch.float32)
+    job = make_job(job, None, TINY, (), torch.float32)
     assert not job.streams
     [pieces] = _run(Runner(models, SpeakerCache(0, 0)), job)
     assert [len(piece) for piece in pieces] == [64 * FRAME_SAMPLES]
 
 
-def test_streaming_automatic_length_draws_the_likely_end_first_and_keeps_a_reserve():
-    job = _job(stream=True, sequence_length="auto", text="x" * 80)
-    assert job.progress.plan.blocks == (32, 96, 64, 32, 96, 192, 128)
+@pytest.mark.parametrize(
+    ("num_bytes", "blocks"),
+    [(80, (32, 128, 32, 32, 128, 288)), (300, (32, 128, 448, 32)), (400, (32, 128, 480))],
+)
+def test_streaming_automatic_length_draws_the_likely_end_first_and_keeps_a_reserve(
+    num_bytes, blocks
+):
+    job = _job(stream=True, sequence_length="auto", text="x" * num_bytes)
+    assert job.progress.plan.blocks == blocks
     assert not job.may_extend
 
 
 @pytest.mark.parametrize(
-    ("num_frames", "blocks"),
+    ("num_frames", "sizes", "blocks"),
     [
-        (32, (32,)),
-        (63, (63,)),
-        (64, (32, 32)),
-        (159, (32, 127)),
-        (620, (32, 96, 192, 300)),
-        (640, (32, 96, 192, 320)),
+        (32, BLOCKS, (32,)),
+        (63, BLOCKS, (63,)),
+        (64, BLOCKS, (32, 32)),
+        (159, BLOCKS, (32, 127)),
+        (620, BLOCKS, (32, 128, 460)),
+        (640, BLOCKS, (32, 128, 480)),
+        (640, (640,), (640,)),
+        (100, (8,), (8,) * 8 + (36,)),
+        (200, (40, 60), (40, 60, 60, 40)),
     ],
 )
-def test_streaming_blocks_add_up_and_none_is_tiny(num_frames, blocks):
-    assert _job(stream=True, sequence_length=num_frames).progress.plan.blocks == blocks
+def test_streaming_blocks_add_up_and_none_is_tiny(num_frames, sizes, blocks):
+    job = Job("hi", 0, {"sequence_length": num_frames}, stream=True)
+    assert make_job(job, None, TINY, sizes, torch.float32).progress.plan.blocks == blocks

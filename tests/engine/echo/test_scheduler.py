@@ -13,6 +13,7 @@ class Task:
 
     num_tokens: int
     num_steps: int = 1
+    request_id: str = ""
 
 
 def test_next_batch_takes_the_oldest_first_and_fills_what_is_left():
@@ -29,6 +30,51 @@ def test_next_batch_runs_a_task_larger_than_the_limit_alone():
     scheduler.submit(huge)
     scheduler.submit(small)
     assert scheduler.next_batch() == [huge]
+
+
+def test_requests_take_turns_in_a_batch():
+    scheduler = Scheduler(50, 8, 8)
+    book = [Task(20, request_id="book") for _ in range(3)]
+    sentence = Task(20, request_id="sentence")
+    for task in [*book, sentence]:
+        scheduler.submit(task)
+    assert scheduler.next_batch() == [book[0], sentence]
+    scheduler.remove(book[0])
+    assert scheduler.next_batch() == [book[1], sentence]
+    scheduler.remove(sentence)
+    assert scheduler.next_batch() == book[1:]
+
+
+def test_a_free_place_goes_to_the_request_that_holds_the_fewest():
+    scheduler = Scheduler(100, 2, 8)
+    book = [Task(10, request_id="book") for _ in range(4)]
+    sentences = [Task(10, request_id=f"sentence {i}") for i in range(2)]
+    for task in [*book, *sentences]:
+        scheduler.submit(task)
+    assert scheduler.next_batch() == book[:2]
+    scheduler.remove(book[0])
+    assert set(scheduler.next_batch()) == {book[1], sentences[0]}
+    scheduler.remove(sentences[0])
+    assert set(scheduler.next_batch()) == {book[1], sentences[1]}
+    scheduler.remove(sentences[1])
+    assert set(scheduler.next_batch()) == {book[1], book[2]}
+
+
+def test_a_sentence_behind_any_number_of_books_runs_at_once_or_when_a_place_is_free():
+    scheduler = Scheduler(100, 4, 200)
+    for task in [Task(60, 9, f"book {i % 3}") for i in range(150)]:
+        scheduler.submit(task)
+    sentence = Task(40, 3, "sentence")
+    scheduler.submit(sentence)
+    num_ticks = 0
+    while sentence.num_steps:
+        batch = scheduler.next_batch()
+        num_ticks += 1
+        for task in batch:
+            task.num_steps -= 1
+            if task.num_steps == 0:
+                scheduler.remove(task)
+    assert num_ticks == 9 + 3  # until the oldest job ends, then its own steps beside the next
 
 
 def test_next_batch_of_nothing_is_empty():
@@ -68,12 +114,14 @@ def test_clear_returns_all_work():
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_any_arrivals_all_finish_in_bounds_and_the_oldest_never_waits(seed):
+def test_any_arrivals_all_finish_in_bounds_and_the_oldest_started_never_waits(seed):
     chance = random.Random(seed)
     max_tokens, max_active, max_waiting = 100, chance.randint(1, 6), chance.randint(0, 6)
     scheduler = Scheduler(max_tokens, max_active, max_waiting)
-    to_come = [Task(chance.randint(1, 150), chance.randint(1, 9)) for _ in range(40)]
-    alive, finished = [], 0
+    to_come = [
+        Task(chance.randint(1, 150), chance.randint(1, 9), chance.choice("abc")) for _ in range(40)
+    ]
+    alive, finished, leader = [], 0, None
     while to_come or alive:
         for _ in range(chance.randint(0, 4)):
             if not to_come:
@@ -92,8 +140,10 @@ def test_any_arrivals_all_finish_in_bounds_and_the_oldest_never_waits(seed):
         assert set(map(id, batch)) <= set(map(id, alive))
         assert scheduler.num_active <= max_active
         assert scheduler.num_waiting <= max_waiting
-        if alive:
-            assert batch[0] is alive[0]
+        assert bool(batch) == bool(alive)
+        if leader in alive:
+            assert batch[0] is leader
+        leader = batch[0] if batch else None
         assert len(batch) <= 1 or sum(task.num_tokens for task in batch) <= max_tokens
         for task in batch:
             task.num_steps -= 1

@@ -1,0 +1,180 @@
+"""Every metric: its name, what it counts, its labels and buckets. Ray exports each as `ray_<name>`.
+
+Labels have few values: never a voice, a request or a client. Ray adds `deployment`, `replica` and
+`application`. The page docs/observability.md and the Grafana dashboard name the same metrics, which
+a test holds to this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+_STAGE_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+_REQUEST_S = (0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2, 3, 5, 8, 13, 20, 30, 60, 120, 300, 600)
+_FIRST_AUDIO_S = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60)
+_FACTOR = (0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 5, 10)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric, as Prometheus knows it but for Ray's prefix.
+
+    Attributes:
+        kind: A counter only grows and its name ends in `_total`.
+        labels: In addition to Ray's.
+        buckets: Upper bounds of a histogram's, positive.
+    """
+
+    kind: Literal["counter", "gauge", "histogram"]
+    name: str
+    description: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+# Requests, per ingress replica.
+REQUESTS = Metric(
+    "counter",
+    "echo_requests_total",
+    "Requests that ended: `completed`, `cancelled`, or the code of the error.",
+    ("door", "outcome"),
+)
+REQUEST_SECONDS = Metric(
+    "histogram",
+    "echo_request_seconds",
+    "From acceptance to the last packet, of completed requests.",
+    ("door",),
+    _REQUEST_S,
+)
+STAGE_SECONDS = Metric(
+    "histogram",
+    "echo_stage_seconds",
+    "Time of a completed request in `queue`, `voice`, `generate` and `encode`.",
+    ("stage",),
+    _STAGE_S,
+)
+FIRST_AUDIO_SECONDS = Metric(
+    "histogram",
+    "echo_time_to_first_audio_seconds",
+    "From acceptance to the first packet, of answers that are streamed.",
+    ("door",),
+    _FIRST_AUDIO_S,
+)
+REAL_TIME_FACTOR = Metric(
+    "histogram",
+    "echo_real_time_factor",
+    "Seconds of generation per second of audio, of completed requests.",
+    buckets=_FACTOR,
+)
+AUDIO_SECONDS = Metric("counter", "echo_audio_seconds_total", "Audio made for requests.", ("door",))
+TEXT_CHARACTERS = Metric(
+    "counter", "echo_text_characters_total", "Text of requests whose speaking began.", ("door",)
+)
+REQUESTS_OPEN = Metric("gauge", "echo_requests_open", "Requests running and waiting now.")
+MAX_REQUESTS = Metric("gauge", "echo_max_requests", "The most there may be: `max_requests`.")
+
+# The voice cache, per VoicePrep replica.
+VOICE_CACHE_LOOKUPS = Metric(
+    "counter", "echo_voice_cache_lookups_total", "Lookups: `hit` or `miss`.", ("result",)
+)
+VOICE_CACHE_EVICTIONS = Metric(
+    "counter", "echo_voice_cache_evictions_total", "Voices dropped to make room."
+)
+VOICE_DECODES = Metric("counter", "echo_voice_decodes_total", "Voice files decoded.")
+VOICE_CACHE_VOICES = Metric("gauge", "echo_voice_cache_voices", "Voices held now.")
+VOICE_CACHE_BYTES = Metric("gauge", "echo_voice_cache_bytes", "Reference audio held now.")
+
+# The engine, per sampler replica.
+_ENGINE = ("engine", "device")
+ENGINE_JOBS = Metric("counter", "echo_engine_jobs_total", "Jobs taken in.", _ENGINE)
+ENGINE_JOBS_CANCELLED = Metric(
+    "counter", "echo_engine_jobs_cancelled_total", "Jobs given up by their caller.", _ENGINE
+)
+ENGINE_JOBS_OPEN = Metric(
+    "gauge",
+    "echo_engine_jobs_open",
+    "Jobs now: `active` take turns, `waiting` wait for a place; preview tells only `any`.",
+    (*_ENGINE, "state"),
+)
+ENGINE_AUDIO_SECONDS = Metric(
+    "counter", "echo_engine_audio_seconds_total", "Audio made by the engine.", _ENGINE
+)
+ENGINE_TICKS = Metric(
+    "counter", "echo_engine_ticks_total", "Forward passes of the transformer (echo only).", _ENGINE
+)
+ENGINE_STEPS = Metric(
+    "counter",
+    "echo_engine_steps_total",
+    "Steps of jobs; those of one tick are a batch (echo only).",
+    _ENGINE,
+)
+ENGINE_LANE_FRAMES = Metric(
+    "counter",
+    "echo_engine_lane_frames_total",
+    "Frames times guidance lanes of all ticks (echo only).",
+    _ENGINE,
+)
+ENGINE_MAX_LANE_FRAMES = Metric(
+    "gauge",
+    "echo_engine_max_lane_frames",
+    "The most one tick should hold: `max_tokens_per_tick` (echo only).",
+    _ENGINE,
+)
+SPEAKER_CACHE_LOOKUPS = Metric(
+    "counter",
+    "echo_speaker_cache_lookups_total",
+    "Lookups: `hit` or `miss`.",
+    (*_ENGINE, "result"),
+)
+SPEAKER_CACHE_EVICTIONS = Metric(
+    "counter", "echo_speaker_cache_evictions_total", "Voices dropped to make room.", _ENGINE
+)
+SPEAKER_CACHE_VOICES = Metric("gauge", "echo_speaker_cache_voices", "Voices held now.", _ENGINE)
+SPEAKER_CACHE_BYTES = Metric(
+    "gauge",
+    "echo_speaker_cache_bytes",
+    "Held now, in `host` and `device` memory (echo only).",
+    (*_ENGINE, "memory"),
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Where one value of a `stats()` goes; into a counter if it is a running total."""
+
+    metric: Metric
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+PIPELINE_STATS: Mapping[str, Reading] = {
+    "open": Reading(REQUESTS_OPEN),
+    "max": Reading(MAX_REQUESTS),
+}
+VOICE_CACHE_STATS: Mapping[str, Reading] = {
+    "hits": Reading(VOICE_CACHE_LOOKUPS, {"result": "hit"}),
+    "misses": Reading(VOICE_CACHE_LOOKUPS, {"result": "miss"}),
+    "evictions": Reading(VOICE_CACHE_EVICTIONS),
+    "entries": Reading(VOICE_CACHE_VOICES),
+    "bytes": Reading(VOICE_CACHE_BYTES),
+    "decodes": Reading(VOICE_DECODES),
+}
+ENGINE_STATS: Mapping[str, Reading] = {
+    "jobs": Reading(ENGINE_JOBS),
+    "jobs_cancelled": Reading(ENGINE_JOBS_CANCELLED),
+    "jobs_active": Reading(ENGINE_JOBS_OPEN, {"state": "active"}),
+    "jobs_waiting": Reading(ENGINE_JOBS_OPEN, {"state": "waiting"}),
+    "jobs_open": Reading(ENGINE_JOBS_OPEN, {"state": "any"}),
+    "audio_seconds": Reading(ENGINE_AUDIO_SECONDS),
+    "ticks": Reading(ENGINE_TICKS),
+    "steps": Reading(ENGINE_STEPS),
+    "lane_frames": Reading(ENGINE_LANE_FRAMES),
+    "max_lane_frames": Reading(ENGINE_MAX_LANE_FRAMES),
+    "speaker_cache_hits": Reading(SPEAKER_CACHE_LOOKUPS, {"result": "hit"}),
+    "speaker_cache_misses": Reading(SPEAKER_CACHE_LOOKUPS, {"result": "miss"}),
+    "speaker_cache_evictions": Reading(SPEAKER_CACHE_EVICTIONS),
+    "speaker_cache_voices": Reading(SPEAKER_CACHE_VOICES),
+    "speaker_cache_host_bytes": Reading(SPEAKER_CACHE_BYTES, {"memory": "host"}),
+    "speaker_cache_device_bytes": Reading(SPEAKER_CACHE_BYTES, {"memory": "device"}),
+}

@@ -1,0 +1,88 @@
+"""Where audio is written as it arrives: a file that appears when complete, a pipe, or a device."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+import struct
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+STDOUT = "-"
+
+_SHOWN_CHARS = 50  # of a name in that of its temporary file, which has at most 255 bytes
+_WAV_HEADER = struct.Struct("<4sI4s4sI16s4sI")
+"""RIFF, size of what follows, WAVE, fmt, 16, the format, data, size of what follows."""
+_MAX_WAV_BYTES = 2**32 - 1
+
+
+@contextmanager
+def open_target(name: str) -> Iterator[BinaryIO]:
+    """Yield a binary file to write to.
+
+    A regular file is written under another name in the same folder, takes its own when the context
+    is left, and leaves nothing behind when that is by an exception. What else there is already, a
+    pipe or a device, is written to directly, as is standard output, named `-`.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    if name == STDOUT:
+        yield sys.stdout.buffer
+        return
+    if os.path.exists(name) and not stat.S_ISREG(os.stat(name).st_mode):
+        with open(name, "wb") as file:
+            yield file
+        return
+    path = os.path.realpath(name)  # a link stays one
+    folder, last = os.path.split(path)
+    temporary = os.path.join(folder, f".{last[:_SHOWN_CHARS]}.{os.getpid()}.part")
+    file = open(temporary, "xb")  # noqa: SIM115 (below; what is another's must not be removed)
+    try:
+        with file:
+            yield file
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+class WavHeader:
+    """The header of a streamed WAV file, which cannot know the sizes when it is sent."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        """`file` stands where the header will be written."""
+        self._file = file
+        self._start = file.tell() if _goes_back(file) else None
+        self._bytes = b""
+
+    def feed(self, packet: bytes) -> None:
+        """Take note of what has been written."""
+        self._bytes += packet[: _WAV_HEADER.size - len(self._bytes)]
+
+    def complete(self) -> None:
+        """Write the true sizes into the header where the file lets go back to it."""
+        if self._start is None or len(self._bytes) < _WAV_HEADER.size:
+            return
+        riff, _, wave, fmt, fmt_size, form, data, _ = _WAV_HEADER.unpack(self._bytes)
+        if (riff, wave, fmt, data) != (b"RIFF", b"WAVE", b"fmt ", b"data"):
+            return
+        end = self._file.tell()
+        num_bytes = end - self._start
+        if num_bytes > _MAX_WAV_BYTES:
+            return
+        header = _WAV_HEADER.pack(
+            *(riff, num_bytes - 8, wave, fmt, fmt_size, form),
+            *(data, num_bytes - _WAV_HEADER.size),
+        )
+        self._file.seek(self._start)
+        self._file.write(header)
+        self._file.seek(end)
+
+
+def _goes_back(file: BinaryIO) -> bool:
+    """Tell whether what was written can be written over, which `>> file` does not allow."""
+    return file.seekable() and not fcntl.fcntl(file, fcntl.F_GETFL) & os.O_APPEND

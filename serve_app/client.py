@@ -1,0 +1,132 @@
+"""A running server as its callers see it: text in, audio as it is made, every failure one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from speech.errors import one_line
+
+CONNECT_TIMEOUT_S = 10.0
+
+
+class CallFailed(Exception):
+    """The server gave no audio, or not all of it; the message is one line."""
+
+
+class Refused(CallFailed):
+    """What was asked for is wrong; asking again changes nothing."""
+
+
+class Unavailable(CallFailed):
+    """Nobody answers, or it has no place or is not ready yet; later it may."""
+
+
+@dataclass(frozen=True)
+class Speech:
+    """Audio on its way.
+
+    Attributes:
+        packets: The audio as it arrives.
+    """
+
+    packets: Iterator[bytes]
+    request_id: str
+    engine: str
+    seed: str
+    sample_rate_hz: int
+
+
+@contextmanager
+def stream_speech(
+    url: str, api_key: str | None, body: Mapping[str, Any], patience_s: float
+) -> Iterator[Speech]:
+    """Ask for speech and yield it once there is some; leaving the context ends the request.
+
+    Args:
+        url: Of the server, without a route.
+        api_key: One of the server's `ECHO_API_KEYS`, if it has any.
+        body: Of `POST /v1/audio/speech`.
+        patience_s: How long the server may send nothing.
+
+    Raises:
+        CallFailed: Then or while its packets are read.
+    """
+    if not (api_key or "").isascii() or not (api_key or "").isprintable():
+        raise Refused("The API key holds characters that no key has")
+    timeout = httpx.Timeout(patience_s, connect=CONNECT_TIMEOUT_S)
+    try:
+        with (
+            httpx.Client(timeout=timeout) as client,
+            client.stream(
+                "POST",
+                f"{url.rstrip('/')}/v1/audio/speech",
+                # Not httpx's own: the server tells of numbers that JSON does not have.
+                content=json.dumps(body),
+                headers={"Content-Type": "application/json"},
+                auth=_KeyAuth(api_key),
+            ) as response,
+        ):
+            if response.status_code != httpx.codes.OK:
+                response.read()
+                raise _refusal(response)
+            yield _speech(response)
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+        raise Refused(f"'{one_line(url)}' is no HTTP address") from None
+    except (httpx.ConnectError, httpx.ConnectTimeout):
+        raise Unavailable(f"No server answers at {httpx.URL(url).netloc.decode()}") from None
+    except httpx.TimeoutException:
+        raise CallFailed(f"The server sent nothing for {patience_s:g} s") from None
+    except httpx.HTTPError:
+        raise CallFailed("The connection broke off before all audio was there") from None
+
+
+class _KeyAuth(httpx.Auth):
+    """Sends the key, and only it: nothing from a .netrc file takes its place."""
+
+    def __init__(self, api_key: str | None) -> None:
+        self._api_key = api_key
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Sign `request`."""
+        if self._api_key is not None:
+            request.headers["Authorization"] = f"Bearer {self._api_key}"
+        yield request
+
+
+def _speech(response: httpx.Response) -> Speech:
+    headers = response.headers
+    try:
+        return Speech(
+            packets=response.iter_bytes(),
+            request_id=headers["X-Request-ID"],
+            engine=headers["X-Engine"],
+            seed=headers["X-Seed"],
+            sample_rate_hz=int(headers["X-Audio-Sample-Rate"]),
+        )
+    except (KeyError, ValueError):
+        raise CallFailed(f"{_host(response)} is no Echo-TTS server") from None
+
+
+def _refusal(response: httpx.Response) -> CallFailed:
+    """Return the error that an answer without audio stands for."""
+    status = f"HTTP {response.status_code} {response.reason_phrase}"
+    is_ours = True
+    try:
+        message = one_line(response.json()["error"]["message"])
+    except (ValueError, TypeError, KeyError):  # a proxy's page, or another server
+        message = f"{_host(response)} answers {status}: does the graph run there?"
+        is_ours = False
+    if response.status_code in (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS):
+        return Unavailable(message)
+    return Refused(message) if is_ours and response.is_client_error else CallFailed(message)
+
+
+def _host(response: httpx.Response) -> str:
+    """Return host and port without the name and password that a URL may hold."""
+    return response.url.netloc.decode()

@@ -1,0 +1,108 @@
+"""`python -m serve_app check-voice FILE …`: what the system will make of reference files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from engine.echo.config import MAX_VOICE_FRAMES
+from speech.errors import one_line
+from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from speech.voice_measurement import VoiceMeasurement
+from speech.voice_report import VoiceReport, report_voice
+from speech.voices import EXTENSIONS
+
+MAX_USED_S = MAX_VOICE_FRAMES * FRAME_SAMPLES / SAMPLE_RATE_HZ
+"""Of a voice, by the echo engine."""
+
+_EXIT_CODES = {"good": 0, "usable": 1, "unusable": 2}
+_EPILOG = """\
+Recommended: 10 to 30 s, up to 60 s for a steadier voice, of clean speech by one speaker, evenly
+loud, not clipped. Whether it is one speaker, and what is said, is not checked: listen.
+
+exit codes, of the worst file:
+  0  nothing speaks against it
+  1  usable, with warnings
+  2  unusable: it cannot be read or decoded, is silent or too short
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Parse the command's arguments, report, and return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m serve_app check-voice",
+        description="Tell what the system will make of reference files.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="print a JSON array of all reports")
+    given = parser.parse_args(arguments)
+    reports = [(path, _report(path)) for path in given.files]
+    if given.json:
+        print(json.dumps([_as_data(path, report) for path, report in reports], indent=2))
+    else:
+        print("\n\n".join("\n".join(_lines(path, report)) for path, report in reports))
+    return max(_EXIT_CODES[report.verdict] for _, report in reports)
+
+
+def _report(path: str) -> VoiceReport:
+    try:
+        with open(path, "rb", buffering=0) as file:
+            report = report_voice(file, MAX_USED_S)
+    except OSError as error:
+        return VoiceReport(None, None, 0.0, f"the file cannot be read: {error.strerror}")
+    if os.path.splitext(path)[1].lower() in EXTENSIONS:
+        return report
+    names = " ".join(sorted(EXTENSIONS))
+    return replace(report, warnings=(*report.warnings, f"name: publish it as one of {names}"))
+
+
+def _as_data(path: str, report: VoiceReport) -> dict[str, Any]:
+    measured = report.measured
+    data = {"file": path, "verdict": report.verdict, **asdict(report)}
+    if measured is not None:
+        data["measured"] |= {"speech_ratio": measured.speech_ratio, "snr_db": measured.snr_db}
+    return data
+
+
+def _lines(path: str, report: VoiceReport) -> Iterator[str]:
+    yield f"{one_line(path)}: {report.verdict}"
+    if report.unusable is not None:
+        yield f"  ! {report.unusable}"
+    for warning in report.warnings:
+        yield f"  ! {warning}"
+    if report.source is not None:
+        source = report.source
+        yield _row("file", f"{source.codec}, {source.sample_rate_hz} Hz, {source.num_channels} ch")
+    if report.measured is not None:
+        yield _row("used", f"{report.used_s:.1f} s, mixed to mono, at {SAMPLE_RATE_HZ} Hz")
+        yield from (_row(name, value) for name, value in _rows(report.measured))
+
+
+def _rows(measured: VoiceMeasurement) -> Iterator[tuple[str, str]]:
+    yield "duration", f"{measured.duration_s:.1f} s"
+    yield "speech", f"{measured.speech_s:.1f} s ({measured.speech_ratio:.0%})"
+    yield (
+        "pauses",
+        f"{measured.lead_s:.1f} s before, {measured.tail_s:.1f} s after, "
+        f"up to {measured.longest_pause_s:.1f} s between",
+    )
+    speech = "none" if measured.speech_dbfs is None else f"{measured.speech_dbfs:.0f} dBFS"
+    yield "level", f"speech {speech}, peak {measured.peak_dbfs:.1f} dBFS"
+    if measured.loudness_lufs is not None:
+        varies = measured.loudness_range_lu
+        range_lu = "" if varies is None else f", varies by {varies:.1f} LU"
+        yield "loudness", f"{measured.loudness_lufs:.1f} LUFS{range_lu}"
+    snr = "" if measured.snr_db is None else f", {measured.snr_db:.0f} dB below the speech"
+    yield "background", f"{measured.noise_dbfs:.0f} dBFS{snr}"
+    yield "clipped", f"{measured.num_clipped} peaks"
+    yield "bandwidth", f"{measured.bandwidth_hz / 1000:.1f} kHz"
+
+
+def _row(name: str, value: str) -> str:
+    return f"    {name:<12}{value}"

@@ -1,0 +1,236 @@
+"""`python -m serve_app speak TEXT -o FILE`: a running server's speech into a file or a pipe."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from serve_app.audio_target import STDOUT, WavHeader, open_target
+from serve_app.client import CallFailed, Refused, Unavailable, stream_speech
+from speech.audio_length import AudioLength
+from speech.errors import one_line
+from speech.formats import FORMATS, FormatName
+from speech.text import estimate_duration_s
+
+URL_VARIABLE, KEY_VARIABLE = "ECHO_URL", "ECHO_API_KEY"
+DEFAULT_URL = "http://127.0.0.1:8000"
+PATIENCE_S = 600.0
+"""How long a server may send nothing: as long as its own default deadline."""
+LONG_S = 10.0
+"""Of estimated speech, from which a progress bar is worth its while."""
+STDOUT_FORMAT: FormatName = "wav"
+
+FAILED, BAD_INPUT, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 130
+_EXIT_CODES = ((Refused, BAD_INPUT), (Unavailable, UNAVAILABLE), (CallFailed, FAILED))
+_EXIT_CODES_HELP = f"""\
+environment:
+  {URL_VARIABLE}      the server, if there is no --url
+  {KEY_VARIABLE}  a key, if the server asks for one
+
+exit codes:
+  0    all audio was written
+  {FAILED}    the server failed, or the audio could not be written
+  {BAD_INPUT}    what was asked for is wrong: a voice that is not there, an option, the key
+  {UNAVAILABLE}    no server answers, it is starting or overloaded: try again later
+  {INTERRUPTED}  interrupted; the server drops the request
+Unless it is 0, no file is left or changed.
+"""
+
+_FORMAT_BY_SUFFIX: dict[str, FormatName] = {
+    **{f".{row.name}": row.name for row in FORMATS.values()},
+    **{f".{row.extension}": row.name for row in FORMATS.values()},
+}
+_BAR = "{percentage:3.0f}%|{bar}| {n:.0f} of about {total:.0f} s of audio [{elapsed}]"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Parse the command's arguments, speak, and return the exit code."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    output_format = given.format or _format_of(given.output, parser)
+    if given.output == STDOUT and sys.stdout.isatty():
+        parser.error("audio is not for a terminal: pipe it, or name a file with -o")
+    try:
+        text = _read_text(given, parser)
+        _speak(given, text, output_format)
+    except CallFailed as error:
+        return _fail(
+            str(error), next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
+        )
+    except BrokenPipeError:
+        # Or the interpreter would try to flush it once more, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _fail("Nobody reads the audio any more", FAILED)
+    except OSError as error:
+        return _fail(f"The audio cannot be written: {error.strerror}", FAILED)
+    except KeyboardInterrupt:
+        return _fail("Interrupted", INTERRUPTED)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m serve_app speak",
+        description="Have a running server speak; the audio is written as it is made.",
+        epilog=_EXIT_CODES_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("text", nargs="?", help="what to speak; - reads standard input")
+    add("--file", metavar="PATH", help="a UTF-8 file with what to speak")
+    add("-o", "--output", required=True, metavar="PATH", help="where to; - is standard output")
+    add(
+        "--voice", metavar="NAME", help="file below the server's voices folder; none: default voice"
+    )
+    add(
+        "--format",
+        choices=list(FORMATS),
+        help=f"if PATH's suffix does not tell; standard output gets {STDOUT_FORMAT}",
+    )
+    add("--sample-rate", type=int, metavar="HZ", help="of the audio")
+    add("--speed", type=float, metavar="FACTOR", help="tempo, 0.25 to 4; the pitch stays")
+    add("--seed", type=int, metavar="N", help="same seed, same audio")
+    add(
+        "--parameter",
+        action="append",
+        default=[],
+        type=_assignment,
+        metavar="NAME=VALUE",
+        help="one of the README's parameters, such as num_steps=20; may be repeated",
+    )
+    add(
+        "--url",
+        default=os.environ.get(URL_VARIABLE) or DEFAULT_URL,
+        help=f"of the server (default: {DEFAULT_URL})",
+    )
+    add(
+        "--patience",
+        type=_seconds,
+        default=PATIENCE_S,
+        metavar="S",
+        help="seconds the server may send nothing (default: %(default)g)",
+    )
+    add("-q", "--quiet", action="store_true", help="no progress bar, no summary; errors only")
+    return parser
+
+
+def _assignment(given: str) -> tuple[str, Any]:
+    """Return the name and the value, as JSON where it is some, else as text."""
+    name, equals, value = given.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{given!r} is not name=value")
+    try:
+        return name, json.loads(value)
+    except (ValueError, RecursionError):
+        return name, value
+
+
+def _seconds(given: str) -> float:
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{given!r} is no number of seconds")
+    return seconds
+
+
+def _format_of(output: str, parser: argparse.ArgumentParser) -> FormatName:
+    if output == STDOUT:
+        return STDOUT_FORMAT
+    suffix = Path(output).suffix.lower()
+    if suffix not in _FORMAT_BY_SUFFIX:
+        parser.error(
+            f"no format ends with {suffix!r}: name one with --format, or use one of "
+            f"{' '.join(sorted(_FORMAT_BY_SUFFIX))}"
+        )
+    return _FORMAT_BY_SUFFIX[suffix]
+
+
+def _read_text(given: argparse.Namespace, parser: argparse.ArgumentParser) -> str:
+    if (given.text is None) == (given.file is None):
+        parser.error("give the text, - or --file, and one of them only")
+    try:
+        if given.file is not None:
+            raw = Path(given.file).read_bytes()
+        elif given.text == "-":
+            raw = sys.stdin.buffer.read()
+        else:
+            raw = os.fsencode(given.text)
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        parser.error("the text is not UTF-8")
+    except OSError as error:
+        parser.error(f"{one_line(str(given.file))} cannot be read: {error.strerror}")
+
+
+def _speak(given: argparse.Namespace, text: str, output_format: FormatName) -> None:
+    """Write the speech, and tell how it goes.
+
+    Raises:
+        CallFailed: The server gave no audio, or not all of it.
+        OSError: It cannot be written.
+    """
+    asked = {
+        "voice": given.voice,
+        "sample_rate": given.sample_rate,
+        "speed": given.speed,
+        "seed": given.seed,
+        "parameters": dict(given.parameter) or None,
+    }
+    body = {
+        "input": text,
+        "response_format": output_format,
+        **{name: value for name, value in asked.items() if value is not None},
+    }
+    api_key = os.environ.get(KEY_VARIABLE) or None
+    speed = given.speed if given.speed is not None and given.speed > 0 else 1.0
+    expected_s = estimate_duration_s(text) / speed
+    is_shown = not given.quiet and sys.stderr.isatty() and expected_s >= LONG_S
+    started = time.perf_counter()
+    first_s = None
+    with (
+        open_target(given.output) as target,
+        tqdm(total=expected_s, bar_format=_BAR, disable=not is_shown, leave=False) as bar,
+        stream_speech(given.url, api_key, body, given.patience) as speech,
+    ):
+        header = WavHeader(target)
+        length = AudioLength(FORMATS[output_format], speech.sample_rate_hz)
+        for packet in speech.packets:
+            if first_s is None:
+                first_s = time.perf_counter() - started
+            target.write(packet)
+            target.flush()
+            header.feed(packet)
+            length.feed(packet)
+            bar.total = max(bar.total, length.about_s)
+            bar.update(length.about_s - bar.n)
+        if first_s is None:
+            raise CallFailed("The server sent no audio")
+        try:
+            total_s = length.total_s()
+        except ValueError:
+            raise CallFailed(f"What the server sent is no {output_format}") from None
+        header.complete()
+    if not given.quiet:
+        print(
+            f"{one_line(given.output)}: {total_s:.1f} s of {output_format} at "
+            f"{speech.sample_rate_hz} Hz in {time.perf_counter() - started:.1f} s, the first after "
+            f"{first_s:.2f} s; engine {speech.engine}, seed {speech.seed}, "
+            f"request {speech.request_id}",
+            file=sys.stderr,
+        )
+
+
+def _fail(message: str, exit_code: int) -> int:
+    print(f"speak: {message}", file=sys.stderr)
+    return exit_code

@@ -1,0 +1,29 @@
+"""Debian's Chromium, as the page's tests and its screenshot start it."""
+
+import shutil
+from contextlib import asynccontextmanager
+
+from playwright.async_api import async_playwright
+
+CHROMIUM = shutil.which("chromium")
+"""None where it is not installed."""
+FLAGS = (
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@asynccontextmanager
+async def chromium():
+    """A headless browser that calls nobody by itself; Playwright leaves out the sandbox."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            await browser.close()

@@ -1,0 +1,127 @@
+import os
+import stat
+import subprocess
+import sys
+import wave
+
+import pytest
+
+from serve_app.audio_target import WavHeader, open_target
+from speech.encoding import Encoder
+from speech.formats import FORMATS
+from tests.conftest import voiced
+
+
+def test_file_appears_when_it_is_complete(tmp_path):
+    path = tmp_path / "out.mp3"
+    path.write_bytes(b"old")
+    with open_target(str(path)) as target:
+        target.write(b"new")
+        target.flush()
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert os.listdir(tmp_path) == ["out.mp3"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_file_that_fails_leaves_nothing_and_what_was_there(tmp_path, error):
+    (tmp_path / "old.mp3").write_bytes(b"old")
+
+    def fail(name):
+        with open_target(str(tmp_path / name)) as target:
+            target.write(b"half")
+            raise error
+
+    for name in ("old.mp3", "new.mp3"):
+        with pytest.raises(error):
+            fail(name)
+    assert os.listdir(tmp_path) == ["old.mp3"]
+    assert (tmp_path / "old.mp3").read_bytes() == b"old"
+
+
+def test_file_gets_the_permissions_of_any_new_file(tmp_path):
+    with open_target(str(tmp_path / "out.mp3")):
+        pass
+    (tmp_path / "other").touch()
+    modes = {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("out.mp3", "other")}
+    assert len(modes) == 1
+
+
+def test_link_stays_a_link(tmp_path):
+    (tmp_path / "link.mp3").symlink_to("real.mp3")
+    with open_target(str(tmp_path / "link.mp3")) as target:
+        target.write(b"audio")
+    assert (tmp_path / "link.mp3").is_symlink()
+    assert (tmp_path / "real.mp3").read_bytes() == b"audio"
+
+
+def test_device_is_written_to_and_not_replaced():
+    with open_target("/dev/null") as target:
+        target.write(b"audio")
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+def test_pipe_by_its_descriptor_is_written_to():
+    reader, writer = os.pipe()
+    with open_target(f"/dev/fd/{writer}") as target:
+        target.write(b"audio")
+    os.close(writer)
+    assert os.read(reader, 100) == b"audio"
+    os.close(reader)
+
+
+def streamed_wav() -> list[bytes]:
+    encoder = Encoder(FORMATS["wav"], 44100, 44100)
+    return [encoder.encode(voiced(100)), encoder.finish()]
+
+
+@pytest.mark.parametrize("cut", [1, 43, 44, 1000])
+def test_wav_header_is_completed_however_it_arrives(tmp_path, cut):
+    stream = b"".join(streamed_wav())
+    with open_target(str(tmp_path / "out.wav")) as target:
+        header = WavHeader(target)
+        for packet in (stream[:cut], stream[cut:]):
+            target.write(packet)
+            header.feed(packet)
+        header.complete()
+    with wave.open(str(tmp_path / "out.wav")) as file:
+        assert file.getnframes() == 2 * 44100
+    written = (tmp_path / "out.wav").read_bytes()
+    assert written[44:] == stream[44:]
+    assert int.from_bytes(written[4:8], "little") == len(written) - 8
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF", b"x" * 100])
+def test_what_is_no_wav_is_left_alone(tmp_path, content):
+    with open_target(str(tmp_path / "out.wav")) as target:
+        header = WavHeader(target)
+        target.write(content)
+        header.feed(content)
+        header.complete()
+    assert (tmp_path / "out.wav").read_bytes() == content
+
+
+COPY = """
+import sys
+from serve_app.audio_target import WavHeader, open_target
+with open_target("-") as target:
+    header = WavHeader(target)
+    stream = sys.stdin.buffer.read()
+    target.write(stream)
+    header.feed(stream)
+    header.complete()
+"""
+
+
+@pytest.mark.parametrize("mode", ["wb", "ab"])
+def test_standard_output_into_a_file_is_completed_unless_it_is_appended_to(tmp_path, mode):
+    stream = b"".join(streamed_wav())
+    path = tmp_path / "out.wav"
+    path.write_bytes(b"before")
+    with open(path, mode) as out:
+        subprocess.run([sys.executable, "-c", COPY], input=stream, stdout=out, check=True)
+    if mode == "ab":
+        assert path.read_bytes() == b"before" + stream
+    else:
+        with wave.open(str(path)) as file:
+            assert file.getnframes() == 2 * 44100

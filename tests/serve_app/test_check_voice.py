@@ -1,0 +1,82 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from serve_app.commands.check_voice import MAX_USED_S, main
+from speech.reference_audio import decode_reference
+
+VOICES = Path(__file__).parents[2] / "voices"
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Return `write(name, change)`: the path of what `change` makes of a good recording."""
+
+    def write(name, change):
+        with open(VOICES / "ada.ogg", "rb", buffering=0) as file:
+            pcm = decode_reference(file)
+        soundfile.write(tmp_path / name, change(pcm), 44100)
+        return str(tmp_path / name)
+
+    return write
+
+
+def test_sample_voices_are_good(capsys):
+    assert main([str(VOICES / "ada.ogg"), str(VOICES / "otto.ogg")]) == 0
+    told = capsys.readouterr().out
+    assert told.count(": good\n") == 2
+    assert "!" not in told
+    assert "opus, 48000 Hz, 1 ch" in told
+
+
+@pytest.mark.parametrize(
+    ("change", "exit_code", "told"),
+    [
+        (lambda pcm: np.clip(4 * pcm, -1, 1), 1, "! clipped: "),
+        (lambda pcm: pcm[: 44100 * 4], 1, "! short: 10 to 30 s are recommended"),
+        (lambda pcm: pcm + 0.05 * np.random.default_rng(0).standard_normal(len(pcm)), 1, "! noisy"),
+        (lambda pcm: 0 * pcm, 2, "! no audible audio"),
+        (lambda pcm: pcm[:10_000], 2, "! only 0.23 s of audio, at least 1 s are needed"),
+    ],
+    ids=["clipped", "short", "noisy", "silent", "too short"],
+)
+def test_check_voice_says_what_is_wrong_and_how_bad_it_is(write, change, exit_code, told, capsys):
+    assert main([write("voice.wav", change)]) == exit_code
+    assert told in capsys.readouterr().out
+
+
+def test_exit_code_is_that_of_the_worst_file(write, capsys):
+    short = write("short.wav", lambda pcm: pcm[:100_000])
+    assert main([short, str(VOICES / "ada.ogg")]) == 1
+    assert main([short, "nowhere.wav", str(VOICES / "ada.ogg")]) == 2
+    assert "nowhere.wav: unusable\n  ! the file cannot be read: No such file" in (
+        capsys.readouterr().out
+    )
+
+
+def test_name_that_no_voice_may_have_is_a_warning(tmp_path, capsys):
+    shutil.copy(VOICES / "ada.ogg", tmp_path / "ada.ogg.part")
+    assert main([str(tmp_path / "ada.ogg.part")]) == 1
+    assert "! name: publish it as one of .aac .flac" in capsys.readouterr().out
+
+
+def test_json_holds_every_number(write, capsys):
+    quiet = write("quiet.wav", lambda pcm: 0.02 * pcm)
+    assert main(["--json", quiet, str(VOICES / "README.md"), str(VOICES / "ada.ogg")]) == 2
+    warned, unusable, good = json.loads(capsys.readouterr().out)
+    assert [report["verdict"] for report in (warned, unusable, good)] == [
+        "usable",
+        "unusable",
+        "good",
+    ]
+    assert warned["file"] == quiet
+    assert warned["warnings"][0].startswith("quiet: ")
+    assert unusable["unusable"] == "not an audio file that can be read"
+    assert unusable["measured"] is None
+    assert good["measured"]["snr_db"] > 40
+    assert 0.85 < good["measured"]["speech_ratio"] < 1
+    assert good["used_s"] < MAX_USED_S

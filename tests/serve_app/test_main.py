@@ -1,0 +1,54 @@
+"""The dispatcher, and what starting a command costs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from serve_app.__main__ import COMMANDS, main
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("ray", "torch", "torchaudio", "fastapi", "boto3", "runpod", "pydantic_settings")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_of_its_own(command, capsys):
+    with pytest.raises(SystemExit) as left:
+        main([command, "--help"])
+    assert left.value.code == 0
+    assert f"usage: python -m serve_app {command}" in capsys.readouterr().out
+
+
+def test_help_lists_every_command(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = capsys.readouterr().out
+    assert all(purpose in told for _, purpose in COMMANDS.values())
+
+
+@pytest.mark.parametrize("arguments", [[], ["sing"], ["serve", "no-assignment"]])
+def test_wrong_command_line_is_a_usage_error(arguments, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code"),
+    [
+        (["check-voice", "voices/ada.ogg"], 0),
+        (["speak", "Hello.", "-o", "-", "--url", "http://127.0.0.1:1"], 3),
+    ],
+)
+def test_callers_commands_import_neither_ray_nor_torch(arguments, exit_code):
+    program = (
+        "import sys; from serve_app.__main__ import main; code = main(sys.argv[1:])\n"
+        f"loaded = [name for name in {HEAVY} if name in sys.modules]\n"
+        "sys.exit(f'{loaded} {code}')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stderr.splitlines()[-1] == f"[] {exit_code}"

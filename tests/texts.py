@@ -1,0 +1,13 @@
+"""Texts that several doors are tested with."""
+
+PARAGRAPHS = "\n\n".join(
+    (
+        "The harbour was quiet when the last ferry came in. Dr. Mason counted 12 passengers, "
+        "wrote the number down, and closed the gate behind them.",
+        "Nobody spoke on the way up the hill. At 7.30 the lamps went on, one after the other; "
+        "the wind had turned to the north, and it smelled of snow.",
+        "“Will you stay the night?” she asked. He looked at the dark windows across the bay, and "
+        "then at the fire. “If there is room,” he said, “I should like that very much.”",
+    )
+)
+"""Three paragraphs, more than one chunk, with what a splitter could trip over."""
