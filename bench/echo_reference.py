@@ -17,7 +17,7 @@ from engine.echo import tiny_checkpoint
 from engine.echo.checkpoint import CODEC, DIT, PCA
 from engine.echo.config import (
     TINY,
-    CodecConfig,
+    DACConfig,
     DiTConfig,
     EchoConfig,
     EncoderConfig,
@@ -37,7 +37,7 @@ MIDDLE = EchoConfig(
         text=EncoderConfig(dim=320, num_layers=4, num_heads=5, mlp_dim=832),
         speaker=EncoderConfig(dim=320, num_layers=4, num_heads=5, mlp_dim=832),
     ),
-    codec=CodecConfig(
+    codec=DACConfig(
         encoder_dim=16,
         decoder_dim=192,
         latent_dim=256,

@@ -27,11 +27,9 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.echo_reference import SIZES, Reference, checkpoint
 from engine.echo.checkpoint import Models, load_models
-from engine.echo.codec import DecodeStream
 from engine.echo.config import DiTConfig, EchoConfig
 from engine.echo.denoise import Modulations, Trajectory, denoise
 from engine.echo.engine import EchoEngine
-from engine.echo.runner import strict_float32
 from engine.echo.sampling import Progress, make_plan
 from engine.echo.tokenizer import tokenize
 from engine.protocol import Job, Voice
@@ -102,7 +100,7 @@ def ours_speak(bench: Bench, engine: EchoEngine, loop: asyncio.AbstractEventLoop
         async def one(seed: int) -> None:
             key = "cached" if cached else f"fresh {next(fresh)}"
             parameters = replace(bench.parameters, num_steps=steps or bench.parameters.num_steps)
-            job = Job(text, seed, parameters, stream)
+            job = Job(text, seed, vars(parameters), stream)
             pieces = engine.generate(job, Voice(key, load), lambda: None)
             async for _ in pieces:
                 if stream:
@@ -160,9 +158,7 @@ def stages(bench: Bench, models: Models, theirs: Reference, peak_flops: float) -
     audio = torch.from_numpy(bench.voice).to(device)
 
     def our_voice() -> torch.Tensor:
-        with strict_float32():
-            latents = codec.encode(audio)
-        return dit.speaker_context(dit.speaker_state(latents))
+        return dit.speaker_context(dit.speaker_state(codec.encode(audio)))
 
     def their_voice() -> tuple[Any, Any, Any]:
         latents, mask = reference.inference.get_speaker_latent_and_mask(
@@ -209,7 +205,7 @@ def stages(bench: Bench, models: Models, theirs: Reference, peak_flops: float) -
         lambda: codec.decode([z]), lambda: reference.inference.ae_decode(*pca, z[None])
     )
     bench.report("  decode", ours_s, theirs_s, "before cropping")
-    [ours_s] = bench.time(lambda: codec.decode_next(z[:32], DecodeStream()))
+    [ours_s] = bench.time(lambda: codec.decode_next(z[:32], codec.new_stream()))
     bench.report("  decode, first 32 frames", ours_s, None)
 
 

@@ -25,7 +25,6 @@ from engine import create_engine
 from engine.protocol import Job
 from serve_app.graph import build_app
 from serve_app.settings import Settings
-from speech.parameters import Parameters
 
 TEXT = "Good morning."
 CLIENTS = (1, 16)
@@ -98,7 +97,7 @@ async def time_engine(clients: int, seconds: float) -> list[float]:
     voice = sample_voice()
 
     async def speak() -> None:
-        async for _ in engine.generate(Job(TEXT, 0, Parameters()), voice, lambda: None):
+        async for _ in engine.generate(Job(TEXT, 0), voice, lambda: None):
             pass
 
     try:

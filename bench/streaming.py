@@ -26,7 +26,6 @@ from engine import ENGINES, create_engine
 from engine.protocol import Job
 from serve_app.graph import build_app
 from serve_app.settings import Settings
-from speech.parameters import Parameters
 from speech.pcm import SAMPLE_RATE_HZ
 
 TEXT = "The quick brown fox jumps over the lazy dog, and runs away into the quiet woods."
@@ -83,7 +82,7 @@ async def run(url: str, settings: Settings, seconds: float) -> list[dict[str, An
     voice = sample_voice()
 
     async def from_engine() -> AsyncIterator[int]:
-        job = Job(TEXT, 0, Parameters(), stream=True)
+        job = Job(TEXT, 0, stream=True)
         async for pcm in engine.generate(job, voice, lambda: None):
             yield len(pcm)
 

@@ -209,7 +209,7 @@ class Utterance:
             Job(
                 text,
                 chunk_seed(request.seed, index),
-                parameters,
+                request.given,
                 stream=not self._whole,
                 request_id=request_id,
             )
@@ -246,6 +246,7 @@ class Utterance:
                 timings.generate += time.perf_counter() - started - (timings.voice - voice_s)
                 if not self.outcome.engine:
                     self.outcome.engine, self.outcome.device = piece.engine, piece.device
+                    self.outcome.parameters = piece.parameters
                     timings.queue = piece.queue_s
                     timings.generate -= piece.queue_s
                 yield index, piece

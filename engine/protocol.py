@@ -8,10 +8,10 @@ Constructing one loads and warms it up: it takes jobs as soon as its constructor
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from speech.parameters import SamplerParameters
+from speech.parameters import GivenParameters
 from speech.pcm import PCM
 
 LoadReference = Callable[[], Awaitable[PCM]]
@@ -38,14 +38,15 @@ class Job:
     Attributes:
         text: What to speak, non-blank.
         seed: Fixes every random draw: same job, same voice, same device kind, same samples.
-        parameters: Sampler parameters; an engine ignores those that mean nothing to it.
+        parameters: The sampler parameters that the caller gave, each valid; the model's own
+            defaults hold for the others. An engine ignores those that mean nothing to it.
         stream: True where the caller wants pieces early, False where it waits for the whole.
         request_id: Whose job it is: the jobs of one request do not hold up another's.
     """
 
     text: str
     seed: int
-    parameters: SamplerParameters
+    parameters: GivenParameters = field(default_factory=dict)
     stream: bool = False
     request_id: str = ""
 
@@ -53,8 +54,10 @@ class Job:
 class Engine(Protocol):
     """One model on one device."""
 
-    name: str
-    """As in `ENGINES`; reported to callers."""
+    @property
+    def name(self) -> str:
+        """Of the model it speaks with, such as `echo-tts-base`; reported to callers."""
+
     device: str
     """Where it runs, such as `cpu` or `cuda`."""
 
@@ -69,6 +72,13 @@ class Engine(Protocol):
 
         Raises:
             SpeechError: When this job fails; other jobs go on.
+        """
+
+    def parameters(self, job: Job) -> GivenParameters:
+        """Return the parameters that `job` is spoken with, defaults included; only what has effect.
+
+        Raises:
+            InvalidRequest: When what it gives does not go with the defaults.
         """
 
     def stats(self) -> dict[str, float]:

@@ -33,7 +33,9 @@ class Settings(BaseSettings):
     # What speaks
     engine: Annotated[
         str,
-        Field(description="`echo`, `preview`, or `auto`: echo where there is an NVIDIA GPU."),
+        Field(
+            description="`echo`, `preview`, or `auto`: echo where it has a GPU or bundled weights."
+        ),
     ] = "auto"
     voices_dir: Annotated[
         str,
@@ -76,7 +78,7 @@ class Settings(BaseSettings):
     # The echo engine
     weights_dir: Annotated[
         str | None,
-        Field(description="Folder with Echo-TTS's weights; the Hugging Face cache or hub if none."),
+        Field(description="Folder with a checkpoint; if none: bundled on a CPU, else the hub's."),
     ] = None
     device: Annotated[
         str, Field(pattern=r"^(auto|cpu|cuda)$", description="`auto`, `cpu` or `cuda`.")

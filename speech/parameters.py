@@ -1,14 +1,15 @@
 """The parameters of a request: the sampler's, the long-text ones, and upstream's presets.
 
 A sampler parameter is one field here and its effect in an engine. An unknown name is an error,
-because a misspelt parameter would silently change nothing.
+because a misspelt parameter would silently change nothing. The defaults here are the published
+model's; a checkpoint may have its own, which hold for what a request does not give.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -18,6 +19,10 @@ from speech.validation import INTEGRAL, Flag, Number, Seed, Text, first_fault, g
 
 MIN_SPEED, MAX_SPEED = 0.25, 4.0
 """Of OpenAI's `speed`: a tempo factor, the pitch stays."""
+
+
+GivenParameters = Mapping[str, Any]
+"""Sampler parameters that somebody really gave, by name."""
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -115,14 +120,16 @@ PRESETS: Mapping[str, Mapping[str, float]] = {
 }
 """Upstream's presets by name."""
 
+_SAMPLER = TypeAdapter(SamplerParameters)
+_SAMPLER_NAMES = tuple(field.name for field in fields(SamplerParameters))
 _PARAMETERS = TypeAdapter(Parameters)
 PARAMETERS_SCHEMA: dict[str, Any] = _PARAMETERS.json_schema()
 """For the OpenAPI document."""
 PARAMETER_NAMES = tuple(sorted(field.name for field in fields(Parameters)))
 
 
-def parse_parameters(raw: Mapping[str, Any] | None) -> Parameters:
-    """Return `raw` over its preset over the defaults, checked.
+def parse_parameters(raw: Mapping[str, Any] | None) -> tuple[Parameters, GivenParameters]:
+    """Return `raw` over its preset over the defaults, checked; and the sampler's of what it gave.
 
     Raises:
         InvalidRequest: `Invalid parameter '<name>': …` or `Unknown parameter '<name>' (known: …)`.
@@ -137,8 +144,25 @@ def parse_parameters(raw: Mapping[str, Any] | None) -> Parameters:
                 "preset",
             )
         given = {**PRESETS[preset], **given}
+    parameters = _validate(_PARAMETERS, given)
+    return parameters, {name: getattr(parameters, name) for name in _SAMPLER_NAMES if name in given}
+
+
+def complete(given: GivenParameters, defaults: SamplerParameters) -> SamplerParameters:
+    """Return `given` over `defaults`.
+
+    Raises:
+        InvalidRequest: When they do not go together, or one of them is no such parameter.
+    """
+    return _validate(_SAMPLER, {**vars(defaults), **given})
+
+
+_P = TypeVar("_P", bound=SamplerParameters)
+
+
+def _validate(kind: TypeAdapter[_P], given: Mapping[str, Any]) -> _P:
     try:
-        parameters = _PARAMETERS.validate_python(given)
+        parameters = kind.validate_python(given)
     except ValidationError as error:
         name, why = first_fault(error)
         if name not in PARAMETER_NAMES:

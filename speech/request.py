@@ -18,6 +18,7 @@ from speech.parameters import (
     MAX_SPEED,
     MIN_SPEED,
     PARAMETERS_SCHEMA,
+    GivenParameters,
     Parameters,
     parse_parameters,
 )
@@ -91,6 +92,8 @@ class SpeechRequest:
 
     Attributes:
         voice: Name below the voices folder, or None for no speaker conditioning.
+        parameters: With the published defaults where the caller gave none.
+        given: The sampler parameters that the caller, or its preset, gave.
         sample_rate: Of the encoded audio, in Hz.
         speed: Tempo factor, 1.0 leaves the audio alone.
     """
@@ -98,6 +101,7 @@ class SpeechRequest:
     text: str
     voice: str | None
     parameters: Parameters
+    given: GivenParameters
     seed: int
     output_format: FormatName
     sample_rate: int
@@ -119,12 +123,13 @@ def parse_job(job_input: object, max_text_chars: int) -> SpeechRequest:
     given = given_fields(job_input) if isinstance(job_input, Mapping) else {}
     text = _check_text(given.get("text"), "text", max_text_chars)
     job = _validate(JobInput, given)
-    parameters = parse_parameters(job.parameters)
+    parameters, given_parameters = parse_parameters(job.parameters)
     output_format = job.output_format or DEFAULT_FORMAT
     return SpeechRequest(
         text=text,
         voice=job.speaker_voice or None,
         parameters=parameters,
+        given=given_parameters,
         seed=_first_given(parameters.seed, job.seed),
         output_format=output_format,
         sample_rate=FORMATS[output_format].default_sample_rate,
@@ -143,11 +148,12 @@ def parse_speech(body: object, max_text_chars: int) -> SpeechRequest:
     speech = _validate(SpeechBody, given)
     output_format: FormatName = speech.response_format or "mp3"
     sample_rate = _openai_sample_rate(output_format, speech.sample_rate)
-    parameters = parse_parameters(speech.parameters)
+    parameters, given_parameters = parse_parameters(speech.parameters)
     return SpeechRequest(
         text=text,
         voice=None if speech.voice in (None, "", "default") else speech.voice,
         parameters=parameters,
+        given=given_parameters,
         seed=_first_given(parameters.seed, speech.seed),
         output_format=output_format,
         sample_rate=sample_rate,

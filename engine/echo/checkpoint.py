@@ -1,4 +1,8 @@
-"""Finds the published checkpoints, in a folder or on the Hugging Face hub, and loads them."""
+"""Finds a checkpoint, in a folder or on the Hugging Face hub, and loads it.
+
+A folder holds either the published files, below the names of their repositories, or one
+`model.safetensors` for the transformer; and a `config.json` where it is not the published model.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +15,22 @@ from types import TracebackType
 from typing import Any, cast
 
 import torch
-from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from engine.echo.codec import Codec
-from engine.echo.config import EchoConfig, load_config
+from engine.echo.config import EchoConfig, SourceFilterConfig
+from engine.echo.config_file import load_config
+from engine.echo.dac import S1DAC
 from engine.echo.dit import EchoDiT
+from engine.echo.source_filter.codec import SourceFilterCodec
 from engine.echo.weights import CheckpointError, fill
+from speech.pcm import SAMPLE_RATE_HZ
 
 logger = logging.getLogger(__name__)
 
 CONFIG = "config.json"
+MODEL = "model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,9 @@ FILES = (DIT, PCA, CODEC)
 
 @dataclass(frozen=True)
 class Models:
-    """The loaded networks."""
+    """A loaded checkpoint."""
 
+    config: EchoConfig
     dit: EchoDiT
     codec: Codec
 
@@ -56,12 +64,12 @@ class Models:
 def load_models(
     weights_dir: Path | None, device: torch.device, dtype: torch.dtype, blockwise: bool
 ) -> Models:
-    """Load both networks onto `device`.
+    """Load a checkpoint onto `device`.
 
     Args:
-        weights_dir: Folder with `Published.local_name`'s files, and a `config.json` where their
-            sizes are not the published ones; None for the Hugging Face cache or hub.
-        device: Where they go, tensor by tensor from the memory-mapped file.
+        weights_dir: The folder it is in; None for the published one in the Hugging Face cache,
+            or on the hub.
+        device: Where the networks go, tensor by tensor from the memory-mapped file.
         dtype: Of the transformer; the codec is float32.
         blockwise: Whether to load what continuing earlier latents needs.
 
@@ -73,10 +81,31 @@ def load_models(
         config = load_config(weights_dir / CONFIG)
     with torch.device("meta"):
         dit = EchoDiT(config.dit, blockwise)
-        codec = Codec(config.codec, config.dit.latent_dim)
-    for module, file in ((dit, DIT), (codec.autoencoder, CODEC), (codec.pca, PCA)):
-        _load(module, find(file, weights_dir), device, dtype if file is DIT else torch.float32)
-    return Models(dit, codec)
+    _load(dit, _find_dit(weights_dir), device, dtype)
+    codec = _load_codec(config, weights_dir, device)
+    assert codec.sample_rate_hz == SAMPLE_RATE_HZ, "audio has one rate everywhere"
+    if codec.latent_dim != config.dit.latent_dim:
+        raise CheckpointError(
+            f"the {config.codec.kind} codec has latents of {codec.latent_dim} dimensions, "
+            f"not {config.dit.latent_dim}"
+        )
+    return Models(config, dit, codec)
+
+
+def _find_dit(weights_dir: Path | None) -> Path:
+    if weights_dir is not None and (weights_dir / MODEL).is_file():
+        return weights_dir / MODEL
+    return find(DIT, weights_dir)
+
+
+def _load_codec(config: EchoConfig, weights_dir: Path | None, device: torch.device) -> Codec:
+    if isinstance(config.codec, SourceFilterConfig):
+        return SourceFilterCodec()
+    with torch.device("meta"):
+        codec = S1DAC(config.codec, config.dit.latent_dim)
+    for module, file in ((codec.autoencoder, CODEC), (codec.pca, PCA)):
+        _load(module, find(file, weights_dir), device, torch.float32)
+    return codec
 
 
 def find(file: Published, weights_dir: Path | None) -> Path:
@@ -90,6 +119,10 @@ def find(file: Published, weights_dir: Path | None) -> Path:
         if not path.is_file():
             raise CheckpointError(f"{file.local_name} is not in the weights folder")
         return path
+    # Imported where it is needed: a bundled checkpoint does without, and starts 0.5 s earlier.
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
     try:  # first without asking the hub: what is cached must work offline
         return Path(hf_hub_download(file.repo, file.name, local_files_only=True))
     except LocalEntryNotFoundError:
@@ -103,6 +136,9 @@ def download(file: Published, weights_dir: Path | None = None) -> Path:
     Raises:
         CheckpointError: When the hub does not give it.
     """
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
     folder = None if weights_dir is None else (weights_dir / file.local_name).parent
     try:
         return Path(hf_hub_download(file.repo, file.name, local_dir=folder))
@@ -115,7 +151,7 @@ def download(file: Published, weights_dir: Path | None = None) -> Path:
 
 def _load(module: nn.Module, path: Path, device: torch.device, dtype: torch.dtype) -> None:
     started = time.monotonic()
-    module.to(dtype).to_empty(device=device).requires_grad_(False).eval()
+    _allocate(module, device, dtype)
     name = f"{path.parent.name}/{path.name}"
     try:
         with TensorFile(path) as source:
@@ -125,6 +161,20 @@ def _load(module: nn.Module, path: Path, device: torch.device, dtype: torch.dtyp
     num_bytes = sum(p.numel() * p.element_size() for p in module.parameters())
     seconds = time.monotonic() - started
     logger.info("loaded %s: %.2f GB in %.1f s", name, num_bytes / 1e9, seconds)
+
+
+def _allocate(module: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
+    """Give a module that is on the meta device memory, with nothing in it yet.
+
+    `nn.Module.to_empty` would import a computer algebra system for that, for 2 s.
+    """
+    module.requires_grad_(False).eval()
+    for child in module.modules():
+        tensors = (*child.named_parameters(recurse=False), *child.named_buffers(recurse=False))
+        for name, tensor in tensors:
+            empty = torch.empty(tensor.shape, dtype=dtype, device=device)
+            is_parameter = isinstance(tensor, nn.Parameter)
+            setattr(child, name, nn.Parameter(empty, False) if is_parameter else empty)
 
 
 class TensorFile:

@@ -1,254 +1,50 @@
-"""S1-DAC with its principal components: PCM <-> speech latents (T, 80), 2048 samples per frame."""
+"""What the engine asks of a codec: PCM to latents and back, whole or piece by piece.
+
+Which codec a checkpoint was trained on is in its `config.json`; nothing but `checkpoint` knows
+more of one than this.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from typing import Any, Protocol
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from engine.echo.codec_layers import (
-    CausalConv,
-    CausalConvTranspose,
-    ConvNeXt,
-    Snake,
-    residual_units,
-)
-from engine.echo.codec_quantizer import ResidualCodebooks
-from engine.echo.codec_transformer import History, WindowTransformer
-from engine.echo.config import (
-    MAX_FRAMES,
-    MAX_VOICE_FRAMES,
-    PATCH_FRAMES,
-    CodecConfig,
-)
-from speech.pcm import FRAME_SAMPLES
-
-CONTEXT_FRAMES = 10
-"""Frames to the left that the convolutions of the decoder can see (9.14)."""
-
-_STRIDES = (2, 4, 8, 8)
-_GPU_PIECE_FRAMES = 1024  # of all rows together: bounds the decoder's activations, 2.5 GB
-_MIN_PIECE_FRAMES = 64  # below that the repeated context costs too much; a CPU is best there
+DecodeStream = Any
+"""Where a piecewise decode stands. Each codec has its own, and nobody else looks inside."""
 
 
-class EncoderBlock(nn.Module):
-    """Residual units, then a strided convolution and perhaps a transformer."""
+class Codec(Protocol):
+    """Audio to latents and back. Tensors come and go on the device of the checkpoint."""
 
-    def __init__(self, dim: int, stride: int, transformer: WindowTransformer | None) -> None:
-        super().__init__()
-        self.block = nn.Sequential(
-            *residual_units(dim // 2),
-            Snake(dim // 2),
-            CausalConv(dim // 2, dim, 2 * stride, stride=stride),
-        )
-        if transformer is not None:
-            self.block.append(transformer)
+    @property
+    def sample_rate_hz(self) -> int:
+        """Of the audio, in and out."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (B, C / 2, T) to (B, C, T / stride)."""
-        for layer in self.block:
-            x = layer(x)[0] if isinstance(layer, WindowTransformer) else layer(x)
-        return x
+    @property
+    def frame_samples(self) -> int:
+        """Samples of one latent frame."""
 
-
-class DecoderBlock(nn.Module):
-    """A transposed convolution, then residual units."""
-
-    def __init__(self, in_dim: int, out_dim: int, stride: int) -> None:
-        super().__init__()
-        self.block = nn.Sequential(
-            Snake(in_dim),
-            CausalConvTranspose(in_dim, out_dim, 2 * stride, stride),
-            *residual_units(out_dim),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (B, C, T) to (B, C', stride T)."""
-        return self.block(x)  # type: ignore[no-any-return]
-
-
-def _encoder(config: CodecConfig) -> nn.Sequential:
-    dim = config.encoder_dim
-    layers: list[nn.Module] = [CausalConv(1, dim, 7)]
-    for i, stride in enumerate(_STRIDES):
-        dim *= 2
-        last = i == len(_STRIDES) - 1
-        transformer = WindowTransformer(dim, config.head_dim, config.encoder) if last else None
-        layers.append(EncoderBlock(dim, stride, transformer))
-    return nn.Sequential(*layers, Snake(dim), CausalConv(dim, config.latent_dim, 3))
-
-
-def _decoder(config: CodecConfig) -> nn.Sequential:
-    dim = config.decoder_dim
-    layers: list[nn.Module] = [CausalConv(config.latent_dim, dim, 7)]
-    for stride in reversed(_STRIDES):
-        layers.append(DecoderBlock(dim, dim // 2, stride))
-        dim //= 2
-    return nn.Sequential(*layers, Snake(dim), CausalConv(dim, 1, 7), nn.Tanh())
-
-
-class Quantizer(nn.Module):
-    """Everything between the convolutional encoder and decoder."""
-
-    def __init__(self, config: CodecConfig) -> None:
-        super().__init__()
-        dim = config.latent_dim
-        self.semantic_quantizer = ResidualCodebooks(
-            dim, 1, config.semantic_codes, config.codebook_dim
-        )
-        self.quantizer = ResidualCodebooks(
-            dim, config.num_residual, config.residual_codes, config.codebook_dim
-        )
-        self.downsample = nn.Sequential(
-            *(
-                nn.Sequential(CausalConv(dim, dim, 2, stride=2, normed=False), ConvNeXt(dim))
-                for _ in range(2)
-            )
-        )
-        self.upsample = nn.Sequential(
-            *(
-                nn.Sequential(CausalConvTranspose(dim, dim, 2, 2, normed=False), ConvNeXt(dim))
-                for _ in range(2)
-            )
-        )
-        self.pre_module = WindowTransformer(dim, config.head_dim, config.quantizer)
-        self.post_module = WindowTransformer(dim, config.head_dim, config.quantizer)
-
-    def encode(self, z: Tensor) -> Tensor:
-        """Return the codes (B, codebooks, T) of the encoder's output (B, C, 4 T)."""
-        z, _ = self.pre_module(self.downsample(z))
-        semantic, rest = self.semantic_quantizer.encode(z)
-        return torch.cat([semantic, self.quantizer.encode(rest)[0]], dim=1)
-
-    def vectors(self, codes: Tensor) -> Tensor:
-        """Return what `codes` (B, codebooks, T) stand for, (B, C, T)."""
-        return self.semantic_quantizer.vectors(codes[:, :1]) + self.quantizer.vectors(codes[:, 1:])
-
-
-class Autoencoder(nn.Module):
-    """The codec's network, as published."""
-
-    def __init__(self, config: CodecConfig) -> None:
-        super().__init__()
-        self.encoder = nn.ModuleDict({"block": _encoder(config)})
-        self.quantizer = Quantizer(config)
-        self.decoder = nn.ModuleDict({"model": _decoder(config)})
-
-    def encode(self, audio: Tensor) -> Tensor:
-        """Return the codes (B, codebooks, T) of audio (B, 2048 T)."""
-        return self.quantizer.encode(self.encoder["block"](audio[:, None]))
-
-    def waveform(self, z: Tensor) -> Tensor:
-        """Return audio (B, 2048 T) of the post-module's output (B, C, T)."""
-        return self.decoder["model"](self.quantizer.upsample(z))[:, 0]  # type: ignore[no-any-return]
-
-
-class PCA(nn.Module):
-    """The principal components of the codec's vectors, in float32 at least."""
-
-    def __init__(self, latent_dim: int, codec_dim: int) -> None:
-        super().__init__()
-        self.components = nn.Parameter(torch.empty(latent_dim, codec_dim))
-        self.mean = nn.Parameter(torch.empty(codec_dim))
-        self.scale = nn.Parameter(torch.empty(()))
-
-    def published(self) -> Mapping[str, Tensor]:
-        """See `weights.published`."""
-        return {
-            "pca_components": self.components,
-            "pca_mean": self.mean,
-            "latent_scale": self.scale,
-        }
-
-    def project(self, z: Tensor) -> Tensor:
-        """Map codec vectors (..., codec_dim) to latents (..., latent_dim)."""
-        return (z.to(self.mean.dtype) - self.mean) @ self.components.T * self.scale
-
-    def restore(self, latents: Tensor) -> Tensor:
-        """Map latents (..., latent_dim) to codec vectors (..., codec_dim)."""
-        return (latents / self.scale) @ self.components + self.mean
-
-
-@dataclass
-class DecodeStream:
-    """Where a piecewise decode stands; see `Codec.decode_next`."""
-
-    history: History | None = None
-    tail: Tensor | None = field(default=None, repr=False)
-    """The post-module's last outputs, (1, C, up to CONTEXT_FRAMES)."""
-
-
-class Codec(nn.Module):
-    """Audio to latents and back."""
-
-    def __init__(self, config: CodecConfig, latent_dim: int) -> None:
-        super().__init__()
-        self.autoencoder = Autoencoder(config)
-        self.pca = PCA(latent_dim, config.latent_dim)
+    @property
+    def latent_dim(self) -> int:
+        """Width of a latent."""
 
     def encode(self, audio: Tensor) -> Tensor:
         """Return the latents (T, latent_dim) of reference audio (num_samples,).
 
-        T is a multiple of 4; what does not fill a patch is left out, as is all after 297 s.
-        Chunks of 640 frames are encoded on their own: the encoder never heard longer ones.
+        The audio fills at least one patch. T is a multiple of 4; what does not fill a patch is
+        left out, as is all after 6400 frames. Precise whatever the device's settings are.
         """
-        num_frames = min(len(audio) // FRAME_SAMPLES, MAX_VOICE_FRAMES)
-        num_frames -= num_frames % PATCH_FRAMES
-        chunks = torch.split(audio[: num_frames * FRAME_SAMPLES], MAX_FRAMES * FRAME_SAMPLES)
-        return torch.cat([self._encode_chunk(chunk) for chunk in chunks])
-
-    def _encode_chunk(self, audio: Tensor) -> Tensor:
-        codes = self.autoencoder.encode(audio[None].to(self._dtype))
-        return self.pca.project(self.autoencoder.quantizer.vectors(codes)[0].T)
-
-    @property
-    def _dtype(self) -> torch.dtype:
-        return self.autoencoder.quantizer.post_module.norm.dtype
 
     def decode(self, latents: Sequence[Tensor]) -> list[Tensor]:
-        """Return audio (2048 T,) of each of `latents` (T, latent_dim), side by side on a GPU."""
-        if latents[0].device.type == "cpu":  # side by side they would leave its caches
-            return [self._decode([latent])[0] for latent in latents]
-        return self._decode(latents)
+        """Return audio (frame_samples T,) of each of `latents` (T, latent_dim); T may be 0."""
 
-    def _decode(self, latents: Sequence[Tensor]) -> list[Tensor]:
-        if not any(map(len, latents)):
-            return [latent.new_zeros(0) for latent in latents]
-        padded = nn.utils.rnn.pad_sequence(list(latents), batch_first=True)  # later frames
-        z, _ = self._post_module(padded)  # of a causal decoder change nothing before them
-        pieces = [
-            self._waveform(z[:, :, max(start - CONTEXT_FRAMES, 0) : start], piece)
-            for start, piece in _pieces(z)
-        ]
-        audio = torch.cat(pieces, dim=1)
-        pairs = zip(latents, audio, strict=True)
-        return [row[: len(latent) * FRAME_SAMPLES] for latent, row in pairs]
+    def new_stream(self) -> DecodeStream:
+        """Return the start of a piecewise decode."""
 
     def decode_next(self, latents: Tensor, stream: DecodeStream) -> Tensor:
-        """Return audio (2048 T,) of the next latents (T, latent_dim); `stream` moves on.
+        """Return audio (frame_samples T,) of the next latents (T, latent_dim); `stream` moves on.
 
         The pieces joined are what `decode` gives for all latents at once.
         """
-        z, stream.history = self._post_module(latents[None], stream.history)
-        tail = z[:, :, :0] if stream.tail is None else stream.tail
-        audio = self._waveform(tail, z)
-        stream.tail = torch.cat([tail, z], dim=2)[:, :, -CONTEXT_FRAMES:]
-        return audio[0]
-
-    def _post_module(self, latents: Tensor, past: History | None = None) -> tuple[Tensor, History]:
-        z = self.pca.restore(latents.to(self.pca.mean.dtype)).transpose(1, 2).to(self._dtype)
-        out: tuple[Tensor, History] = self.autoencoder.quantizer.post_module(z, past)
-        return out
-
-    def _waveform(self, context: Tensor, z: Tensor) -> Tensor:
-        audio = self.autoencoder.waveform(torch.cat([context, z], dim=2))
-        return audio[:, context.shape[2] * FRAME_SAMPLES :]
-
-
-def _pieces(z: Tensor) -> list[tuple[int, Tensor]]:
-    """Cut (B, C, T) along T into (start, piece)."""
-    on_cpu = z.device.type == "cpu"
-    size = _MIN_PIECE_FRAMES if on_cpu else max(_GPU_PIECE_FRAMES // len(z), _MIN_PIECE_FRAMES)
-    return [(i * size, piece) for i, piece in enumerate(torch.split(z, size, dim=2))]

@@ -1,11 +1,14 @@
-"""Sizes of the two networks. The published checkpoints have `EchoConfig()`'s."""
+"""What a checkpoint is: its name, its sizes, its codec, and how it is meant to be sampled.
+
+`EchoConfig()` is the published one; `config_file` reads others.
+"""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Literal
+
+from speech.parameters import SamplerParameters
 
 PATCH_FRAMES = 4
 """Frames that the speaker and latent encoders read as one token."""
@@ -61,9 +64,10 @@ class WindowConfig:
 
 
 @dataclass(frozen=True)
-class CodecConfig:
+class DACConfig:
     """S1-DAC. Its strides are part of the format and not configurable."""
 
+    kind: Literal["s1-dac"] = "s1-dac"
     encoder_dim: int = 64
     decoder_dim: int = 1536
     latent_dim: int = 1024
@@ -77,14 +81,63 @@ class CodecConfig:
 
 
 @dataclass(frozen=True)
-class EchoConfig:
-    """Both networks."""
+class SourceFilterConfig:
+    """The source-filter codec. It has no weights, so there is nothing to configure."""
 
+    kind: Literal["source-filter"] = "source-filter"
+
+
+CodecConfig = DACConfig | SourceFilterConfig
+
+
+@dataclass(frozen=True)
+class EndConfig:
+    """How the model says that the speech is over: latents that stay flat near 0.
+
+    Attributes:
+        frames: Length of the window that has to be flat.
+        std: Bound of the standard deviation of a flat window.
+        mean: Bound of the absolute mean of a flat window.
+    """
+
+    frames: int = 20
+    std: float = 0.05
+    mean: float = 0.1
+
+
+@dataclass(frozen=True)
+class LengthConfig:
+    """How many frames `sequence_length: "auto"` draws.
+
+    Attributes:
+        stretch: What the model is given of the time that a text takes at an ordinary pace
+            (`speech.text`), margin included.
+        spare_frames: Given on top: the flat end has to fit in, too.
+    """
+
+    stretch: float = 1.28
+    spare_frames: int = 32
+
+
+@dataclass(frozen=True)
+class EchoConfig:
+    """A checkpoint.
+
+    Attributes:
+        name: What callers see as the name of the model.
+        defaults: Sampler parameters where a request is silent.
+    """
+
+    name: str = "echo-tts-base"
     dit: DiTConfig = field(default_factory=DiTConfig)
-    codec: CodecConfig = field(default_factory=CodecConfig)
+    codec: CodecConfig = field(default_factory=DACConfig)
+    defaults: SamplerParameters = field(default_factory=SamplerParameters)
+    end: EndConfig = field(default_factory=EndConfig)
+    length: LengthConfig = field(default_factory=LengthConfig)
 
 
 TINY = EchoConfig(
+    name="echo-tiny",
     dit=DiTConfig(
         dim=64,
         num_layers=2,
@@ -95,7 +148,7 @@ TINY = EchoConfig(
         text=EncoderConfig(dim=32, num_layers=2, num_heads=2, mlp_dim=48),
         speaker=EncoderConfig(dim=48, num_layers=2, num_heads=2, mlp_dim=64),
     ),
-    codec=CodecConfig(
+    codec=DACConfig(
         encoder_dim=4,
         decoder_dim=32,
         latent_dim=32,
@@ -108,39 +161,3 @@ TINY = EchoConfig(
     ),
 )
 """Small enough for tests and for demos without weights; runs on any CPU."""
-
-
-def dumps(config: EchoConfig) -> str:
-    """Return the text of a `config.json`."""
-    return json.dumps(asdict(config), indent=2) + "\n"
-
-
-def load_config(path: Path) -> EchoConfig:
-    """Read a `config.json`; a size it does not name keeps its published value.
-
-    Raises:
-        ValueError: When it names a size that does not exist, or holds no positive number.
-    """
-    try:
-        given = json.loads(path.read_text())
-    except json.JSONDecodeError as error:
-        raise ValueError(f"config.json is not JSON: {error}") from None
-    config: EchoConfig = _build(EchoConfig(), given, "config.json")
-    return config
-
-
-def _build(default: Any, given: Any, where: str) -> Any:
-    if not isinstance(given, dict):
-        raise ValueError(f"{where} must be an object, not {given!r}")
-    values = {name: getattr(default, name) for name in default.__dataclass_fields__}
-    for name, value in given.items():
-        if name not in values:
-            raise ValueError(f"{where} has an unknown name {name!r} (known: {', '.join(values)})")
-        known = values[name]
-        if hasattr(known, "__dataclass_fields__"):
-            values[name] = _build(known, value, f"{where}.{name}")
-        elif isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-            raise ValueError(f"{where}.{name} must be a positive number, not {value!r}")
-        else:
-            values[name] = type(known)(value)
-    return type(default)(**values)

@@ -67,7 +67,9 @@ class TextEncoder(_Stack):
 
     def __init__(self, config: EncoderConfig, vocab_size: int, eps: float) -> None:
         super().__init__(config, eps, causal=False)
-        self.text_embedding = nn.Embedding(vocab_size, config.dim)
+        # Not `nn.Embedding(…)`: on the meta device its random values import a compiler, for 3 s.
+        values = torch.empty(vocab_size, config.dim)
+        self.text_embedding = nn.Embedding.from_pretrained(values, freeze=False)  # type: ignore[no-untyped-call]
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Map tokens (L,) to the text state (L, C)."""

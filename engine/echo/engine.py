@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from engine import BUNDLED_CHECKPOINT
 from engine.echo.checkpoint import load_models
 from engine.echo.config import MAX_FRAMES
 from engine.echo.job import EchoJob, Outcome, make_job
@@ -20,8 +21,9 @@ from engine.echo.scheduler import Scheduler
 from engine.echo.speaker_cache import SpeakerCache
 from engine.protocol import Job, Voice
 from speech.errors import InternalError, NotReady, SpeechError
-from speech.parameters import SamplerParameters
+from speech.parameters import GivenParameters, complete
 from speech.pcm import FRAME_SAMPLES, PCM, SAMPLE_RATE_HZ
+from speech.validation import given_fields
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +36,8 @@ class EchoEngine:
     """Echo-TTS on one device. Constructing it loads the weights and runs every path once.
 
     Args:
-        weights_dir: Folder with the weights (see `checkpoint.load_models`); None for the
-            Hugging Face cache, or the hub where they are not cached.
+        weights_dir: Folder with a checkpoint (see `checkpoint.load_models`); None for the bundled
+            one on a CPU, else the published one from the Hugging Face cache or hub.
         device: `auto`, `cpu`, `cuda` or `cuda:<n>`; auto is CUDA where there is any.
         dtype: Of the transformer: `auto`, `float32` or `bfloat16`; auto is bfloat16 where the
             device computes in it.
@@ -54,8 +56,6 @@ class EchoEngine:
         CheckpointError: When the weights are not there or do not fit.
     """
 
-    name = "echo"
-
     def __init__(
         self,
         *,
@@ -71,8 +71,8 @@ class EchoEngine:
         speaker_host_bytes: int = GIB,
         speaker_device_bytes: int = 4 * GIB,
     ) -> None:
-        self._weights_dir = None if weights_dir is None else Path(weights_dir)
         self._device = _choose_device(device)
+        self._weights_dir = _choose_weights(weights_dir, self._device)
         self._dtype = _choose_dtype(dtype, self._device)
         self.device = str(self._device)
         self._compile = compile
@@ -93,6 +93,7 @@ class EchoEngine:
         models = load_models(
             self._weights_dir, self._device, self._dtype, bool(self._stream_blocks)
         )
+        self._config = models.config
         if self._compile:
             models.dit.compile_blocks()
         started = time.monotonic()
@@ -106,9 +107,8 @@ class EchoEngine:
         active = []
         # Side by side and of different length: together they take every path there is.
         for num_steps, stream in ((2, False), (3, True)):
-            parameters = SamplerParameters(num_steps=num_steps, sequence_length=length)
-            text = Job("Warm up.", 0, parameters, stream)
-            active.append(make_job(text, "warm-up", self._stream_blocks, self._dtype))
+            parameters = {"num_steps": num_steps, "sequence_length": length}
+            active.append(self._make_job(Job("Warm up.", 0, parameters, stream), "warm-up"))
             active[-1].reference = 0.1 * noise
         while active:
             for job, outcome in runner.run(active):
@@ -116,6 +116,22 @@ class EchoEngine:
                     raise outcome.error
                 if outcome.ended:
                     active.remove(job)
+
+    def _make_job(self, job: Job, voice_key: str | None) -> EchoJob:
+        return make_job(job, voice_key, self._config, self._stream_blocks, self._dtype)
+
+    @property
+    def name(self) -> str:
+        """The checkpoint's name."""
+        return self._config.name
+
+    def parameters(self, job: Job) -> GivenParameters:
+        """Return the parameters that `job` is drawn with, the checkpoint's defaults included.
+
+        Raises:
+            InvalidRequest: When what it gives does not go with the defaults.
+        """
+        return given_fields(vars(complete(job.parameters, self._config.defaults)))
 
     async def generate(
         self, job: Job, voice: Voice | None, on_start: Callable[[], None]
@@ -125,11 +141,12 @@ class EchoEngine:
         Raises:
             NotReady: When the engine is closed, also meanwhile.
             Overloaded: When every place is taken.
+            InvalidRequest: When its parameters do not go with the checkpoint's.
             SpeechError: When the job fails.
         """
         self._check_open()
         self._scheduler.check_room()  # before fetching a voice for nothing
-        work = make_job(job, None if voice is None else voice.key, self._stream_blocks, self._dtype)
+        work = self._make_job(job, None if voice is None else voice.key)
         work.on_start = on_start
         if voice is not None:
             work.speaker_state = self._speakers.state(voice.key)
@@ -201,6 +218,12 @@ def _choose_device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)
+
+
+def _choose_weights(folder: str | None, device: torch.device) -> Path | None:
+    if folder is not None:
+        return Path(folder)
+    return BUNDLED_CHECKPOINT if device.type == "cpu" and BUNDLED_CHECKPOINT.is_dir() else None
 
 
 def _choose_dtype(name: str, device: torch.device) -> torch.dtype:

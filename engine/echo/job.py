@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
@@ -12,22 +11,18 @@ import torch
 from torch import Tensor
 
 from engine.echo.codec import DecodeStream
-from engine.echo.config import MAX_FRAMES
+from engine.echo.config import MAX_FRAMES, EchoConfig
 from engine.echo.denoise import Trajectory
+from engine.echo.length import likely_frames
 from engine.echo.sampling import Progress, make_plan
 from engine.echo.tokenizer import tokenize
 from engine.protocol import Job
 from speech.errors import SpeechError
-from speech.parameters import SamplerParameters
+from speech.parameters import complete
 from speech.pcm import PCM
 
 MIN_BLOCK_FRAMES = 32
 """What is left of a streaming job is no block of its own below this."""
-
-# What `sequence_length: "auto"` starts from. Speech takes some 1.4 frames per byte of English; a
-# text that needs more than this is drawn again at full length, so none is ever cut.
-_FRAMES_PER_BYTE = 1.9
-_SPARE_FRAMES = 32
 
 
 @dataclass
@@ -54,8 +49,9 @@ class EchoJob:
         may_extend: Whether it is drawn again at full length if the speech does not end.
         on_start: To be called when its turn has come.
         outcomes: What the runner made of it, for whoever waits.
+        streams: Whether it is decoded piece by piece, not at the end.
         trajectory: Its tensors once it has started.
-        stream: Where its piecewise decode stands; None where it is decoded at the end.
+        stream: Where its piecewise decode stands, once it has started.
         num_sent: Frames whose audio went out.
     """
 
@@ -67,10 +63,11 @@ class EchoJob:
     reference: PCM | None = None
     speaker_state: Tensor | None = None
     may_extend: bool = False
+    streams: bool = False
     on_start: Callable[[], None] | None = None
     outcomes: asyncio.Queue[Outcome] = field(default_factory=asyncio.Queue)
     trajectory: Trajectory | None = None
-    stream: DecodeStream | None = None
+    stream: DecodeStream = None
     num_sent: int = 0
 
     @property
@@ -86,38 +83,45 @@ class EchoJob:
 
 
 def make_job(
-    job: Job, voice_key: str | None, stream_blocks: Sequence[int], dtype: torch.dtype
+    job: Job,
+    voice_key: str | None,
+    config: EchoConfig,
+    stream_blocks: Sequence[int],
+    dtype: torch.dtype,
 ) -> EchoJob:
     """Return the engine's form of `job`.
 
     Args:
         job: What the caller wants.
         voice_key: Names the voice; None without one.
+        config: The checkpoint's.
         stream_blocks: Frames of a streaming job's blocks, the last of which repeats; none where
             the model cannot stream, and the job is drawn whole.
         dtype: Of the model.
+
+    Raises:
+        InvalidRequest: When the job's parameters do not go with the checkpoint's.
     """
-    tokens = tokenize(job.text)
+    parameters = complete(job.parameters, config.defaults)
     streams = job.stream and bool(stream_blocks)
-    num_frames = _num_frames(job.parameters, len(tokens), streams)
-    blocks = _split(num_frames, stream_blocks) if streams else (num_frames,)
+    length = parameters.sequence_length
+    likely = likely_frames(job.text, config.length) if length == "auto" else length
+    if streams:
+        blocks = _split(likely, stream_blocks)
+        if length == "auto" and likely < MAX_FRAMES:
+            # It stops by itself where the speech ends: the rest is a reserve.
+            blocks += _split(MAX_FRAMES - likely, stream_blocks)
+    else:
+        blocks = (likely,)
     return EchoJob(
-        tokens=tokens,
+        tokens=tokenize(job.text),
         seed=job.seed,
-        progress=Progress(make_plan(job.parameters, blocks, dtype), voice_key is not None),
+        progress=Progress(make_plan(parameters, blocks, dtype), voice_key is not None),
         request_id=job.request_id,
         voice_key=voice_key,
-        may_extend=job.parameters.sequence_length == "auto" and num_frames < MAX_FRAMES,
-        stream=DecodeStream() if streams else None,
+        may_extend=length == "auto" and not streams and likely < MAX_FRAMES,
+        streams=streams,
     )
-
-
-def _num_frames(parameters: SamplerParameters, num_tokens: int, streams: bool) -> int:
-    if parameters.sequence_length != "auto":
-        return parameters.sequence_length
-    if streams:  # it stops by itself where the speech ends
-        return MAX_FRAMES
-    return min(math.ceil(num_tokens * _FRAMES_PER_BYTE) + _SPARE_FRAMES, MAX_FRAMES)
 
 
 def _split(num_frames: int, sizes: Sequence[int]) -> tuple[int, ...]:

@@ -6,10 +6,8 @@ A job that fails, fails alone; running out of device memory included.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +23,7 @@ from engine.echo.layers import upcast
 from engine.echo.sampling import Progress, find_end, find_possible_end, has_ended
 from engine.echo.speaker_cache import SpeakerCache
 from speech.errors import InternalError, SpeechError
-from speech.pcm import FRAME_SAMPLES, PCM
+from speech.pcm import PCM
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +41,7 @@ class Runner:
     """
 
     def __init__(self, models: Models, speakers: SpeakerCache) -> None:
-        self._dit, self._codec = models.dit, models.codec
+        self._dit, self._codec, self._end = models.dit, models.codec, models.config.end
         self._device = models.dit.device
         self._speakers = speakers
         self._modulations = Modulations(models.dit)
@@ -100,6 +98,8 @@ class Runner:
             generator=torch.Generator(self._device).manual_seed(job.seed),
             latents=torch.empty((0, self._dit.config.latent_dim), device=self._device, dtype=dtype),
         )
+        if job.streams:
+            job.stream = self._codec.new_stream()
 
     def _speaker(self, job: EchoJob) -> KeyValues | None:
         key = job.voice_key
@@ -121,10 +121,8 @@ class Runner:
         # Copied, as torch takes no read-only memory.
         audio = torch.from_numpy(np.array(job.reference)).to(self._device)
         # Shorter than one patch, it is heard with silence.
-        audio = F.pad(audio, (0, max(0, PATCH_FRAMES * FRAME_SAMPLES - len(audio))))
-        with strict_float32():
-            latents = self._codec.encode(audio)
-        state = self._dit.speaker_state(latents)
+        missing = PATCH_FRAMES * self._codec.frame_samples - len(audio)
+        state = self._dit.speaker_state(self._codec.encode(F.pad(audio, (0, max(0, missing)))))
         self._speakers.put_state(key, state.cpu())
         return state
 
@@ -148,7 +146,7 @@ class Runner:
         """Decode what is certain of jobs that ended a block."""
         whole = []
         for job in jobs:
-            if job.stream is not None:
+            if job.streams:
                 self._guard(job, lambda job: self._send(job, outcomes), outcomes)
             elif self._guard(job, self._extend, outcomes) and job.progress.done:
                 whole.append(job)
@@ -174,7 +172,7 @@ class Runner:
         The same seed draws the same noise, of which the shorter length saw the beginning.
         """
         trajectory = _trajectory(job)
-        if not job.may_extend or has_ended(trajectory.latents):
+        if not job.may_extend or has_ended(trajectory.latents, self._end):
             return
         job.may_extend = False
         plan = replace(job.progress.plan, blocks=(MAX_FRAMES,))
@@ -182,15 +180,15 @@ class Runner:
         self._begin(job, trajectory.text, trajectory.speaker)
 
     def _decode(self, jobs: Iterable[EchoJob]) -> list[PCM]:
-        kept = [latents[: find_end(latents)] for latents in (_trajectory(j).latents for j in jobs)]
+        drawn = [_trajectory(job).latents for job in jobs]
+        kept = [latents[: find_end(latents, self._end)] for latents in drawn]
         return [_to_pcm(audio) for audio in self._codec.decode(kept)]
 
     def _send(self, job: EchoJob, outcomes: Outcomes) -> None:
         """Decode what the last block made certain of a streaming job."""
-        assert job.stream is not None
         latents = _trajectory(job).latents
-        ended = job.progress.done or has_ended(latents)
-        stop = find_end(latents) if ended else find_possible_end(latents)
+        ended = job.progress.done or has_ended(latents, self._end)
+        stop = (find_end if ended else find_possible_end)(latents, self._end)
         pcm = np.zeros(0, np.float32) if ended and not job.num_sent else None
         if stop > job.num_sent:
             audio = self._codec.decode_next(latents[job.num_sent : stop], job.stream)
@@ -216,18 +214,3 @@ def _trajectory(job: EchoJob) -> Trajectory:
 def _to_pcm(audio: Tensor) -> PCM:
     pcm: PCM = upcast(audio).cpu().numpy()
     return pcm
-
-
-@contextmanager
-def strict_float32() -> Iterator[None]:
-    """Compute in full float32: rounding to TF32 would change one code in ten of a voice."""
-    cudnn: Any = torch.backends.cudnn  # its type lacks `conv`
-    backends: tuple[Any, ...] = (cudnn.conv, torch.backends.cuda.matmul)
-    before = [backend.fp32_precision for backend in backends]
-    for backend in backends:
-        backend.fp32_precision = "ieee"
-    try:
-        yield
-    finally:
-        for backend, precision in zip(backends, before, strict=True):
-            backend.fp32_precision = precision

@@ -14,12 +14,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
+from engine.echo.config import EndConfig
 from speech.parameters import SamplerParameters
 
 FIRST_T = 0.999
-FLAT_FRAMES = 20
-FLAT_STD = 0.05
-FLAT_MEAN = 0.1
+PUBLISHED_END = EndConfig()
 
 
 @dataclass(frozen=True)
@@ -190,40 +189,40 @@ def _reciprocal(value: float, dtype: torch.dtype) -> float:
     return float(1 / (np.float64 if dtype == torch.float64 else np.float32)(value))
 
 
-def find_end(latents: Tensor) -> int:
-    """Return the first frame where 20 frames are flat near 0: there the speech has ended.
+def find_end(latents: Tensor, end: EndConfig = PUBLISHED_END) -> int:
+    """Return the first frame from which on a window is flat near 0: there the speech has ended.
 
     Latents are (T, latent_dim) and count as followed by silence; T if they are never flat.
     """
-    padded = F.pad(latents, (0, 0, 0, FLAT_FRAMES))
-    windows = padded.unfold(0, FLAT_FRAMES, 1)[: len(latents)]
-    flat = (windows.std(dim=(1, 2)) < FLAT_STD) & (windows.mean(dim=(1, 2)).abs() < FLAT_MEAN)
+    padded = F.pad(latents, (0, 0, 0, end.frames))
+    windows = padded.unfold(0, end.frames, 1)[: len(latents)]
+    flat = (windows.std(dim=(1, 2)) < end.std) & (windows.mean(dim=(1, 2)).abs() < end.mean)
     return _first(flat)
 
 
-def has_ended(latents: Tensor) -> bool:
+def has_ended(latents: Tensor, end: EndConfig = PUBLISHED_END) -> bool:
     """Whether the speech has ended within `latents` (T, latent_dim), whatever comes after T."""
-    return find_end(latents) + FLAT_FRAMES <= len(latents)
+    return find_end(latents, end) + end.frames <= len(latents)
 
 
-def find_possible_end(latents: Tensor) -> int:
+def find_possible_end(latents: Tensor, end: EndConfig = PUBLISHED_END) -> int:
     """Return the first frame from which the speech may have ended, whatever comes after T.
 
     Frames before it are certain to be kept by `find_end` once the rest is known.
     """
     num_frames, dim = latents.shape
-    padded = F.pad(latents, (0, 0, 0, FLAT_FRAMES))
-    windows = padded.unfold(0, FLAT_FRAMES, 1)[:num_frames]
-    known = (num_frames - torch.arange(num_frames, device=latents.device)).clamp(max=FLAT_FRAMES)
+    padded = F.pad(latents, (0, 0, 0, end.frames))
+    windows = padded.unfold(0, end.frames, 1)[:num_frames]
+    known = (num_frames - torch.arange(num_frames, device=latents.device)).clamp(max=end.frames)
     # The spread of a window is at least that of its known part about that part's own mean.
     counts = known * dim
     mean = windows.sum(dim=(1, 2)) / counts
-    present = torch.arange(FLAT_FRAMES, device=latents.device) < known[:, None]
+    present = torch.arange(end.frames, device=latents.device) < known[:, None]
     squares = ((windows - mean[:, None, None]) ** 2 * present[:, None]).sum(dim=(1, 2))
     # A thousandth of room: `find_end` rounds otherwise.
-    may_be_flat = squares < FLAT_STD**2 * (FLAT_FRAMES * dim - 1) * 1.001
-    complete = known == FLAT_FRAMES
-    return _first(may_be_flat & (~complete | (mean.abs() < FLAT_MEAN * 1.001)))
+    may_be_flat = squares < end.std**2 * (end.frames * dim - 1) * 1.001
+    complete = known == end.frames
+    return _first(may_be_flat & (~complete | (mean.abs() < end.mean * 1.001)))
 
 
 def _first(flags: Tensor) -> int:

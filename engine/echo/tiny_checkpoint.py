@@ -5,16 +5,18 @@ For tests, and for trying the whole system where the real weights are not.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from engine.echo.checkpoint import CODEC, CONFIG, DIT, PCA
-from engine.echo.codec import Codec
-from engine.echo.codec_transformer import WindowTransformer
-from engine.echo.config import TINY, EchoConfig, dumps
+from engine.echo.checkpoint import CODEC, CONFIG, DIT, MODEL, PCA
+from engine.echo.config import TINY, DACConfig, EchoConfig
+from engine.echo.config_file import dumps
+from engine.echo.dac import S1DAC
+from engine.echo.dac_transformer import WindowTransformer
 from engine.echo.dit import EchoDiT
 from engine.echo.weights import NORMED_PAIRS, published, split, weight_normed
 
@@ -26,24 +28,30 @@ _NORMED_GAIN = 0.7  # at 1, the decoder's many sines drown each other
 @torch.no_grad()
 def write(folder: Path, config: EchoConfig = TINY, seed: int = 0) -> None:
     """Write a checkpoint of `config`'s sizes into `folder`, the same for the same seed."""
-    dit = EchoDiT(config.dit)
-    codec = Codec(config.codec, config.dit.latent_dim)
     generator = torch.Generator().manual_seed(seed)
-    for module in (dit, codec):
-        randomize(module, generator)
+    dit = EchoDiT(config.dit)
+    randomize(dit, generator)
+    tensors = {name: view.to(torch.bfloat16) for name, view in published(dit).items()}
+    if isinstance(config.codec, DACConfig):
+        _save(tensors, folder / DIT.local_name)
+        _write_dac(folder, S1DAC(config.codec, config.dit.latent_dim), generator)
+    else:
+        _save(tensors, folder / MODEL)
+    (folder / CONFIG).write_text(dumps(config))
+
+
+def _write_dac(folder: Path, codec: S1DAC, generator: torch.Generator) -> None:
+    randomize(codec, generator)
     codec.pca.scale.data.fill_(_LATENT_SCALE)
     published(codec.autoencoder)["decoder.model.6.conv.weight"].mul_(_LOUDNESS)
-    files = {
-        DIT: {name: view.to(torch.bfloat16) for name, view in published(dit).items()},
-        CODEC: _codec_tensors(codec.autoencoder),
-        PCA: published(codec.pca),
-    }
-    for file, tensors in files.items():
-        path = folder / file.local_name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path)
-        path.chmod(0o644)  # it was written for its owner alone
-    (folder / CONFIG).write_text(dumps(config))
+    _save(_codec_tensors(codec.autoencoder), folder / CODEC.local_name)
+    _save(published(codec.pca), folder / PCA.local_name)
+
+
+def _save(tensors: Mapping[str, Tensor], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path)
+    path.chmod(0o644)  # it was written for its owner alone
 
 
 def randomize(module: nn.Module, generator: torch.Generator) -> None:

@@ -14,7 +14,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from engine.echo.codec_transformer import WindowTransformer
+from engine.echo.dac_transformer import WindowTransformer
 
 NORMED_PAIRS = (
     (".parametrizations.weight.original0", ".parametrizations.weight.original1"),

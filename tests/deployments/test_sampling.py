@@ -5,7 +5,6 @@ from deployments.sampler import Piece
 from deployments.sampling import chunk_seed, sample_in_order
 from engine.protocol import Job
 from speech.errors import InternalError, VoiceLost
-from speech.parameters import Parameters
 
 
 class Stream:
@@ -39,11 +38,11 @@ class FakeSampler:
 
 
 def piece(job, voice=None):
-    return Piece(np.array([job.seed], np.float32), "fake", "cpu", 0.0)
+    return Piece(np.array([job.seed], np.float32), "fake", "cpu", {}, 0.0)
 
 
 def jobs(count):
-    return [Job(f"Chunk {index}.", index, Parameters()) for index in range(count)]
+    return [Job(f"Chunk {index}.", index) for index in range(count)]
 
 
 async def no_voice():

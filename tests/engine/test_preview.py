@@ -14,7 +14,6 @@ from engine.pitch import median_pitch_hz
 from engine.preview import PreviewEngine
 from engine.protocol import Job, Voice
 from speech.errors import NotReady, VoiceLost
-from speech.parameters import SamplerParameters
 
 RATE = 44_100
 VOICES = Path(__file__).parents[2] / "voices"
@@ -34,7 +33,7 @@ def engine():
 
 
 def job(text=SENTENCE, seed=0):
-    return Job(text, seed, SamplerParameters())
+    return Job(text, seed)
 
 
 def voice(reference, key="voice"):

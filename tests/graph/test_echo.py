@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -9,6 +10,8 @@ import soundfile
 from ray import serve
 
 from engine.echo import tiny_checkpoint
+from engine.echo.config import TINY, SourceFilterConfig
+from speech.parameters import SamplerParameters
 
 pytestmark = pytest.mark.ray
 
@@ -38,7 +41,8 @@ def test_runsync_answers_with_the_echo_engine(echo):
     }
     answers = [httpx.post(f"{echo}/runsync", json={"input": job}, timeout=60) for _ in range(2)]
     first, again = (answer.json()["output"] for answer in answers)
-    assert (first["metadata"]["engine"], first["metadata"]["device"]) == ("echo", "cpu")
+    assert (first["metadata"]["engine"], first["metadata"]["device"]) == ("echo-tiny", "cpu")
+    assert first["metadata"]["parameters"]["num_steps"] == 4
     samples, rate = soundfile.read(io.BytesIO(base64.b64decode(first["audio_base64"])))
     assert (len(samples), rate) == (32 * 2048, 44100)
     assert first["audio_base64"] == again["audio_base64"]
@@ -55,5 +59,35 @@ def test_speech_streams_with_the_echo_engine(echo):
         "parameters": {"num_steps": 2, "sequence_length": 64},
     }
     response = httpx.post(f"{echo}/v1/audio/speech", json=body, timeout=60)
-    assert response.headers["X-Engine"] == "echo"
+    assert response.headers["X-Engine"] == "echo-tiny"
     assert len(response.content) == pytest.approx(2 * 24000 * 64 * 2048 / 44100, abs=8)
+
+
+@pytest.fixture(scope="module")
+def mini(deploy, graph_voices, tmp_path_factory):
+    weights = tmp_path_factory.mktemp("mini")
+    defaults = SamplerParameters(num_steps=3, cfg_max_t=0.6, sequence_length="auto")
+    config = replace(TINY, name="echo-mini-tiny", codec=SourceFilterConfig(), defaults=defaults)
+    tiny_checkpoint.write(weights, config)
+    settings = {"device": "cpu", "weights_dir": str(weights), "voices_dir": str(graph_voices)}
+    url, _ = deploy("mini", engine="echo", **settings)
+    yield url
+    serve.delete("mini")
+
+
+def test_checkpoint_with_its_own_codec_and_defaults_speaks_under_its_own_name(mini):
+    job = {"text": "Hello.", "speaker_voice": "ada.ogg", "output_format": "wav"}
+    answer = httpx.post(f"{mini}/runsync", json={"input": job}, timeout=120).json()
+    metadata = answer["output"]["metadata"]
+    assert metadata["engine"] == "echo-mini-tiny"
+    assert metadata["parameters"]["num_steps"] == 3
+    assert metadata["parameters"]["sequence_length"] == "auto"
+    health = httpx.get(f"{mini}/health", timeout=60).json()
+    assert health["checks"]["models"]["details"] == "engine echo-mini-tiny is loaded"
+
+
+def test_parameters_that_do_not_go_with_the_checkpoints_are_a_bad_request(mini):
+    body = {"input": "Hello.", "parameters": {"cfg_min_t": 0.7}}
+    answer = httpx.post(f"{mini}/v1/audio/speech", json=body, timeout=60)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "cfg_min_t"

@@ -19,7 +19,6 @@ from ray.util import list_named_actors
 
 from engine.pitch import median_pitch_hz
 from engine.protocol import Job
-from speech.parameters import Parameters
 from tests.conftest import voiced
 
 pytestmark = pytest.mark.ray
@@ -78,6 +77,7 @@ def test_job_completes_with_the_contracts_metadata(client):
         "device",
         "engine",
         "chunks",
+        "parameters",
         "timings",
     }
     assert (metadata["seed"], metadata["engine"], metadata["device"]) == (5, "preview", "cpu")
@@ -139,7 +139,7 @@ def test_engine_gets_a_voice_whose_owner_died_after_preparing_it(graph, graph_vo
     prepared = voice_prep.prepare.remote("orphan.wav").result(timeout_s=60)
     kill_replica("VoicePrep")
     sampler = serve.get_deployment_handle("Sampler", "graph").options(stream=True)
-    job = Job(SENTENCE, 0, Parameters())
+    job = Job(SENTENCE, 0)
     pcm = np.concatenate([piece.pcm for piece in sampler.generate.remote(job, prepared)])
     assert median_pitch_hz(pcm, 44100) == pytest.approx(130, rel=0.05)
 

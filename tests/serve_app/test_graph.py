@@ -10,6 +10,7 @@ from ray.autoscaler._private.util import prepare_config, validate_config
 from ray.serve.schema import ServeDeploySchema
 
 import serve_app
+from serve_app.graph import _choose_engine
 from serve_app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,16 @@ def test_app_and_builder_are_what_serve_run_imports():
 def test_builder_takes_settings_by_type_so_that_serve_validates_them():
     # A string annotation would make Ray Serve pass a plain dict.
     assert serve_app.build_app.__annotations__["settings"] is Settings
+
+
+@pytest.mark.parametrize(("bundled", "engine"), [(True, "echo"), (False, "preview")])
+def test_engine_without_a_gpu_is_echo_where_a_checkpoint_is_bundled(
+    monkeypatch, tmp_path, bundled, engine
+):
+    folder = tmp_path if bundled else tmp_path / "none"
+    monkeypatch.setattr("serve_app.graph.BUNDLED_CHECKPOINT", folder)
+    assert _choose_engine(Settings(device="cpu")) == engine
+    assert _choose_engine(Settings(device="cpu", engine="preview")) == "preview"
 
 
 def test_cluster_file_passes_rays_validator():

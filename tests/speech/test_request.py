@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speech.errors import InvalidRequest
-from speech.parameters import PARAMETER_NAMES, PARAMETERS_SCHEMA, PRESETS, Parameters
+from speech.parameters import (
+    PARAMETER_NAMES,
+    PARAMETERS_SCHEMA,
+    PRESETS,
+    Parameters,
+    SamplerParameters,
+    complete,
+)
 from speech.request import parse_job, parse_speech
 
 MAX_CHARS = 4096
@@ -255,11 +262,30 @@ def test_presets_are_upstreams_and_explicit_parameters_win():
     assert (plain.cfg_scale_text, plain.truncation_factor, plain.rescale_k) == (3, 1, 1)
 
 
-def test_parameters_pickle_as_plain_data():
-    import pickle
+def test_given_holds_what_the_caller_or_its_preset_gave_of_the_samplers():
+    assert job(parameters={"num_steps": None, "max_chars_per_chunk": 50, "seed": 3}).given == {}
+    assert job(parameters={"num_steps": 9.0, "sequence_length": "auto"}).given == {
+        "num_steps": 9,
+        "sequence_length": "auto",
+    }
+    preset = "Independent-Low-CFG"
+    assert job(parameters={"preset": preset, "num_steps": 12}).given == {
+        **PRESETS[preset],
+        "num_steps": 12,
+    }
 
-    parameters = job(parameters={"num_steps": 3}).parameters
-    assert pickle.loads(pickle.dumps(parameters)) == parameters
+
+def test_complete_puts_what_is_given_over_the_defaults():
+    defaults = SamplerParameters(num_steps=8, cfg_scale_text=2.0, sequence_length="auto")
+    assert complete({}, defaults) == defaults
+    assert complete({"num_steps": 9, "sequence_length": 64}, defaults) == SamplerParameters(
+        num_steps=9, cfg_scale_text=2.0, sequence_length=64
+    )
+
+
+def test_complete_refuses_what_does_not_go_with_the_defaults():
+    with pytest.raises(InvalidRequest, match=r"^Invalid parameter 'cfg_min_t': 0\.9 is above"):
+        complete({"cfg_min_t": 0.9}, SamplerParameters(cfg_max_t=0.8))
 
 
 def speech(**fields):

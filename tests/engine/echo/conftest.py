@@ -1,6 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from engine.echo import tiny_checkpoint
+from engine.echo.config import TINY, SourceFilterConfig
+from speech.parameters import SamplerParameters
 
 
 @pytest.fixture(scope="session")
@@ -8,4 +12,14 @@ def tiny_weights(tmp_path_factory):
     """A folder with the tiny checkpoint."""
     folder = tmp_path_factory.mktemp("tiny")
     tiny_checkpoint.write(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mini_weights(tmp_path_factory):
+    """A folder with a tiny checkpoint whose codec has no weights and that has its own defaults."""
+    folder = tmp_path_factory.mktemp("mini")
+    defaults = SamplerParameters(num_steps=3, cfg_max_t=0.9, sequence_length=48)
+    config = replace(TINY, name="echo-mini-tiny", codec=SourceFilterConfig(), defaults=defaults)
+    tiny_checkpoint.write(folder, config)
     return folder

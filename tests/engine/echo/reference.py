@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.echo.codec import Codec
-from engine.echo.config import TINY, CodecConfig, DiTConfig, EchoConfig, WindowConfig
+from engine.echo.config import TINY, DACConfig, DiTConfig, EchoConfig, WindowConfig
+from engine.echo.dac import S1DAC
 from engine.echo.dit import EchoDiT
 from engine.echo.weights import fill
 
@@ -113,7 +113,7 @@ def build_dit(config: DiTConfig, seed: int, dtype: torch.dtype = torch.float32) 
     return dit.eval().requires_grad_(False).to(dtype)
 
 
-def build_autoencoder(config: CodecConfig, seed: int, dtype: torch.dtype = torch.float32) -> Any:
+def build_autoencoder(config: DACConfig, seed: int, dtype: torch.dtype = torch.float32) -> Any:
     def transformer_config(window: WindowConfig, dim: int) -> Any:
         return autoencoder.ModelArgs(
             block_size=window.max_positions,
@@ -172,11 +172,11 @@ def dit_pair(seed: int = 0, dtype: torch.dtype = torch.float32) -> tuple[Any, Ec
     return theirs, ours
 
 
-def codec_pair(seed: int = 0, dtype: torch.dtype = torch.float32) -> tuple[Any, Any, Codec]:
+def codec_pair(seed: int = 0, dtype: torch.dtype = torch.float32) -> tuple[Any, Any, S1DAC]:
     """Return the reference's tiny codec and PCA state, and ours with the same weights."""
     theirs = build_autoencoder(TINY.codec, seed, dtype)
     pca = build_pca(TINY, seed, dtype)
-    ours = Codec(TINY.codec, TINY.dit.latent_dim).requires_grad_(False).to(dtype)
+    ours = S1DAC(TINY.codec, TINY.dit.latent_dim).requires_grad_(False).to(dtype)
     fill(ours.autoencoder, State(theirs.state_dict()))
     tensors = {"pca_components": pca.pca_components, "pca_mean": pca.pca_mean}
     scale = torch.tensor(pca.latent_scale, dtype=torch.float64)

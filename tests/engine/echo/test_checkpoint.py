@@ -1,13 +1,18 @@
 import logging
+from dataclasses import replace
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from engine.echo import tiny_checkpoint
 from engine.echo.__main__ import main
-from engine.echo.checkpoint import CODEC, CONFIG, DIT, PCA, Published, find, load_models
-from engine.echo.config import TINY, EchoConfig, dumps, load_config
+from engine.echo.checkpoint import CODEC, CONFIG, DIT, MODEL, PCA, Published, find, load_models
+from engine.echo.config import TINY, EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
+from engine.echo.config_file import dumps, load_config
+from engine.echo.source_filter.codec import SourceFilterCodec
 from engine.echo.weights import CheckpointError
+from speech.parameters import SamplerParameters
 from tests.engine.echo.reference import build_autoencoder, build_dit, relative_error
 
 CPU = torch.device("cpu")
@@ -108,6 +113,27 @@ def test_load_models_makes_the_rotary_table_a_file_lacks(tiny, copied):
         assert relative_error(table, tensors[f"{name}.freqs_cis"].float()) < 1e-2
 
 
+@torch.inference_mode()
+def test_load_models_takes_a_half_precision_file_and_a_codec_without_weights(tmp_path):
+    config = replace(TINY, name="echo-mini", codec=SourceFilterConfig())
+    tiny_checkpoint.write(tmp_path, config)
+    tensors = load_file(tmp_path / MODEL)
+    save_file({name: tensor.half() for name, tensor in tensors.items()}, tmp_path / MODEL)
+    models = load_models(tmp_path, CPU, torch.float32, blockwise=True)
+    assert models.config == config
+    assert {p.dtype for p in models.dit.parameters()} == {torch.float32}
+    assert isinstance(models.codec, SourceFilterCodec)
+    expected = tensors["out_norm.weight"].half().float()
+    assert torch.equal(models.dit.out_norm, expected)
+
+
+def test_load_models_refuses_a_codec_of_other_width(tmp_path):
+    dit = replace(TINY.dit, latent_dim=40)
+    tiny_checkpoint.write(tmp_path, replace(TINY, dit=dit, codec=SourceFilterConfig()))
+    with pytest.raises(CheckpointError, match="source-filter codec has latents of 80 dimensions"):
+        load_models(tmp_path, CPU, torch.float32, blockwise=False)
+
+
 def test_find_names_the_file_a_folder_lacks(tmp_path):
     with pytest.raises(CheckpointError, match=r"^fish-s1-dac-min/pytorch_model.safetensors is not"):
         find(CODEC, tmp_path)
@@ -143,6 +169,18 @@ def test_config_keeps_published_sizes_it_does_not_name(tmp_path):
     assert config.codec == EchoConfig().codec
 
 
+def test_config_holds_name_codec_and_how_to_sample(tmp_path):
+    config = EchoConfig(
+        name="echo-mini",
+        codec=SourceFilterConfig(),
+        defaults=SamplerParameters(num_steps=8, truncation_factor=0.9, sequence_length="auto"),
+        end=EndConfig(std=0.2),
+        length=LengthConfig(stretch=1.5),
+    )
+    (tmp_path / CONFIG).write_text(dumps(config))
+    assert load_config(tmp_path / CONFIG) == config
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -151,9 +189,18 @@ def test_config_keeps_published_sizes_it_does_not_name(tmp_path):
         ('{"dit": {"layers": 3}}', "unknown name 'layers'"),
         ('{"dit": {"text": {"dim": 0}}}', r"dit\.text\.dim must be a positive number, not 0"),
         ('{"codec": {"latent_dim": "wide"}}', "latent_dim must be a positive number, not 'wide'"),
+        ('{"codec": {"kind": "mp3"}}', "kind must be s1-dac or source-filter, not 'mp3'"),
+        ('{"codec": {"kind": "source-filter", "latent_dim": 8}}', "unknown name 'latent_dim'"),
+        ('{"name": "two\\nlines"}', r"name must be letters, digits.* not 'two\\nlines'"),
+        (
+            '{"defaults": {"num_steps": 0}}',
+            r"config\.json\.defaults: Invalid parameter 'num_steps'",
+        ),
+        ('{"defaults": {"steps": 3}}', "Unknown parameter 'steps'"),
+        ('{"defaults": 8}', "defaults must be an object, not 8"),
     ],
 )
-def test_config_refuses_what_is_no_size(tmp_path, text, message):
+def test_config_refuses_what_does_not_fit(tmp_path, text, message):
     (tmp_path / CONFIG).write_text(text)
     with pytest.raises(ValueError, match=message):
         load_config(tmp_path / CONFIG)

@@ -8,12 +8,13 @@ import torch
 
 from engine.echo.attention import Lane, LoopAttention, VarlenAttention, attention_for
 from engine.echo.checkpoint import load_models
+from engine.echo.config import TINY
 from engine.echo.engine import EchoEngine
 from engine.echo.job import make_job
 from engine.echo.runner import Runner
+from engine.echo.sampling import initial_noise
 from engine.echo.speaker_cache import SpeakerCache
 from engine.protocol import Job, Voice
-from speech.parameters import SamplerParameters
 from speech.pcm import FRAME_SAMPLES
 from tests.engine.echo.reference import relative_error
 
@@ -42,13 +43,21 @@ def test_flash_attention_equals_the_portable_one():
         assert relative_error(packed(layer, q, k, v), expected) < 2e-2
 
 
+@pytest.mark.parametrize("num_frames", [1, 32, 97, 639])
+def test_shorter_noise_is_the_beginning_of_the_longer(num_frames):
+    def draw(num_frames):
+        return initial_noise(num_frames, 80, 0.9, torch.Generator("cuda").manual_seed(3))
+
+    assert torch.equal(draw(num_frames), draw(640)[:num_frames])
+
+
 def test_batching_stays_within_bfloat16(tiny_weights):
     models = load_models(tiny_weights, torch.device("cuda"), torch.bfloat16, blockwise=True)
 
     def latents(*seeds):
-        parameters = SamplerParameters(num_steps=8, sequence_length=64)
+        parameters = {"num_steps": 8, "sequence_length": 64}
         jobs = [
-            make_job(Job("hello " * seed, seed, parameters), None, (32, 128, 480), torch.float32)
+            make_job(Job("hello " * seed, seed, parameters), None, TINY, (), torch.float32)
             for seed in seeds
         ]
         runner, active = Runner(models, SpeakerCache(0, 0)), list(jobs)
@@ -73,7 +82,7 @@ async def test_engine_speaks(tiny_weights, compiled):
         assert engine.device == "cuda"
 
         async def speak(stream):
-            parameters = SamplerParameters(num_steps=4, sequence_length=160)
+            parameters = {"num_steps": 4, "sequence_length": 160}
             job = Job("hello", 1, parameters, stream)
             return [pcm async for pcm in engine.generate(job, Voice("v", load), lambda: None)]
 

@@ -14,8 +14,7 @@ from engine.echo.config import TINY
 from engine.echo.engine import EchoEngine
 from engine.echo.weights import CheckpointError
 from engine.protocol import Job, Voice
-from speech.errors import InternalError, NotReady, Overloaded, VoiceLost
-from speech.parameters import SamplerParameters
+from speech.errors import InternalError, InvalidRequest, NotReady, Overloaded, VoiceLost
 from speech.pcm import FRAME_SAMPLES
 from tests.engine.echo.reference import (
     build_autoencoder,
@@ -54,7 +53,7 @@ def _voice(key="v", loads=None):
 
 def _job(seed=0, stream=False, text="hello", **parameters):
     given = {"num_steps": 2, "sequence_length": 32} | parameters
-    return Job(text, seed, SamplerParameters(**given), stream)
+    return Job(text, seed, given, stream)
 
 
 async def _speak(engine, job, voice=None):
@@ -65,7 +64,7 @@ async def _speak(engine, job, voice=None):
 async def test_engine_is_the_one_that_the_list_names(tiny_weights):
     engine = create_engine("echo", weights_dir=str(tiny_weights), device="cpu")
     assert isinstance(engine, EchoEngine)
-    assert (engine.name, engine.device) == ("echo", "cpu")
+    assert (engine.name, engine.device) == ("echo-tiny", "cpu")
     assert ENGINES["echo"].uses_gpu
     engine.close()
 
@@ -79,7 +78,7 @@ async def test_generate_equals_the_reference_pipeline_from_text_to_audio(
     codec.load_state_dict(load_file(tiny_weights / CODEC.local_name), strict=True)
     pca = load_file(tiny_weights / PCA.local_name)
     state = inference.PCAState(pca["pca_components"], pca["pca_mean"], float(pca["latent_scale"]))
-    parameters = SamplerParameters(num_steps=4, sequence_length=36, truncation_factor=0.8)
+    parameters = {"num_steps": 4, "sequence_length": 36, "truncation_factor": 0.8}
 
     def sample(model, voice, voice_mask, tokens, mask, seed):
         return inference.sample_euler_cfg_independent_guidances(
@@ -268,6 +267,41 @@ async def test_start_is_announced_once_and_before_the_first_piece(tiny_weights):
         own = [event for event in events if event.startswith(name)]
         assert own == [f"{name} starts", f"{name} speaks", f"{name} speaks"]
     assert events.index("a speaks") < events.index("b starts")
+
+
+async def test_checkpoint_names_the_engine_and_its_defaults_hold_where_the_job_is_silent(
+    mini_weights,
+):
+    with _engine(mini_weights) as engine:
+        assert engine.name == "echo-mini-tiny"
+        silent, outspoken = Job("Hello.", 1), Job("Hello.", 1, {"num_steps": 5})
+        assert engine.parameters(silent)["num_steps"] == 3
+        assert engine.parameters(silent)["sequence_length"] == 48
+        assert engine.parameters(outspoken)["num_steps"] == 5
+        pcm = await _speak(engine, silent, _voice())
+        explicit = Job("Hello.", 1, engine.parameters(silent))
+        np.testing.assert_allclose(pcm, await _speak(engine, explicit, _voice()), atol=1e-5)
+        assert len(pcm) == 48 * FRAME_SAMPLES
+
+
+async def test_parameters_that_do_not_go_with_the_checkpoints_are_refused(mini_weights):
+    with _engine(mini_weights) as engine, pytest.raises(InvalidRequest, match="'cfg_min_t'"):
+        await _speak(engine, Job("Hello.", 1, {"cfg_min_t": 0.95}))
+
+
+async def test_codec_without_weights_streams_what_it_says_whole(mini_weights):
+    with _engine(mini_weights) as engine:
+        job = Job("Hello.", 2, {"sequence_length": 100}, stream=True)
+        pieces = [pcm async for pcm in engine.generate(job, _voice(), lambda: None)]
+        assert [len(pcm) // FRAME_SAMPLES for pcm in pieces] == [32, 68]
+        assert np.isfinite(np.concatenate(pieces)).all()
+
+
+def test_bundled_checkpoint_is_what_a_cpu_speaks_with(mini_weights, monkeypatch):
+    monkeypatch.setattr("engine.echo.engine.BUNDLED_CHECKPOINT", mini_weights)
+    engine = EchoEngine(device="cpu")
+    assert engine.name == "echo-mini-tiny"
+    engine.close()
 
 
 def test_missing_weights_are_named(tmp_path):

@@ -3,13 +3,12 @@ import pytest
 import torch
 
 from engine.echo.checkpoint import load_models
-from engine.echo.config import MAX_FRAMES
+from engine.echo.config import MAX_FRAMES, TINY
 from engine.echo.job import make_job
 from engine.echo.runner import OUT_OF_MEMORY, Runner
 from engine.echo.speaker_cache import SpeakerCache
 from engine.protocol import Job
 from speech.errors import InternalError, InvalidRequest
-from speech.parameters import SamplerParameters
 from speech.pcm import FRAME_SAMPLES
 
 VOICE = (0.1 * np.random.default_rng(0).standard_normal(20 * FRAME_SAMPLES)).astype(np.float32)
@@ -28,8 +27,8 @@ def runner(models):
 
 
 def _job(seed=0, *, text="hello", voice=None, stream=False, **parameters):
-    parameters = SamplerParameters(**{"num_steps": 2, "sequence_length": 32} | parameters)
-    job = make_job(Job(text, seed, parameters, stream), voice, BLOCKS, torch.float32)
+    parameters = {"num_steps": 2, "sequence_length": 32} | parameters
+    job = make_job(Job(text, seed, parameters, stream), voice, TINY, BLOCKS, torch.float32)
     job.reference = None if voice is None else VOICE
     return job
 
@@ -159,6 +158,20 @@ def test_automatic_length_is_drawn_again_until_nothing_is_cut(runner, models):
     np.testing.assert_allclose(first, second, atol=1e-5)
 
 
+@torch.inference_mode()
+def test_automatic_length_is_drawn_again_from_the_same_noise(runner, models):
+    _stand_still(models)
+    job = _job(7, sequence_length="auto", cfg_max_t=0.5)
+    short = job.progress.num_frames
+    runner.run([job])
+    first = job.trajectory.x
+    while job.may_extend:
+        runner.run([job])
+    runner.run([job])
+    assert len(first) == short < len(job.trajectory.x) == MAX_FRAMES
+    assert torch.equal(job.trajectory.x[:short], first)
+
+
 def test_automatic_length_that_was_enough_is_kept(runner, models):
     _stand_still(models)
     job = _job(sequence_length="auto", truncation_factor=0.0)
@@ -205,11 +218,23 @@ def test_streaming_pieces_join_to_the_decoded_blocks(runner, models):
 
 def test_streaming_without_the_weights_for_it_answers_whole(tiny_weights):
     models = load_models(tiny_weights, torch.device("cpu"), torch.float32, blockwise=False)
-    parameters = SamplerParameters(num_steps=1, sequence_length=64)
-    job = make_job(Job("hi", 0, parameters, stream=True), None, (), torch.float32)
-    assert job.stream is None
+    job = Job("hi", 0, {"num_steps": 1, "sequence_length": 64}, stream=True)
+    job = make_job(job, None, TINY, (), torch.float32)
+    assert not job.streams
     [pieces] = _run(Runner(models, SpeakerCache(0, 0)), job)
     assert [len(piece) for piece in pieces] == [64 * FRAME_SAMPLES]
+
+
+@pytest.mark.parametrize(
+    ("num_bytes", "blocks"),
+    [(80, (32, 128, 32, 32, 128, 288)), (300, (32, 128, 448, 32)), (400, (32, 128, 480))],
+)
+def test_streaming_automatic_length_draws_the_likely_end_first_and_keeps_a_reserve(
+    num_bytes, blocks
+):
+    job = _job(stream=True, sequence_length="auto", text="x" * num_bytes)
+    assert job.progress.plan.blocks == blocks
+    assert not job.may_extend
 
 
 @pytest.mark.parametrize(
@@ -227,5 +252,5 @@ def test_streaming_without_the_weights_for_it_answers_whole(tiny_weights):
     ],
 )
 def test_streaming_blocks_add_up_and_none_is_tiny(num_frames, sizes, blocks):
-    job = Job("hi", 0, SamplerParameters(sequence_length=num_frames), stream=True)
-    assert make_job(job, None, sizes, torch.float32).progress.plan.blocks == blocks
+    job = Job("hi", 0, {"sequence_length": num_frames}, stream=True)
+    assert make_job(job, None, TINY, sizes, torch.float32).progress.plan.blocks == blocks

@@ -3,11 +3,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.echo.config import EndConfig
 from engine.echo.sampling import (
     Progress,
     find_end,
     find_possible_end,
     has_ended,
+    initial_noise,
     make_plan,
     make_steps,
 )
@@ -21,6 +23,14 @@ def _speech(num_frames, end, level, seed):
     latents = torch.randn((num_frames, 80), generator=generator)
     latents[end:] *= level
     return latents
+
+
+@pytest.mark.parametrize("num_frames", [1, 32, 97, 639])
+def test_shorter_noise_is_the_beginning_of_the_longer(num_frames):
+    def draw(num_frames):
+        return initial_noise(num_frames, 80, 0.9, torch.Generator().manual_seed(3))
+
+    assert torch.equal(draw(num_frames), draw(640)[:num_frames])
 
 
 @settings(deadline=None, max_examples=60)
@@ -42,13 +52,14 @@ def test_find_end_equals_reference_loop(num_frames, end, level, seed):
     st.sampled_from([0.0, 0.0499, 0.0501, 0.3, 1.0]),
     st.integers(0, 9),
     st.integers(1, 40),
+    st.sampled_from([EndConfig(), EndConfig(frames=10, std=0.2)]),
 )
-def test_find_possible_end_never_passes_the_end(num_frames, end, level, seed, more):
+def test_find_possible_end_never_passes_the_end(num_frames, end, level, seed, more, config):
     latents = _speech(num_frames, end, level, seed)
     quiet = torch.cat([latents, torch.zeros(more, 80)])
     loud = torch.cat([latents, torch.randn(more, 80)])
-    possible = find_possible_end(latents)
-    assert possible <= min(find_end(latents), find_end(quiet), find_end(loud))
+    possible = find_possible_end(latents, config)
+    assert possible <= min(find_end(whole, config) for whole in (latents, quiet, loud))
 
 
 def test_find_possible_end_lets_speech_through_at_once():
@@ -58,6 +69,14 @@ def test_find_possible_end_lets_speech_through_at_once():
 @pytest.mark.parametrize(("end", "ended"), [(30, True), (31, False), (50, False)])
 def test_speech_has_ended_only_where_the_whole_window_is_there(end, ended):
     assert has_ended(_speech(50, end, 0.0, 0)) is ended
+
+
+def test_speech_ends_where_the_checkpoint_says_that_it_is_flat():
+    latents = _speech(50, 30, 0.1, 0)
+    assert not has_ended(latents)
+    assert find_end(latents, EndConfig(std=0.2)) == 30
+    assert has_ended(latents[:40], EndConfig(frames=10, std=0.2))
+    assert not has_ended(latents[:39], EndConfig(frames=10, std=0.2))
 
 
 def test_find_end_of_speech_that_never_ends_is_its_length():

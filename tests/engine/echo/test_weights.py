@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from engine.echo.codec_layers import CausalConv
 from engine.echo.config import TINY
+from engine.echo.dac_layers import CausalConv
 from engine.echo.dit import EchoDiT
 from engine.echo.weights import CheckpointError, check, fill, fold, published, split
 from tests.engine.echo.reference import State, build_dit

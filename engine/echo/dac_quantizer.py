@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
-from engine.echo.codec_layers import NormedConv
+from engine.echo.dac_layers import NormedConv
 
 
 class Codebook(nn.Module):
@@ -19,7 +19,8 @@ class Codebook(nn.Module):
         super().__init__()
         self.in_proj = NormedConv(dim, code_dim, 1)
         self.out_proj = NormedConv(code_dim, dim, 1)
-        self.codebook = nn.Embedding(num_codes, code_dim)
+        codes = torch.empty(num_codes, code_dim)
+        self.codebook = nn.Embedding.from_pretrained(codes, freeze=False)  # type: ignore[no-untyped-call]
 
     def nearest(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return, for `z` (B, C, T), the nearest codes (B, T) and what they stand for (B, C, T)."""

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from engine.echo.codec import CONTEXT_FRAMES, Codec, DecodeStream
-from engine.echo.config import TINY, CodecConfig
+from engine.echo.config import TINY, DACConfig
+from engine.echo.dac import CONTEXT_FRAMES, S1DAC
 from engine.echo.weights import published, weight_normed
 from speech.pcm import FRAME_SAMPLES
 from tests.engine.echo.reference import (
@@ -74,7 +74,7 @@ def test_decode_next_joins_to_what_decode_gives(pieces):
     with precision(torch.float64):
         _, _, codec = codec_pair(dtype=torch.float64)
         latents = _latents(sum(pieces)).double()
-        stream = DecodeStream()
+        stream = codec.new_stream()
         joined = torch.cat([codec.decode_next(y, stream) for y in latents.split(pieces)])
         assert relative_error(joined, codec.decode([latents])[0]) < 1e-10
 
@@ -83,7 +83,7 @@ def test_decode_next_control_without_history_fails():
     with precision(torch.float64):
         _, _, codec = codec_pair(dtype=torch.float64)
         latents = _latents(64).double()
-        stream = DecodeStream()
+        stream = codec.new_stream()
         first = codec.decode_next(latents[:32], stream)
         stream.history = None
         joined = torch.cat([first, codec.decode_next(latents[32:], stream)])
@@ -106,8 +106,8 @@ def test_decoder_sees_no_further_back_than_its_context():
 
 def test_full_size_is_the_published_one():
     with torch.device("meta"):
-        codec = Codec(CodecConfig(), 80).autoencoder
-        theirs = build_autoencoder(CodecConfig(), 0)
+        codec = S1DAC(DACConfig(), 80).autoencoder
+        theirs = build_autoencoder(DACConfig(), 0)
     expected = {name: parameter.shape for name, parameter in theirs.named_parameters()}
     normed = set(weight_normed(codec))
     ours = {}

@@ -1,0 +1,85 @@
+"""A checkpoint's `config.json`: what it names replaces the published model's."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, get_args
+
+from engine.echo.config import CodecConfig, DACConfig, EchoConfig
+from speech.errors import InvalidRequest
+from speech.parameters import SamplerParameters, complete
+
+_CODECS: Mapping[str, CodecConfig] = {kind().kind: kind() for kind in get_args(CodecConfig)}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it becomes an HTTP header
+
+
+def dumps(config: EchoConfig) -> str:
+    """Return the text of a `config.json`."""
+    values = asdict(config)
+    defaults = values["defaults"].items()
+    values["defaults"] = {name: value for name, value in defaults if value is not None}
+    return json.dumps(values, indent=2) + "\n"
+
+
+def load_config(path: Path) -> EchoConfig:
+    """Read a `config.json`; what it does not name keeps its published value.
+
+    Raises:
+        ValueError: When it names something that does not exist, or gives it an unfit value.
+    """
+    try:
+        given = json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise ValueError(f"config.json is not JSON: {error}") from None
+    config: EchoConfig = _build(EchoConfig(), given, "config.json")
+    return config
+
+
+def _build(default: Any, given: Any, where: str) -> Any:
+    """Return `default` with the values of `given` in it."""
+    if not isinstance(given, dict):
+        raise ValueError(f"{where} must be an object, not {given!r}")
+    values = {name: getattr(default, name) for name in default.__dataclass_fields__}
+    for name, value in given.items():
+        if name not in values:
+            raise ValueError(f"{where} has an unknown name {name!r} (known: {', '.join(values)})")
+        values[name] = _value(values[name], value, f"{where}.{name}")
+    return type(default)(**values)
+
+
+def _value(known: Any, given: Any, where: str) -> Any:
+    """Return `given` if it can stand where `known` does."""
+    if isinstance(known, SamplerParameters):
+        return _defaults(known, given, where)
+    if isinstance(known, CodecConfig):
+        return _build(_codec(given, where), given, where)
+    if hasattr(known, "__dataclass_fields__"):
+        return _build(known, given, where)
+    if isinstance(known, str):
+        if not isinstance(given, str) or not _NAME.fullmatch(given):
+            raise ValueError(f"{where} must be letters, digits, '.', '_' or '-', not {given!r}")
+        return given
+    if isinstance(given, bool) or not isinstance(given, int | float) or not given > 0:
+        raise ValueError(f"{where} must be a positive number, not {given!r}")
+    return type(known)(given)
+
+
+def _codec(given: Any, where: str) -> CodecConfig:
+    """Return the codec that `given` names; it has not always had a name."""
+    kind = given.get("kind", DACConfig.kind) if isinstance(given, dict) else DACConfig.kind
+    if not isinstance(kind, str) or kind not in _CODECS:
+        raise ValueError(f"{where}.kind must be {' or '.join(_CODECS)}, not {kind!r}")
+    return _CODECS[kind]
+
+
+def _defaults(known: SamplerParameters, given: Any, where: str) -> SamplerParameters:
+    if not isinstance(given, dict):
+        raise ValueError(f"{where} must be an object, not {given!r}")
+    try:
+        return complete(given, known)
+    except InvalidRequest as error:
+        raise ValueError(f"{where}: {error.message}") from None

@@ -1,0 +1,145 @@
+"""Data, training, export and speech, in small; needs the teacher (Debian's libflite1)."""
+
+import asyncio
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from engine.echo.config_file import load_config
+from engine.echo.engine import EchoEngine
+from engine.echo.source_filter.codec import Components
+from engine.echo.source_filter.features import SUBFRAMES
+from training import train
+from training.augment import apply, draw_speaker
+from training.batches import Batches
+from training.dataset import Dataset
+from training.evaluate import generate
+from training.export import export
+from training.flite import VOICES, Flite
+from training.items import make_item
+from training.recogniser import num_errors
+from training.shards import FIELDS, PHONES, load, save, shard_path
+
+TEXTS = (
+    "Please open the window.",
+    "At 4:30, Dr. Smith paid 12 dollars.",
+    "[S2] Is it raining?",
+    "The quick brown fox jumps over the lazy dog.",
+)
+NUM_STEPS = 6
+
+
+@pytest.fixture(scope="module")
+def flite():
+    try:
+        return Flite()
+    except OSError:
+        pytest.skip("flite is not installed")
+
+
+@pytest.fixture(scope="module")
+def items(flite):
+    return [make_item(text, voice, flite) for text in TEXTS for voice in VOICES]
+
+
+@pytest.fixture(scope="module")
+def folder(items, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    save(items, shard_path(folder, 0))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def state(folder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("run")
+    for steps in (NUM_STEPS // 2, NUM_STEPS):  # the second time it goes on
+        arguments = ["--data", folder, "--out", out, "--steps", steps, "--size", "smoke"]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["train", *map(str, arguments), "--rows", "4"])
+            train.main()
+    return torch.load(out / train.STATE, weights_only=True)
+
+
+def test_words_are_found_in_the_tokens(items):
+    words = [[bytes(item.tokens[int(a) : int(b) + 1]) for a, b, *_ in item.spans] for item in items]
+    assert words[0] == [b"Please", b"open", b"the", b"window"]
+    assert words[len(VOICES)] == [b"At", b"4,30", b"Dr", b"Smith", b"paid", b"12", b"dollars"]
+    assert words[2 * len(VOICES)] == [b"Is", b"it", b"raining"]
+
+
+def test_times_run_to_the_end_of_the_speech(items):
+    for item in items:
+        frames = len(item.features) / SUBFRAMES
+        assert (np.diff(item.phone_ends) > 0).all()
+        assert frames - 4 < item.phone_ends[-1] < frames
+        assert (np.diff(item.spans[:, 2:].ravel()) >= 0).all()
+        assert PHONES[item.phones[1]] != "pau"
+
+
+def test_a_shard_reads_as_written(items, folder):
+    for written, read in zip(items, load(shard_path(folder, 0)), strict=True):
+        assert written.voice == read.voice
+        for name in FIELDS:
+            np.testing.assert_array_equal(getattr(written, name), getattr(read, name))
+
+
+def test_batches_depend_on_their_seed_alone(folder):
+    batches = Batches(Dataset(folder), Components.load(), max_frames=400, max_rows=4)
+    first, again, other = (list(batches.pool(seed)) for seed in (1, 1, 2))
+    assert len(first) == len(again) > 2
+    for one, same in zip(first, again, strict=True):
+        assert torch.equal(one.latents, same.latents)
+        assert torch.equal(one.given.speaker, same.given.speaker)
+    assert not any(torch.equal(one.latents, x.latents) for one in first for x in other)
+
+
+def test_a_batch_is_consistent(folder):
+    batches = Batches(Dataset(folder), Components.load(), max_frames=400, max_rows=4)
+    for batch in (batch for seed in range(8) for batch in batches.pool(seed)):
+        rows, frames, _ = batch.latents.shape
+        assert batch.positions.shape == batch.phones.shape == (rows, frames)
+        assert batch.given.earlier.shape[1] == batch.start
+        after = torch.arange(frames) >= batch.num_frames[:, None]
+        assert (batch.phones[after] == -1).all()
+        assert (batch.latents[after] == 0).all()
+        last = batch.given.text_mask.sum(dim=1)[:, None]
+        assert (batch.positions < last).all()
+        assert (batch.positions >= 0).all()
+
+
+def test_a_speaker_has_the_pitch_asked_for(items):
+    rng = np.random.default_rng(0)
+    item = items[0]
+    features = item.features.astype(np.float64)
+    voiced = features[:, 25] > 0.5
+    speaker = draw_speaker("slt", rng, pitch=0.5)
+    made = apply(features, float(np.median(features[voiced, 24])), speaker)
+    assert abs(len(made) / len(features) - speaker.stretch) < 0.02
+    assert abs(np.median(made[made[:, 25] > 0.5, 24]) - 0.5) < 0.1
+    assert np.isfinite(made).all()
+
+
+def test_training_goes_on_where_it_stopped(state):
+    assert state["step"] == NUM_STEPS
+    assert all(torch.isfinite(x).all() for x in state["average"].values())
+
+
+def test_the_engine_speaks_with_the_export(state, tmp_path):
+    export(state, "smoke", tmp_path)
+    assert load_config(tmp_path / "config.json").name == "echo-smoke"
+    engine = EchoEngine(weights_dir=str(tmp_path), device="cpu")
+    try:
+        given = {"num_steps": 2, "sequence_length": 32}
+        audio = asyncio.run(generate(engine, "Hello.", None, 0, given))
+    finally:
+        engine.close()
+    assert len(audio) % 2048 == 0
+    assert np.isfinite(audio).all()
+
+
+def test_word_errors():
+    assert num_errors(["the", "cat", "sat"], ["the", "cat", "sat"]) == 0
+    assert num_errors(["a", "cat", "sat", "down"], ["the", "cat", "sat"]) == 2
+    assert num_errors([], ["the"]) == 1

@@ -1,0 +1,170 @@
+"""Examples to batches: windows of like length, conditions denied now and then, all seeded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.echo.config import MAX_FRAMES, PATCH_FRAMES
+from engine.echo.source_filter.codec import Components
+from engine.echo.source_filter.features import SUBFRAMES, Floats
+from training.dataset import Dataset, Example
+from training.losses import Batch
+from training.model import Conditions
+from training.shards import SILENCE_INDEX, Item
+
+_DENIED = 0.1
+_BLOCKWISE = 0.2
+_FIRST_BLOCK = 32
+_STARTS = (32, 32, 128)  # where the engine's blocks begin
+_MAX_TAIL = 64
+_SHORTEST_REFERENCE, _LONGEST_REFERENCE = 20, 200
+_POOL = 24  # batches sorted by length together
+_EARLIER_NOISE = 0.1  # what was drawn before is never perfect
+
+_Rows = list[NDArray[np.float32]]
+
+
+class Batches:
+    """Random batches of a dataset.
+
+    Args:
+        dataset: Where they come from.
+        components: The codec's.
+        max_frames: Frames of all windows of a batch together, at most.
+        max_rows: Windows of a batch, at most.
+    """
+
+    def __init__(
+        self, dataset: Dataset, components: Components, max_frames: int, max_rows: int
+    ) -> None:
+        self._dataset, self._components = dataset, components
+        self._max_frames, self._max_rows = max_frames, max_rows
+
+    def pool(self, seed: int) -> Iterator[Batch]:
+        """Yield a few batches that depend on `seed` and the dataset alone."""
+        rng = np.random.default_rng(seed)
+        items = self._dataset.items
+        chosen = rng.choice(len(items), min(_POOL * self._max_rows, len(items)), replace=False)
+        chosen = chosen[np.argsort([len(items[i].features) for i in chosen])]
+        groups = list(self._groups([int(i) for i in chosen]))
+        for index in rng.permutation(len(groups)):
+            yield self._batch(groups[index], rng)
+
+    def _groups(self, chosen: list[int]) -> Iterator[list[int]]:
+        """Cut items, sorted by length, into groups that fill a batch."""
+        group: list[int] = []
+        for index in chosen:
+            frames = len(self._dataset.items[index].features) // SUBFRAMES
+            if group and (len(group) + 1) * frames > self._max_frames:
+                yield group
+                group = []
+            group.append(index)
+            if len(group) == self._max_rows:
+                yield group
+                group = []
+        if group:
+            yield group
+
+    def _batch(self, indices: list[int], rng: np.random.Generator) -> Batch:
+        reference_frames = _log_uniform(rng, _SHORTEST_REFERENCE, _LONGEST_REFERENCE)
+        reference_frames -= reference_frames % PATCH_FRAMES
+        examples, latents, references = [], [], []
+        for index in indices:
+            voice = self._dataset.items[index].voice
+            speaker = self._dataset.speaker(voice, rng)
+            examples.append(self._dataset.example(index, rng, speaker))
+            latents.append(self._pack(examples[-1].features))
+            heard = self._dataset.reference(voice, reference_frames, rng, speaker)
+            references.append(self._pack(heard))
+        start, stop = _window(max(map(len, latents)), rng)
+        given = torch.from_numpy(rng.random((2, len(indices))) >= _DENIED)
+        text, text_mask = padded([example.item.tokens for example in examples])
+        earlier = _windows(latents, 0, start)
+        earlier += _EARLIER_NOISE * rng.random() * rng.standard_normal(earlier.shape)
+        spelled = [_sounds(example.item) for example in examples]
+        return Batch(
+            latents=_float(_windows(latents, start, stop)),
+            given=Conditions(
+                text=text,
+                text_mask=text_mask,
+                text_given=given[0],
+                speaker=_float(np.stack(references)),
+                speaker_given=given[1],
+                earlier=_float(earlier),
+            ),
+            start=start,
+            num_frames=torch.tensor([min(max(len(x) - start, 0), stop - start) for x in latents]),
+            positions=_float(np.stack([_positions(x, start, stop) for x in examples])),
+            phones=torch.from_numpy(np.stack([_phones(x, start, stop) for x in examples])),
+            spelled=padded(spelled)[0],
+            spelled_lengths=torch.tensor([len(x) for x in spelled]),
+        )
+
+    def _pack(self, features: Floats) -> NDArray[np.float32]:
+        return self._components.pack(features).astype(np.float32)
+
+
+def _window(longest: int, rng: np.random.Generator) -> tuple[int, int]:
+    """Choose the frames to draw: mostly all, with some silence after; else a streamed block."""
+    whole = longest + _log_uniform(rng, 4, _MAX_TAIL)
+    whole = min(whole, MAX_FRAMES)
+    if rng.random() >= _BLOCKWISE:
+        return 0, whole
+    if rng.random() < 0.4:
+        return 0, _FIRST_BLOCK
+    starts = [start for start in _STARTS if start < longest] or [PATCH_FRAMES]
+    start = int(rng.choice(starts))
+    if rng.random() < 0.3:
+        start = PATCH_FRAMES * int(rng.integers(1, max(longest // PATCH_FRAMES, 2)))
+    return start, max(whole, start + PATCH_FRAMES)
+
+
+def _log_uniform(rng: np.random.Generator, low: int, high: int) -> int:
+    return round(float(np.exp(rng.uniform(np.log(low), np.log(high)))))
+
+
+def _windows(rows: _Rows, start: int, stop: int) -> Floats:
+    """Return frames `start` to `stop` of each row, silence after its end: (B, S, latent_dim)."""
+    out = np.zeros((len(rows), stop - start, rows[0].shape[1]))
+    for i, row in enumerate(rows):
+        part = row[start:stop]
+        out[i, : len(part)] = part
+    return out
+
+
+def _float(array: Floats) -> Tensor:
+    return torch.from_numpy(array.astype(np.float32))
+
+
+def padded(rows: list[NDArray[np.integer]]) -> tuple[Tensor, Tensor]:
+    """Return rows side by side, zeros after the shorter ones, and a mask of what is theirs."""
+    out = np.zeros((len(rows), max(map(len, rows))), np.int64)
+    for i, row in enumerate(rows):
+        out[i, : len(row)] = row
+    lengths = np.array([len(row) for row in rows])
+    return torch.from_numpy(out), torch.from_numpy(np.arange(out.shape[1]) < lengths[:, None])
+
+
+def _positions(example: Example, start: int, stop: int) -> Floats:
+    """Return the token, fractional, that each frame is spoken from."""
+    first, last, begins, ends = example.item.spans.T.astype(np.float64)
+    times = np.stack([begins, ends], axis=1).ravel() * example.scale
+    tokens = np.stack([first - 0.5, last + 0.5], axis=1).ravel()
+    return np.interp(np.arange(start, stop) + 0.5, times, tokens)
+
+
+def _phones(example: Example, start: int, stop: int) -> NDArray[np.int64]:
+    """Return each frame's sound, silence at the end of the speech, -1 after it."""
+    frames = np.arange(start, stop) + 0.5
+    phones = np.append(example.item.phones, SILENCE_INDEX).astype(np.int64)
+    sounds = phones[np.searchsorted(example.item.phone_ends * example.scale, frames)]
+    return np.where(frames < len(example.features) / SUBFRAMES, sounds, -1)
+
+
+def _sounds(item: Item) -> NDArray[np.int8]:
+    return item.phones[item.phones != SILENCE_INDEX]

@@ -1,0 +1,116 @@
+"""Shards to examples: utterances by made-up speakers, with a reference of the same speaker."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.echo.source_filter.features import (
+    COSINES,
+    NUM_CEPSTRA,
+    PITCH,
+    POWER_FLOOR,
+    SILENCE,
+    SUBFRAMES,
+    VOICING,
+    Features,
+)
+from training.augment import Speaker, apply, draw_speaker
+from training.flite import VOICES
+from training.shards import Item, load
+
+_VOICED = 0.5
+_NOISY = 0.3
+"""Part of the references that come with room noise, which is not to be copied."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """One utterance as trained on.
+
+    Attributes:
+        item: Where it comes from.
+        features: (4 T, 26) as the speaker says it, silence filling the last frame.
+        scale: Factor on the item's times.
+    """
+
+    item: Item
+    features: Features
+    scale: float
+
+
+class Dataset:
+    """All shards of a folder; `refresh` takes in new ones."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen: set[Path] = set()
+        self.items: list[Item] = []
+        self.by_voice: dict[int, list[int]] = defaultdict(list)
+        self._medians: dict[int, float] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read shards that have come since."""
+        for path in sorted(set(self._folder.glob("shard-????.npz")) - self._seen):
+            self._seen.add(path)
+            for item in load(path):
+                self.by_voice[item.voice].append(len(self.items))
+                self.items.append(item)
+        if not self.items:
+            raise FileNotFoundError(f"no shards in {self._folder}: run training.data first")
+        for voice, indices in self.by_voice.items():
+            some = np.concatenate([self.items[i].features for i in indices[:100]]).astype(float)
+            self._medians[voice] = float(np.median(some[some[:, VOICING] > _VOICED, PITCH]))
+
+    def speaker(self, voice: int, rng: np.random.Generator) -> Speaker:
+        """Draw a speaker that `voice` is turned into."""
+        return draw_speaker(VOICES[voice], rng)
+
+    def example(
+        self, index: int, rng: np.random.Generator, speaker: Speaker | None = None
+    ) -> Example:
+        """Return item `index` as `speaker`, or as a random one, says it."""
+        item = self.items[index]
+        speaker = self.speaker(item.voice, rng) if speaker is None else speaker
+        features = self._spoken(index, speaker)
+        missing = -len(features) % SUBFRAMES
+        features = np.concatenate([features, np.repeat(SILENCE[None], missing, axis=0)])
+        return Example(item, features, speaker.stretch)
+
+    def reference(
+        self, voice: int, num_frames: int, rng: np.random.Generator, speaker: Speaker
+    ) -> Features:
+        """Return `num_frames` latent frames' features of other speech by `speaker`."""
+        length, parts, total = num_frames * SUBFRAMES, [], 0
+        margin = SUBFRAMES  # it may begin within a frame
+        while total < length + margin:
+            index = self.by_voice[voice][int(rng.integers(len(self.by_voice[voice])))]
+            parts.append(self._spoken(index, speaker))
+            total += len(parts[-1])
+        start = int(rng.integers(total - length + 1))
+        features = np.concatenate(parts)[start : start + length]
+        return _noisy(features, rng) if rng.random() < _NOISY else features
+
+    def _spoken(self, index: int, speaker: Speaker) -> Features:
+        item = self.items[index]
+        return apply(item.features.astype(np.float64), self._medians[item.voice], speaker)
+
+
+def _noisy(features: Features, rng: np.random.Generator) -> Features:
+    """Return `features` with stationary noise of a random colour and level."""
+    colour = np.concatenate([[rng.uniform(-125, -75)], rng.normal(0, [10, 4, 4, 3, 3])])
+    noise = np.exp(colour @ COSINES[: len(colour)])
+    power = np.exp(features[:, :NUM_CEPSTRA] @ COSINES) + noise + POWER_FLOOR
+    out = features.copy()
+    out[:, :NUM_CEPSTRA] = np.log(power) @ COSINES.T
+    return out
+
+
+def lengths(dataset: Dataset) -> NDArray[np.int64]:
+    """Return the latent frames of every item before it is stretched."""
+    return np.array([len(item.features) // SUBFRAMES for item in dataset.items])

@@ -1,0 +1,67 @@
+"""Writes a checkpoint that the engine loads: the averaged weights in half precision.
+
+python -m training.export --state DIR/state.pt --out checkpoints/echo-mini
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+from engine.echo.checkpoint import CONFIG, MODEL
+from engine.echo.config import EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
+from engine.echo.config_file import dumps
+from engine.echo.dit import EchoDiT
+from engine.echo.weights import published
+from speech.parameters import SamplerParameters
+from training.sizes import SIZES
+
+DEFAULTS = SamplerParameters(
+    num_steps=12,
+    cfg_scale_text=2.0,
+    cfg_scale_speaker=1.5,
+    truncation_factor=0.9,
+    sequence_length="auto",
+)
+END = EndConfig(frames=10, std=0.2, mean=0.1)
+LENGTH = LengthConfig(stretch=1.3, spare_frames=16)
+
+
+def export(state: dict[str, Any], size: str, folder: Path) -> None:
+    """Write a training state's averaged weights and their config into `folder`."""
+    dit = EchoDiT(SIZES[size])
+    parameters = dict(dit.named_parameters())
+    with torch.no_grad():
+        for name, value in state["average"].items():
+            parameters[name].copy_(value)
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {name: view.half().contiguous() for name, view in published(dit).items()}
+    save_file(tensors, folder / MODEL)
+    (folder / MODEL).chmod(0o644)  # it was written for its owner alone
+    config = EchoConfig(
+        name=f"echo-{size}",
+        dit=SIZES[size],
+        codec=SourceFilterConfig(),
+        defaults=DEFAULTS,
+        end=END,
+        length=LENGTH,
+    )
+    (folder / CONFIG).write_text(dumps(config))
+
+
+def main() -> None:
+    """Export."""
+    parser = argparse.ArgumentParser(description="Export a training state as a checkpoint.")
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--size", choices=SIZES, default="mini")
+    options = parser.parse_args()
+    export(torch.load(options.state, weights_only=True), options.size, options.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""What the teacher is asked to say: sentences, phrases, numbers and words from permissive sources.
+
+Sources: WordNet's glosses and examples (Debian's wordnet-base), Debian's fortunes and miscfiles,
+the frequency list of the wordfreq package, and `templates`. Prompts are not shipped.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import wordfreq
+
+from training.prompts_held_out import SENTENCES
+from training.templates import LISTS, PATTERNS
+
+WORDNET = Path("/usr/share/wordnet")
+FORTUNES = Path("/usr/share/games/fortunes")
+FORTUNE_FILES = (
+    "fortunes cookie people science wisdom work food love literature men-women kids pets sports "
+    "travel education"
+)
+NAMES = Path("/usr/share/dict/propernames.gz")
+
+
+_DIGITS = "zero one two three four five six seven eight nine ten eleven twelve twenty"
+NUM_WORDS = 20_000
+MAX_WORDS = 16
+
+_PLAIN = re.compile(r"[A-Za-z0-9 ,.?!'\"();:$%&-]+")
+_TAG = ("[S1] ", "[S2] ")
+
+
+class Prompts:
+    """An endless, seeded supply of texts."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)
+        self._words = [w for w in wordfreq.top_n_list("en", NUM_WORDS) if w.isascii()]
+        self._words = [w for w in self._words if w.replace("'", "").isalpha()]
+        with gzip.open(NAMES, "rt") as file:
+            self._names = [line.strip() for line in file if line.strip().isalpha()]
+        self._lists = {name: values.split("|") for name, values in LISTS.items()}
+        examples, glosses = _wordnet()
+        self._pools = [self._random.sample(p, len(p)) for p in (examples, glosses, _fortunes())]
+        self._held_out = {key(line) for line in SENTENCES}
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield texts, ASCII, each as the engine would be given it."""
+        kinds: tuple[tuple[float, Callable[[], str]], ...] = (
+            (0.22, lambda: self._from_pool(0)),
+            (0.07, lambda: self._from_pool(1)),
+            (0.12, lambda: self._from_pool(2)),
+            (0.20, self._templated),
+            (0.17, self._word_run),
+            (0.08, self._figures),
+            (0.04, lambda: self._word()),
+            (0.10, self._several),
+        )
+        weights = [weight for weight, _ in kinds]
+        while True:
+            ((_, make),) = self._random.choices(kinds, weights)
+            text = self._restyled(make())
+            if _PLAIN.fullmatch(text) and key(text) not in self._held_out:
+                yield self._tagged(text)
+
+    def _from_pool(self, index: int) -> str:
+        pool = self._pools[index]
+        return pool.pop() if len(pool) > 1 else pool[0]
+
+    def _templated(self) -> str:
+        return re.sub(r"\{(\w+)\}", lambda m: self._fill(m[1]), self._random.choice(PATTERNS))
+
+    def _fill(self, name: str) -> str:
+        r = self._random
+        rules: dict[str, Callable[[], str]] = {
+            "name": lambda: r.choice(self._names),
+            "number": self._number,
+            "small": lambda: str(r.randint(1, 20)),
+            "digits": lambda: " ".join(str(r.randint(0, 9)) for _ in range(r.randint(3, 6))),
+            "price": lambda: r.choice(("$", "")) + f"{r.randint(1, 99)} dollars".replace("$", ""),
+            "time": self._time,
+            "year": lambda: str(r.randint(1500, 2030)),
+            "date": lambda: f"{self._fill('month')} {r.randint(1, 31)}",
+        }
+        if name in rules:
+            return rules[name]()
+        if name in ("noun", "adjective", "verb", "plural") and r.random() < 0.15:
+            return self._word()
+        return r.choice(self._lists[name])
+
+    def _number(self) -> str:
+        r = self._random
+        return str(r.randint(0, r.choice((12, 99, 999, 9999))))
+
+    def _time(self) -> str:
+        r = self._random
+        hour = r.randint(1, 12)
+        return r.choice((f"{hour} o'clock", f"{hour}:{r.randint(10, 59)}", f"{hour}", "noon"))
+
+    def _figures(self) -> str:
+        r = self._random
+        digits = _DIGITS.split()
+        return r.choice(
+            (
+                lambda: self._fill("digits"),
+                lambda: ", ".join(r.choices(digits, k=r.randint(2, 6))),
+                lambda: f"{self._number()} {self._fill('plural')}",
+                lambda: f"{self._fill('date')}, {self._fill('year')}",
+                lambda: f"at {self._time()}",
+                lambda: f"{self._number()} and {self._number()}",
+                lambda: f"{r.randint(1, 99)}.{r.randint(0, 9)} percent",
+            )
+        )()
+
+    def _word(self) -> str:
+        """Return a word; the common ones more often, but the rare ones too."""
+        return self._words[int(len(self._words) * self._random.random() ** 1.7)]
+
+    def _word_run(self) -> str:
+        return " ".join(self._word() for _ in range(self._random.randint(1, 9)))
+
+    def _several(self) -> str:
+        makes = (lambda: self._from_pool(0), lambda: self._from_pool(2), self._templated)
+        parts = (self._random.choice(makes)() for _ in range(self._random.randint(2, 3)))
+        return " ".join(_sentence(part, ".") for part in parts)
+
+    def _restyled(self, text: str) -> str:
+        """Return `text` as a sentence three times of four."""
+        if self._random.random() < 0.75:
+            return _sentence(text, self._random.choices(".!?,", (12, 1, 1, 1))[0])
+        return text
+
+    def _tagged(self, text: str) -> str:
+        """Put a speaker tag in front now and then; the tokenizer adds the first by itself."""
+        return self._random.choice(_TAG) + text if self._random.random() < 0.04 else text
+
+
+def key(text: str) -> str:
+    """Return what two texts that sound alike have in common."""
+    return " ".join(re.findall(r"[a-z0-9']+", text.lower()))
+
+
+def _sentence(text: str, end: str) -> str:
+    text = text.strip()
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?", '"')) else text.rstrip(",;:-") + end
+
+
+def _wordnet() -> tuple[list[str], list[str]]:
+    """Return the examples and the glosses of WordNet, short enough to be spoken."""
+    examples, glosses = [], []
+    for part in ("noun", "verb", "adj", "adv"):
+        for line in (WORDNET / f"data.{part}").read_text(errors="replace").splitlines():
+            if line.startswith("  ") or "|" not in line:
+                continue
+            gloss, *rest = re.split(r'[;:]? "', line.split("|", 1)[1].strip())
+            examples += [piece.split('"')[0] for piece in rest]
+            glosses += gloss.split(";")
+    return [x for x in examples if _speakable(x)], [x.strip() for x in glosses if _speakable(x)]
+
+
+def _fortunes() -> list[str]:
+    sentences: list[str] = []
+    for name in FORTUNE_FILES.split():
+        path = FORTUNES / name
+        if not path.exists():
+            continue
+        for fortune in path.read_text(errors="replace").split("\n%\n"):
+            body = re.split(r"\n\s*--", fortune)[0]
+            flat = re.sub(r"\s+", " ", body)
+            sentences += [s for s in re.split(r"(?<=[.!?])\s+", flat) if _speakable(s)]
+    return sentences
+
+
+def _speakable(text: str) -> bool:
+    words = text.split()
+    shouting = sum(word.isupper() and len(word) > 2 for word in words)
+    return (
+        2 <= len(words) <= MAX_WORDS
+        and shouting == 0
+        and "--" not in text
+        and _PLAIN.fullmatch(text.strip()) is not None
+    )
