@@ -44,9 +44,10 @@ async def health_report(
     }
 
 
-async def is_ready(sampler: DeploymentHandle[Any]) -> bool:
-    """Tell whether a sampler answers, which it does once its engine is loaded."""
-    return await _probe(sampler.report.remote(), timeout_s=2.0) is not None
+async def loaded_engine(sampler: DeploymentHandle[Any]) -> str | None:
+    """Return the name that the engine speaks under, or None while no sampler has loaded one."""
+    report = await _probe(sampler.report.remote(), timeout_s=2.0)
+    return None if report is None else str(report["engine"])
 
 
 async def _probe(

@@ -18,7 +18,7 @@ from typing import Any
 from fastapi import FastAPI
 from ray.serve.handle import DeploymentHandle
 
-from deployments.health import health_report, is_ready
+from deployments.health import health_report, loaded_engine
 from deployments.outcome import Door, Outcome
 from deployments.pipeline import Limits, Pipeline, Utterance
 from deployments.replica_logging import log_with_serve
@@ -125,9 +125,13 @@ class Ingress:
 
     async def ready(self) -> bool:
         """Tell whether the graph can speak now."""
-        ready = await is_ready(self._sampler)
-        self._has_been_ready |= ready
-        return ready
+        return await self.loaded_engine() is not None
+
+    async def loaded_engine(self) -> str | None:
+        """Return the name that the engine speaks under, or None while there is none loaded."""
+        name = await loaded_engine(self._sampler)
+        self._has_been_ready |= name is not None
+        return name
 
     async def require_ready(self) -> None:
         """Return once the graph has been able to speak; a later outage is waited out, not told.

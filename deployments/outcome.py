@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from speech.formats import FORMATS
-from speech.parameters import GivenParameters
 from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from speech.request import SpeechRequest
 
@@ -45,7 +44,6 @@ class Outcome:
     voice_key: str | None = None
     engine: str = ""
     device: str = ""
-    parameters: GivenParameters = field(default_factory=dict)
     chunks: int = 0
     num_samples: int = 0
     first_audio_s: float | None = None
@@ -77,7 +75,6 @@ class Outcome:
             "seed": request.seed,
             "device": self.device,
             "engine": self.engine,
-            "parameters": self.parameters,
             "chunks": self.chunks,
             "timings": {name: round(1000 * s, 1) for name, s in vars(self.timings).items()},
         }

@@ -246,7 +246,6 @@ class Utterance:
                 timings.generate += time.perf_counter() - started - (timings.voice - voice_s)
                 if not self.outcome.engine:
                     self.outcome.engine, self.outcome.device = piece.engine, piece.device
-                    self.outcome.parameters = piece.parameters
                     timings.queue = piece.queue_s
                     timings.generate -= piece.queue_s
                 yield index, piece

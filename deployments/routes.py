@@ -163,7 +163,8 @@ def _speech_routes(ingress: Ingress) -> APIRouter:
     @router.get("/v1/models")
     async def models() -> dict[str, Any]:
         """List the one model that speaks, as OpenAI's clients expect it."""
-        model = {"id": ingress.engine, "object": "model", "created": started, "owned_by": "local"}
+        name = await ingress.loaded_engine() or ingress.engine
+        model = {"id": name, "object": "model", "created": started, "owned_by": "local"}
         return {"object": "list", "data": [model]}
 
     return router

@@ -19,7 +19,6 @@ from deployments.metrics_export import StatsExporter
 from deployments.prepared_voice import PreparedVoice, fetch
 from deployments.replica_logging import log_with_serve
 from engine.protocol import Job, Voice
-from speech.parameters import GivenParameters
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 
 MAX_PIECE_SAMPLES = 10 * SAMPLE_RATE_HZ
@@ -34,14 +33,12 @@ class Piece:
         pcm: Mono float32 at 44.1 kHz, shape (num_samples,).
         engine: Name of the model that the engine speaks with.
         device: Where the engine runs.
-        parameters: The sampler parameters of the job, the model's defaults included.
         queue_s: How long the job waited for its turn.
     """
 
     pcm: PCM
     engine: str
     device: str
-    parameters: GivenParameters
     queue_s: float
 
 
@@ -76,14 +73,12 @@ class Sampler:
             nonlocal queue_s
             queue_s = time.perf_counter() - submitted
 
-        engine = self._engine
-        parameters = engine.parameters(job)
-        pieces = engine.generate(job, self._voice(voice), on_start)
+        pieces = self._engine.generate(job, self._voice(voice), on_start)
         async with aclosing(pieces):
             async for pcm in pieces:
                 for start in range(0, len(pcm), MAX_PIECE_SAMPLES):
                     part = pcm[start : start + MAX_PIECE_SAMPLES]
-                    yield Piece(part, engine.name, engine.device, parameters, queue_s)
+                    yield Piece(part, self._engine.name, self._engine.device, queue_s)
 
     async def report(self) -> dict[str, Any]:
         """Return which engine speaks on what device, and its gauges."""

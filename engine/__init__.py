@@ -51,6 +51,7 @@ ENGINES: Mapping[str, EngineEntry] = MappingProxyType(
                 "compile",
                 "max_tokens_per_tick",
                 "max_active_jobs",
+                "max_waiting_jobs",
                 "speaker_host_bytes",
                 "speaker_device_bytes",
             ),

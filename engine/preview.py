@@ -22,7 +22,6 @@ from engine.protocol import Job, Voice
 from speech.breaks import SPEAKER_TAG
 from speech.cache import SharedCache
 from speech.errors import NotReady
-from speech.parameters import GivenParameters
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 
 DEFAULT_PITCH_HZ = 110.0
@@ -98,10 +97,6 @@ class PreviewEngine:
         finally:
             stop.set()
             self._stops.discard(stop)
-
-    def parameters(self, job: Job) -> GivenParameters:
-        """Return nothing: no sampler parameter has an effect."""
-        return {}
 
     def stats(self) -> dict[str, float]:
         """Return jobs, cancelled jobs, seconds of audio, and how often a voice was known."""

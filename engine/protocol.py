@@ -74,13 +74,6 @@ class Engine(Protocol):
             SpeechError: When this job fails; other jobs go on.
         """
 
-    def parameters(self, job: Job) -> GivenParameters:
-        """Return the parameters that `job` is spoken with, defaults included; only what has effect.
-
-        Raises:
-            InvalidRequest: When what it gives does not go with the defaults.
-        """
-
     def stats(self) -> dict[str, float]:
         """Return current gauges and running totals, by name."""
 

@@ -108,7 +108,7 @@ def _sampler(settings: Settings, engine: str) -> serve.Deployment:
     return serve.deployment(
         **_scale(settings, num_gpus),
         # The queue is the engine's, where jobs are batched: a full replica would idle its GPU.
-        max_ongoing_requests=settings.max_requests * settings.max_request_jobs + HEADROOM,
+        max_ongoing_requests=settings.max_waiting_jobs + HEADROOM,
         ray_actor_options={
             "num_cpus": settings.sampler_cpus,
             "num_gpus": num_gpus,

@@ -205,6 +205,11 @@ class Settings(BaseSettings):
             return tuple(item for item in (part.strip() for part in value.split(",")) if item)
         return value
 
+    @property
+    def max_waiting_jobs(self) -> int:
+        """Jobs that all admitted requests may have: no engine refuses one of them half-way."""
+        return self.ingress_replicas * self.max_requests * self.max_request_jobs
+
     def doubts(self, environ: Mapping[str, str]) -> list[str]:
         """Return what is allowed but hardly meant, a line each, for the log and /health."""
         doubts = [

@@ -21,9 +21,7 @@ from engine.echo.scheduler import Scheduler
 from engine.echo.speaker_cache import SpeakerCache
 from engine.protocol import Job, Voice
 from speech.errors import InternalError, NotReady, SpeechError
-from speech.parameters import GivenParameters, complete
 from speech.pcm import FRAME_SAMPLES, PCM, SAMPLE_RATE_HZ
-from speech.validation import given_fields
 
 logger = logging.getLogger(__name__)
 
@@ -124,14 +122,6 @@ class EchoEngine:
     def name(self) -> str:
         """The checkpoint's name."""
         return self._config.name
-
-    def parameters(self, job: Job) -> GivenParameters:
-        """Return the parameters that `job` is drawn with, the checkpoint's defaults included.
-
-        Raises:
-            InvalidRequest: When what it gives does not go with the defaults.
-        """
-        return given_fields(vars(complete(job.parameters, self._config.defaults)))
 
     async def generate(
         self, job: Job, voice: Voice | None, on_start: Callable[[], None]

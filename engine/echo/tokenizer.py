@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.echo.config import MAX_TEXT_BYTES
+from speech.errors import InvalidRequest
 
 BOS = 0
 
@@ -27,6 +28,17 @@ def normalize(text: str) -> str:
 
 
 def tokenize(text: str) -> list[int]:
-    """Return the tokens of `text`, cut to what the model can read (mid-character if need be)."""
+    """Return the tokens of `text`, at most MAX_TEXT_BYTES.
+
+    Raises:
+        InvalidRequest: When it is longer than the model reads.
+    """
     # A lone surrogate has no UTF-8 form; it is spoken as a question mark rather than refused.
-    return [BOS, *normalize(text).encode("utf-8", errors="replace")][:MAX_TEXT_BYTES]
+    tokens = [BOS, *normalize(text).encode("utf-8", errors="replace")]
+    if len(tokens) > MAX_TEXT_BYTES:
+        raise InvalidRequest(
+            f"Text too long for one pass: {len(tokens)} bytes (max {MAX_TEXT_BYTES}): "
+            "have it split by max_chars_per_chunk",
+            "max_chars_per_chunk",
+        )
+    return tokens

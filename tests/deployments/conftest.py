@@ -106,7 +106,7 @@ class HeldSampler:
         self.stage.started.release()
         try:
             await asyncio.to_thread(self.stage.release.wait)
-            yield Piece(np.full(4410, 0.1, np.float32), "held", "cpu", {}, 0.0)
+            yield Piece(np.full(4410, 0.1, np.float32), "held", "cpu", 0.0)
         finally:
             self.stage.freed.release()
 

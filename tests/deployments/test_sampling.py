@@ -38,7 +38,7 @@ class FakeSampler:
 
 
 def piece(job, voice=None):
-    return Piece(np.array([job.seed], np.float32), "fake", "cpu", {}, 0.0)
+    return Piece(np.array([job.seed], np.float32), "fake", "cpu", 0.0)
 
 
 def jobs(count):

@@ -12,8 +12,14 @@ from ray import serve
 from engine.echo import tiny_checkpoint
 from engine.echo.config import TINY, SourceFilterConfig
 from speech.parameters import SamplerParameters
+from tests.graph.conftest import wait_until
 
 pytestmark = pytest.mark.ray
+
+
+def stats(name):
+    sampler = serve.get_deployment_handle("Sampler", name)
+    return sampler.report.remote().result(timeout_s=30)["stats"]
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +48,24 @@ def test_runsync_answers_with_the_echo_engine(echo):
     answers = [httpx.post(f"{echo}/runsync", json={"input": job}, timeout=60) for _ in range(2)]
     first, again = (answer.json()["output"] for answer in answers)
     assert (first["metadata"]["engine"], first["metadata"]["device"]) == ("echo-tiny", "cpu")
-    assert first["metadata"]["parameters"]["num_steps"] == 4
     samples, rate = soundfile.read(io.BytesIO(base64.b64decode(first["audio_base64"])))
     assert (len(samples), rate) == (32 * 2048, 44100)
     assert first["audio_base64"] == again["audio_base64"]
-    sampler = serve.get_deployment_handle("Sampler", "echo")
-    stats = sampler.report.remote().result(timeout_s=30)["stats"]
-    assert stats["speaker_cache_misses"] == 1
+    assert stats("echo")["speaker_cache_misses"] == 1
+    assert stats("echo")["steps"] == 2 * 4
+
+
+def test_engine_takes_no_step_for_a_client_that_left(echo):
+    before = stats("echo")
+    body = {"input": "Hello.", "parameters": {"num_steps": 100, "sequence_length": 640}}
+    with httpx.stream("POST", f"{echo}/v1/audio/speech", json=body, timeout=60) as response:
+        arriving = response.iter_raw()  # kept: httpx hangs up once nobody holds it
+        assert next(arriving)  # the first of three blocks
+    wait_until(lambda: stats("echo")["jobs_active"] == 0)
+    after = stats("echo")
+    assert after["jobs"] == before["jobs"] + 1
+    assert 100 <= after["steps"] - before["steps"] < 3 * 100
+    assert stats("echo")["steps"] == after["steps"]
 
 
 def test_speech_streams_with_the_echo_engine(echo):
@@ -80,8 +97,9 @@ def test_checkpoint_with_its_own_codec_and_defaults_speaks_under_its_own_name(mi
     answer = httpx.post(f"{mini}/runsync", json={"input": job}, timeout=120).json()
     metadata = answer["output"]["metadata"]
     assert metadata["engine"] == "echo-mini-tiny"
-    assert metadata["parameters"]["num_steps"] == 3
-    assert metadata["parameters"]["sequence_length"] == "auto"
+    assert stats("mini")["steps"] == 3
+    [model] = httpx.get(f"{mini}/v1/models", timeout=60).json()["data"]
+    assert model["id"] == "echo-mini-tiny"
     health = httpx.get(f"{mini}/health", timeout=60).json()
     assert health["checks"]["models"]["details"] == "engine echo-mini-tiny is loaded"
 

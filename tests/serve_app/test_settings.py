@@ -83,6 +83,11 @@ def test_settings_refuse_values_out_of_bounds(wrong):
         Settings.model_validate(wrong)
 
 
+def test_engine_has_room_for_every_job_of_every_admitted_request():
+    settings = Settings(max_requests=128, max_request_jobs=3, ingress_replicas=2)
+    assert settings.max_waiting_jobs == 768
+
+
 def test_settings_refuse_an_unknown_name():
     with pytest.raises(ValidationError, match="max_reqests"):
         Settings.model_validate({"max_reqests": 3})

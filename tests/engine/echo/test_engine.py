@@ -275,13 +275,12 @@ async def test_checkpoint_names_the_engine_and_its_defaults_hold_where_the_job_i
     with _engine(mini_weights) as engine:
         assert engine.name == "echo-mini-tiny"
         silent, outspoken = Job("Hello.", 1), Job("Hello.", 1, {"num_steps": 5})
-        assert engine.parameters(silent)["num_steps"] == 3
-        assert engine.parameters(silent)["sequence_length"] == 48
-        assert engine.parameters(outspoken)["num_steps"] == 5
         pcm = await _speak(engine, silent, _voice())
-        explicit = Job("Hello.", 1, engine.parameters(silent))
+        assert (engine.stats()["steps"], len(pcm)) == (3, 48 * FRAME_SAMPLES)
+        explicit = replace(silent, parameters={"num_steps": 3, "sequence_length": 48})
         np.testing.assert_allclose(pcm, await _speak(engine, explicit, _voice()), atol=1e-5)
-        assert len(pcm) == 48 * FRAME_SAMPLES
+        await _speak(engine, outspoken, _voice())
+        assert engine.stats()["steps"] == 3 + 3 + 5
 
 
 async def test_parameters_that_do_not_go_with_the_checkpoints_are_refused(mini_weights):

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.echo.tokenizer import normalize, tokenize
+from speech.errors import InvalidRequest
 from tests.engine.echo.reference import inference, tokens_and_mask
 
 NASTY = [
@@ -18,8 +19,8 @@ NASTY = [
     "line\nbreak\r\nand\ttab",
     "emoji \U0001f600 and e\u0301 and \u65e5\u672c\u8a9e",
     "\x00\x01\x7f control",
-    "a" * 2000,
-    "\u65e5" * 700,  # cut in the middle of a character
+    "a" * 762,
+    "\u65e5" * 254,
 ]
 
 
@@ -33,6 +34,12 @@ def test_tokenize_equals_reference(text):
 def test_normalize_equals_reference_on_any_text(text):
     _, theirs = inference.tokenizer_encode(text, return_normalized_text=True)
     assert normalize(text) == theirs
+
+
+@pytest.mark.parametrize("text", ["a" * 763, "\u65e5" * 255])
+def test_tokenize_refuses_what_the_model_would_not_read_to_the_end(text):
+    with pytest.raises(InvalidRequest, match=r"too long for one pass: \d+ bytes \(max 768\)"):
+        tokenize(text)
 
 
 def test_tokenize_speaks_a_lone_surrogate_as_question_mark():
