@@ -22,7 +22,7 @@ class Control {
     } else {
       const [min, max] = [spec.minimum ?? spec.exclusiveMinimum, spec.maximum ?? ""];
       const step = spec.type === "integer" ? 1 : 0.05;
-      const placeholder = this.default ?? "none";
+      const placeholder = this.default ?? "default";
       this.input = make("input", { type: "number", id, min, max, step, placeholder });
       if (max !== "") this.slide({ min, max, step });
       if (branches.some((branch) => branch.const === "auto")) this.offerAuto(pair);
@@ -32,6 +32,12 @@ class Control {
     this.input.addEventListener("input", () => this.show());
     pair.prepend(...(this.slider ? [this.slider] : []), this.input);
     this.value = this.default;
+  }
+
+  leaveToModel() {
+    this.input.placeholder = "default";
+    this.value = this.default = null;
+    return this;
   }
 
   slide(range) {
@@ -73,7 +79,8 @@ class Control {
 
 const controlsOf = (schemas) =>
   Object.entries(schemas).map(([name, schema]) => new Control(name, schema));
-const sampler = controlsOf(contract.sampler);
+// What is left empty is the model's own: a checkpoint may have other defaults than the contract.
+const sampler = controlsOf(contract.sampler).map((control) => control.leaveToModel());
 const longText = controlsOf(contract.longText);
 const [speed] = controlsOf({ speed: contract.speed });
 const presets = { Defaults: {}, ...contract.presets };
