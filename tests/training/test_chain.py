@@ -138,6 +138,17 @@ def test_training_goes_on_where_it_stopped(state):
     assert all(torch.isfinite(x).all() for x in state["average"].values())
 
 
+def test_mixed_precision_learns_the_same(folder):
+    batch = next(Batches(Dataset(folder), Components.load(), 400, 4).pool(1))
+    flows = []
+    for mixed in (False, True):
+        training = train.Training.new("smoke", 0, None, torch.device("cpu"), mixed)
+        for _ in range(3):
+            training.learn(batch, torch.Generator().manual_seed(0), 100)
+        flows.append(training.log["flow"])
+    np.testing.assert_allclose(flows[1], flows[0], rtol=0.02)
+
+
 def test_the_engine_speaks_with_the_export(state, tmp_path):
     export(state, "smoke", tmp_path)
     assert load_config(tmp_path / "config.json").name == "echo-smoke"
