@@ -23,6 +23,7 @@ _FIRST_BLOCK = 32
 _STARTS = (32, 32, 128)  # where the engine's blocks begin
 _MAX_TAIL = 64
 _SHORTEST_REFERENCE, _LONGEST_REFERENCE = 20, 200
+_JOINED = 6  # long texts in a pool
 _POOL = 24  # batches sorted by length together
 _EARLIER_NOISE = 0.1  # what was drawn before is never perfect
 
@@ -49,40 +50,39 @@ class Batches:
         """Yield a few batches that depend on `seed` and the dataset alone."""
         rng = np.random.default_rng(seed)
         items = self._dataset.items
-        chosen = rng.choice(len(items), min(_POOL * self._max_rows, len(items)), replace=False)
-        chosen = chosen[np.argsort([len(items[i].features) for i in chosen])]
-        groups = list(self._groups([int(i) for i in chosen]))
+        indices = rng.choice(len(items), min(_POOL * self._max_rows, len(items)), replace=False)
+        chosen = [items[i] for i in indices] + [self._dataset.joined(rng) for _ in range(_JOINED)]
+        groups = list(self._groups(sorted(chosen, key=lambda item: len(item.features))))
         for index in rng.permutation(len(groups)):
             yield self._batch(groups[index], rng)
 
-    def _groups(self, chosen: list[int]) -> Iterator[list[int]]:
+    def _groups(self, chosen: list[Item]) -> Iterator[list[Item]]:
         """Cut items, sorted by length, into groups that fill a batch."""
-        group: list[int] = []
-        for index in chosen:
-            frames = len(self._dataset.items[index].features) // SUBFRAMES
+        group: list[Item] = []
+        for item in chosen:
+            frames = len(item.features) // SUBFRAMES
             if group and (len(group) + 1) * frames > self._max_frames:
                 yield group
                 group = []
-            group.append(index)
+            group.append(item)
             if len(group) == self._max_rows:
                 yield group
                 group = []
         if group:
             yield group
 
-    def _batch(self, indices: list[int], rng: np.random.Generator) -> Batch:
+    def _batch(self, items: list[Item], rng: np.random.Generator) -> Batch:
         reference_frames = _log_uniform(rng, _SHORTEST_REFERENCE, _LONGEST_REFERENCE)
         reference_frames -= reference_frames % PATCH_FRAMES
         examples, latents, references = [], [], []
-        for index in indices:
-            voice = self._dataset.items[index].voice
-            speaker = self._dataset.speaker(voice, rng)
-            examples.append(self._dataset.example(index, rng, speaker))
+        for item in items:
+            speaker = self._dataset.speaker(item.voice, rng)
+            examples.append(self._dataset.example(item, rng, speaker))
             latents.append(self._pack(examples[-1].features))
-            heard = self._dataset.reference(voice, reference_frames, rng, speaker)
+            heard = self._dataset.reference(item.voice, reference_frames, rng, speaker)
             references.append(self._pack(heard))
         start, stop = _window(max(map(len, latents)), rng)
-        given = torch.from_numpy(rng.random((2, len(indices))) >= _DENIED)
+        given = torch.from_numpy(rng.random((2, len(items))) >= _DENIED)
         text, text_mask = padded([example.item.tokens for example in examples])
         earlier = _windows(latents, 0, start)
         earlier += _EARLIER_NOISE * rng.random() * rng.standard_normal(earlier.shape)

@@ -22,7 +22,7 @@ def compute(dataset: Dataset, seed: int = 0) -> Components:
     """
     rng = np.random.default_rng(seed)
     items = rng.integers(len(dataset.items), size=_NUM_ITEMS)
-    rows = np.concatenate([stack(dataset.example(int(i), rng).features) for i in items])
+    rows = np.concatenate([stack(dataset.example(dataset.items[i], rng).features) for i in items])
     power, directions = np.linalg.eigh(rows.T @ rows / len(rows))
     power, directions = power[::-1][:LATENT_DIM], directions[:, ::-1][:, :LATENT_DIM]
     gain = power**-0.25 / np.sqrt(np.mean(np.sqrt(power)))

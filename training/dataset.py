@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.echo.source_filter.features import (
     COSINES,
@@ -21,9 +20,12 @@ from engine.echo.source_filter.features import (
 )
 from training.augment import Speaker, apply, draw_speaker
 from training.flite import VOICES
+from training.items import join
 from training.shards import Item, load
 
 _VOICED = 0.5
+_JOINED_FRAMES = (200, 490)  # at the slowest pace just what the model can draw at once
+_PAUSE_SUBFRAMES = (6, 30)  # on top of the silence at both ends of an item
 _NOISY = 0.3
 """Part of the references that come with room noise, which is not to be copied."""
 
@@ -71,13 +73,23 @@ class Dataset:
         """Draw a speaker that `voice` is turned into."""
         return draw_speaker(VOICES[voice], rng)
 
+    def joined(self, rng: np.random.Generator) -> Item:
+        """Return a random long text: many items of one voice."""
+        voice = self.items[int(rng.integers(len(self.items)))].voice
+        wanted = rng.uniform(*_JOINED_FRAMES)
+        parts: list[Item] = []
+        while sum(len(part.features) for part in parts) / SUBFRAMES < wanted:
+            parts.append(self._another(voice, rng))
+        while len(parts) > 1 and _num_joined_frames(parts) > _JOINED_FRAMES[1]:
+            parts.pop()
+        return join(parts, int(rng.integers(*_PAUSE_SUBFRAMES)))
+
     def example(
-        self, index: int, rng: np.random.Generator, speaker: Speaker | None = None
+        self, item: Item, rng: np.random.Generator, speaker: Speaker | None = None
     ) -> Example:
-        """Return item `index` as `speaker`, or as a random one, says it."""
-        item = self.items[index]
+        """Return `item` as `speaker`, or as a random one, says it."""
         speaker = self.speaker(item.voice, rng) if speaker is None else speaker
-        features = self._spoken(index, speaker)
+        features = self._spoken(item, speaker)
         missing = -len(features) % SUBFRAMES
         features = np.concatenate([features, np.repeat(SILENCE[None], missing, axis=0)])
         return Example(item, features, speaker.stretch)
@@ -89,16 +101,21 @@ class Dataset:
         length, parts, total = num_frames * SUBFRAMES, [], 0
         margin = SUBFRAMES  # it may begin within a frame
         while total < length + margin:
-            index = self.by_voice[voice][int(rng.integers(len(self.by_voice[voice])))]
-            parts.append(self._spoken(index, speaker))
+            parts.append(self._spoken(self._another(voice, rng), speaker))
             total += len(parts[-1])
         start = int(rng.integers(total - length + 1))
         features = np.concatenate(parts)[start : start + length]
         return _noisy(features, rng) if rng.random() < _NOISY else features
 
-    def _spoken(self, index: int, speaker: Speaker) -> Features:
-        item = self.items[index]
+    def _another(self, voice: int, rng: np.random.Generator) -> Item:
+        return self.items[self.by_voice[voice][int(rng.integers(len(self.by_voice[voice])))]]
+
+    def _spoken(self, item: Item, speaker: Speaker) -> Features:
         return apply(item.features.astype(np.float64), self._medians[item.voice], speaker)
+
+
+def _num_joined_frames(parts: list[Item]) -> float:
+    return sum(len(part.features) + _PAUSE_SUBFRAMES[1] for part in parts) / SUBFRAMES
 
 
 def _noisy(features: Features, rng: np.random.Generator) -> Features:
@@ -109,8 +126,3 @@ def _noisy(features: Features, rng: np.random.Generator) -> Features:
     out = features.copy()
     out[:, :NUM_CEPSTRA] = np.log(power) @ COSINES.T
     return out
-
-
-def lengths(dataset: Dataset) -> NDArray[np.int64]:
-    """Return the latent frames of every item before it is stretched."""
-    return np.array([len(item.features) // SUBFRAMES for item in dataset.items])

@@ -60,7 +60,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--size", choices=SIZES, default="mini")
     options = parser.parse_args()
-    export(torch.load(options.state, weights_only=True), options.size, options.out)
+    export(
+        torch.load(options.state, map_location="cpu", weights_only=True), options.size, options.out
+    )
 
 
 if __name__ == "__main__":

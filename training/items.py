@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from engine.echo.source_filter.analysis import analyse
 from engine.echo.source_filter.features import RATE_HZ, SUBFRAMES
+from engine.echo.source_filter.features import SILENCE as SILENCE_FEATURES
 from engine.echo.tokenizer import normalize, tokenize
 from training.flite import SILENCE, VOICES, Flite, SpokenToken, Utterance
-from training.shards import FRAME_SAMPLES, FRAMES_PER_SECOND, PHONES, Item
+from training.shards import FIELDS, FRAME_SAMPLES, FRAMES_PER_SECOND, PHONES, Item
 
 MAX_SECONDS = 14.0
 
@@ -46,6 +47,24 @@ def make_item(text: str, voice: str, flite: Flite) -> Item | None:
         phone_ends=_frames([phone.end for phone in phones], begin),
         spans=_spans(text, utterance, begin),
     )
+
+
+def join(items: list[Item], pause: int) -> Item:
+    """Return one item that says all `items`, with `pause` sub-frames of silence between them."""
+    silence = np.repeat(SILENCE_FEATURES[None], pause, axis=0).astype(np.float16)
+    tokens, features, phones, ends, spans = ([items[0].__dict__[name]] for name in FIELDS)
+    for item in items[1:]:
+        tag = bytes(item.tokens[1:]).startswith(tuple(tag.encode() for tag in _TAGS))
+        said = item.tokens[1 + tag * len(_TAGS[0]) :]  # only the whole begins with a tag
+        before = sum(map(len, tokens)) + 1 - (len(item.tokens) - len(said))
+        frames = (sum(map(len, features)) + pause) / SUBFRAMES
+        tokens += [np.frombuffer(b" ", np.uint8), said]
+        features += [silence, item.features]
+        phones.append(item.phones)
+        ends.append(item.phone_ends + np.float32(frames))
+        spans.append(item.spans + np.array([before, before, frames, frames], np.float32))
+    joined = (np.concatenate(parts) for parts in (tokens, features, phones, ends, spans))
+    return Item(items[0].voice, *joined)
 
 
 def _frames(seconds: list[float], begin: float) -> NDArray[np.float32]:

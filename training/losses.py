@@ -51,6 +51,14 @@ class Batch:
     spelled: Tensor
     spelled_lengths: Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        """Return the same on `device`."""
+        moved = {
+            name: value if isinstance(value, int) else value.to(device)
+            for name, value in vars(self).items()
+        }
+        return Batch(**moved)
+
 
 class Heads(nn.Module):
     """Read the helpers' answers off the model; not part of a checkpoint's export."""
@@ -71,11 +79,12 @@ def losses(
 ) -> dict[str, Tensor]:
     """Return each loss, unweighted."""
     x0 = batch.latents
-    t = draw_t(len(x0), generator)
-    noise = torch.randn(x0.shape, generator=generator)
+    # Drawn on the CPU: the same numbers on every device.
+    t = draw_t(len(x0), generator).to(x0.device)
+    noise = torch.randn(x0.shape, generator=generator).to(x0.device)
     x = x0 + t[:, None, None] * (noise - x0)
     made = predict(dit, x, t, batch.given, batch.start, ALIGNED_LAYERS, dit.config.num_layers // 2)
-    speech = torch.arange(x0.shape[1]) < batch.num_frames[:, None]
+    speech = torch.arange(x0.shape[1], device=x0.device) < batch.num_frames[:, None]
     weight = torch.where(speech, 1.0, _SILENT_WEIGHT)
     error = (made.velocity - (noise - x0)).square().mean(dim=2)
     return {
@@ -95,7 +104,7 @@ def total(parts: dict[str, Tensor]) -> Tensor:
 
 def _alignment(made: Prediction, batch: Batch, speech: Tensor) -> Tensor:
     """Cross entropy of attention to the text against a bell over the token being spoken."""
-    tokens = torch.arange(batch.given.text.shape[1])
+    tokens = torch.arange(batch.given.text.shape[1], device=speech.device)
     distance = (tokens - batch.positions[..., None]) / _SIGMA
     bell = -0.5 * distance.square().masked_fill(~batch.given.text_mask[:, None], torch.inf)
     wanted = torch.softmax(bell, dim=-1)

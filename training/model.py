@@ -42,6 +42,10 @@ class Conditions:
     speaker_given: Tensor
     earlier: Tensor
 
+    def to(self, device: torch.device) -> Conditions:
+        """Return the same on `device`."""
+        return Conditions(*(tensor.to(device) for tensor in vars(self).values()))
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -100,9 +104,11 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool =
     return out.transpose(1, 2)
 
 
-def _turns(head_dim: int, num_positions: int, num_heads: int, num_turned: int) -> Tensor:
+def _turns(
+    head_dim: int, num_positions: int, num_heads: int, num_turned: int, device: torch.device
+) -> Tensor:
     """Return the rotary table as complex numbers, (N, H, D / 2): 1 for heads not turned."""
-    table = rotary_table(head_dim, num_positions, torch.device("cpu"), torch.float32)
+    table = rotary_table(head_dim, num_positions, device, torch.float32)
     turned = torch.complex(*table.unbind(1))[:, None]
     still = torch.ones_like(turned).expand(-1, num_heads - num_turned, -1)
     return torch.cat([turned.expand(-1, num_turned, -1), still], dim=1)
@@ -110,14 +116,14 @@ def _turns(head_dim: int, num_positions: int, num_heads: int, num_turned: int) -
 
 def _rotate(x: Tensor, turns: Tensor) -> Tensor:
     """Rotate adjacent pairs of `x` (B, N, H, D); one complex product is fastest on a CPU."""
-    pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))
-    return torch.view_as_real(pairs * turns).flatten(-2)
+    pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
+    return torch.view_as_real(pairs * turns).flatten(-2).to(x.dtype)
 
 
 def _encode(
     blocks: nn.ModuleList, x: Tensor, mask: Tensor | None, causal: bool, head_dim: int
 ) -> Tensor:
-    turns = _turns(head_dim, x.shape[1], 1, 1)
+    turns = _turns(head_dim, x.shape[1], 1, 1, x.device)
     for block in blocks:
         assert isinstance(block, EncoderBlock)
         h = rms_norm(x, block.attention_norm, block.eps)
@@ -217,7 +223,9 @@ def predict(
     parts.append(_keys_values(dit, dit.wkv_speaker, _encode_patches(dit, given.speaker, "speaker")))
     masks = [given.text_mask & given.text_given[:, None]]
     masks.append(given.speaker_given[:, None].expand(-1, given.speaker.shape[1] // PATCH_FRAMES))
-    turns = _turns(config.head_dim, start + num_frames, config.num_heads, config.num_heads // 2)
+    turns = _turns(
+        config.head_dim, start + num_frames, config.num_heads, config.num_heads // 2, x.device
+    )
     if given.earlier.shape[1]:
         state = _encode_patches(dit, given.earlier, "latent")
         keys, values = _keys_values(dit, dit.wkv_latent, state)

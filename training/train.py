@@ -4,7 +4,7 @@
 
 Run again with the same folder, it goes on where it stopped; with fewer steps, it comes to its end
 sooner. Ended with SIGTERM, it saves first. The rate of learning is constant at first and falls to
-nothing over the last third. Under `torchrun --nproc-per-node 2`, processes share the work of each
+nothing over the last third. Under `torchrun --nproc-per-node 3`, processes share the work of each
 step.
 """
 
@@ -56,10 +56,14 @@ class Training:
     pool: int = 0
     """Batches are drawn in pools; the number of the next."""
     seconds: float = 0.0
+    mixed: bool = False
+    """Whether to compute in bfloat16 what can be."""
     log: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
-    def new(cls, size: str, seed: int, reader: Path | None) -> Training:
+    def new(
+        cls, size: str, seed: int, reader: Path | None, device: torch.device, mixed: bool
+    ) -> Training:
         """Return a run at its beginning, its text encoder taken from `reader`."""
         torch.manual_seed(seed)
         dit = build(SIZES[size], seed)
@@ -69,12 +73,13 @@ class Training:
             dit.text_encoder.load_state_dict(read["text_encoder"])
             heads.spelling.load_state_dict(read["spelling"])
             dit.text_norm.data.copy_(read["text_norm"])
+        dit, heads = dit.to(device), heads.to(device)
         parameters = [*dit.parameters(), *heads.parameters()]
         optimizer = torch.optim.AdamW(
             parameters, _LEARNING_RATE, (0.9, 0.98), weight_decay=_WEIGHT_DECAY, fused=True
         )
         average = {name: p.detach().clone() for name, p in dit.named_parameters()}
-        return cls(dit, heads, average, optimizer)
+        return cls(dit, heads, average, optimizer, mixed=mixed)
 
     @property
     def parameters(self) -> list[nn.Parameter]:
@@ -105,7 +110,9 @@ class Training:
         """Take one step."""
         for group in self.optimizer.param_groups:
             group["lr"] = _LEARNING_RATE * pace(self.step, num_steps)
-        parts = losses(self.dit, self.heads, batch, generator)
+        device = next(self.dit.parameters()).device
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.mixed):
+            parts = losses(self.dit, self.heads, batch.to(device), generator)
         for p in self.parameters:  # all of them: processes share what only one has used
             p.grad = torch.zeros_like(p) if p.grad is None else p.grad.zero_()
         total(parts).backward()  # type: ignore[no-untyped-call]
@@ -169,8 +176,10 @@ def main() -> None:
     parser.add_argument("--steps", type=int, required=True, help="of the whole run")
     parser.add_argument("--size", choices=SIZES, default="mini")
     parser.add_argument("--reader", type=Path, help="text encoder from training.read")
-    parser.add_argument("--frames", type=int, default=1280, help="latent frames in a batch")
-    parser.add_argument("--rows", type=int, default=32, help="utterances in a batch, at most")
+    parser.add_argument("--frames", type=int, default=640, help="latent frames in a batch")
+    parser.add_argument("--rows", type=int, default=12, help="utterances in a batch, at most")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--save-minutes", type=float, default=4.0)
@@ -180,10 +189,12 @@ def main() -> None:
         dist.init_process_group("gloo")
     leads = not dist.is_initialized() or dist.get_rank() == 0
     options.out.mkdir(parents=True, exist_ok=True)
-    training = Training.new(options.size, options.seed, options.reader)
+    device = torch.device(options.device)
+    mixed = options.precision == "bfloat16"
+    training = Training.new(options.size, options.seed, options.reader, device, mixed)
     path = options.out / STATE
     if path.exists():
-        training.restore(torch.load(path, weights_only=True))
+        training.restore(torch.load(path, map_location=device, weights_only=True))
     dataset = Dataset(options.data)
     batches = Batches(dataset, Components.load(), options.frames, options.rows)
     started, saved, before = time.monotonic(), time.monotonic(), training.seconds

@@ -18,7 +18,7 @@ from training.dataset import Dataset
 from training.evaluate import generate
 from training.export import export
 from training.flite import VOICES, Flite
-from training.items import make_item
+from training.items import join, make_item
 from training.recogniser import num_errors
 from training.shards import FIELDS, PHONES, load, save, shard_path
 
@@ -67,6 +67,18 @@ def test_words_are_found_in_the_tokens(items):
     assert words[0] == [b"Please", b"open", b"the", b"window"]
     assert words[len(VOICES)] == [b"At", b"4,30", b"Dr", b"Smith", b"paid", b"12", b"dollars"]
     assert words[2 * len(VOICES)] == [b"Is", b"it", b"raining"]
+
+
+def test_joined_items_say_one_after_the_other(items):
+    one = join([items[0], items[1], items[len(VOICES)]], pause=8)
+    words = [bytes(one.tokens[int(a) : int(b) + 1]) for a, b, *_ in one.spans]
+    assert words[2:6] == [b"the", b"window", b"Please", b"open"]
+    assert words[8:10] == [b"At", b"4,30"]
+    text = bytes(one.tokens)
+    assert text.startswith(b"\0[S1] Please open the window. Please open the window. At 4,30")
+    assert len(one.features) == sum(len(items[i].features) for i in (0, 1, len(VOICES))) + 16
+    assert (np.diff(one.phone_ends) > 0).all()
+    assert one.phone_ends[-1] < len(one.features) / SUBFRAMES
 
 
 def test_times_run_to_the_end_of_the_speech(items):
@@ -124,6 +136,17 @@ def test_a_speaker_has_the_pitch_asked_for(items):
 def test_training_goes_on_where_it_stopped(state):
     assert state["step"] == NUM_STEPS
     assert all(torch.isfinite(x).all() for x in state["average"].values())
+
+
+def test_mixed_precision_learns_the_same(folder):
+    batch = next(Batches(Dataset(folder), Components.load(), 400, 4).pool(1))
+    flows = []
+    for mixed in (False, True):
+        training = train.Training.new("smoke", 0, None, torch.device("cpu"), mixed)
+        for _ in range(3):
+            training.learn(batch, torch.Generator().manual_seed(0), 100)
+        flows.append(training.log["flow"])
+    np.testing.assert_allclose(flows[1], flows[0], rtol=0.02)
 
 
 def test_the_engine_speaks_with_the_export(state, tmp_path):
