@@ -1,6 +1,6 @@
 """Times `sequence_length: "auto"` against the full window, for texts of different length.
 
-    python bench/auto_length.py                              # the bundled checkpoint, one thread
+    python bench/auto_length.py --weights-dir FOLDER         # a checkpoint of training/
     python bench/auto_length.py --size full --device cuda    # random weights, the published size
 
 Random weights are made to draw silence: it ends where it was expected to, and is not decoded.
@@ -21,7 +21,6 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.echo_reference import SIZES, checkpoint
-from engine import BUNDLED_CHECKPOINT
 from engine.echo.checkpoint import Models, load_models
 from engine.echo.config import MAX_FRAMES
 from engine.echo.job import make_job
@@ -60,7 +59,7 @@ def speak(runner: Runner, models: Models, text: str, **given: Any) -> dict[str, 
 def main() -> None:
     """Run the benchmark; the last line is JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weights-dir", type=Path, default=BUNDLED_CHECKPOINT)
+    parser.add_argument("--weights-dir", type=Path, help="the published weights if none")
     parser.add_argument("--size", choices=SIZES, help="random weights instead")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)

@@ -1,6 +1,6 @@
-"""Times the bundled checkpoint on one CPU thread: until ready, until the first audio, per sentence.
+"""Times a small checkpoint on one CPU thread: until ready, until the first audio, per sentence.
 
-    python bench/one_thread.py [--weights-dir FOLDER] [--voice voices/ada.ogg]
+    python bench/one_thread.py --weights-dir FOLDER [--voice voices/ada.ogg]
 
 CPU seconds stand beside wall seconds, because a machine that does other work as well slows only
 the latter. One thread computes, so on an idle machine they are the same.
@@ -70,7 +70,7 @@ def report(rows: list[dict[str, Any]], case: str, taken: Taken, audio_s: float |
 async def main() -> None:
     """Run the benchmark; the last line is JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weights-dir", type=Path)
+    parser.add_argument("--weights-dir", required=True)
     parser.add_argument("--voice", type=Path, default=Path("voices/ada.ogg"))
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
@@ -85,8 +85,7 @@ async def main() -> None:
 
     report(rows, "import", clock.read(), None)
     clock = Clock()
-    folder = None if options.weights_dir is None else str(options.weights_dir)
-    engine = EchoEngine(weights_dir=folder, device="cpu")
+    engine = EchoEngine(weights_dir=options.weights_dir, device="cpu")
     report(rows, "load and warm up", clock.read(), None)
     with options.voice.open("rb", buffering=0) as file:
         reference = decode_reference(file)

@@ -8,16 +8,11 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.protocol import Engine
-
-
-BUNDLED_CHECKPOINT = Path(__file__).parents[1] / "checkpoints" / "echo-mini"
-"""What the echo engine speaks with on a CPU, unless told otherwise."""
 
 
 @dataclass(frozen=True)

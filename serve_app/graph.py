@@ -17,7 +17,7 @@ from deployments.pipeline import Limits
 from deployments.sampler import Sampler
 from deployments.storage import BucketConfig
 from deployments.voice_prep import VoicePrep
-from engine import BUNDLED_CHECKPOINT, ENGINES
+from engine import ENGINES
 from serve_app.settings import Settings
 
 SHUTDOWN_POLL_S = 0.1
@@ -88,8 +88,7 @@ def build_app(settings: Settings) -> serve.Application:
 def _choose_engine(settings: Settings) -> str:
     if settings.engine != "auto":
         return settings.engine
-    on_gpu = settings.device != "cpu" and _has_gpu()
-    return "echo" if on_gpu or BUNDLED_CHECKPOINT.is_dir() else "preview"
+    return "echo" if settings.device != "cpu" and _has_gpu() else "preview"
 
 
 def _has_gpu() -> bool:

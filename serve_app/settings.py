@@ -33,9 +33,7 @@ class Settings(BaseSettings):
     # What speaks
     engine: Annotated[
         str,
-        Field(
-            description="`echo`, `preview`, or `auto`: echo where it has a GPU or bundled weights."
-        ),
+        Field(description="`echo`, `preview`, or `auto`: echo where there is an NVIDIA GPU."),
     ] = "auto"
     voices_dir: Annotated[
         str,
@@ -78,7 +76,9 @@ class Settings(BaseSettings):
     # The echo engine
     weights_dir: Annotated[
         str | None,
-        Field(description="Folder with a checkpoint; if none: bundled on a CPU, else the hub's."),
+        Field(
+            description="Folder with a checkpoint; if none, the published one (cached, or the hub)."
+        ),
     ] = None
     device: Annotated[
         str, Field(pattern=r"^(auto|cpu|cuda)$", description="`auto`, `cpu` or `cuda`.")

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from engine import BUNDLED_CHECKPOINT
 from engine.echo.checkpoint import load_models
 from engine.echo.config import MAX_FRAMES
 from engine.echo.job import EchoJob, Outcome, make_job
@@ -34,8 +33,8 @@ class EchoEngine:
     """Echo-TTS on one device. Constructing it loads the weights and runs every path once.
 
     Args:
-        weights_dir: Folder with a checkpoint (see `checkpoint.load_models`); None for the bundled
-            one on a CPU, else the published one from the Hugging Face cache or hub.
+        weights_dir: Folder with a checkpoint (see `checkpoint.load_models`); None for the
+            published one from the Hugging Face cache, or the hub where it is not cached.
         device: `auto`, `cpu`, `cuda` or `cuda:<n>`; auto is CUDA where there is any.
         dtype: Of the transformer: `auto`, `float32` or `bfloat16`; auto is bfloat16 where the
             device computes in it.
@@ -70,7 +69,7 @@ class EchoEngine:
         speaker_device_bytes: int = 4 * GIB,
     ) -> None:
         self._device = _choose_device(device)
-        self._weights_dir = _choose_weights(weights_dir, self._device)
+        self._weights_dir = None if weights_dir is None else Path(weights_dir)
         self._dtype = _choose_dtype(dtype, self._device)
         self.device = str(self._device)
         self._compile = compile
@@ -208,12 +207,6 @@ def _choose_device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)
-
-
-def _choose_weights(folder: str | None, device: torch.device) -> Path | None:
-    if folder is not None:
-        return Path(folder)
-    return BUNDLED_CHECKPOINT if device.type == "cpu" and BUNDLED_CHECKPOINT.is_dir() else None
 
 
 def _choose_dtype(name: str, device: torch.device) -> torch.dtype:

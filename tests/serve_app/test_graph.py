@@ -28,14 +28,9 @@ def test_builder_takes_settings_by_type_so_that_serve_validates_them():
     assert serve_app.build_app.__annotations__["settings"] is Settings
 
 
-@pytest.mark.parametrize(("bundled", "engine"), [(True, "echo"), (False, "preview")])
-def test_engine_without_a_gpu_is_echo_where_a_checkpoint_is_bundled(
-    monkeypatch, tmp_path, bundled, engine
-):
-    folder = tmp_path if bundled else tmp_path / "none"
-    monkeypatch.setattr("serve_app.graph.BUNDLED_CHECKPOINT", folder)
-    assert _choose_engine(Settings(device="cpu")) == engine
-    assert _choose_engine(Settings(device="cpu", engine="preview")) == "preview"
+def test_engine_is_preview_where_no_gpu_is_to_be_used_unless_told_otherwise():
+    assert _choose_engine(Settings(device="cpu")) == "preview"
+    assert _choose_engine(Settings(device="cpu", engine="echo")) == "echo"
 
 
 def test_cluster_file_passes_rays_validator():

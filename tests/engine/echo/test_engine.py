@@ -296,13 +296,6 @@ async def test_codec_without_weights_streams_what_it_says_whole(mini_weights):
         assert np.isfinite(np.concatenate(pieces)).all()
 
 
-def test_bundled_checkpoint_is_what_a_cpu_speaks_with(mini_weights, monkeypatch):
-    monkeypatch.setattr("engine.echo.engine.BUNDLED_CHECKPOINT", mini_weights)
-    engine = EchoEngine(device="cpu")
-    assert engine.name == "echo-mini-tiny"
-    engine.close()
-
-
 def test_missing_weights_are_named(tmp_path):
     with pytest.raises(CheckpointError, match=r"echo-tts-base/pytorch_model\.safetensors is not"):
         EchoEngine(weights_dir=str(tmp_path), device="cpu")
