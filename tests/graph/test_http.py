@@ -77,7 +77,6 @@ def test_job_completes_with_the_contracts_metadata(client):
         "device",
         "engine",
         "chunks",
-        "parameters",
         "timings",
     }
     assert (metadata["seed"], metadata["engine"], metadata["device"]) == (5, "preview", "cpu")
