@@ -133,4 +133,4 @@ def test_a_wild_latent_gives_finite_audio(codec):
     wild = 50 * torch.randn(16, codec.latent_dim, generator=torch.Generator().manual_seed(0))
     (audio,) = codec.decode([wild])
     assert audio.isfinite().all()
-    assert RATE_HZ * 2 == codec.sample_rate_hz
+    assert codec.sample_rate_hz == RATE_HZ * 2
