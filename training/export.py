@@ -22,13 +22,14 @@ from training.sizes import SIZES
 
 DEFAULTS = SamplerParameters(
     num_steps=12,
-    cfg_scale_text=2.0,
-    cfg_scale_speaker=1.5,
-    truncation_factor=0.9,
+    cfg_scale_text=4.0,
+    cfg_scale_speaker=2.0,
+    cfg_min_t=0.3,
+    truncation_factor=0.8,
     sequence_length="auto",
 )
 END = EndConfig(frames=10, std=0.2, mean=0.1)
-LENGTH = LengthConfig(stretch=1.3, spare_frames=16)
+LENGTH = LengthConfig(stretch=1.15, spare_frames=24)
 
 
 def export(state: dict[str, Any], size: str, folder: Path) -> None:
