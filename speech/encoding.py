@@ -23,8 +23,7 @@ class Encoder:
     """Encodes one piece of audio; used by one thread at a time and finished once.
 
     MP3 and AAC code a little silence before the audio and fill up their last frame (in all less
-    than 60 ms at 44.1 kHz); a whole MP3 tells players how much to skip, a streamed one and AAC
-    have no place to say so. The other formats decode to exactly the samples given. A stream's
+    than 60 ms at 44.1 kHz); the other formats decode to exactly the samples given. A stream's
     WAV header gives the length as 0xFFFFFFFF, as FFmpeg's does into a pipe: players read on to
     the end, where a length of 0 makes some of them stop at once.
 
