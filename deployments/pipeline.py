@@ -29,10 +29,11 @@ from deployments.sampling import chunk_seed, sample_in_order
 from engine.protocol import Job
 from speech.errors import InternalError, Overloaded, ResultTooLarge, SpeechError
 from speech.joining import Joiner
+from speech.parameters import MAX_SEQUENCE_LENGTH
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 from speech.rendering import Renderer
 from speech.request import SpeechRequest
-from speech.text import MAX_PASS_FRAMES, split_text
+from speech.text import split_text
 
 logger = logging.getLogger(__name__)
 
@@ -200,7 +201,7 @@ class Utterance:
                 request.text,
                 parameters.max_chars_per_chunk,
                 parameters.target_duration_seconds,
-                MAX_PASS_FRAMES if num_frames == "auto" else num_frames,
+                MAX_SEQUENCE_LENGTH if num_frames == "auto" else num_frames,
             )
         )
         outcome.chunks = len(chunks)

@@ -88,11 +88,13 @@ def build_app(settings: Settings) -> serve.Application:
 def _choose_engine(settings: Settings) -> str:
     if settings.engine != "auto":
         return settings.engine
-    return "echo" if settings.device != "cpu" and _has_gpu() else "preview"
+    return "echo" if _has_gpu(settings) else "preview"
 
 
-def _has_gpu() -> bool:
-    """Tell whether the cluster has a GPU, or, where Ray is not up yet, this machine."""
+def _has_gpu(settings: Settings) -> bool:
+    """Tell whether the cluster, or, where Ray is not up yet, this machine has a GPU to use."""
+    if settings.device == "cpu":
+        return False
     if ray.is_initialized():
         resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         return resources.get("GPU", 0) > 0
@@ -102,8 +104,7 @@ def _has_gpu() -> bool:
 def _sampler(settings: Settings, engine: str) -> serve.Deployment:
     num_gpus = settings.sampler_gpus
     if num_gpus == "auto":
-        wanted = ENGINES[engine].uses_gpu and settings.device != "cpu"
-        num_gpus = 1 if wanted and _has_gpu() else 0
+        num_gpus = 1 if ENGINES[engine].uses_gpu and _has_gpu(settings) else 0
     return serve.deployment(
         **_scale(settings, num_gpus),
         # The queue is the engine's, where jobs are batched: a full replica would idle its GPU.

@@ -13,6 +13,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from engine import ENGINES
+from speech.parameters import MAX_SEQUENCE_LENGTH
 
 _PREFIX = "ECHO_"
 _CALLER_VARIABLES = {"ECHO_URL", "ECHO_API_KEY"}
@@ -91,7 +92,7 @@ class Settings(BaseSettings):
         bool, Field(description="Load what streaming in blocks needs (0.8 GB).")
     ] = True
     stream_blocks: Annotated[
-        tuple[Annotated[int, Field(ge=4, le=640, multiple_of=4)], ...],
+        tuple[Annotated[int, Field(ge=4, le=MAX_SEQUENCE_LENGTH, multiple_of=4)], ...],
         NoDecode,
         Field(
             min_length=1,

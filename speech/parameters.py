@@ -19,6 +19,8 @@ from speech.validation import INTEGRAL, Flag, Number, Seed, Text, first_fault, g
 
 MIN_SPEED, MAX_SPEED = 0.25, 4.0
 """Of OpenAI's `speed`: a tempo factor, the pitch stays."""
+MAX_SEQUENCE_LENGTH = 640
+"""Latent frames of the longest pass, 29.7 s: the model was trained on no longer one."""
 
 
 GivenParameters = Mapping[str, Any]
@@ -65,9 +67,10 @@ class SamplerParameters:
         Field(ge=0, le=1, description="speaker_kv_scale applies down to this t; always if null."),
     ] = None
     sequence_length: Annotated[
-        Literal["auto"] | Annotated[int, Field(strict=True, ge=32, le=640), INTEGRAL],
+        Literal["auto"]
+        | Annotated[int, Field(strict=True, ge=32, le=MAX_SEQUENCE_LENGTH), INTEGRAL],
         Field(description="Latent frames of 2048 samples, or auto: chosen from the text."),
-    ] = 640
+    ] = MAX_SEQUENCE_LENGTH
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))

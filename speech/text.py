@@ -12,14 +12,13 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from speech.breaks import SPEAKER_TAG, mark_spaces, plain_spaces, rank_breaks
+from speech.parameters import MAX_SEQUENCE_LENGTH
 from speech.scripts import duration_ms
 
 MAX_CHUNK_BYTES = 768 - 1 - 5
 """UTF-8 bytes that one pass reads, less the start byte and the tag `[S1] ` put in front."""
-MAX_PASS_FRAMES = 640
-"""Latent frames of the longest pass, 29.7 s."""
 MAX_CHUNK_S = 25.0
-"""Estimated seconds of the longest chunk of such a pass: a slow voice needs the rest."""
+"""Estimated seconds of the longest chunk of the longest pass: a slow voice needs the rest."""
 
 _UNSPOKEN = re.compile(SPEAKER_TAG.pattern + r"\s?")
 _MIN_CHARS = 20
@@ -49,7 +48,7 @@ def estimate_duration_s(text: str) -> float:
 
 
 def split_text(
-    text: str, max_chars: int, target_duration_s: float, pass_frames: int = MAX_PASS_FRAMES
+    text: str, max_chars: int, target_duration_s: float, pass_frames: int = MAX_SEQUENCE_LENGTH
 ) -> list[str]:
     """Cut `text` into chunks, each spoken in one pass.
 
@@ -72,7 +71,7 @@ def split_text(
     if max_chars == 0:
         return [plain_spaces(text)]
     max_chars = max(max_chars, _MIN_CHARS)
-    max_ms = 1000 * MAX_CHUNK_S * pass_frames / MAX_PASS_FRAMES
+    max_ms = 1000 * MAX_CHUNK_S * pass_frames / MAX_SEQUENCE_LENGTH
     target_ms = int(min(1000 * max(target_duration_s, _MIN_TARGET_S), max_ms))
     durations_ms = _durations_ms(text)
     num_bytes = [_utf8_bytes(char) for char in text]

@@ -23,10 +23,13 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from engine.echo.checkpoint import MODEL
 from engine.echo.dit import EchoDiT
 from engine.echo.source_filter.codec import Components
+from engine.echo.weights import published
 from training.batches import Batches
 from training.dataset import Dataset
 from training.losses import Batch, Heads, losses, total
@@ -62,9 +65,24 @@ class Training:
 
     @classmethod
     def new(
-        cls, size: str, seed: int, reader: Path | None, device: torch.device, mixed: bool
+        cls,
+        size: str,
+        seed: int,
+        device: torch.device,
+        mixed: bool,
+        reader: Path | None = None,
+        checkpoint: Path | None = None,
     ) -> Training:
-        """Return a run at its beginning, its text encoder taken from `reader`."""
+        """Return a run at its beginning.
+
+        Args:
+            size: Name of the model's.
+            seed: Of all that is drawn.
+            device: Where to train.
+            mixed: Whether to compute in bfloat16 what can be.
+            reader: Where to take the text encoder from, if anywhere.
+            checkpoint: Folder to take all weights from, if any.
+        """
         torch.manual_seed(seed)
         dit = build(SIZES[size], seed)
         heads = Heads(SIZES[size])
@@ -73,6 +91,10 @@ class Training:
             dit.text_encoder.load_state_dict(read["text_encoder"])
             heads.spelling.load_state_dict(read["spelling"])
             dit.text_norm.data.copy_(read["text_norm"])
+        if checkpoint is not None:
+            weights = load_file(checkpoint / MODEL)
+            for name, view in published(dit).items():
+                view.detach().copy_(weights[name])
         dit, heads = dit.to(device), heads.to(device)
         parameters = [*dit.parameters(), *heads.parameters()]
         optimizer = torch.optim.AdamW(
@@ -176,6 +198,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, required=True, help="of the whole run")
     parser.add_argument("--size", choices=SIZES, default="mini")
     parser.add_argument("--reader", type=Path, help="text encoder from training.read")
+    parser.add_argument("--checkpoint", type=Path, help="folder to take the first weights from")
     parser.add_argument("--frames", type=int, default=640, help="latent frames in a batch")
     parser.add_argument("--rows", type=int, default=12, help="utterances in a batch, at most")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -191,7 +214,9 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     device = torch.device(options.device)
     mixed = options.precision == "bfloat16"
-    training = Training.new(options.size, options.seed, options.reader, device, mixed)
+    training = Training.new(
+        options.size, options.seed, device, mixed, options.reader, options.checkpoint
+    )
     path = options.out / STATE
     if path.exists():
         training.restore(torch.load(path, map_location=device, weights_only=True))

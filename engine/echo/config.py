@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from speech.parameters import SamplerParameters
+from speech.parameters import MAX_SEQUENCE_LENGTH, SamplerParameters
 
 PATCH_FRAMES = 4
 """Frames that the speaker and latent encoders read as one token."""
-MAX_FRAMES = 640
+MAX_FRAMES = MAX_SEQUENCE_LENGTH
 """The longest span the transformer was trained to draw, and the codec's encoding chunk."""
 MAX_VOICE_FRAMES = 6400
 """The longest reference audio the speaker encoder was trained on (297 s)."""

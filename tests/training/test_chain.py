@@ -142,7 +142,7 @@ def test_mixed_precision_learns_the_same(folder):
     batch = next(Batches(Dataset(folder), Components.load(), 400, 4).pool(1))
     flows = []
     for mixed in (False, True):
-        training = train.Training.new("smoke", 0, None, torch.device("cpu"), mixed)
+        training = train.Training.new("smoke", 0, torch.device("cpu"), mixed)
         for _ in range(3):
             training.learn(batch, torch.Generator().manual_seed(0), 100)
         flows.append(training.log["flow"])
