@@ -73,6 +73,8 @@ def draw_speaker(voice: str, rng: np.random.Generator, pitch: float | None = Non
 def apply(features: Features, median_pitch: float, speaker: Speaker) -> Features:
     """Return `features` (N, 26) as `speaker` would have them, (about N * stretch, 26).
 
+    Computes in the features' own precision.
+
     Args:
         features: A teacher's.
         median_pitch: Of that teacher, as in `features`.
@@ -80,10 +82,11 @@ def apply(features: Features, median_pitch: float, speaker: Speaker) -> Features
     """
     stretched = _stretched(features, speaker.stretch)
     out = np.empty_like(stretched)
-    power = np.exp(stretched[:, :NUM_CEPSTRA] @ _warped_bands(round(speaker.warp * _WARP_STEPS)))
-    offset = np.exp(speaker.tilt @ COSINES[: len(speaker.tilt)])
-    power = np.maximum(power - POWER_FLOOR, 0.0) * offset + POWER_FLOOR  # silence stays silence
-    out[:, :NUM_CEPSTRA] = np.log(power) @ COSINES.T
+    warped = _warped_bands(round(speaker.warp * _WARP_STEPS), features.dtype)
+    power = np.exp(stretched[:, :NUM_CEPSTRA] @ warped)
+    offset = np.exp(speaker.tilt @ COSINES[: len(speaker.tilt)]).astype(features.dtype)
+    power = np.maximum(power - POWER_FLOOR, 0) * offset + POWER_FLOOR  # silence stays silence
+    out[:, :NUM_CEPSTRA] = np.log(power) @ _cosines(features.dtype)
     out[:, PITCH] = speaker.pitch + speaker.liveliness * (stretched[:, PITCH] - median_pitch)
     out[:, VOICING] = stretched[:, VOICING] * speaker.breath
     return out
@@ -93,13 +96,20 @@ def _stretched(features: Features, stretch: float) -> Features:
     num = max(round(len(features) * stretch), 1)
     position = np.clip((np.arange(num) + 0.5) / stretch - 0.5, 0, len(features) - 1)
     index = np.minimum(position.astype(np.intp), len(features) - 2)
-    rest = (position - index)[:, None]
-    return np.asarray(features[index] + rest * (features[index + 1] - features[index]))
+    rest = (position - index)[:, None].astype(features.dtype)
+    before = features[index]
+    return np.asarray(before + rest * (features[index + 1] - before))
 
 
 @cache
-def _warped_bands(steps: int) -> Floats:
+def _warped_bands(steps: int, dtype: np.dtype) -> Floats:
     """Return the map from cepstra to log band powers with all formants moved."""
     source = hz_to_mel(BAND_HZ / np.exp(steps / _WARP_STEPS))
     moved = [np.interp(source, BAND_MELS, row) for row in COSINES]
-    return np.stack(moved)
+    return np.stack(moved).astype(dtype)
+
+
+@cache
+def _cosines(dtype: np.dtype) -> Floats:
+    """Return the map from log band powers to cepstra."""
+    return np.ascontiguousarray(COSINES.T, dtype)

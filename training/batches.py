@@ -23,7 +23,7 @@ _FIRST_BLOCK = 32
 _STARTS = (32, 32, 128)  # where the engine's blocks begin
 _MAX_TAIL = 64
 _SHORTEST_REFERENCE, _LONGEST_REFERENCE = 20, 200
-_JOINED = 6  # long texts in a pool
+_JOINED = 12  # long texts in a pool
 _POOL = 24  # batches sorted by length together
 _EARLIER_NOISE = 0.1  # what was drawn before is never perfect
 
@@ -38,13 +38,20 @@ class Batches:
         components: The codec's.
         max_frames: Frames of all windows of a batch together, at most.
         max_rows: Windows of a batch, at most.
+        num_draws: How often each window is drawn, from other noise at other times.
     """
 
     def __init__(
-        self, dataset: Dataset, components: Components, max_frames: int, max_rows: int
+        self,
+        dataset: Dataset,
+        components: Components,
+        max_frames: int,
+        max_rows: int,
+        num_draws: int = 2,
     ) -> None:
         self._dataset, self._components = dataset, components
         self._max_frames, self._max_rows = max_frames, max_rows
+        self._num_draws = num_draws
 
     def pool(self, seed: int) -> Iterator[Batch]:
         """Yield a few batches that depend on `seed` and the dataset alone."""
@@ -82,7 +89,7 @@ class Batches:
             heard = self._dataset.reference(item.voice, reference_frames, rng, speaker)
             references.append(self._pack(heard))
         start, stop = _window(max(map(len, latents)), rng)
-        given = torch.from_numpy(rng.random((2, len(items))) >= _DENIED)
+        given = torch.from_numpy(rng.random((2, self._num_draws * len(items))) >= _DENIED)
         text, text_mask = padded([example.item.tokens for example in examples])
         earlier = _windows(latents, 0, start)
         earlier += _EARLIER_NOISE * rng.random() * rng.standard_normal(earlier.shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +25,10 @@ from training.items import join
 from training.shards import Item, load
 
 _VOICED = 0.5
-_JOINED_FRAMES = (200, 490)  # at the slowest pace just what the model can draw at once
+_JOINED_FRAMES = (120, 490)  # at the slowest pace just what the model can draw at once
 _PAUSE_SUBFRAMES = (6, 30)  # on top of the silence at both ends of an item
+_TAGGED = 0.3
+"""Part of the long texts whose sentences go from speaker to speaker, in one voice."""
 _NOISY = 0.3
 """Part of the references that come with room noise, which is not to be copied."""
 
@@ -82,7 +85,8 @@ class Dataset:
             parts.append(self._another(voice, rng))
         while len(parts) > 1 and _num_joined_frames(parts) > _JOINED_FRAMES[1]:
             parts.pop()
-        return join(parts, int(rng.integers(*_PAUSE_SUBFRAMES)))
+        pause = int(rng.integers(*_PAUSE_SUBFRAMES))
+        return join(parts, pause, tagged=rng.random() < _TAGGED)
 
     def example(
         self, item: Item, rng: np.random.Generator, speaker: Speaker | None = None
@@ -91,27 +95,30 @@ class Dataset:
         speaker = self.speaker(item.voice, rng) if speaker is None else speaker
         features = self._spoken(item, speaker)
         missing = -len(features) % SUBFRAMES
-        features = np.concatenate([features, np.repeat(SILENCE[None], missing, axis=0)])
+        silence = np.repeat(SILENCE[None], missing, axis=0).astype(features.dtype)
+        features = np.concatenate([features, silence])
         return Example(item, features, speaker.stretch)
 
     def reference(
         self, voice: int, num_frames: int, rng: np.random.Generator, speaker: Speaker
     ) -> Features:
         """Return `num_frames` latent frames' features of other speech by `speaker`."""
-        length, parts, total = num_frames * SUBFRAMES, [], 0
-        margin = SUBFRAMES  # it may begin within a frame
-        while total < length + margin:
-            parts.append(self._spoken(self._another(voice, rng), speaker))
+        length = num_frames * SUBFRAMES
+        wanted = math.ceil(length / speaker.stretch) + 2  # what is not heard need not be changed
+        parts, total = [], 0
+        while total < wanted + SUBFRAMES:  # it may begin within a frame
+            parts.append(self._another(voice, rng).features)
             total += len(parts[-1])
-        start = int(rng.integers(total - length + 1))
-        features = np.concatenate(parts)[start : start + length]
+        start = int(rng.integers(total - wanted + 1))
+        original = np.concatenate(parts)[start : start + wanted].astype(np.float32)
+        features = apply(original, self._medians[voice], speaker)[:length]
         return _noisy(features, rng) if rng.random() < _NOISY else features
 
     def _another(self, voice: int, rng: np.random.Generator) -> Item:
         return self.items[self.by_voice[voice][int(rng.integers(len(self.by_voice[voice])))]]
 
     def _spoken(self, item: Item, speaker: Speaker) -> Features:
-        return apply(item.features.astype(np.float64), self._medians[item.voice], speaker)
+        return apply(item.features.astype(np.float32), self._medians[item.voice], speaker)
 
 
 def _num_joined_frames(parts: list[Item]) -> float:
@@ -121,8 +128,9 @@ def _num_joined_frames(parts: list[Item]) -> float:
 def _noisy(features: Features, rng: np.random.Generator) -> Features:
     """Return `features` with stationary noise of a random colour and level."""
     colour = np.concatenate([[rng.uniform(-125, -75)], rng.normal(0, [10, 4, 4, 3, 3])])
-    noise = np.exp(colour @ COSINES[: len(colour)])
-    power = np.exp(features[:, :NUM_CEPSTRA] @ COSINES) + noise + POWER_FLOOR
+    noise = np.exp(colour @ COSINES[: len(colour)]).astype(features.dtype)
+    cosines = COSINES.astype(features.dtype)
+    power = np.exp(features[:, :NUM_CEPSTRA] @ cosines) + noise + POWER_FLOOR
     out = features.copy()
-    out[:, :NUM_CEPSTRA] = np.log(power) @ COSINES.T
+    out[:, :NUM_CEPSTRA] = np.log(power) @ cosines.T
     return out

@@ -49,13 +49,20 @@ def make_item(text: str, voice: str, flite: Flite) -> Item | None:
     )
 
 
-def join(items: list[Item], pause: int) -> Item:
-    """Return one item that says all `items`, with `pause` sub-frames of silence between them."""
+def join(items: list[Item], pause: int, tagged: bool = False) -> Item:
+    """Return one item that says all `items`, with `pause` sub-frames of silence between them.
+
+    Only the whole begins with a speaker's tag, unless each is to be `tagged`, in turns.
+    """
     silence = np.repeat(SILENCE_FEATURES[None], pause, axis=0).astype(np.float16)
     tokens, features, phones, ends, spans = ([items[0].__dict__[name]] for name in FIELDS)
-    for item in items[1:]:
-        tag = bytes(item.tokens[1:]).startswith(tuple(tag.encode() for tag in _TAGS))
-        said = item.tokens[1 + tag * len(_TAGS[0]) :]  # only the whole begins with a tag
+    for number, item in enumerate(items[1:], 1):
+        said = item.tokens[1:]
+        if bytes(said).startswith(tuple(tag.encode() for tag in _TAGS)):
+            said = said[len(_TAGS[0]) :]
+            if tagged:
+                tag = _TAGS[number % len(_TAGS)].encode()
+                said = np.concatenate([np.frombuffer(tag, np.uint8), said])
         before = sum(map(len, tokens)) + 1 - (len(item.tokens) - len(said))
         frames = (sum(map(len, features)) + pause) / SUBFRAMES
         tokens += [np.frombuffer(b" ", np.uint8), said]

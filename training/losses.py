@@ -29,7 +29,7 @@ _WEIGHTS = {"flow": 1.0, "alignment": 0.3, "phone": 0.3, "pronunciation": 0.1}
 
 @dataclass(frozen=True)
 class Batch:
-    """B windows of speech, and what is known of them.
+    """B windows of speech, to be drawn D times each, and what is known of them.
 
     Attributes:
         latents: (B, S, latent_dim).
@@ -78,20 +78,24 @@ def losses(
     dit: EchoDiT, heads: Heads, batch: Batch, generator: torch.Generator
 ) -> dict[str, Tensor]:
     """Return each loss, unweighted."""
-    x0 = batch.latents
+    num_draws = len(batch.given.text_given) // len(batch.latents)
+    x0 = batch.latents.repeat(num_draws, 1, 1)
     # Drawn on the CPU: the same numbers on every device.
     t = draw_t(len(x0), generator).to(x0.device)
     noise = torch.randn(x0.shape, generator=generator).to(x0.device)
     x = x0 + t[:, None, None] * (noise - x0)
     made = predict(dit, x, t, batch.given, batch.start, ALIGNED_LAYERS, dit.config.num_layers // 2)
-    speech = torch.arange(x0.shape[1], device=x0.device) < batch.num_frames[:, None]
+    num_frames = batch.num_frames.repeat(num_draws)
+    speech = torch.arange(x0.shape[1], device=x0.device) < num_frames[:, None]
     weight = torch.where(speech, 1.0, _SILENT_WEIGHT)
     error = (made.velocity - (noise - x0)).square().mean(dim=2)
     return {
         "flow": (error * weight).sum() / weight.sum(),
         "alignment": _alignment(made, batch, speech),
         "phone": F.cross_entropy(
-            heads.phone(made.hidden).transpose(1, 2), batch.phones, ignore_index=-1
+            heads.phone(made.hidden).transpose(1, 2),
+            batch.phones.repeat(num_draws, 1),
+            ignore_index=-1,
         ),
         "pronunciation": pronunciation(heads, made.text_state, batch),
     }
@@ -108,6 +112,7 @@ def _alignment(made: Prediction, batch: Batch, speech: Tensor) -> Tensor:
     distance = (tokens - batch.positions[..., None]) / _SIGMA
     bell = -0.5 * distance.square().masked_fill(~batch.given.text_mask[:, None], torch.inf)
     wanted = torch.softmax(bell, dim=-1)
+    wanted = wanted.repeat(len(speech) // len(wanted), 1, 1)
     surprise = -(wanted[:, None] * made.attention.log_softmax(dim=-1)).sum(dim=-1)
     counted = (speech & batch.given.text_given[:, None])[:, None].expand_as(surprise[0])
     return (surprise * counted).sum() / (counted.sum() * len(surprise)).clamp(min=1)

@@ -24,14 +24,14 @@ _MASKED = -1e4
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a batch of B windows is drawn from.
+    """What a batch of B windows is drawn from, each D times: all first draws, then all second.
 
     Attributes:
         text: (B, L) tokens, padded at the end.
         text_mask: (B, L), True at tokens.
-        text_given: (B,), False where the text is denied.
+        text_given: (D B,), False where the text is denied.
         speaker: (B, 4 P, latent_dim), references of one length.
-        speaker_given: (B,), False where there is none.
+        speaker_given: (D B,), False where there is none.
         earlier: (B, 4 Q, latent_dim), what was drawn before the windows; Q may be 0.
     """
 
@@ -52,10 +52,10 @@ class Prediction:
     """What the model makes of a batch.
 
     Attributes:
-        velocity: (B, S, latent_dim).
+        velocity: (D B, S, latent_dim).
         text_state: (B, L, C), for the pronunciation loss.
-        attention: (layers, B, heads, S, L), scores of frames for text, for the alignment loss.
-        hidden: (B, S, C) amid the blocks, for the phone loss.
+        attention: (layers, D B, heads, S, L), scores of frames for text, for the alignment loss.
+        hidden: (D B, S, C) amid the blocks, for the phone loss.
     """
 
     velocity: Tensor
@@ -107,17 +107,19 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool =
 def _turns(
     head_dim: int, num_positions: int, num_heads: int, num_turned: int, device: torch.device
 ) -> Tensor:
-    """Return the rotary table as complex numbers, (N, H, D / 2): 1 for heads not turned."""
+    """Return cosines and sines, (2, N, H, D / 2): 1 and 0 for heads not turned."""
     table = rotary_table(head_dim, num_positions, device, torch.float32)
-    turned = torch.complex(*table.unbind(1))[:, None]
-    still = torch.ones_like(turned).expand(-1, num_heads - num_turned, -1)
-    return torch.cat([turned.expand(-1, num_turned, -1), still], dim=1)
+    turned = table.transpose(0, 1)[:, :, None].expand(-1, -1, num_turned, -1)
+    cos = torch.ones(num_positions, num_heads - num_turned, head_dim // 2, device=device)
+    return torch.cat([turned, torch.stack([cos, torch.zeros_like(cos)])], dim=2)
 
 
 def _rotate(x: Tensor, turns: Tensor) -> Tensor:
-    """Rotate adjacent pairs of `x` (B, N, H, D); one complex product is fastest on a CPU."""
-    pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
-    return torch.view_as_real(pairs * turns).flatten(-2).to(x.dtype)
+    """Rotate adjacent pairs of `x` (B, N, H, D)."""
+    even, odd = x.float().unflatten(-1, (-1, 2)).unbind(-1)
+    cos, sin = turns
+    turned = torch.stack([even * cos - odd * sin, even * sin + odd * cos], dim=-1)
+    return turned.flatten(-2).to(x.dtype)
 
 
 def _encode(
@@ -206,7 +208,9 @@ def predict(
     aligned_layers: tuple[int, ...],
     hidden_layer: int,
 ) -> Prediction:
-    """Return the velocity of `x` (B, S, latent_dim) at `t` (B,), and what auxiliary losses read.
+    """Return the velocity of `x` (D B, S, latent_dim) at `t` (D B,), and what losses read besides.
+
+    Texts and references are encoded once for all draws.
 
     Args:
         dit: The model.
@@ -217,11 +221,12 @@ def predict(
         aligned_layers: Whose attention to the text is wanted.
         hidden_layer: After which to read `hidden`.
     """
-    config, num_frames = dit.config, x.shape[1]
+    config, num_frames, num_draws = dit.config, x.shape[1], len(x) // len(given.text)
     text_state = encode_text(dit, given.text, given.text_mask)
     parts = [_keys_values(dit, dit.wkv_text, text_state)]
     parts.append(_keys_values(dit, dit.wkv_speaker, _encode_patches(dit, given.speaker, "speaker")))
-    masks = [given.text_mask & given.text_given[:, None]]
+    text_mask = given.text_mask.repeat(num_draws, 1)
+    masks = [text_mask & given.text_given[:, None]]
     masks.append(given.speaker_given[:, None].expand(-1, given.speaker.shape[1] // PATCH_FRAMES))
     turns = _turns(
         config.head_dim, start + num_frames, config.num_heads, config.num_heads // 2, x.device
@@ -229,17 +234,18 @@ def predict(
     if given.earlier.shape[1]:
         state = _encode_patches(dit, given.earlier, "latent")
         keys, values = _keys_values(dit, dit.wkv_latent, state)
-        parts.append((_rotate(keys, turns[: given.earlier.shape[1] : PATCH_FRAMES]), values))
+        parts.append((_rotate(keys, turns[:, : given.earlier.shape[1] : PATCH_FRAMES]), values))
         masks.append(torch.ones_like(masks[0][:, :1]).expand(-1, keys.shape[2]))
     context_keys, context_values = (
-        torch.cat(side, dim=2).unbind() for side in zip(*parts, strict=True)
+        torch.cat(side, dim=2).repeat(1, num_draws, 1, 1, 1).unbind()
+        for side in zip(*parts, strict=True)
     )
     own = torch.ones_like(masks[0][:, :1]).expand(-1, num_frames)
     mask = _key_mask(torch.cat([own, *masks], dim=1))
-    text_mask = _key_mask(given.text_mask)
+    text_mask = _key_mask(text_mask)
 
     rows = modulations(dit, t)[..., None, :]  # (B, layers, 2, 3, 1, C)
-    turns = turns[start:]
+    turns = turns[:, start:]
     h, attention, hidden = dit.in_proj(x), [], x
     for layer in range(config.num_layers):
         q, k, v, out_gate = _before_attention(dit, layer, h, rows[:, layer, 0], turns)

@@ -4,7 +4,7 @@
 
 Run again with the same folder, it goes on where it stopped; with fewer steps, it comes to its end
 sooner. Ended with SIGTERM, it saves first. The rate of learning is constant at first and falls to
-nothing over the last third. Under `torchrun --nproc-per-node 3`, processes share the work of each
+nothing over most of the run. Under `torchrun --nproc-per-node 3`, processes share the work of each
 step.
 """
 
@@ -34,14 +34,16 @@ from training.batches import Batches
 from training.dataset import Dataset
 from training.losses import Batch, Heads, losses, total
 from training.model import build
+from training.muon import Muon
 from training.sizes import SIZES
 
 STATE = "state.pt"
 
 _LEARNING_RATE = 2e-3
 _WARM_UP_STEPS = 60
-_DECAY = 1 / 3
+_DECAY = 0.6
 _WEIGHT_DECAY = 0.01
+_MOMENTUM = 0.95
 _MAX_GRADIENT = 1.0
 _AVERAGE_OVER = 100  # steps that the exported average of the weights goes back, in effect
 _LOG_EVERY = 20
@@ -54,7 +56,7 @@ class Training:
     dit: EchoDiT
     heads: Heads
     average: dict[str, Tensor]
-    optimizer: torch.optim.Optimizer
+    optimizers: Sequence[torch.optim.Optimizer]
     step: int = 0
     pool: int = 0
     """Batches are drawn in pools; the number of the next."""
@@ -96,12 +98,8 @@ class Training:
             for name, view in published(dit).items():
                 view.detach().copy_(weights[name])
         dit, heads = dit.to(device), heads.to(device)
-        parameters = [*dit.parameters(), *heads.parameters()]
-        optimizer = torch.optim.AdamW(
-            parameters, _LEARNING_RATE, (0.9, 0.98), weight_decay=_WEIGHT_DECAY, fused=True
-        )
         average = {name: p.detach().clone() for name, p in dit.named_parameters()}
-        return cls(dit, heads, average, optimizer, mixed=mixed)
+        return cls(dit, heads, average, _optimizers(dit, heads), mixed=mixed)
 
     @property
     def parameters(self) -> list[nn.Parameter]:
@@ -114,7 +112,7 @@ class Training:
             "dit": self.dit.state_dict(),
             "heads": self.heads.state_dict(),
             "average": self.average,
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "step": self.step,
             "pool": self.pool,
             "seconds": self.seconds,
@@ -125,13 +123,15 @@ class Training:
         self.dit.load_state_dict(state["dit"])
         self.heads.load_state_dict(state["heads"])
         self.average = state["average"]
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
         self.step, self.pool, self.seconds = state["step"], state["pool"], state["seconds"]
 
     def learn(self, batch: Batch, generator: torch.Generator, num_steps: int) -> None:
         """Take one step."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = _LEARNING_RATE * pace(self.step, num_steps)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = _LEARNING_RATE * pace(self.step, num_steps)
         device = next(self.dit.parameters()).device
         with torch.autocast(device.type, torch.bfloat16, enabled=self.mixed):
             parts = losses(self.dit, self.heads, batch.to(device), generator)
@@ -140,7 +140,8 @@ class Training:
         total(parts).backward()  # type: ignore[no-untyped-call]
         _share([p.grad for p in self.parameters if p.grad is not None])
         norm = nn.utils.clip_grad_norm_(self.parameters, _MAX_GRADIENT)
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.step += 1
         with torch.no_grad():
             weight = max(1 / self.step, 1 / _AVERAGE_OVER)
@@ -148,8 +149,25 @@ class Training:
             torch._foreach_lerp_([self.average[name] for name in names], list(new), weight)
         for name, value in (*parts.items(), ("norm", norm)):
             self.log[name].append(value.item())
-        self.log["frames"].append(batch.latents.shape[0] * batch.latents.shape[1])
-        self.log["rows"].append(len(batch.latents))
+        self.log["frames"].append(len(batch.given.text_given) * batch.latents.shape[1])
+        self.log["rows"].append(len(batch.given.text_given))
+
+
+def _optimizers(dit: EchoDiT, heads: Heads) -> tuple[torch.optim.Optimizer, ...]:
+    """Return Muon for the matrices between layers, AdamW for all else."""
+    names = {"text_embedding.weight", "in_proj.weight", "out_proj.weight"}
+    matrices, others = [], list(heads.parameters())
+    for name, p in dit.named_parameters():
+        is_matrix = name.endswith(("adaln_down", "adaln_up")) or (
+            name.endswith(".weight") and p.ndim == 2 and not name.endswith(tuple(names))
+        )
+        (matrices if is_matrix else others).append(p)
+    return (
+        Muon(matrices, _LEARNING_RATE, _MOMENTUM, _WEIGHT_DECAY),
+        torch.optim.AdamW(
+            others, _LEARNING_RATE, (0.9, 0.98), weight_decay=_WEIGHT_DECAY, fused=True
+        ),
+    )
 
 
 def _share(gradients: Sequence[Tensor]) -> None:

@@ -81,6 +81,17 @@ def test_joined_items_say_one_after_the_other(items):
     assert one.phone_ends[-1] < len(one.features) / SUBFRAMES
 
 
+def test_joined_sentences_may_go_from_speaker_to_speaker(items):
+    parts = [items[0], items[1], items[2 * len(VOICES)]]
+    plain, tagged = (join(parts, pause=8, tagged=tagged) for tagged in (False, True))
+    assert bytes(plain.tokens[1:6]) == bytes(tagged.tokens[1:6]) == b"[S1] "
+    assert b"window. [S2] Please open the window. [S1] Is it raining?" in bytes(tagged.tokens)
+    for one in (plain, tagged):
+        words = [bytes(one.tokens[int(a) : int(b) + 1]) for a, b, *_ in one.spans]
+        assert words[4:] == [b"Please", b"open", b"the", b"window", b"Is", b"it", b"raining"]
+    np.testing.assert_array_equal(plain.spans[:, 2:], tagged.spans[:, 2:])
+
+
 def test_times_run_to_the_end_of_the_speech(items):
     for item in items:
         frames = len(item.features) / SUBFRAMES
@@ -95,6 +106,13 @@ def test_a_shard_reads_as_written(items, folder):
         assert written.voice == read.voice
         for name in FIELDS:
             np.testing.assert_array_equal(getattr(written, name), getattr(read, name))
+
+
+def test_every_draw_of_a_window_has_its_own_denials(folder):
+    batches = Batches(Dataset(folder), Components.load(), 400, 4, num_draws=3)
+    for batch in batches.pool(1):
+        assert len(batch.given.text_given) == 3 * len(batch.latents)
+        assert len(batch.given.text) == len(batch.latents)
 
 
 def test_batches_depend_on_their_seed_alone(folder):

@@ -63,6 +63,28 @@ def test_same_velocity_as_the_engine(dit, text_given, speaker_given, num_earlier
     torch.testing.assert_close(made.velocity[0], expected, atol=2e-5, rtol=1e-4)
 
 
+def test_draws_share_texts_and_references_and_nothing_else(dit):
+    text, speaker, earlier = torch.arange(1, 9)[None], draw(1, 8, 80), draw(1, 4, 80)
+    x, t = draw(3, LENGTH, 80), torch.tensor([0.2, 0.5, 0.9])
+
+    def made(draws):
+        given = Conditions(
+            text=text,
+            text_mask=torch.ones_like(text, dtype=torch.bool),
+            text_given=torch.tensor([True, False, True])[draws],
+            speaker=speaker,
+            speaker_given=torch.tensor([True, True, False])[draws],
+            earlier=earlier,
+        )
+        return predict(dit, x[draws], t[draws], given, 4, (1, 2), 1)
+
+    together = made([0, 1, 2])
+    for draw_number in range(3):
+        alone = made([draw_number])
+        torch.testing.assert_close(together.velocity[draw_number], alone.velocity[0])
+        torch.testing.assert_close(together.attention[:, draw_number], alone.attention[:, 0])
+
+
 def test_a_new_model_predicts_no_motion_and_learns():
     dit = build(SMOKE, 0)
     x = draw(LENGTH, 80)
