@@ -52,7 +52,12 @@ class Spoken:
 
 
 async def generate(
-    engine: EchoEngine, text: str, audio: PCM | None, seed: int, given: Mapping[str, Any]
+    engine: EchoEngine,
+    text: str,
+    audio: PCM | None,
+    seed: int,
+    given: Mapping[str, Any],
+    stream: bool = False,
 ) -> PCM:
     """Return `text` in the voice of `audio`."""
 
@@ -61,7 +66,7 @@ async def generate(
         return audio
 
     voice = None if audio is None else Voice(f"{hash(audio.tobytes())}", load)
-    pieces = engine.generate(Job(text, seed, given), voice, lambda: None)
+    pieces = engine.generate(Job(text, seed, given, stream=stream), voice, lambda: None)
     return np.concatenate([piece async for piece in pieces])
 
 
