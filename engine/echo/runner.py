@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 OUT_OF_MEMORY = "Out of device memory: try again later, or with a shorter voice"
 
 Outcomes = list[tuple[EchoJob, Outcome]]
+T = TypeVar("T")
 
 
 class Runner:
@@ -65,22 +67,10 @@ class Runner:
 
     def _guard(self, job: EchoJob, action: Callable[[EchoJob], None], outcomes: Outcomes) -> bool:
         """Run `action`; if it fails, note that for `job` alone. Return whether it succeeded."""
-        try:
-            action(job)
-        except Exception as error:
-            outcomes.append((job, Outcome(error=self._explain(error))))
-            return False
-        return True
-
-    def _explain(self, error: Exception) -> SpeechError:
-        if isinstance(error, SpeechError):
-            return error
-        if isinstance(error, torch.OutOfMemoryError):
-            logger.warning("a job ran out of device memory")
-            torch.cuda.empty_cache()
-            return InternalError(OUT_OF_MEMORY)
-        logger.error("a job failed", exc_info=error)
-        return InternalError("The engine failed on this text")
+        failure = _attempt(lambda: action(job))
+        if failure is not None:
+            outcomes.append((job, Outcome(error=failure)))
+        return failure is None
 
     def _start(self, job: EchoJob) -> None:
         """Encode the job's text and voice, unless that is done."""
@@ -130,17 +120,17 @@ class Runner:
         """Take a step of `jobs` together; return those that ended a block."""
         if not jobs:
             return []
-        by_trajectory = {id(job.trajectory): job for job in jobs}
-        try:
-            ended = denoise(self._dit, self._modulations, [_trajectory(job) for job in jobs])
-        except Exception as error:
-            if len(jobs) == 1:
-                outcomes.append((jobs[0], Outcome(error=self._explain(error))))
-                return []
-            # Nobody has moved. Whoever is to blame fails when it goes alone.
-            self._explain(error)
-            return [done for job in jobs for done in self._step([job], outcomes)]
-        return [by_trajectory[id(trajectory)] for trajectory in ended]
+        ended = _attempt(
+            lambda: denoise(self._dit, self._modulations, [_trajectory(job) for job in jobs])
+        )
+        if not isinstance(ended, SpeechError):
+            by_trajectory = {id(job.trajectory): job for job in jobs}
+            return [by_trajectory[id(trajectory)] for trajectory in ended]
+        if len(jobs) == 1:
+            outcomes.append((jobs[0], Outcome(error=ended)))
+            return []
+        # Nobody has moved. Whoever is to blame fails when it goes alone.
+        return [done for job in jobs for done in self._step([job], outcomes)]
 
     def _finish_blocks(self, jobs: Sequence[EchoJob], outcomes: Outcomes) -> None:
         """Decode what is certain of jobs that ended a block."""
@@ -152,19 +142,15 @@ class Runner:
                 whole.append(job)
         if not whole:
             return
-        try:
-            decoded = self._decode(whole)
-        except Exception as error:
-            if len(whole) > 1:
-                self._explain(error)
-                for job in whole:
-                    self._finish_blocks([job], outcomes)
-            else:
-                outcomes.append((whole[0], Outcome(error=self._explain(error))))
-            return
-        outcomes += [
-            (job, Outcome(pcm, ended=True)) for job, pcm in zip(whole, decoded, strict=True)
-        ]
+        decoded = _attempt(lambda: self._decode(whole))
+        if not isinstance(decoded, SpeechError):
+            pairs = zip(whole, decoded, strict=True)
+            outcomes += [(job, Outcome(pcm, ended=True)) for job, pcm in pairs]
+        elif len(whole) == 1:
+            outcomes.append((whole[0], Outcome(error=decoded)))
+        else:
+            for job in whole:
+                self._finish_blocks([job], outcomes)
 
     def _extend(self, job: EchoJob) -> None:
         """Draw a job again at full length if its speech did not end.
@@ -204,6 +190,25 @@ class Runner:
         if self._paced is not None:
             self._paced.synchronize()
         self._paced = event
+
+
+def _attempt(action: Callable[[], T]) -> T | SpeechError:
+    """Return what `action` returns, or what its failure means to a caller.
+
+    A handled exception holds the tensors of the pass that failed. They are free again when this
+    returns: the next pass may need their memory.
+    """
+    try:
+        return action()
+    except torch.OutOfMemoryError:
+        logger.warning("a job ran out of device memory")
+    except SpeechError as error:
+        return error
+    except Exception as error:
+        logger.error("a job failed", exc_info=error)
+        return InternalError("The engine failed on this text")
+    torch.cuda.empty_cache()
+    return InternalError(OUT_OF_MEMORY)
 
 
 def _trajectory(job: EchoJob) -> Trajectory:

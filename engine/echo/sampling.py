@@ -102,10 +102,15 @@ class Progress:
         """Tokens that the next step adds to a forward pass."""
         return self.num_frames * (1 + self.denies_text + self.denies_speaker)
 
+    @property
+    def ends_block(self) -> bool:
+        """Whether the next step is the block's last."""
+        return self.step == len(self.plan.steps) - 1
+
     def advance(self) -> bool:
         """Go on to the next step; return whether that ended a block."""
-        self.step += 1
-        if self.step < len(self.plan.steps):
+        if not self.ends_block:
+            self.step += 1
             return False
         self.start += self.num_frames
         self.block, self.step = self.block + 1, 0
