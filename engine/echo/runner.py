@@ -17,7 +17,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.attention import KeyValues
 from engine.echo.checkpoint import Models
-from engine.echo.config import MAX_FRAMES, PATCH_FRAMES
+from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES, PATCH_FRAMES
 from engine.echo.denoise import Modulations, Trajectory, denoise
 from engine.echo.job import EchoJob, Outcome
 from engine.echo.layers import upcast
@@ -55,9 +55,14 @@ class Runner:
 
     @torch.inference_mode()
     def run(self, batch: Sequence[EchoJob]) -> Outcomes:
-        """Take one step of every job of `batch`; return what that brought."""
+        """Take one step of every job of `batch`; return what that brought.
+
+        A job whose voice is new takes its first step in the tick after that is encoded.
+        """
         outcomes: Outcomes = []
-        started = [job for job in batch if self._guard(job, self._start, outcomes)]
+        ready = [job for job in batch if job.reference is None]
+        self._prepare([job for job in batch if job.reference is not None], outcomes)
+        started = [job for job in ready if self._guard(job, self._start, outcomes)]
         self.totals["ticks"] += 1
         self.totals["steps"] += len(started)
         self.totals["lane_frames"] += sum(job.num_tokens for job in started)
@@ -91,30 +96,56 @@ class Runner:
         if job.streams:
             job.stream = self._codec.new_stream()
 
+    def _prepare(self, jobs: Sequence[EchoJob], outcomes: Outcomes) -> None:
+        """Start those of `jobs` whose voice is held by now; encode one piece of one other voice.
+
+        One, as all who take steps wait for it: five minutes in one go would be ten times as long.
+        """
+        is_free = True
+        for job in jobs:
+            assert job.voice_key is not None, "reference audio is of some voice"
+            if self._speakers.holds(job.voice_key):
+                self._guard(job, self._start, outcomes)
+            elif is_free:
+                self._guard(job, self._listen, outcomes)
+                is_free = False
+
+    def _listen(self, job: EchoJob) -> None:
+        """Encode the next piece of the job's voice; after the last one start the job."""
+        reference, key = job.reference, job.voice_key
+        assert reference is not None, "there is something to listen to"
+        assert key is not None, "reference audio is of some voice"
+        if not job.heard:
+            self.totals["speaker_cache_misses"] += 1
+        frame = self._codec.frame_samples
+        patch, piece = PATCH_FRAMES * frame, self._codec.piece_frames * frame
+        # Shorter than one patch, it is heard with silence.
+        end = max(min(len(reference), MAX_VOICE_FRAMES * frame) // patch, 1) * patch
+        start = len(job.heard) * piece
+        stop = min(start + piece, end)
+        # Copied, as torch takes no read-only memory.
+        audio = torch.from_numpy(np.array(reference[start:stop])).to(self._device)
+        job.heard.append(self._codec.encode(F.pad(audio, (0, stop - start - len(audio)))))
+        if stop == end:
+            job.speaker_state = self._dit.speaker_state(torch.cat(job.heard))
+            self._speakers.put_state(key, job.speaker_state.cpu())
+            self._start(job)
+
     def _speaker(self, job: EchoJob) -> KeyValues | None:
         key = job.voice_key
         if key is None:
             return None
         context = self._speakers.context(key)
-        held = self._speakers.state(key) if job.speaker_state is None else job.speaker_state
-        known = context is not None or held is not None
-        self.totals["speaker_cache_hits" if known else "speaker_cache_misses"] += 1
         if context is None:
-            state = self._encode(job, key) if held is None else held
+            state = self._speakers.state(key) if job.speaker_state is None else job.speaker_state
+            assert state is not None, "a voice that is not held comes with its audio"
             context = self._dit.speaker_context(state.to(self._device))
             self._speakers.put_context(key, context)
+        if not job.heard:
+            self.totals["speaker_cache_hits"] += 1
         job.reference = job.speaker_state = None
+        job.heard.clear()
         return context
-
-    def _encode(self, job: EchoJob, key: str) -> Tensor:
-        assert job.reference is not None, "a voice that is not held comes with its audio"
-        # Copied, as torch takes no read-only memory.
-        audio = torch.from_numpy(np.array(job.reference)).to(self._device)
-        # Shorter than one patch, it is heard with silence.
-        missing = PATCH_FRAMES * self._codec.frame_samples - len(audio)
-        state = self._dit.speaker_state(self._codec.encode(F.pad(audio, (0, max(0, missing)))))
-        self._speakers.put_state(key, state.cpu())
-        return state
 
     def _step(self, jobs: Sequence[EchoJob], outcomes: Outcomes) -> list[EchoJob]:
         """Take a step of `jobs` together; return those that ended a block."""

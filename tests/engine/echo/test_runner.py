@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from engine.echo.checkpoint import load_models
-from engine.echo.config import MAX_FRAMES, TINY
+from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES, TINY
+from engine.echo.dac import S1DAC
 from engine.echo.job import make_job
 from engine.echo.runner import Runner
 from engine.echo.speaker_cache import SpeakerCache
@@ -11,6 +12,7 @@ from engine.protocol import Job
 from speech.errors import InternalError, InvalidRequest
 from speech.pcm import FRAME_SAMPLES
 from tests.engine.echo.jobs import BLOCKS, VOICE, new_job, run
+from tests.engine.echo.reference import relative_error
 
 
 def _stand_still(models):
@@ -56,6 +58,86 @@ def test_voice_in_cache_skips_both_encoders(runner, models, monkeypatch):
     monkeypatch.setattr(models.dit.speaker_encoder, "forward", fail)
     [pieces] = run(runner, new_job(voice="v"))
     assert len(pieces[0]) == 32 * FRAME_SAMPLES
+
+
+def test_new_voice_is_encoded_piece_by_piece_while_the_others_take_their_steps(
+    runner, models, monkeypatch
+):
+    encode, sizes = models.codec.encode, []
+
+    def noted(audio):
+        sizes.append(len(audio) // FRAME_SAMPLES)
+        return encode(audio)
+
+    monkeypatch.setattr(models.codec, "encode", noted)
+    monkeypatch.setattr(S1DAC, "piece_frames", 8)
+    fresh, other = new_job(voice="v"), new_job(num_steps=9)
+    for heard in ([8], [8, 8], [8, 8, 4]):
+        assert (fresh.num_tokens, fresh.trajectory) == (0, None)
+        assert runner.run([fresh, other]) == []
+        assert sizes == heard
+    assert (fresh.progress.step, other.progress.step) == (0, 3)
+    assert fresh.num_tokens == 3 * 32
+    runner.run([fresh, other])
+    assert fresh.progress.step == 1
+    [whole] = torch.from_numpy(VOICE.copy()).split(20 * FRAME_SAMPLES)
+    state = models.dit.speaker_state(S1DAC.encode(models.codec, whole))
+    assert relative_error(fresh.trajectory.speaker, models.dit.speaker_context(state)) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("num_frames", "pieces"), [(4, [4]), (7.5, [4]), (643, [640]), (1286, [640, 640, 4])]
+)
+def test_new_voice_is_cut_where_the_codec_cuts_it(runner, models, monkeypatch, num_frames, pieces):
+    sizes = []
+
+    def noted(audio):
+        sizes.append(len(audio) / FRAME_SAMPLES)
+        return torch.zeros(len(audio) // FRAME_SAMPLES, 80)
+
+    monkeypatch.setattr(models.codec, "encode", noted)
+    job = new_job(voice="v")
+    job.reference = np.zeros(int(num_frames * FRAME_SAMPLES), np.float32)
+    run(runner, job)
+    assert sizes == pieces
+
+
+def test_voice_longer_than_the_model_hears_is_cut(runner, models, monkeypatch):
+    sizes = []
+
+    def noted(audio):
+        sizes.append(len(audio) // FRAME_SAMPLES)
+        return torch.zeros(4, 80)
+
+    monkeypatch.setattr(models.codec, "encode", noted)
+    job = new_job(voice="v")
+    job.reference = np.zeros((MAX_VOICE_FRAMES + 9) * FRAME_SAMPLES, np.float32)
+    run(runner, job)
+    assert sizes == [640] * 10
+
+
+def test_new_voices_are_encoded_one_after_another_and_whoever_shares_one_starts_with_it(
+    runner, monkeypatch
+):
+    monkeypatch.setattr(S1DAC, "piece_frames", 12)  # two pieces each
+    jobs = [new_job(seed, voice=voice, num_steps=9) for seed, voice in enumerate("aaba")]
+    steps = []
+    for _ in range(6):
+        assert runner.run(jobs) == []
+        steps.append([job.progress.step for job in jobs])
+    # "a" is encoded in the first two ticks, "b" in the two after them.
+    assert steps == [[n, n, max(n - 2, 0), n] for n in (0, 0, 1, 2, 3, 4)]
+    assert runner.totals["speaker_cache_misses"] == 2
+    assert runner.totals["speaker_cache_hits"] == 2
+
+
+def test_voice_is_encoded_by_the_next_who_wants_it_if_the_first_gives_up(runner, monkeypatch):
+    monkeypatch.setattr(S1DAC, "piece_frames", 12)
+    given_up, second = new_job(voice="v"), new_job(voice="v")
+    runner.run([given_up, second])
+    [pieces] = run(runner, second)
+    [expected] = run(runner, new_job(voice="v"))
+    np.testing.assert_allclose(pieces[0], expected[0], atol=1e-5)
 
 
 @pytest.mark.parametrize("num_samples", [1, 3 * FRAME_SAMPLES, 4 * FRAME_SAMPLES])
