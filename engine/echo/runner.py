@@ -81,7 +81,9 @@ class Runner:
         """Encode the job's text and voice, unless that is done."""
         if job.trajectory is not None:
             return
-        text = self._dit.text_context(torch.tensor(job.tokens, device=self._device))
+        # A blocking copy would wait for the tick that the device is at.
+        tokens = torch.tensor(job.tokens).to(self._device, non_blocking=True)
+        text = self._dit.text_context(tokens)
         self._begin(job, text, self._speaker(job))
 
     def _begin(self, job: EchoJob, text: KeyValues, speaker: KeyValues | None) -> None:
@@ -124,7 +126,8 @@ class Runner:
         start = len(job.heard) * piece
         stop = min(start + piece, end)
         # Copied, as torch takes no read-only memory.
-        audio = torch.from_numpy(np.array(reference[start:stop])).to(self._device)
+        audio = torch.from_numpy(np.array(reference[start:stop]))
+        audio = audio.to(self._device, non_blocking=True)
         job.heard.append(self._codec.encode(F.pad(audio, (0, stop - start - len(audio)))))
         if stop == end:
             job.speaker_state = self._dit.speaker_state(torch.cat(job.heard))
@@ -139,7 +142,7 @@ class Runner:
         if context is None:
             state = self._speakers.state(key) if job.speaker_state is None else job.speaker_state
             assert state is not None, "a voice that is not held comes with its audio"
-            context = self._dit.speaker_context(state.to(self._device))
+            context = self._dit.speaker_context(state.to(self._device, non_blocking=True))
             self._speakers.put_context(key, context)
         if not job.heard:
             self.totals["speaker_cache_hits"] += 1
