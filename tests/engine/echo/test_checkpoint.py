@@ -78,6 +78,15 @@ def test_load_models_says_what_it_loaded(tiny, caplog):
     assert "loaded echo-tts-base/pytorch_model.safetensors" in caplog.text
 
 
+def test_load_models_says_how_far_it_is(tiny, caplog, monkeypatch):
+    monkeypatch.setattr("engine.echo.checkpoint._REPORT_S", 0.0)
+    with caplog.at_level(logging.INFO, logger="engine.echo.checkpoint"):
+        load_models(tiny, CPU, torch.float32, blockwise=False)
+    size = (tiny / CODEC.local_name).stat().st_size / 1e9
+    reports = [line for line in caplog.messages if line.startswith("loading fish-s1-dac-min/")]
+    assert reports[-1].endswith(f" of {size:.2f} GB")
+
+
 def test_load_models_refuses_a_damaged_file_by_name(copied):
     (copied / PCA.local_name).unlink()
     (copied / PCA.local_name).write_bytes(b"not a checkpoint")
