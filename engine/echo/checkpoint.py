@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 CONFIG = "config.json"
 MODEL = "model.safetensors"
 
+_REPORT_S = 10.0
+
 
 @dataclass(frozen=True)
 class Published:
@@ -152,7 +154,7 @@ def download(file: Published, weights_dir: Path | None = None) -> Path:
 def _load(module: nn.Module, path: Path, device: torch.device, dtype: torch.dtype) -> None:
     started = time.monotonic()
     _allocate(module, device, dtype)
-    name = f"{path.parent.name}/{path.name}"
+    name = _label(path)
     try:
         with TensorFile(path) as source:
             fill(module, source)
@@ -161,6 +163,10 @@ def _load(module: nn.Module, path: Path, device: torch.device, dtype: torch.dtyp
     num_bytes = sum(p.numel() * p.element_size() for p in module.parameters())
     seconds = time.monotonic() - started
     logger.info("loaded %s: %.2f GB in %.1f s", name, num_bytes / 1e9, seconds)
+
+
+def _label(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
 
 
 def _allocate(module: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
@@ -178,9 +184,11 @@ def _allocate(module: nn.Module, device: torch.device, dtype: torch.dtype) -> No
 
 
 class TensorFile:
-    """A memory-mapped safetensors file as a `weights.Source`."""
+    """A memory-mapped safetensors file as a `weights.Source`; says now and then how far it is."""
 
     def __init__(self, path: Path) -> None:
+        self._path, self._num_bytes = path, 0
+        self._report_at = time.monotonic() + _REPORT_S
         self._file = cast(Any, safe_open(path, framework="pt", device="cpu"))
         names = self._file.keys()
         self._shapes = {name: tuple(self._file.get_slice(name).get_shape()) for name in names}
@@ -204,4 +212,9 @@ class TensorFile:
     def read(self, name: str) -> Tensor:
         """Return one tensor, backed by the file."""
         tensor: Tensor = self._file.get_tensor(name)
+        self._num_bytes += tensor.nbytes
+        if time.monotonic() >= self._report_at:
+            self._report_at += _REPORT_S
+            done, size = self._num_bytes / 1e9, self._path.stat().st_size / 1e9
+            logger.info("loading %s: %.2f of %.2f GB", _label(self._path), done, size)
         return tensor

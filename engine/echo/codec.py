@@ -30,6 +30,10 @@ class Codec(Protocol):
     def latent_dim(self) -> int:
         """Width of a latent."""
 
+    @property
+    def piece_frames(self) -> int:
+        """Frames that `encode` hears on their own: longer audio may come piece by piece."""
+
     def encode(self, audio: Tensor) -> Tensor:
         """Return the latents (T, latent_dim) of reference audio (num_samples,).
 

@@ -187,6 +187,7 @@ class S1DAC(nn.Module):
 
     sample_rate_hz = SAMPLE_RATE_HZ
     frame_samples = FRAME_SAMPLES
+    piece_frames = MAX_FRAMES
 
     def __init__(self, config: DACConfig, latent_dim: int) -> None:
         super().__init__()
@@ -201,7 +202,8 @@ class S1DAC(nn.Module):
         """
         num_frames = min(len(audio) // FRAME_SAMPLES, MAX_VOICE_FRAMES)
         num_frames -= num_frames % PATCH_FRAMES
-        chunks = torch.split(audio[: num_frames * FRAME_SAMPLES], MAX_FRAMES * FRAME_SAMPLES)
+        size = self.piece_frames * FRAME_SAMPLES
+        chunks = torch.split(audio[: num_frames * FRAME_SAMPLES], size)
         with strict_float32():
             return torch.cat([self._encode_chunk(chunk) for chunk in chunks])
 

@@ -100,19 +100,20 @@ class Trajectory:
         context = (part for part in (self._earlier, text, speaker) if part is not None)
         return Lane(self.progress.num_frames, tuple(context))
 
-    def take_step(self, velocities: Iterator[Tensor]) -> bool:
-        """Take one step with the lanes' `velocities`; return whether it ended a block."""
+    def after_step(self, velocities: Iterator[Tensor]) -> tuple[Tensor | None, Tensor]:
+        """Return where a step with the lanes' `velocities` leads: block's state, all latents."""
         progress = self.progress
         cond = next(velocities)
         no_text = next(velocities) if progress.denies_text else None
         no_speaker = next(velocities) if progress.denies_speaker else None
         velocity = guide(cond, no_text, no_speaker, progress.plan)
-        self._x = euler(self.x, velocity, progress.current)
-        ended = progress.advance()
-        if ended:
-            self.latents = torch.cat([self.latents, self._x])
-            self._x = None
-        return ended
+        x = euler(self.x, velocity, progress.current)
+        return (None, torch.cat([self.latents, x])) if progress.ends_block else (x, self.latents)
+
+    def move(self, x: Tensor | None, latents: Tensor) -> bool:
+        """Go where `after_step` leads; return whether that ended a block."""
+        self._x, self.latents = x, latents
+        return self.progress.advance()
 
 
 def denoise(
@@ -123,7 +124,7 @@ def denoise(
 ) -> list[Trajectory]:
     """Take one step of every trajectory of `group`; return those that ended a block.
 
-    Should the forward pass fail, nothing has moved and the step can be taken again.
+    Should anything fail, nobody has moved and the step can be taken again.
     """
     for trajectory in group:
         trajectory.begin_block(dit)
@@ -133,7 +134,9 @@ def denoise(
     tokens = _tokens(dit, modulations, group, lanes)
     velocity = dit(x, tokens, make_attention(flat, dit.device, dit.dtype))
     velocities = iter(torch.split(velocity, [lane.num_frames for lane in flat]))
-    return [trajectory for trajectory in group if trajectory.take_step(velocities)]
+    states = [trajectory.after_step(velocities) for trajectory in group]
+    moves = zip(group, states, strict=True)
+    return [trajectory for trajectory, state in moves if trajectory.move(*state)]
 
 
 def _tokens(

@@ -226,7 +226,8 @@ class EchoDiT(nn.Module):
         half = self.config.timestep_dim // 2
         exponents = torch.arange(half, dtype=torch.float32) / half
         angles = rounded[None] * (1000 * torch.exp(-math.log(10_000.0) * exponents))
-        embedding = torch.cat([angles.cos(), angles.sin()]).to(self.dtype).to(self.device)
+        embedding = torch.cat([angles.cos(), angles.sin()]).to(self.dtype)
+        embedding = embedding.to(self.device, non_blocking=True)
         z = self.cond_module(embedding).view(3, -1, 1)
         low = self.adaln_down @ F.silu(z)
         # As one product with its bias, rounded once.

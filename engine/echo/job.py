@@ -44,8 +44,9 @@ class EchoJob:
         progress: Where it stands.
         request_id: Whose job it is.
         voice_key: Names its voice; None without one.
-        reference: The voice's audio, where nothing is held of the voice.
-        speaker_state: What was held of the voice when the job came.
+        reference: The voice's audio, until it is encoded, where nothing is held of the voice.
+        heard: Latents of what is encoded of it so far.
+        speaker_state: What was held of the voice when the job came, or made of `heard`.
         may_extend: Whether it is drawn again at full length if the speech does not end.
         on_start: To be called when its turn has come.
         outcomes: What the runner made of it, for whoever waits.
@@ -61,6 +62,7 @@ class EchoJob:
     request_id: str = ""
     voice_key: str | None = None
     reference: PCM | None = None
+    heard: list[Tensor] = field(default_factory=list)
     speaker_state: Tensor | None = None
     may_extend: bool = False
     streams: bool = False
@@ -72,8 +74,8 @@ class EchoJob:
 
     @property
     def num_tokens(self) -> int:
-        """What its next step adds to a forward pass."""
-        return self.progress.num_tokens
+        """What its next step adds to a forward pass: nothing while its voice is being encoded."""
+        return 0 if self.reference is not None else self.progress.num_tokens
 
     def announce_start(self) -> None:
         """Call `on_start`, once."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.attention import KeyValues
 from engine.echo.checkpoint import Models
-from engine.echo.config import MAX_FRAMES, PATCH_FRAMES
+from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES, PATCH_FRAMES
 from engine.echo.denoise import Modulations, Trajectory, denoise
 from engine.echo.job import EchoJob, Outcome
 from engine.echo.layers import upcast
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 OUT_OF_MEMORY = "Out of device memory: try again later, or with a shorter voice"
 
 Outcomes = list[tuple[EchoJob, Outcome]]
+T = TypeVar("T")
 
 
 class Runner:
@@ -53,9 +55,14 @@ class Runner:
 
     @torch.inference_mode()
     def run(self, batch: Sequence[EchoJob]) -> Outcomes:
-        """Take one step of every job of `batch`; return what that brought."""
+        """Take one step of every job of `batch`; return what that brought.
+
+        A job whose voice is new takes its first step in the tick after that is encoded.
+        """
         outcomes: Outcomes = []
-        started = [job for job in batch if self._guard(job, self._start, outcomes)]
+        ready = [job for job in batch if job.reference is None]
+        self._prepare([job for job in batch if job.reference is not None], outcomes)
+        started = [job for job in ready if self._guard(job, self._start, outcomes)]
         self.totals["ticks"] += 1
         self.totals["steps"] += len(started)
         self.totals["lane_frames"] += sum(job.num_tokens for job in started)
@@ -65,28 +72,18 @@ class Runner:
 
     def _guard(self, job: EchoJob, action: Callable[[EchoJob], None], outcomes: Outcomes) -> bool:
         """Run `action`; if it fails, note that for `job` alone. Return whether it succeeded."""
-        try:
-            action(job)
-        except Exception as error:
-            outcomes.append((job, Outcome(error=self._explain(error))))
-            return False
-        return True
-
-    def _explain(self, error: Exception) -> SpeechError:
-        if isinstance(error, SpeechError):
-            return error
-        if isinstance(error, torch.OutOfMemoryError):
-            logger.warning("a job ran out of device memory")
-            torch.cuda.empty_cache()
-            return InternalError(OUT_OF_MEMORY)
-        logger.error("a job failed", exc_info=error)
-        return InternalError("The engine failed on this text")
+        failure = _attempt(lambda: action(job))
+        if failure is not None:
+            outcomes.append((job, Outcome(error=failure)))
+        return failure is None
 
     def _start(self, job: EchoJob) -> None:
         """Encode the job's text and voice, unless that is done."""
         if job.trajectory is not None:
             return
-        text = self._dit.text_context(torch.tensor(job.tokens, device=self._device))
+        # A blocking copy would wait for the tick that the device is at.
+        tokens = torch.tensor(job.tokens).to(self._device, non_blocking=True)
+        text = self._dit.text_context(tokens)
         self._begin(job, text, self._speaker(job))
 
     def _begin(self, job: EchoJob, text: KeyValues, speaker: KeyValues | None) -> None:
@@ -101,46 +98,73 @@ class Runner:
         if job.streams:
             job.stream = self._codec.new_stream()
 
+    def _prepare(self, jobs: Sequence[EchoJob], outcomes: Outcomes) -> None:
+        """Start those of `jobs` whose voice is held by now; encode one piece of one other voice.
+
+        One, as all who take steps wait for it: five minutes in one go would be ten times as long.
+        """
+        is_free = True
+        for job in jobs:
+            assert job.voice_key is not None, "reference audio is of some voice"
+            if self._speakers.holds(job.voice_key):
+                self._guard(job, self._start, outcomes)
+            elif is_free:
+                self._guard(job, self._listen, outcomes)
+                is_free = False
+
+    def _listen(self, job: EchoJob) -> None:
+        """Encode the next piece of the job's voice; after the last one start the job."""
+        reference, key = job.reference, job.voice_key
+        assert reference is not None, "there is something to listen to"
+        assert key is not None, "reference audio is of some voice"
+        if not job.heard:
+            self.totals["speaker_cache_misses"] += 1
+        frame = self._codec.frame_samples
+        patch, piece = PATCH_FRAMES * frame, self._codec.piece_frames * frame
+        # Shorter than one patch, it is heard with silence.
+        end = max(min(len(reference), MAX_VOICE_FRAMES * frame) // patch, 1) * patch
+        start = len(job.heard) * piece
+        stop = min(start + piece, end)
+        # Copied, as torch takes no read-only memory.
+        audio = torch.from_numpy(np.array(reference[start:stop]))
+        audio = audio.to(self._device, non_blocking=True)
+        job.heard.append(self._codec.encode(F.pad(audio, (0, stop - start - len(audio)))))
+        if stop == end:
+            job.speaker_state = self._dit.speaker_state(torch.cat(job.heard))
+            self._speakers.put_state(key, job.speaker_state.cpu())
+            self._start(job)
+
     def _speaker(self, job: EchoJob) -> KeyValues | None:
         key = job.voice_key
         if key is None:
             return None
         context = self._speakers.context(key)
-        held = self._speakers.state(key) if job.speaker_state is None else job.speaker_state
-        known = context is not None or held is not None
-        self.totals["speaker_cache_hits" if known else "speaker_cache_misses"] += 1
         if context is None:
-            state = self._encode(job, key) if held is None else held
-            context = self._dit.speaker_context(state.to(self._device))
+            state = self._speakers.state(key) if job.speaker_state is None else job.speaker_state
+            assert state is not None, "a voice that is not held comes with its audio"
+            context = self._dit.speaker_context(state.to(self._device, non_blocking=True))
             self._speakers.put_context(key, context)
+        if not job.heard:
+            self.totals["speaker_cache_hits"] += 1
         job.reference = job.speaker_state = None
+        job.heard.clear()
         return context
-
-    def _encode(self, job: EchoJob, key: str) -> Tensor:
-        assert job.reference is not None, "a voice that is not held comes with its audio"
-        # Copied, as torch takes no read-only memory.
-        audio = torch.from_numpy(np.array(job.reference)).to(self._device)
-        # Shorter than one patch, it is heard with silence.
-        missing = PATCH_FRAMES * self._codec.frame_samples - len(audio)
-        state = self._dit.speaker_state(self._codec.encode(F.pad(audio, (0, max(0, missing)))))
-        self._speakers.put_state(key, state.cpu())
-        return state
 
     def _step(self, jobs: Sequence[EchoJob], outcomes: Outcomes) -> list[EchoJob]:
         """Take a step of `jobs` together; return those that ended a block."""
         if not jobs:
             return []
-        by_trajectory = {id(job.trajectory): job for job in jobs}
-        try:
-            ended = denoise(self._dit, self._modulations, [_trajectory(job) for job in jobs])
-        except Exception as error:
-            if len(jobs) == 1:
-                outcomes.append((jobs[0], Outcome(error=self._explain(error))))
-                return []
-            # Nobody has moved. Whoever is to blame fails when it goes alone.
-            self._explain(error)
-            return [done for job in jobs for done in self._step([job], outcomes)]
-        return [by_trajectory[id(trajectory)] for trajectory in ended]
+        ended = _attempt(
+            lambda: denoise(self._dit, self._modulations, [_trajectory(job) for job in jobs])
+        )
+        if not isinstance(ended, SpeechError):
+            by_trajectory = {id(job.trajectory): job for job in jobs}
+            return [by_trajectory[id(trajectory)] for trajectory in ended]
+        if len(jobs) == 1:
+            outcomes.append((jobs[0], Outcome(error=ended)))
+            return []
+        # Nobody has moved. Whoever is to blame fails when it goes alone.
+        return [done for job in jobs for done in self._step([job], outcomes)]
 
     def _finish_blocks(self, jobs: Sequence[EchoJob], outcomes: Outcomes) -> None:
         """Decode what is certain of jobs that ended a block."""
@@ -152,19 +176,15 @@ class Runner:
                 whole.append(job)
         if not whole:
             return
-        try:
-            decoded = self._decode(whole)
-        except Exception as error:
-            if len(whole) > 1:
-                self._explain(error)
-                for job in whole:
-                    self._finish_blocks([job], outcomes)
-            else:
-                outcomes.append((whole[0], Outcome(error=self._explain(error))))
-            return
-        outcomes += [
-            (job, Outcome(pcm, ended=True)) for job, pcm in zip(whole, decoded, strict=True)
-        ]
+        decoded = _attempt(lambda: self._decode(whole))
+        if not isinstance(decoded, SpeechError):
+            pairs = zip(whole, decoded, strict=True)
+            outcomes += [(job, Outcome(pcm, ended=True)) for job, pcm in pairs]
+        elif len(whole) == 1:
+            outcomes.append((whole[0], Outcome(error=decoded)))
+        else:
+            for job in whole:
+                self._finish_blocks([job], outcomes)
 
     def _extend(self, job: EchoJob) -> None:
         """Draw a job again at full length if its speech did not end.
@@ -204,6 +224,25 @@ class Runner:
         if self._paced is not None:
             self._paced.synchronize()
         self._paced = event
+
+
+def _attempt(action: Callable[[], T]) -> T | SpeechError:
+    """Return what `action` returns, or what its failure means to a caller.
+
+    A handled exception holds the tensors of the pass that failed. They are free again when this
+    returns: the next pass may need their memory.
+    """
+    try:
+        return action()
+    except torch.OutOfMemoryError:
+        logger.warning("a job ran out of device memory")
+    except SpeechError as error:
+        return error
+    except Exception as error:
+        logger.error("a job failed", exc_info=error)
+        return InternalError("The engine failed on this text")
+    torch.cuda.empty_cache()
+    return InternalError(OUT_OF_MEMORY)
 
 
 def _trajectory(job: EchoJob) -> Trajectory:

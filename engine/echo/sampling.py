@@ -23,11 +23,15 @@ PUBLISHED_END = EndConfig()
 
 @dataclass(frozen=True)
 class Rescale:
-    """Temporal score rescaling of one step: v <- (ratio ((1 - t) v + x) - x) / (1 - t)."""
+    """Temporal score rescaling of one step: v <- ratio v + pull x.
+
+    Upstream computes (ratio ((1 - t) v + x) - x) / (1 - t), whose difference loses digits that
+    1 - t = 0.001 then magnifies; this is the same without the difference.
+    """
 
     ratio: float
-    noise_left: float
-    """1 - t."""
+    pull: float
+    """(ratio - 1) / (1 - t)."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +102,15 @@ class Progress:
         """Tokens that the next step adds to a forward pass."""
         return self.num_frames * (1 + self.denies_text + self.denies_speaker)
 
+    @property
+    def ends_block(self) -> bool:
+        """Whether the next step is the block's last."""
+        return self.step == len(self.plan.steps) - 1
+
     def advance(self) -> bool:
         """Go on to the next step; return whether that ended a block."""
-        self.step += 1
-        if self.step < len(self.plan.steps):
+        if not self.ends_block:
+            self.step += 1
             return False
         self.start += self.num_frames
         self.block, self.step = self.block + 1, 0
@@ -142,20 +151,21 @@ def make_steps(parameters: SamplerParameters, dtype: torch.dtype) -> tuple[Step,
     steps = []
     for t, t_next in pairwise(ts):
         guided = bool(low <= t <= high)
-        steps.append(Step(float(t), float(t_next - t), guided, scaled, _rescale(parameters, t)))
+        rescale = _rescale(parameters, float(t))
+        steps.append(Step(float(t), float(t_next - t), guided, scaled, rescale))
         if min_t is not None and t_next < scalar(min_t) <= t:
             scaled = False  # from the step after the one that crosses min_t
     return tuple(steps)
 
 
-def _rescale(parameters: SamplerParameters, t: np.floating) -> Rescale | None:
+def _rescale(parameters: SamplerParameters, t: float) -> Rescale | None:
     k, sigma = parameters.rescale_k, parameters.rescale_sigma
     if k is None or sigma is None:
         return None
-    # Divided by 1 - t = 0.001 at the first step: one rounding elsewhere would be a thousand.
-    signal_to_noise = (1 - t) ** 2 / t**2 * type(t)(sigma**2)
-    ratio = (signal_to_noise + 1) / (signal_to_noise / type(t)(k) + 1)
-    return Rescale(float(ratio), float(1 - t))
+    signal_to_noise = ((1 - t) / t * sigma) ** 2
+    divisor = signal_to_noise / k + 1
+    pull = (1 - t) * (sigma / t) ** 2 * (1 - 1 / k) / divisor
+    return Rescale((signal_to_noise + 1) / divisor, pull)
 
 
 def initial_noise(
@@ -164,7 +174,8 @@ def initial_noise(
     """Draw the noise (T, latent_dim) that a block starts from, in float32."""
     shape = (num_frames, latent_dim)
     noise = torch.randn(shape, generator=generator, device=generator.device, dtype=torch.float32)
-    return noise if truncation is None else noise * truncation
+    # In place: after the generator has moved, nothing may fail for want of memory.
+    return noise if truncation is None else noise.mul_(truncation)
 
 
 def guide(cond: Tensor, no_text: Tensor | None, no_speaker: Tensor | None, plan: Plan) -> Tensor:
@@ -180,13 +191,8 @@ def guide(cond: Tensor, no_text: Tensor | None, no_speaker: Tensor | None, plan:
 def euler(x: Tensor, v: Tensor, step: Step) -> Tensor:
     """Return the state after `step`, rescaling the velocity first where the step says so."""
     if (rescale := step.rescale) is not None:
-        rescaled = rescale.ratio * (rescale.noise_left * v + x) - x
-        v = rescaled * _reciprocal(rescale.noise_left, x.dtype)
+        v = rescale.ratio * v + rescale.pull * x
     return x + v * step.dt
-
-
-def _reciprocal(value: float, dtype: torch.dtype) -> float:
-    return float(1 / (np.float64 if dtype == torch.float64 else np.float32)(value))
 
 
 def find_end(latents: Tensor, end: EndConfig = PUBLISHED_END) -> int:

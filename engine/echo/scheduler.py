@@ -24,7 +24,7 @@ class Work(Protocol):
 
     @property
     def num_tokens(self) -> int:
-        """What its next step adds to a forward pass."""
+        """What its next step adds to a forward pass; 0 while something else is done for it."""
 
 
 W = TypeVar("W", bound=Work)
@@ -101,12 +101,12 @@ class Scheduler(Generic[W]):
     def next_batch(self) -> list[W]:
         """Return the jobs that take the next step together, in the order of their turns."""
         batch: list[W] = []
-        room = self.max_tokens
+        total = 0
         for work in self._in_turn():
             num_tokens = work.num_tokens
-            if num_tokens <= room or not batch:
+            if not num_tokens or not total or total + num_tokens <= self.max_tokens:
                 batch.append(work)
-                room -= num_tokens
+                total += num_tokens
         return batch
 
     def _in_turn(self) -> Iterator[W]:

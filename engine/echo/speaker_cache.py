@@ -41,6 +41,11 @@ class SpeakerCache:
         with self._lock:
             return self._contexts.get(key)
 
+    def holds(self, key: str) -> bool:
+        """Whether anything is held of `key`."""
+        with self._lock:
+            return key in self._states or key in self._contexts
+
     def put_state(self, key: str, state: Tensor) -> None:
         """Keep a speaker state, which must be on the host."""
         with self._lock:

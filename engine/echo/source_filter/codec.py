@@ -91,6 +91,7 @@ class SourceFilterCodec:
 
     sample_rate_hz = 2 * RATE_HZ
     frame_samples = 2 * HOP * SUBFRAMES
+    piece_frames = MAX_VOICE_FRAMES
 
     def __init__(self, components: Components | None = None) -> None:
         self._components = Components.load() if components is None else components

@@ -1,9 +1,13 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from engine.echo import tiny_checkpoint
+from engine.echo.checkpoint import load_models
 from engine.echo.config import TINY, SourceFilterConfig
+from engine.echo.runner import Runner
+from engine.echo.speaker_cache import SpeakerCache
 from speech.parameters import SamplerParameters
 
 
@@ -23,3 +27,13 @@ def mini_weights(tmp_path_factory):
     config = replace(TINY, name="echo-mini-tiny", codec=SourceFilterConfig(), defaults=defaults)
     tiny_checkpoint.write(folder, config)
     return folder
+
+
+@pytest.fixture
+def models(tiny_weights):
+    return load_models(tiny_weights, torch.device("cpu"), torch.float32, blockwise=True)
+
+
+@pytest.fixture
+def runner(models):
+    return Runner(models, SpeakerCache(2**20, 2**20))

@@ -72,6 +72,33 @@ def test_batching_stays_within_bfloat16(tiny_weights):
         assert relative_error(batched, latents(seed)[0]) < 5e-2
 
 
+def test_step_waits_for_nothing(tiny_weights):
+    models = load_models(tiny_weights, torch.device("cuda"), torch.bfloat16, blockwise=True)
+    job = make_job(Job("hello", 1, {"num_steps": 8}), None, TINY, (), torch.float32)
+    runner = Runner(models, SpeakerCache(0, 0))
+    for _ in range(2):
+        runner.run([job])
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        assert runner.run([job]) == []
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert job.progress.step == 3
+
+
+def test_voice_is_encoded_in_full_float32(tiny_weights):
+    audio = 0.1 * torch.randn(120 * FRAME_SAMPLES, generator=torch.Generator().manual_seed(0))
+
+    def encode(device):
+        codec = load_models(tiny_weights, device, torch.float32, blockwise=False).codec
+        return codec.encode(audio.to(device)).cpu()
+
+    there, here = (encode(torch.device(name)) for name in ("cuda", "cpu"))
+    # A rounding may decide a code; TF32 would decide one in ten of each of the four codebooks.
+    same = (there - here).abs().amax(dim=1) < 1e-3 * here.abs().max()
+    assert same.float().mean() > 0.95
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 async def test_engine_speaks(tiny_weights, compiled):
     async def load():
@@ -80,6 +107,7 @@ async def test_engine_speaks(tiny_weights, compiled):
     engine = EchoEngine(weights_dir=str(tiny_weights), compile=compiled)
     try:
         assert engine.device == "cuda"
+        assert not torch.backends.cuda.cudnn_sdp_enabled()
 
         async def speak(stream):
             parameters = {"num_steps": 4, "sequence_length": 160}

@@ -49,7 +49,7 @@ def test_encode_keeps_chunks_apart_and_drops_what_fills_no_patch():
     assert relative_error(codec.encode(audio), latents[0]) < 5e-6
 
 
-@pytest.mark.parametrize(("dtype", "limit"), [(torch.float32, 1e-5), (torch.float64, 1e-10)])
+@pytest.mark.parametrize(("dtype", "limit"), [(torch.float32, 5e-6), (torch.float64, 1e-10)])
 @pytest.mark.parametrize("seed", range(3))
 def test_decode_equals_reference_whoever_is_decoded_beside_it(seed, dtype, limit):
     with precision(dtype):
@@ -66,7 +66,7 @@ def test_decode_in_pieces_equals_reference():
     theirs, pca, codec = codec_pair()
     latents = _latents(150)
     expected = inference.ae_decode(theirs, pca, latents[None])[0, 0]
-    assert relative_error(codec.decode([latents])[0], expected) < 1e-5
+    assert relative_error(codec.decode([latents])[0], expected) < 5e-6
 
 
 @pytest.mark.parametrize("pieces", [(1, 1, 1, 30), (32, 96, 40), (13, 140)])

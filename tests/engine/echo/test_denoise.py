@@ -102,15 +102,19 @@ OPTIONS = {
 @pytest.mark.parametrize(("dtype", "limit"), LIMITS)
 @pytest.mark.parametrize("has_voice", [True, False])
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-def test_sampler_equals_reference(options, has_voice, dtype, limit):
+@pytest.mark.parametrize("seed", range(3))
+def test_sampler_equals_reference(seed, options, has_voice, dtype, limit):
     with precision(dtype):
-        their_dit, dit = dit_pair(seed=len(options), dtype=dtype)
-        voice = _voice(24, dtype) if has_voice else None
+        their_dit, dit = dit_pair(seed, dtype)
+        voice = _voice(24, dtype, seed) if has_voice else None
         parameters = SamplerParameters(**{"num_steps": 8, "sequence_length": 32} | options)
         [ours] = _finish(dit, _trajectory(dit, parameters, voice=voice))
-        if "rescale_k" in options and dtype == torch.float32:
-            limit = 2e-5  # divided by 1 - t = 0.001 at first: either side is that far from truth
-        assert relative_error(ours, _theirs(their_dit, parameters, voice)) < limit
+    # In float32 the reference itself is 7e-6 to 9e-6 from the truth where it rescales (we 1e-6):
+    # its first step divides a difference by 0.001. There it is asked in float64.
+    exact = torch.float64 if "rescale_k" in options else dtype
+    with precision(exact):
+        voice = None if voice is None else voice.to(exact)
+        assert relative_error(ours, _theirs(their_dit.to(exact), parameters, voice)) < limit
 
 
 def _their_blocks(dit, parameters, voice, blocks, before, seed=3):
@@ -270,9 +274,9 @@ class Rounding(Modulations):
 
 
 def test_sampler_in_bfloat16_is_as_close_to_truth_as_the_reference():
-    ours, theirs = [], []
+    ours, theirs, apart = [], [], []
     parameters = SamplerParameters(num_steps=6, sequence_length=32, truncation_factor=0.8)
-    for seed in range(5):
+    for seed in range(8):
         their_dit, dit = dit_pair(seed, torch.bfloat16)
         voice = _voice(24, torch.bfloat16, seed)
         with precision(torch.float64):
@@ -283,7 +287,11 @@ def test_sampler_in_bfloat16_is_as_close_to_truth_as_the_reference():
             while not trajectory.progress.done:
                 denoise(exact, modulations, [trajectory])
         [latents] = _finish(dit, _trajectory(dit, parameters, voice=voice))
-        ours.append(_rms(latents - trajectory.latents))
         reference = _theirs(their_dit, parameters, voice)
+        ours.append(_rms(latents - trajectory.latents))
         theirs.append(_rms(reference - trajectory.latents))
-    assert sum(ours) <= 1.1 * sum(theirs)
+        apart.append(_rms(latents - reference))
+    # Measured, of the reference's own distance: ours 0.97, from one another 0.99 (a request: 1.02).
+    assert sum(ours) <= sum(theirs)
+    assert sum(apart) <= 1.05 * sum(theirs)
+    assert all(own <= 1.1 * limit for own, limit in zip(apart, theirs, strict=True))

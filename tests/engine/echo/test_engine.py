@@ -92,7 +92,7 @@ async def test_generate_equals_the_reference_pipeline_from_text_to_audio(
     theirs, _ = inference.sample_pipeline(dit, codec, state, sample, "Hi: there", audio, 11)
     job = Job("Hi: there", 11, parameters)
     ours = await _speak(engine, job, _voice() if with_voice else None)
-    assert relative_error(torch.from_numpy(ours), theirs[0, 0]) < 1e-3
+    assert relative_error(torch.from_numpy(ours), theirs[0, 0]) < 5e-6
 
 
 @pytest.mark.parametrize("trace", range(4))

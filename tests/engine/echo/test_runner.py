@@ -3,49 +3,16 @@ import pytest
 import torch
 
 from engine.echo.checkpoint import load_models
-from engine.echo.config import MAX_FRAMES, TINY
+from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES, TINY
+from engine.echo.dac import S1DAC
 from engine.echo.job import make_job
-from engine.echo.runner import OUT_OF_MEMORY, Runner
+from engine.echo.runner import Runner
 from engine.echo.speaker_cache import SpeakerCache
 from engine.protocol import Job
 from speech.errors import InternalError, InvalidRequest
 from speech.pcm import FRAME_SAMPLES
-
-VOICE = (0.1 * np.random.default_rng(0).standard_normal(20 * FRAME_SAMPLES)).astype(np.float32)
-VOICE.flags.writeable = False
-BLOCKS = (32, 128, 480)
-
-
-@pytest.fixture
-def models(tiny_weights):
-    return load_models(tiny_weights, torch.device("cpu"), torch.float32, blockwise=True)
-
-
-@pytest.fixture
-def runner(models):
-    return Runner(models, SpeakerCache(2**20, 2**20))
-
-
-def _job(seed=0, *, text="hello", voice=None, stream=False, **parameters):
-    parameters = {"num_steps": 2, "sequence_length": 32} | parameters
-    job = make_job(Job(text, seed, parameters, stream), voice, TINY, BLOCKS, torch.float32)
-    job.reference = None if voice is None else VOICE
-    return job
-
-
-def _run(runner, *jobs):
-    """Run `jobs` to their ends; return each one's PCM, in pieces, or its error."""
-    results = {id(job): [] for job in jobs}
-    active = list(jobs)
-    while active:
-        for job, outcome in runner.run(active):
-            if outcome.error is not None:
-                results[id(job)] = outcome.error
-            elif outcome.pcm is not None:
-                results[id(job)].append(outcome.pcm)
-            if outcome.ended or outcome.error is not None:
-                active.remove(job)
-    return list(results.values())
+from tests.engine.echo.jobs import BLOCKS, VOICE, new_job, run
+from tests.engine.echo.reference import relative_error
 
 
 def _stand_still(models):
@@ -57,13 +24,13 @@ def _stand_still(models):
 def test_jobs_together_sound_as_they_do_alone(runner):
     def jobs():
         return [
-            _job(1, sequence_length=40, voice="v"),
-            _job(2, num_steps=3, text="a longer text"),
-            _job(3, voice="v", stream=True, sequence_length=70),
+            new_job(1, sequence_length=40, voice="v"),
+            new_job(2, num_steps=3, text="a longer text"),
+            new_job(3, voice="v", stream=True, sequence_length=70),
         ]
 
-    alone = [_run(runner, job)[0] for job in jobs()]
-    for together, expected in zip(_run(runner, *jobs()), alone, strict=True):
+    alone = [run(runner, job)[0] for job in jobs()]
+    for together, expected in zip(run(runner, *jobs()), alone, strict=True):
         np.testing.assert_allclose(np.concatenate(together), np.concatenate(expected), atol=1e-4)
     assert [len(pieces) for pieces in alone] == [1, 1, 2]
     assert np.abs(alone[0][0][: len(alone[1][0])] - alone[1][0]).max() > 0.01
@@ -71,10 +38,10 @@ def test_jobs_together_sound_as_they_do_alone(runner):
 
 def test_voice_is_encoded_once_whatever_happens_to_its_keys_and_values(models):
     runner = Runner(models, SpeakerCache(2**20, 0))  # the device keeps none
-    first, second = _run(runner, _job(1, voice="v"), _job(1, voice="v"))
-    again = _job(1, voice="v")
+    first, second = run(runner, new_job(1, voice="v"), new_job(1, voice="v"))
+    again = new_job(1, voice="v")
     again.reference = None
-    [third] = _run(runner, again)
+    [third] = run(runner, again)
     np.testing.assert_array_equal(first[0], second[0])
     np.testing.assert_allclose(first[0], third[0], atol=1e-5)
     assert runner.totals["speaker_cache_misses"] == 1
@@ -82,29 +49,109 @@ def test_voice_is_encoded_once_whatever_happens_to_its_keys_and_values(models):
 
 
 def test_voice_in_cache_skips_both_encoders(runner, models, monkeypatch):
-    _run(runner, _job(voice="v"))
+    run(runner, new_job(voice="v"))
 
     def fail(*_):
         raise AssertionError
 
     monkeypatch.setattr(models.codec, "encode", fail)
     monkeypatch.setattr(models.dit.speaker_encoder, "forward", fail)
-    [pieces] = _run(runner, _job(voice="v"))
+    [pieces] = run(runner, new_job(voice="v"))
     assert len(pieces[0]) == 32 * FRAME_SAMPLES
+
+
+def test_new_voice_is_encoded_piece_by_piece_while_the_others_take_their_steps(
+    runner, models, monkeypatch
+):
+    encode, sizes = models.codec.encode, []
+
+    def noted(audio):
+        sizes.append(len(audio) // FRAME_SAMPLES)
+        return encode(audio)
+
+    monkeypatch.setattr(models.codec, "encode", noted)
+    monkeypatch.setattr(S1DAC, "piece_frames", 8)
+    fresh, other = new_job(voice="v"), new_job(num_steps=9)
+    for heard in ([8], [8, 8], [8, 8, 4]):
+        assert (fresh.num_tokens, fresh.trajectory) == (0, None)
+        assert runner.run([fresh, other]) == []
+        assert sizes == heard
+    assert (fresh.progress.step, other.progress.step) == (0, 3)
+    assert fresh.num_tokens == 3 * 32
+    runner.run([fresh, other])
+    assert fresh.progress.step == 1
+    [whole] = torch.from_numpy(VOICE.copy()).split(20 * FRAME_SAMPLES)
+    state = models.dit.speaker_state(S1DAC.encode(models.codec, whole))
+    assert relative_error(fresh.trajectory.speaker, models.dit.speaker_context(state)) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("num_frames", "pieces"), [(4, [4]), (7.5, [4]), (643, [640]), (1286, [640, 640, 4])]
+)
+def test_new_voice_is_cut_where_the_codec_cuts_it(runner, models, monkeypatch, num_frames, pieces):
+    sizes = []
+
+    def noted(audio):
+        sizes.append(len(audio) / FRAME_SAMPLES)
+        return torch.zeros(len(audio) // FRAME_SAMPLES, 80)
+
+    monkeypatch.setattr(models.codec, "encode", noted)
+    job = new_job(voice="v")
+    job.reference = np.zeros(int(num_frames * FRAME_SAMPLES), np.float32)
+    run(runner, job)
+    assert sizes == pieces
+
+
+def test_voice_longer_than_the_model_hears_is_cut(runner, models, monkeypatch):
+    sizes = []
+
+    def noted(audio):
+        sizes.append(len(audio) // FRAME_SAMPLES)
+        return torch.zeros(4, 80)
+
+    monkeypatch.setattr(models.codec, "encode", noted)
+    job = new_job(voice="v")
+    job.reference = np.zeros((MAX_VOICE_FRAMES + 9) * FRAME_SAMPLES, np.float32)
+    run(runner, job)
+    assert sizes == [640] * 10
+
+
+def test_new_voices_are_encoded_one_after_another_and_whoever_shares_one_starts_with_it(
+    runner, monkeypatch
+):
+    monkeypatch.setattr(S1DAC, "piece_frames", 12)  # two pieces each
+    jobs = [new_job(seed, voice=voice, num_steps=9) for seed, voice in enumerate("aaba")]
+    steps = []
+    for _ in range(6):
+        assert runner.run(jobs) == []
+        steps.append([job.progress.step for job in jobs])
+    # "a" is encoded in the first two ticks, "b" in the two after them.
+    assert steps == [[n, n, max(n - 2, 0), n] for n in (0, 0, 1, 2, 3, 4)]
+    assert runner.totals["speaker_cache_misses"] == 2
+    assert runner.totals["speaker_cache_hits"] == 2
+
+
+def test_voice_is_encoded_by_the_next_who_wants_it_if_the_first_gives_up(runner, monkeypatch):
+    monkeypatch.setattr(S1DAC, "piece_frames", 12)
+    given_up, second = new_job(voice="v"), new_job(voice="v")
+    runner.run([given_up, second])
+    [pieces] = run(runner, second)
+    [expected] = run(runner, new_job(voice="v"))
+    np.testing.assert_allclose(pieces[0], expected[0], atol=1e-5)
 
 
 @pytest.mark.parametrize("num_samples", [1, 3 * FRAME_SAMPLES, 4 * FRAME_SAMPLES])
 def test_voice_shorter_than_a_patch_is_heard_with_silence(runner, num_samples):
-    job = _job(voice="short")
+    job = new_job(voice="short")
     job.reference = VOICE[:num_samples]
-    [pieces] = _run(runner, job)
+    [pieces] = run(runner, job)
     assert np.isfinite(pieces[0]).all()
 
 
 def test_failing_voice_fails_its_job_alone(runner):
-    broken = _job(voice="broken")
+    broken = new_job(voice="broken")
     broken.reference = None
-    error, pieces = _run(runner, broken, _job())
+    error, pieces = run(runner, broken, new_job())
     assert isinstance(error, InternalError)
     assert error.message == "The engine failed on this text"
     assert len(pieces[0]) == 32 * FRAME_SAMPLES
@@ -115,53 +162,23 @@ def test_speech_errors_reach_the_caller_as_they_are(runner, models, monkeypatch)
         raise InvalidRequest("no such language")
 
     monkeypatch.setattr(models.dit, "text_context", refuse)
-    [error] = _run(runner, _job())
+    [error] = run(runner, new_job())
     assert error.message == "no such language"
-
-
-def test_memory_that_does_not_do_for_all_does_for_each(runner, models, monkeypatch):
-    forward, sizes = models.dit.forward, []
-
-    def limited(x, *rest):
-        sizes.append(len(x))
-        if len(x) > 100:
-            raise torch.OutOfMemoryError
-        return forward(x, *rest)
-
-    monkeypatch.setattr(models.dit, "forward", limited)
-    fine, too_large = _run(runner, _job(), _job(sequence_length=200))
-    assert len(fine[0]) == 32 * FRAME_SAMPLES
-    assert too_large.message == OUT_OF_MEMORY
-    assert sizes == [64 + 400, 64, 400, 32]
-
-
-def test_decode_that_does_not_do_for_all_does_for_each(runner, models, monkeypatch):
-    decode = models.codec.decode
-
-    def limited(latents):
-        if sum(map(len, latents)) > 32:
-            raise torch.OutOfMemoryError
-        return decode(latents)
-
-    monkeypatch.setattr(models.codec, "decode", limited)
-    first, second, too_large = _run(runner, _job(1), _job(2), _job(sequence_length=40))
-    assert len(first[0]) == len(second[0]) == 32 * FRAME_SAMPLES
-    assert too_large.message == OUT_OF_MEMORY
 
 
 def test_automatic_length_is_drawn_again_until_nothing_is_cut(runner, models):
     _stand_still(models)  # noise all the way: no end in sight
-    short = _job(7, sequence_length="auto", cfg_max_t=0.5)
+    short = new_job(7, sequence_length="auto", cfg_max_t=0.5)
     assert short.progress.num_frames < 100
-    full = _job(7, sequence_length=MAX_FRAMES, cfg_max_t=0.5)
-    [first], [second] = _run(runner, short, full)
+    full = new_job(7, sequence_length=MAX_FRAMES, cfg_max_t=0.5)
+    [first], [second] = run(runner, short, full)
     np.testing.assert_allclose(first, second, atol=1e-5)
 
 
 @torch.inference_mode()
 def test_automatic_length_is_drawn_again_from_the_same_noise(runner, models):
     _stand_still(models)
-    job = _job(7, sequence_length="auto", cfg_max_t=0.5)
+    job = new_job(7, sequence_length="auto", cfg_max_t=0.5)
     short = job.progress.num_frames
     runner.run([job])
     first = job.trajectory.x
@@ -174,15 +191,15 @@ def test_automatic_length_is_drawn_again_from_the_same_noise(runner, models):
 
 def test_automatic_length_that_was_enough_is_kept(runner, models):
     _stand_still(models)
-    job = _job(sequence_length="auto", truncation_factor=0.0)
-    [pieces] = _run(runner, job)
+    job = new_job(sequence_length="auto", truncation_factor=0.0)
+    [pieces] = run(runner, job)
     assert job.progress.plan.blocks != (MAX_FRAMES,)
     assert len(pieces[0]) == 0
 
 
 def test_streaming_stops_where_the_speech_has_ended(runner, models):
     _stand_still(models)
-    [pieces] = _run(runner, _job(stream=True, truncation_factor=0.0, sequence_length=640))
+    [pieces] = run(runner, new_job(stream=True, truncation_factor=0.0, sequence_length=640))
     assert [len(piece) for piece in pieces] == [0]
     assert runner.totals["lane_frames"] == 2 * 32 + 32  # one block of two steps
     assert runner.totals["steps"] == 2
@@ -200,8 +217,8 @@ def test_streaming_sends_nothing_from_beyond_the_end(runner, models, monkeypatch
         return (x - speech[start : start + len(x)]) / 0.999
 
     monkeypatch.setattr(models.dit, "forward", straight_to_the_speech)
-    job = _job(stream=True, num_steps=1, cfg_max_t=0.5, sequence_length=640)
-    [pieces] = _run(runner, job)
+    job = new_job(stream=True, num_steps=1, cfg_max_t=0.5, sequence_length=640)
+    [pieces] = run(runner, job)
     assert [len(piece) // FRAME_SAMPLES for piece in pieces] == sent
     whole = models.codec.decode([speech[:end]])[0].numpy()
     np.testing.assert_allclose(np.concatenate(pieces), whole, atol=1e-4)
@@ -209,8 +226,8 @@ def test_streaming_sends_nothing_from_beyond_the_end(runner, models, monkeypatch
 
 @torch.inference_mode()
 def test_streaming_pieces_join_to_the_decoded_blocks(runner, models):
-    job = _job(5, stream=True, voice="v", sequence_length=150)
-    [pieces] = _run(runner, job)
+    job = new_job(5, stream=True, voice="v", sequence_length=150)
+    [pieces] = run(runner, job)
     whole = models.codec.decode([job.trajectory.latents])[0].numpy()
     assert [len(piece) // FRAME_SAMPLES for piece in pieces] == [32, 118]
     np.testing.assert_allclose(np.concatenate(pieces), whole, atol=1e-4)
@@ -221,7 +238,7 @@ def test_streaming_without_the_weights_for_it_answers_whole(tiny_weights):
     job = Job("hi", 0, {"num_steps": 1, "sequence_length": 64}, stream=True)
     job = make_job(job, None, TINY, (), torch.float32)
     assert not job.streams
-    [pieces] = _run(Runner(models, SpeakerCache(0, 0)), job)
+    [pieces] = run(Runner(models, SpeakerCache(0, 0)), job)
     assert [len(piece) for piece in pieces] == [64 * FRAME_SAMPLES]
 
 
@@ -232,7 +249,7 @@ def test_streaming_without_the_weights_for_it_answers_whole(tiny_weights):
 def test_streaming_automatic_length_draws_the_likely_end_first_and_keeps_a_reserve(
     num_bytes, blocks
 ):
-    job = _job(stream=True, sequence_length="auto", text="x" * num_bytes)
+    job = new_job(stream=True, sequence_length="auto", text="x" * num_bytes)
     assert job.progress.plan.blocks == blocks
     assert not job.may_extend
 

@@ -32,6 +32,14 @@ def test_next_batch_runs_a_task_larger_than_the_limit_alone():
     assert scheduler.next_batch() == [huge]
 
 
+def test_next_batch_takes_whoever_costs_nothing_beside_any_other():
+    scheduler = Scheduler(100, 8, 8)
+    tasks = [Task(0), Task(500), Task(0), Task(10)]
+    for task in tasks:
+        scheduler.submit(task)
+    assert scheduler.next_batch() == tasks[:3]
+
+
 def test_a_batch_takes_the_first_job_of_each_request_then_the_second():
     scheduler = Scheduler(60, 8, 8)
     book = [Task(20, request_id="book") for _ in range(3)]
