@@ -30,6 +30,7 @@ DEFAULTS = SamplerParameters(
 )
 END = EndConfig(frames=10, std=0.2, mean=0.1)
 LENGTH = LengthConfig(stretch=1.15, spare_frames=24)
+MAX_VOICE_FRAMES = 640  # half a minute; training hears a third of it, and more confuses
 
 
 def export(state: dict[str, Any], size: str, folder: Path) -> None:
@@ -50,6 +51,7 @@ def export(state: dict[str, Any], size: str, folder: Path) -> None:
         defaults=DEFAULTS,
         end=END,
         length=LENGTH,
+        max_voice_frames=MAX_VOICE_FRAMES,
     )
     (folder / CONFIG).write_text(dumps(config))
 

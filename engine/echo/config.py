@@ -15,7 +15,7 @@ PATCH_FRAMES = 4
 MAX_FRAMES = MAX_SEQUENCE_LENGTH
 """The longest span the transformer was trained to draw, and the codec's encoding chunk."""
 MAX_VOICE_FRAMES = 6400
-"""The longest reference audio the speaker encoder was trained on (297 s)."""
+"""The longest reference audio that the published speaker encoder was trained on (297 s)."""
 MAX_TEXT_BYTES = 768
 """Longest text in tokens, the leading 0 included."""
 
@@ -126,6 +126,7 @@ class EchoConfig:
     Attributes:
         name: What callers see as the name of the model.
         defaults: Sampler parameters where a request is silent.
+        max_voice_frames: What is heard of a reference: as much as the model was trained to use.
     """
 
     name: str = "echo-tts-base"
@@ -134,6 +135,14 @@ class EchoConfig:
     defaults: SamplerParameters = field(default_factory=SamplerParameters)
     end: EndConfig = field(default_factory=EndConfig)
     length: LengthConfig = field(default_factory=LengthConfig)
+    max_voice_frames: int = MAX_VOICE_FRAMES
+
+    def __post_init__(self) -> None:
+        if not PATCH_FRAMES <= self.max_voice_frames <= MAX_VOICE_FRAMES:
+            raise ValueError(
+                f"max_voice_frames must be {PATCH_FRAMES} to {MAX_VOICE_FRAMES}, "
+                f"not {self.max_voice_frames}"
+            )
 
 
 TINY = EchoConfig(

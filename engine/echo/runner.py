@@ -17,7 +17,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.attention import KeyValues
 from engine.echo.checkpoint import Models
-from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES, PATCH_FRAMES
+from engine.echo.config import MAX_FRAMES, PATCH_FRAMES
 from engine.echo.denoise import Modulations, Trajectory, denoise
 from engine.echo.job import EchoJob, Outcome
 from engine.echo.layers import upcast
@@ -44,6 +44,7 @@ class Runner:
 
     def __init__(self, models: Models, speakers: SpeakerCache) -> None:
         self._dit, self._codec, self._end = models.dit, models.codec, models.config.end
+        self._max_voice_frames = models.config.max_voice_frames
         self._device = models.dit.device
         self._speakers = speakers
         self._modulations = Modulations(models.dit)
@@ -122,7 +123,7 @@ class Runner:
         frame = self._codec.frame_samples
         patch, piece = PATCH_FRAMES * frame, self._codec.piece_frames * frame
         # Shorter than one patch, it is heard with silence.
-        end = max(min(len(reference), MAX_VOICE_FRAMES * frame) // patch, 1) * patch
+        end = max(min(len(reference), self._max_voice_frames * frame) // patch, 1) * patch
         start = len(job.heard) * piece
         stop = min(start + piece, end)
         # Copied, as torch takes no read-only memory.

@@ -205,6 +205,7 @@ def test_config_holds_name_codec_and_how_to_sample(tmp_path):
             '{"defaults": {"num_steps": 0}}',
             r"config\.json\.defaults: Invalid parameter 'num_steps'",
         ),
+        ('{"max_voice_frames": 6401}', "max_voice_frames must be 4 to 6400, not 6401"),
         ('{"defaults": {"steps": 3}}', "Unknown parameter 'steps'"),
         ('{"defaults": 8}', "defaults must be an object, not 8"),
     ],

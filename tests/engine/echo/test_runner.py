@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -102,7 +104,12 @@ def test_new_voice_is_cut_where_the_codec_cuts_it(runner, models, monkeypatch, n
     assert sizes == pieces
 
 
-def test_voice_longer_than_the_model_hears_is_cut(runner, models, monkeypatch):
+@pytest.mark.parametrize(
+    ("max_frames", "pieces"), [(MAX_VOICE_FRAMES, [640] * 10), (1000, [640, 360]), (41, [40])]
+)
+def test_voice_longer_than_the_model_hears_is_cut(models, monkeypatch, max_frames, pieces):
+    config = replace(models.config, max_voice_frames=max_frames)
+    runner = Runner(replace(models, config=config), SpeakerCache(0, 0))
     sizes = []
 
     def noted(audio):
@@ -113,7 +120,7 @@ def test_voice_longer_than_the_model_hears_is_cut(runner, models, monkeypatch):
     job = new_job(voice="v")
     job.reference = np.zeros((MAX_VOICE_FRAMES + 9) * FRAME_SAMPLES, np.float32)
     run(runner, job)
-    assert sizes == [640] * 10
+    assert sizes == pieces
 
 
 def test_new_voices_are_encoded_one_after_another_and_whoever_shares_one_starts_with_it(
