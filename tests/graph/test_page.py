@@ -16,7 +16,7 @@ from speech.formats import FORMATS
 from speech.parameters import PRESETS
 from tests.graph.browser import CHROMIUM, chromium
 from tests.graph.conftest import open_jobs, stats, wait_until
-from tests.texts import PARAGRAPHS, SENTENCE, THREE_SEMITONES
+from tests.texts import ENDLESS, PARAGRAPHS, SENTENCE, THREE_SEMITONES
 from training.pitch import median_pitch_hz
 
 pytestmark = [
@@ -25,7 +25,6 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian: apt install chromium)"),
 ]
 
-ENDLESS = SENTENCE * 5_000
 KEY = "sesame"
 
 LISTEN = """
