@@ -25,6 +25,7 @@ RUN useradd --create-home --uid 1000 echo \
 
 COPY speech/ speech/
 COPY engine/ engine/
+COPY checkpoints/ checkpoints/
 COPY deployments/ deployments/
 COPY serve_app/ serve_app/
 COPY handler.py runpod_entry.py test_input.json ./

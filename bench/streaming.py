@@ -4,7 +4,7 @@ Each client asks for a sentence, reads it as it comes, and asks again. In the sa
 called directly in this process, by as many clients: the floor under the graph. A client stalls
 where a player that started with the first audio would have run out of it.
 
-    python -m bench.streaming [--engine preview] [--weights-dir DIR] [--seconds 10]
+    python -m bench.streaming [--weights-dir echo-mini] [--device cpu] [--seconds 10]
 """
 
 from __future__ import annotations
@@ -59,20 +59,20 @@ class Hearing:
 def main() -> None:
     """Run the benchmark; print a table and one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--engine", choices=[*ENGINES], default="preview")
-    parser.add_argument("--weights-dir", help="of the echo engine")
+    parser.add_argument("--weights-dir", default="echo-mini", help="a checkpoint's name or folder")
+    parser.add_argument("--device", default="auto")
     parser.add_argument("--seconds", type=float, default=10.0, help="per case")
     given = parser.parse_args()
     settings = Settings(
-        engine=given.engine,
         weights_dir=given.weights_dir,
+        device=given.device,
         voices_dir=VOICES_DIR,
         max_requests=2 * max(CLIENTS),
     )
     with private_cluster() as url:
         serve.run(build_app(settings))
         rows = asyncio.run(run(url, settings, given.seconds))
-    print(json.dumps({"benchmark": "streaming", "engine": given.engine, "rows": rows}))
+    print(json.dumps({"benchmark": "streaming", "checkpoint": given.weights_dir, "rows": rows}))
 
 
 async def run(url: str, settings: Settings, seconds: float) -> list[dict[str, Any]]:

@@ -95,31 +95,31 @@ ENGINE_JOBS_CANCELLED = Metric(
 ENGINE_JOBS_OPEN = Metric(
     "gauge",
     "echo_engine_jobs_open",
-    "Jobs now: `active` take turns, `waiting` wait for a place; preview tells only `any`.",
+    "Jobs now: `active` take turns, `waiting` wait for a place.",
     (*_ENGINE, "state"),
 )
 ENGINE_AUDIO_SECONDS = Metric(
     "counter", "echo_engine_audio_seconds_total", "Audio made by the engine.", _ENGINE
 )
 ENGINE_TICKS = Metric(
-    "counter", "echo_engine_ticks_total", "Forward passes of the transformer (echo only).", _ENGINE
+    "counter", "echo_engine_ticks_total", "Forward passes of the transformer.", _ENGINE
 )
 ENGINE_STEPS = Metric(
     "counter",
     "echo_engine_steps_total",
-    "Steps of jobs; those of one tick are a batch (echo only).",
+    "Steps of jobs; those of one tick are a batch.",
     _ENGINE,
 )
 ENGINE_LANE_FRAMES = Metric(
     "counter",
     "echo_engine_lane_frames_total",
-    "Frames times guidance lanes of all ticks (echo only).",
+    "Frames times guidance lanes of all ticks.",
     _ENGINE,
 )
 ENGINE_MAX_LANE_FRAMES = Metric(
     "gauge",
     "echo_engine_max_lane_frames",
-    "The most one tick should hold: `max_tokens_per_tick` (echo only).",
+    "The most one tick should hold: `max_tokens_per_tick`.",
     _ENGINE,
 )
 SPEAKER_CACHE_LOOKUPS = Metric(
@@ -135,7 +135,7 @@ SPEAKER_CACHE_VOICES = Metric("gauge", "echo_speaker_cache_voices", "Voices held
 SPEAKER_CACHE_BYTES = Metric(
     "gauge",
     "echo_speaker_cache_bytes",
-    "Held now, in `host` and `device` memory (echo only).",
+    "Held now, in `host` and `device` memory.",
     (*_ENGINE, "memory"),
 )
 
@@ -165,7 +165,6 @@ ENGINE_STATS: Mapping[str, Reading] = {
     "jobs_cancelled": Reading(ENGINE_JOBS_CANCELLED),
     "jobs_active": Reading(ENGINE_JOBS_OPEN, {"state": "active"}),
     "jobs_waiting": Reading(ENGINE_JOBS_OPEN, {"state": "waiting"}),
-    "jobs_open": Reading(ENGINE_JOBS_OPEN, {"state": "any"}),
     "audio_seconds": Reading(ENGINE_AUDIO_SECONDS),
     "ticks": Reading(ENGINE_TICKS),
     "steps": Reading(ENGINE_STEPS),

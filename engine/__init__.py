@@ -32,7 +32,6 @@ class EngineEntry:
 
 ENGINES: Mapping[str, EngineEntry] = MappingProxyType(
     {
-        "preview": EngineEntry("engine.preview", "PreviewEngine", uses_gpu=False),
         "echo": EngineEntry(
             "engine.echo.engine",
             "EchoEngine",

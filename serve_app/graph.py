@@ -54,9 +54,10 @@ def build_app(settings: Settings) -> serve.Application:
         cache_bytes=settings.voice_cache_bytes,
         decode_threads=settings.decode_threads,
     )
-    engine = _choose_engine(settings)
-    options = {name: getattr(settings, name) for name in ENGINES[engine].options}
-    sampler = _sampler(settings, engine).bind(voice_prep, engine, options)
+    num_gpus = _gpus_per_sampler(settings)
+    sampler = _sampler(settings, num_gpus).bind(
+        voice_prep, settings.engine, _engine_options(settings, num_gpus)
+    )
     ingress = serve.deployment(
         num_replicas=settings.ingress_replicas,
         max_ongoing_requests=settings.max_requests + HEADROOM,
@@ -69,7 +70,7 @@ def build_app(settings: Settings) -> serve.Application:
     return ingress.bind(
         voice_prep,
         sampler,
-        engine=engine,
+        engine=settings.engine,
         limits=Limits(
             max_text_chars=settings.max_text_chars,
             max_body_bytes=settings.max_body_bytes,
@@ -85,10 +86,10 @@ def build_app(settings: Settings) -> serve.Application:
     )
 
 
-def _choose_engine(settings: Settings) -> str:
-    if settings.engine != "auto":
-        return settings.engine
-    return "echo" if _has_gpu(settings) else "preview"
+def _gpus_per_sampler(settings: Settings) -> float:
+    if settings.sampler_gpus != "auto":
+        return settings.sampler_gpus
+    return 1 if ENGINES[settings.engine].uses_gpu and _has_gpu(settings) else 0
 
 
 def _has_gpu(settings: Settings) -> bool:
@@ -101,10 +102,18 @@ def _has_gpu(settings: Settings) -> bool:
     return any(Path("/dev").glob("nvidia[0-9]*"))
 
 
-def _sampler(settings: Settings, engine: str) -> serve.Deployment:
-    num_gpus = settings.sampler_gpus
-    if num_gpus == "auto":
-        num_gpus = 1 if ENGINES[engine].uses_gpu and _has_gpu(settings) else 0
+def _engine_options(settings: Settings, num_gpus: float) -> dict[str, Any]:
+    """Return what the engine is constructed with.
+
+    A GPU that is there and does not work is an error: an engine left to choose would speak on the
+    CPU, and with the model for one.
+    """
+    if num_gpus and settings.device == "auto":
+        settings = settings.model_copy(update={"device": "cuda"})
+    return {name: getattr(settings, name) for name in ENGINES[settings.engine].options}
+
+
+def _sampler(settings: Settings, num_gpus: float) -> serve.Deployment:
     return serve.deployment(
         **_scale(settings, num_gpus),
         # The queue is the engine's, where jobs are batched: a full replica would idle its GPU.

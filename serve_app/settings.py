@@ -32,10 +32,7 @@ class Settings(BaseSettings):
     )
 
     # What speaks
-    engine: Annotated[
-        str,
-        Field(description="`echo`, `preview`, or `auto`: echo where there is an NVIDIA GPU."),
-    ] = "auto"
+    engine: Annotated[str, Field(description="One of `ENGINES`; `echo` is all there is.")] = "echo"
     voices_dir: Annotated[
         str,
         Field(validation_alias="AUDIO_VOICES_DIR", description="Folder of reference audio files."),
@@ -68,7 +65,9 @@ class Settings(BaseSettings):
             description="GPUs per sampler replica; `auto`: 1 if the engine uses one that is there."
         ),
     ] = "auto"
-    sampler_cpus: Annotated[float, Field(gt=0, description="CPUs per sampler replica.")] = 0.5
+    sampler_cpus: Annotated[
+        float, Field(gt=0, description="CPUs per sampler replica; on a CPU, its threads.")
+    ] = 0.5
     decode_threads: Annotated[int, Field(ge=1, description="Decodes at a time in VoicePrep.")] = 2
     voice_cache_bytes: Annotated[
         int, Field(ge=0, description="Bound of the voice cache, per VoicePrep replica.")
@@ -78,7 +77,8 @@ class Settings(BaseSettings):
     weights_dir: Annotated[
         str | None,
         Field(
-            description="Folder with a checkpoint; if none, the published one (cached, or the hub)."
+            description="`echo-tts-base` (cached, or the hub), `echo-mini` (bundled) or a folder; "
+            "if none, the first on a GPU, the second on a CPU."
         ),
     ] = None
     device: Annotated[
@@ -103,8 +103,12 @@ class Settings(BaseSettings):
         bool, Field(description="Compile the transformer while starting: minutes, once.")
     ] = False
     max_tokens_per_tick: Annotated[
-        int, Field(ge=1, description="Frames times guidance lanes of one forward pass.")
-    ] = 2560
+        Literal["auto"] | Annotated[int, Field(ge=1)],
+        Field(
+            description="Frames times guidance lanes of one forward pass; "
+            "`auto`: 2560 on a GPU, 640 on a CPU."
+        ),
+    ] = "auto"
     max_active_jobs: Annotated[
         int, Field(ge=1, description="Jobs that take turns on a device; each up to 0.5 GB.")
     ] = 16
@@ -195,8 +199,8 @@ class Settings(BaseSettings):
     @field_validator("engine")
     @classmethod
     def _known_engine(cls, name: str) -> str:
-        if name not in ("auto", *ENGINES):
-            raise ValueError(f"no engine {name!r} (known: auto, {', '.join(ENGINES)})")
+        if name not in ENGINES:
+            raise ValueError(f"no engine {name!r} (known: {', '.join(ENGINES)})")
         return name
 
     @field_validator("api_keys", "cors_origins", "stream_blocks", mode="before")

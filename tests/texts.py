@@ -1,8 +1,12 @@
 """Texts that several doors are tested with."""
 
 SENTENCE = "The quick brown fox jumps over the lazy dog. "
-ENDLESS = SENTENCE * 10_000
-"""Hours of speech: a minute and more of work for the preview engine, longer than any test waits."""
+ENDLESS = SENTENCE * 1_000
+"""Forty minutes of speech: minutes of work, longer than any test waits, yet split in no time."""
+ENDLESS_REQUEST = {"input": ENDLESS, "parameters": {"num_steps": 4}}
+"""Speech of few steps: its first audio comes soon."""
+THREE_SEMITONES = 2 ** (3 / 12) - 1
+"""How far off the reference's pitch a voice may be heard: relative, of the small checkpoint."""
 
 PARAGRAPHS = "\n\n".join(
     (

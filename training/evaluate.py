@@ -21,11 +21,11 @@ import torch
 
 from engine.echo.engine import EchoEngine
 from engine.echo.source_filter.codec import Components
-from engine.pitch import median_pitch_hz
 from engine.protocol import Job, Voice
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 from training.evaluation_voices import Teacher, reference, say, teachers
 from training.flite import Flite
+from training.pitch import median_pitch_hz
 from training.prompts_held_out import SENTENCES
 from training.recogniser import Recogniser, num_errors, words
 from training.timbre import distance, mean_spectrum

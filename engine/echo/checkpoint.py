@@ -32,6 +32,11 @@ logger = logging.getLogger(__name__)
 CONFIG = "config.json"
 MODEL = "model.safetensors"
 
+PUBLISHED = EchoConfig().name
+BUNDLED = "echo-mini"
+BUNDLED_FOLDER = Path(__file__).parents[2] / "checkpoints" / BUNDLED
+"""What comes with the code, wherever that is: a clone, an image, a worker's copy."""
+
 _REPORT_S = 10.0
 
 
@@ -61,6 +66,26 @@ class Models:
     config: EchoConfig
     dit: EchoDiT
     codec: Codec
+
+
+def locate(name: str | None, device: torch.device) -> Path | None:
+    """Return the folder of the checkpoint called `name`, None for the published one's cache or hub.
+
+    Args:
+        name: `echo-tts-base`, `echo-mini` or a folder; None for the one that suits the device.
+        device: Where it is to run. On a CPU the published one takes minutes for a sentence.
+
+    Raises:
+        CheckpointError: When it is none of these.
+    """
+    if name is None:
+        name = BUNDLED if device.type == "cpu" else PUBLISHED
+    if name == PUBLISHED:
+        return None
+    folder = BUNDLED_FOLDER if name == BUNDLED else Path(name)
+    if not folder.is_dir():
+        raise CheckpointError(f"weights_dir {name!r} is no folder, {PUBLISHED} or {BUNDLED}")
+    return folder
 
 
 def load_models(

@@ -7,12 +7,12 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 
-from engine.echo.checkpoint import load_models
+from engine.echo.checkpoint import load_models, locate
 from engine.echo.config import MAX_FRAMES
 from engine.echo.job import EchoJob, Outcome, make_job
 from engine.echo.runner import Runner
@@ -33,8 +33,8 @@ class EchoEngine:
     """Echo-TTS on one device. Constructing it loads the weights and runs every path once.
 
     Args:
-        weights_dir: Folder with a checkpoint (see `checkpoint.load_models`); None for the
-            published one from the Hugging Face cache, or the hub where it is not cached.
+        weights_dir: The checkpoint: a name or a folder, or None for the device's own (see
+            `checkpoint.locate`).
         device: `auto`, `cpu`, `cuda` or `cuda:<n>`; auto is CUDA where there is any.
         dtype: Of the transformer: `auto`, `float32` or `bfloat16`; auto is bfloat16 where the
             device computes in it.
@@ -42,8 +42,8 @@ class EchoEngine:
         stream_blocks: Frames of a streaming job's blocks, the last of which repeats; multiples
             of 4. A short first one brings early audio; longer ones cost less and sound better.
         compile: Whether to compile the transformer's blocks while starting: minutes, once.
-        max_tokens_per_tick: Frames times guidance lanes of one forward pass. The published size
-            fills a large GPU with about 2500; more only makes every job wait longer.
+        max_tokens_per_tick: Frames times guidance lanes of one forward pass. More than fills the
+            device only makes every job wait longer: `auto` is 2560 on a GPU, 640 on a CPU.
         max_active_jobs: Jobs that take turns; each holds up to 0.5 GB of device memory.
         max_waiting_jobs: Jobs that wait for a turn; one more is refused.
         speaker_host_bytes: Bound of the voices kept in host memory (0.4 MB for 30 s).
@@ -62,18 +62,20 @@ class EchoEngine:
         streaming: bool = True,
         stream_blocks: Sequence[int] = (32, 128, 480),
         compile: bool = False,
-        max_tokens_per_tick: int = 2560,
+        max_tokens_per_tick: int | Literal["auto"] = "auto",
         max_active_jobs: int = 16,
         max_waiting_jobs: int = 256,
         speaker_host_bytes: int = GIB,
         speaker_device_bytes: int = 4 * GIB,
     ) -> None:
         self._device = _choose_device(device)
-        self._weights_dir = None if weights_dir is None else Path(weights_dir)
+        self._weights_dir = locate(weights_dir, self._device)
         self._dtype = _choose_dtype(dtype, self._device)
         self.device = str(self._device)
         self._compile = compile
         self._stream_blocks = tuple(stream_blocks) if streaming else ()
+        if max_tokens_per_tick == "auto":
+            max_tokens_per_tick = 640 if self._device.type == "cpu" else 2560
         self._scheduler = Scheduler[EchoJob](max_tokens_per_tick, max_active_jobs, max_waiting_jobs)
         self._speakers = SpeakerCache(speaker_host_bytes, speaker_device_bytes)
         self._driver: asyncio.Task[None] | None = None

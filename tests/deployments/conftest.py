@@ -15,6 +15,7 @@ from deployments.ingress import Ingress
 from deployments.pipeline import Limits
 from deployments.sampler import Piece, Sampler
 from deployments.voice_prep import VoicePrep
+from engine import EngineEntry
 
 LIMITS = {
     "max_text_chars": 4096,
@@ -34,15 +35,17 @@ def local_handle(cls, *args, **kwargs):
 
 
 @pytest.fixture
-def make_ingress(voices_dir):
-    """Return `make(sampler=None, limits={}, **options)`; speaks with the preview engine."""
+def make_ingress(voices_dir, monkeypatch):
+    """Return `make(sampler=None, limits={}, **options)`; a `ToneEngine` speaks."""
+    tone = EngineEntry("tests.deployments.tone", "ToneEngine", uses_gpu=False)
+    monkeypatch.setattr("engine.ENGINES", {"tone": tone})
 
     def make(sampler=None, limits=None, **options):
         voice_prep = serve.deployment(VoicePrep).bind(str(voices_dir), 2**26, 1)
         return Ingress(
             local_handle(VoicePrep, str(voices_dir), 2**26, 1),
-            sampler or local_handle(Sampler, voice_prep, "preview"),
-            engine="preview",
+            sampler or local_handle(Sampler, voice_prep, "tone"),
+            engine="tone",
             limits=Limits(**{**LIMITS, **(limits or {})}),
             **options,
         )

@@ -11,9 +11,7 @@ from deployments import metrics
 from deployments.metrics import Metric
 from deployments.pipeline import Limits, Pipeline
 from deployments.voice_prep import VoicePrep
-from engine.echo import tiny_checkpoint
 from engine.echo.engine import EchoEngine
-from engine.preview import PreviewEngine
 from tests.deployments.conftest import LIMITS, local_handle
 
 ROOT = Path(__file__).parents[2]
@@ -43,12 +41,10 @@ def test_labels_have_few_values_of_ours():
     assert labels == {"door", "outcome", "stage", "result", "engine", "device", "state", "memory"}
 
 
-def test_every_value_of_the_graphs_stats_is_exported(voices_dir, tmp_path):
-    tiny_checkpoint.write(tmp_path)
-    engines = [PreviewEngine(), EchoEngine(weights_dir=str(tmp_path), device="cpu")]
-    assert {name for engine in engines for name in engine.stats()} == set(metrics.ENGINE_STATS)
-    for engine in engines:
-        engine.close()
+def test_every_value_of_the_graphs_stats_is_exported(voices_dir):
+    engine = EchoEngine(device="cpu")
+    assert engine.stats().keys() == metrics.ENGINE_STATS.keys()
+    engine.close()
     voice_prep = VoicePrep(str(voices_dir), 2**20, 1)
     assert voice_prep.stats().keys() == metrics.VOICE_CACHE_STATS.keys()
     handle = local_handle(VoicePrep, str(voices_dir), 2**20, 1)

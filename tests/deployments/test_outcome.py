@@ -33,7 +33,7 @@ async def test_completed_job_leaves_a_line_with_all_its_numbers(make_ingress, li
     output = await make_ingress().run_job(JOB, "job-1")
     [(result, fields)] = lines("job-1")
     assert result == "completed"
-    assert (fields["door"], fields["streamed"], fields["engine"]) == ("runpod", "false", "preview")
+    assert (fields["door"], fields["streamed"], fields["engine"]) == ("runpod", "false", "tone")
     assert (fields["chars"], fields["chunks"]) == (str(len(JOB["text"])), "1")
     assert re.fullmatch("[0-9a-f]{32}", fields["voice"])
     assert float(fields["audio_s"]) == pytest.approx(output["metadata"]["duration"], abs=0.006)

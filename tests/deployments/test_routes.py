@@ -28,7 +28,7 @@ async def test_speech_answers_audio_with_seed_rate_engine_and_request_id(make_in
     assert response.headers["Content-Type"] == "audio/mpeg"
     assert response.headers["X-Seed"] == "7"
     assert response.headers["X-Audio-Sample-Rate"] == "44100"
-    assert response.headers["X-Engine"] == "preview"
+    assert response.headers["X-Engine"] == "tone"
     assert response.headers["X-Accel-Buffering"] == "no"
     samples, rate = soundfile.read(io.BytesIO(response.content))
     assert rate == 44100
@@ -244,7 +244,7 @@ async def test_ping_is_200_when_ready(make_ingress, connect):
 async def test_models_names_the_engine(make_ingress, connect):
     models = (await connect(make_ingress()).get("/v1/models")).json()
     assert models["object"] == "list"
-    assert [model["id"] for model in models["data"]] == ["preview"]
+    assert [model["id"] for model in models["data"]] == ["tone"]
 
 
 async def test_health_counts_voices_and_warns_of_what_is_missing(make_ingress, connect):
@@ -263,7 +263,7 @@ async def test_health_counts_voices_and_warns_of_what_is_missing(make_ingress, c
     ]
     assert checks["audio_files"]["count"] == 2
     assert [checks[name]["status"] for name in ("hardware", "s3")] == ["warn", "warn"]
-    assert "preview" in checks["models"]["details"]
+    assert checks["models"]["details"] == "engine tone is loaded"
 
 
 async def test_health_fails_without_the_voices_folder(make_ingress, connect, voices_dir):
@@ -392,6 +392,6 @@ async def test_a_request_is_logged_in_one_line_without_its_text(make_ingress, co
         "request r-1 completed",
         "request r-2 completed",
     ]
-    assert "engine=preview" in lines[0]
+    assert "engine=tone" in lines[0]
     assert "Secret" not in caplog.text
     assert "deep.wav" not in lines[1]

@@ -42,6 +42,18 @@ def wait_until(condition, timeout_s: float = 60) -> None:
         time.sleep(0.05)
 
 
+def stats(name: str) -> dict[str, float]:
+    """Return the `stats()` of the engine of the graph called `name`."""
+    handle = serve.get_deployment_handle("Sampler", name)
+    return handle.report.remote().result(timeout_s=60)["stats"]
+
+
+def open_jobs(name: str) -> int:
+    """Return how many jobs that engine has now."""
+    now = stats(name)
+    return now["jobs_active"] + now["jobs_waiting"]
+
+
 @pytest.fixture(scope="session")
 def cluster():
     """A private local cluster with four logical GPUs; its HTTP address."""
@@ -66,10 +78,13 @@ def cluster():
 
 @pytest.fixture(scope="session")
 def deploy(cluster):
-    """Return `deploy(name, **settings)`: the graph under `/name`; its URL and ingress handle."""
+    """Return `deploy(name, **settings)`: the graph under `/name`; its URL and ingress handle.
+
+    It speaks with echo-mini unless told otherwise.
+    """
 
     def deploy(name, **settings):
-        settings = {"engine": "preview", **settings}
+        settings = {"device": "cpu", **settings}
         handle = serve.run(
             build_app(Settings(**settings)), name=name, route_prefix=f"/{name}", blocking=False
         )
@@ -88,6 +103,6 @@ def graph_voices(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def graph(deploy, graph_voices):
-    """The graph with default settings: its URL."""
+    """The graph as it is without a GPU: its URL."""
     url, _ = deploy("graph", voices_dir=str(graph_voices))
     return url

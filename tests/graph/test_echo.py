@@ -12,14 +12,9 @@ from ray import serve
 from engine.echo import tiny_checkpoint
 from engine.echo.config import TINY, SourceFilterConfig
 from speech.parameters import SamplerParameters
-from tests.graph.conftest import wait_until
+from tests.graph.conftest import open_jobs, stats, wait_until
 
 pytestmark = pytest.mark.ray
-
-
-def stats(name):
-    sampler = serve.get_deployment_handle("Sampler", name)
-    return sampler.report.remote().result(timeout_s=30)["stats"]
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +23,6 @@ def echo(deploy, graph_voices, tmp_path_factory):
     tiny_checkpoint.write(weights)
     url, _ = deploy(
         "echo",
-        engine="echo",
-        device="cpu",
         weights_dir=str(weights),
         voices_dir=str(graph_voices),
     )
@@ -61,7 +54,7 @@ def test_engine_takes_no_step_for_a_client_that_left(echo):
     with httpx.stream("POST", f"{echo}/v1/audio/speech", json=body, timeout=60) as response:
         arriving = response.iter_raw()  # kept: httpx hangs up once nobody holds it
         assert next(arriving)  # the first of three blocks
-    wait_until(lambda: stats("echo")["jobs_active"] == 0)
+    wait_until(lambda: open_jobs("echo") == 0)
     after = stats("echo")
     assert after["jobs"] == before["jobs"] + 1
     assert 100 <= after["steps"] - before["steps"] < 3 * 100
@@ -86,8 +79,7 @@ def mini(deploy, graph_voices, tmp_path_factory):
     defaults = SamplerParameters(num_steps=3, cfg_max_t=0.6, sequence_length="auto")
     config = replace(TINY, name="echo-mini-tiny", codec=SourceFilterConfig(), defaults=defaults)
     tiny_checkpoint.write(weights, config)
-    settings = {"device": "cpu", "weights_dir": str(weights), "voices_dir": str(graph_voices)}
-    url, _ = deploy("mini", engine="echo", **settings)
+    url, _ = deploy("mini", weights_dir=str(weights), voices_dir=str(graph_voices))
     yield url
     serve.delete("mini")
 

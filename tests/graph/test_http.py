@@ -17,9 +17,10 @@ import soundfile
 from ray import serve
 from ray.util import list_named_actors
 
-from engine.pitch import median_pitch_hz
 from engine.protocol import Job
 from tests.conftest import voiced
+from tests.texts import THREE_SEMITONES
+from training.pitch import median_pitch_hz
 
 pytestmark = pytest.mark.ray
 
@@ -79,7 +80,7 @@ def test_job_completes_with_the_contracts_metadata(client):
         "chunks",
         "timings",
     }
-    assert (metadata["seed"], metadata["engine"], metadata["device"]) == (5, "preview", "cpu")
+    assert (metadata["seed"], metadata["engine"], metadata["device"]) == (5, "echo-mini", "cpu")
     assert set(metadata["timings"]) == {"queue", "voice", "generate", "encode", "total"}
     assert metadata["timings"]["total"] >= metadata["timings"]["encode"] > 0
 
@@ -113,8 +114,8 @@ def test_voice_speaks_when_published_changes_when_replaced_fails_when_removed(cl
     low = run_job(client, speaker_voice=name, output_format="wav")
     publish(graph_voices, name, 200)  # same size, same second
     high = run_job(client, speaker_voice=name, output_format="wav")
-    assert spoken_pitch_hz(low) == pytest.approx(100, rel=0.09)
-    assert spoken_pitch_hz(high) == pytest.approx(200, rel=0.09)
+    assert spoken_pitch_hz(low) == pytest.approx(100, rel=THREE_SEMITONES)
+    assert spoken_pitch_hz(high) == pytest.approx(200, rel=THREE_SEMITONES)
     (graph_voices / name).unlink()
     assert run_job(client, speaker_voice=name)["error"] == f"speaker_voice '{name}' not found"
 
@@ -133,14 +134,14 @@ def test_voice_survives_the_death_of_the_replica_that_prepared_it(client, graph_
 
 
 def test_engine_gets_a_voice_whose_owner_died_after_preparing_it(graph, graph_voices):
-    publish(graph_voices, "orphan.wav", 130)
+    publish(graph_voices, "orphan.wav", 105)
     voice_prep = serve.get_deployment_handle("VoicePrep", "graph")
     prepared = voice_prep.prepare.remote("orphan.wav").result(timeout_s=60)
     kill_replica("VoicePrep")
     sampler = serve.get_deployment_handle("Sampler", "graph").options(stream=True)
     job = Job(SENTENCE, 0)
     pcm = np.concatenate([piece.pcm for piece in sampler.generate.remote(job, prepared)])
-    assert median_pitch_hz(pcm, 44100) == pytest.approx(130, rel=0.05)
+    assert median_pitch_hz(pcm, 44100) == pytest.approx(105, rel=THREE_SEMITONES)
 
 
 def kill_replica(deployment):
@@ -190,7 +191,7 @@ def test_openai_sdk_sees_errors_by_their_class(sdk):
         sdk.audio.speech.create(model="tts-1", voice="x.wav", input="Hello.")
     with pytest.raises(openai.BadRequestError, match="Text cannot be empty"):
         sdk.audio.speech.create(model="tts-1", voice="default", input=" ")
-    assert [model.id for model in sdk.models.list()] == ["preview"]
+    assert [model.id for model in sdk.models.list()] == ["echo-mini"]
 
 
 def test_curl_writes_a_file(graph, tmp_path):

@@ -20,8 +20,8 @@ def test_four_gpus_start_four_samplers_and_share_the_load(deploy, graph_voices):
     wait_until(lambda: samplers() == 4)
 
     async def speak():
-        jobs = [ingress.run_job.remote({"text": f"Sentence {n}.", "seed": n}) for n in range(64)]
-        outputs = await asyncio.gather(*jobs)
+        job = {"text": "A sentence.", "parameters": {"num_steps": 2, "sequence_length": 32}}
+        outputs = await asyncio.gather(*(ingress.run_job.remote(job) for _ in range(64)))
         assert all("error" not in output for output in outputs)
 
     asyncio.run(speak())

@@ -10,6 +10,8 @@ import pytest
 import soundfile
 
 from tests.graph.conftest import free_port, private_temp_dir, wait_until
+from tests.texts import THREE_SEMITONES
+from training.pitch import median_pitch_hz
 
 pytestmark = pytest.mark.ray
 
@@ -62,7 +64,9 @@ def test_serve_prints_lines_that_speak_and_show_metrics_and_stops_on_ctrl_c(serv
     assert f"Metrics for Prometheus: {metrics_url}" in lines
     subprocess.run(curl_line, shell=True, cwd=tmp_path, check=True, timeout=60)
     assert "ada.ogg" in curl_line
-    assert soundfile.info(tmp_path / "speech.mp3").duration > 2
+    samples, rate = soundfile.read(tmp_path / "speech.mp3", dtype="float32")
+    assert len(samples) / rate > 2
+    assert median_pitch_hz(samples, rate) == pytest.approx(189, rel=THREE_SEMITONES)  # ada's
     wait_until(lambda: "ray_echo_requests_total{" in httpx.get(metrics_url, timeout=10).text)
     process.send_signal(signal.SIGINT)
     process.stdout.read()

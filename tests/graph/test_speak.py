@@ -20,8 +20,8 @@ from ray import serve
 
 from speech.formats import FORMATS
 from speech.reference_audio import decode_reference
-from tests.graph.conftest import wait_until
-from tests.texts import ENDLESS, SENTENCE
+from tests.graph.conftest import open_jobs, stats, wait_until
+from tests.texts import ENDLESS, ENDLESS_REQUEST, SENTENCE
 
 pytestmark = pytest.mark.ray
 
@@ -70,9 +70,16 @@ def busy(deploy, graph_voices):
     serve.delete("busy")
 
 
-def jobs_cancelled():
-    handle = serve.get_deployment_handle("Sampler", "busy")
-    return handle.report.remote().result(timeout_s=60)["stats"]["jobs_cancelled"]
+@pytest.fixture
+def ends(busy):
+    """Return `ends()`: waits until the engine has been freed of a request that began after this."""
+    before = stats("busy")["jobs_cancelled"]
+
+    def ends():
+        wait_until(lambda: open_jobs("busy") == 0)
+        assert stats("busy")["jobs_cancelled"] > before
+
+    return ends
 
 
 @contextmanager
@@ -80,9 +87,7 @@ def endless_speech(url, folder, output, **options):
     """Run `speak` on an endless text; it is killed at the end if it still runs."""
     (folder / "endless.txt").write_text(ENDLESS)
     with subprocess.Popen(
-        command(
-            "--file", folder / "endless.txt", "-o", output, "--parameter", "max_chars_per_chunk=0"
-        ),
+        command("--file", folder / "endless.txt", "-o", output, "--parameter", "num_steps=4"),
         env=environment(url, ECHO_API_KEY=KEY),
         cwd=folder,
         stderr=subprocess.PIPE,
@@ -102,7 +107,7 @@ def test_speak_writes_every_format_by_its_suffix(speak, tmp_path, output_format)
     assert done.returncode == 0, done.stderr
     told = done.stderr.decode()
     assert f"s of {output_format} at" in told
-    assert "engine preview, seed 0, request " in told
+    assert "engine echo-mini, seed 0, request " in told
     if output_format == "pcm":
         seconds = (tmp_path / "fox.pcm").stat().st_size / 2 / 24_000
     else:
@@ -225,26 +230,21 @@ def test_speak_sends_the_key_that_the_server_asks_for(speak, busy):
     assert b"Missing or wrong API key" in none.stderr
 
 
-def test_speak_says_when_the_server_is_overloaded(speak, busy):
-    body = {"input": ENDLESS, "parameters": {"max_chars_per_chunk": 0}}
-    headers = {"Authorization": f"Bearer {KEY}"}
-    before = jobs_cancelled()
-    with httpx.stream(
-        "POST", f"{busy}/v1/audio/speech", json=body, headers=headers, timeout=60
-    ) as first:
+def test_speak_says_when_the_server_is_overloaded(speak, busy, ends):
+    url, headers = f"{busy}/v1/audio/speech", {"Authorization": f"Bearer {KEY}"}
+    with httpx.stream("POST", url, json=ENDLESS_REQUEST, headers=headers, timeout=60) as first:
         arriving = first.iter_raw()
         assert next(arriving)
         done = speak("Hello.", "-o", "out.wav", url=busy, variables={"ECHO_API_KEY": KEY})
     assert done.returncode == 3
     assert done.stderr == b"speak: Overloaded, retry later\n"
-    wait_until(lambda: jobs_cancelled() == before + 1)
+    ends()
 
 
-def test_ctrl_c_ends_the_request_and_leaves_no_file(busy, tmp_path):
+def test_ctrl_c_ends_the_request_and_leaves_no_file(busy, ends, tmp_path):
     def has_audio():
         return any(path.stat().st_size for path in tmp_path.glob(".out.wav.*.part"))
 
-    before = jobs_cancelled()
     with endless_speech(busy, tmp_path, "out.wav") as process:
         wait_until(has_audio)
         assert not (tmp_path / "out.wav").exists()
@@ -253,11 +253,10 @@ def test_ctrl_c_ends_the_request_and_leaves_no_file(busy, tmp_path):
     assert process.returncode == 130
     assert told == b"speak: Interrupted\n"
     assert os.listdir(tmp_path) == ["endless.txt"]
-    wait_until(lambda: jobs_cancelled() == before + 1)
+    ends()
 
 
-def test_reader_that_leaves_ends_the_request(busy, tmp_path):
-    before = jobs_cancelled()
+def test_reader_that_leaves_ends_the_request(busy, ends, tmp_path):
     with endless_speech(busy, tmp_path, "-", stdout=subprocess.PIPE) as process:
         assert process.stdout.read(4) == b"RIFF"
         process.stdout.close()
@@ -265,4 +264,4 @@ def test_reader_that_leaves_ends_the_request(busy, tmp_path):
         process.wait(timeout=60)
     assert process.returncode == 1
     assert told == b"speak: Nobody reads the audio any more\n"
-    wait_until(lambda: jobs_cancelled() == before + 1)
+    ends()

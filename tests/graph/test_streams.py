@@ -14,9 +14,9 @@ import soundfile
 from ray import serve
 from ray.util import list_named_actors
 
-from engine.pitch import median_pitch_hz
-from tests.graph.conftest import wait_until
-from tests.texts import ENDLESS, PARAGRAPHS
+from tests.graph.conftest import open_jobs, stats, wait_until
+from tests.texts import ENDLESS, ENDLESS_REQUEST, PARAGRAPHS, THREE_SEMITONES
+from training.pitch import median_pitch_hz
 
 pytestmark = pytest.mark.ray
 
@@ -34,20 +34,10 @@ def streams(deploy, graph_voices):
     serve.delete("streams")
 
 
-def body(stream_format):
-    # One chunk, hence one job.
-    parameters = {"max_chars_per_chunk": 0}
-    return {"input": ENDLESS, "parameters": parameters, "stream_format": stream_format}
-
-
 def listen(url, stream_format):
     """Return the open response to an endless request."""
-    return httpx.stream("POST", f"{url}/v1/audio/speech", json=body(stream_format), timeout=60)
-
-
-def stats():
-    handle = serve.get_deployment_handle("Sampler", "streams")
-    return handle.report.remote().result(timeout_s=60)["stats"]
+    body = ENDLESS_REQUEST | {"stream_format": stream_format}
+    return httpx.stream("POST", f"{url}/v1/audio/speech", json=body, timeout=60)
 
 
 def paragraphs_by_openai(url):
@@ -74,23 +64,21 @@ def test_three_paragraphs_stream_in_the_named_voice(graph, client):
     audio = b"".join(client(graph))
     samples, rate = soundfile.read(io.BytesIO(audio), dtype="float32")
     assert 20 < len(samples) / rate < 60
-    assert median_pitch_hz(samples, rate) == pytest.approx(102, rel=0.09)
+    assert median_pitch_hz(samples, rate) == pytest.approx(102, rel=THREE_SEMITONES)
 
 
 @pytest.mark.parametrize("stream_format", ["audio", "sse"])
 def test_stream_begins_while_the_text_is_spoken_and_frees_the_engine_when_left(
     streams, stream_format
 ):
-    before = stats()
+    before = stats("streams")
     with listen(streams, stream_format) as response:
         assert response.status_code == 200
         arriving = response.iter_raw()  # kept: httpx hangs up once nobody holds it
         assert next(arriving)
-        assert stats()["jobs_open"] == 1
-    wait_until(lambda: stats()["jobs_open"] == 0)
-    after = stats()
-    assert after["jobs_cancelled"] == before["jobs_cancelled"] + 1
-    assert after["jobs"] == before["jobs"] + 1
+        assert open_jobs("streams") > 0
+    wait_until(lambda: open_jobs("streams") == 0)
+    assert stats("streams")["jobs_cancelled"] > before["jobs_cancelled"]
 
 
 def test_openai_sdk_hears_the_first_audio_while_the_text_is_spoken(streams):
@@ -100,30 +88,30 @@ def test_openai_sdk_hears_the_first_audio_while_the_text_is_spoken(streams):
             model="tts-1",
             voice="default",
             input=ENDLESS,
-            extra_body={"parameters": {"max_chars_per_chunk": 0}},
+            extra_body={"parameters": ENDLESS_REQUEST["parameters"]},
         ) as response,
     ):
         arriving = response.iter_bytes()  # kept: httpx hangs up once nobody holds it
         assert next(arriving)
-        assert stats()["jobs_open"] == 1
-    wait_until(lambda: stats()["jobs_open"] == 0)
+        assert open_jobs("streams") > 0
+    wait_until(lambda: open_jobs("streams") == 0)
 
 
 def test_whole_answer_that_nobody_waits_for_frees_the_engine(streams):
-    before = stats()
-    job = {"text": ENDLESS, "parameters": {"max_chars_per_chunk": 0}}
+    before = stats("streams")
+    job = {"text": ENDLESS}
     sent = httpx.Request("POST", f"{streams}/runsync", json={"input": job})
     head = [f"POST {sent.url.path} HTTP/1.1", *(f"{k}: {v}" for k, v in sent.headers.items())]
     with socket.create_connection((sent.url.host, sent.url.port)) as caller:
         caller.sendall("\r\n".join([*head, "", ""]).encode() + sent.content)
-        wait_until(lambda: stats()["jobs_open"] == 1)
-    wait_until(lambda: stats()["jobs_open"] == 0)
-    assert stats()["jobs_cancelled"] == before["jobs_cancelled"] + 1
+        wait_until(lambda: open_jobs("streams") > 0)
+    wait_until(lambda: open_jobs("streams") == 0)
+    assert stats("streams")["jobs_cancelled"] > before["jobs_cancelled"]
 
 
 def test_stream_whose_engine_dies_breaks_off_for_every_client(streams, tmp_path):
     request = tmp_path / "request.json"
-    request.write_text(json.dumps(body("audio")))
+    request.write_text(json.dumps(ENDLESS_REQUEST))
     command = ["curl", "-sSN", f"{streams}/v1/audio/speech", "--data-binary", f"@{request}"]
     with ExitStack() as stack:
         curl = stack.enter_context(

@@ -13,7 +13,13 @@ import pytest_asyncio
 import ray.util
 import soundfile
 
-from tests.runpod.worker import MAX_REQUESTS, MAX_TEXT_CHARS, Endpoint, run_endpoint
+from tests.runpod.worker import (
+    MAX_REQUESTS,
+    MAX_TEXT_CHARS,
+    REPOSITORY,
+    Endpoint,
+    run_endpoint,
+)
 
 
 @pytest.fixture(scope="session")
@@ -24,11 +30,12 @@ def graph_environment() -> Iterator[dict[str, str]]:
     voices.mkdir()
     seconds = np.arange(2 * 44100) / 44100
     soundfile.write(voices / "hum.wav", 0.3 * np.sin(2 * np.pi * 120 * seconds), 44100)
+    shutil.copy(REPOSITORY / "voices" / "otto.ogg", voices)
     (voices / "broken.wav").write_bytes(b"RIFF, but not really")
     (voices / "notes.txt").write_text("no audio")
     yield {
         "AUDIO_VOICES_DIR": str(voices),
-        "ECHO_ENGINE": "preview",
+        "ECHO_DEVICE": "cpu",
         "ECHO_MAX_REQUESTS": str(MAX_REQUESTS),
         "ECHO_MAX_TEXT_CHARS": str(MAX_TEXT_CHARS),
         "ECHO_MAX_AUDIO_S": "1e6",

@@ -106,3 +106,4 @@ def test_image_holds_all_that_the_handler_imports(
     )
     assert found.returncode == 0, found.stderr
     assert Path(found.stdout.strip()).parent == tmp_path
+    assert (tmp_path / "checkpoints/echo-mini/model.safetensors").is_file()

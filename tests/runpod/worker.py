@@ -19,7 +19,7 @@ START_S = 90.0
 STOP_S = 30.0
 MAX_REQUESTS = 2
 """Requests the graph admits: so few that a test can see when one of them is freed."""
-MAX_TEXT_CHARS = 200_000
+MAX_TEXT_CHARS = 50_000
 
 FOREIGN = ("ECHO_", "RUNPOD_", "RAY_", "S3_", "BUCKET_")
 """Variables of the surroundings that must not reach a worker under test."""

@@ -10,7 +10,7 @@ from serve_app.client import CallFailed, Refused, Unavailable, stream_speech
 
 OURS = {
     "X-Request-ID": "r1",
-    "X-Engine": "preview",
+    "X-Engine": "echo-mini",
     "X-Seed": "7",
     "X-Audio-Sample-Rate": "24000",
 }
@@ -53,7 +53,7 @@ def test_speech_comes_with_what_the_headers_say():
     with server(200, OURS, b"audio") as (url, seen):
         speech, audio = call(f"{url}/", "key")
     assert audio == b"audio"
-    assert (speech.request_id, speech.engine, speech.seed) == ("r1", "preview", "7")
+    assert (speech.request_id, speech.engine, speech.seed) == ("r1", "echo-mini", "7")
     assert speech.sample_rate_hz == 24000
     assert seen[0]["Authorization"] == "Bearer key"
 

@@ -10,7 +10,7 @@ from ray.autoscaler._private.util import prepare_config, validate_config
 from ray.serve.schema import ServeDeploySchema
 
 import serve_app
-from serve_app.graph import _choose_engine
+from serve_app.graph import _engine_options, _gpus_per_sampler
 from serve_app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -28,9 +28,19 @@ def test_builder_takes_settings_by_type_so_that_serve_validates_them():
     assert serve_app.build_app.__annotations__["settings"] is Settings
 
 
-def test_engine_is_preview_where_no_gpu_is_to_be_used_unless_told_otherwise():
-    assert _choose_engine(Settings(device="cpu")) == "preview"
-    assert _choose_engine(Settings(device="cpu", engine="echo")) == "echo"
+@pytest.mark.parametrize(
+    ("given", "num_gpus", "device"),
+    [
+        ({"device": "cpu"}, 0, "cpu"),
+        ({"sampler_gpus": 0}, 0, "auto"),
+        ({"sampler_gpus": 0.5}, 0.5, "cuda"),
+        ({"sampler_gpus": 1, "device": "cpu"}, 1, "cpu"),
+    ],
+)
+def test_sampler_with_a_gpu_uses_it_or_fails_unless_told_otherwise(given, num_gpus, device):
+    settings = Settings(**given)
+    assert _gpus_per_sampler(settings) == num_gpus
+    assert _engine_options(settings, num_gpus)["device"] == device
 
 
 def test_cluster_file_passes_rays_validator():

@@ -7,7 +7,18 @@ from safetensors.torch import load_file, save_file
 
 from engine.echo import tiny_checkpoint
 from engine.echo.__main__ import main
-from engine.echo.checkpoint import CODEC, CONFIG, DIT, MODEL, PCA, Published, find, load_models
+from engine.echo.checkpoint import (
+    BUNDLED_FOLDER,
+    CODEC,
+    CONFIG,
+    DIT,
+    MODEL,
+    PCA,
+    Published,
+    find,
+    load_models,
+    locate,
+)
 from engine.echo.config import TINY, EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
 from engine.echo.config_file import dumps, load_config
 from engine.echo.source_filter.codec import SourceFilterCodec
@@ -38,6 +49,23 @@ def copied(tiny, tmp_path):
 def _replace(folder, file, tensors):
     (folder / file.local_name).unlink()
     save_file(tensors, folder / file.local_name)
+
+
+def test_checkpoint_is_the_devices_own_unless_named(tmp_path):
+    assert locate(None, CPU) == locate("echo-mini", torch.device("cuda")) == BUNDLED_FOLDER
+    assert locate(None, torch.device("cuda")) is locate("echo-tts-base", CPU) is None
+    assert locate(str(tmp_path), CPU) == tmp_path
+
+
+@pytest.mark.parametrize("name", ["echo-mimi", "/nowhere/weights"])
+def test_checkpoint_that_is_none_is_named_with_those_there_are(name):
+    with pytest.raises(CheckpointError) as caught:
+        locate(name, CPU)
+    assert str(caught.value) == f"weights_dir {name!r} is no folder, echo-tts-base or echo-mini"
+
+
+def test_bundled_checkpoint_goes_by_its_name():
+    assert load_config(BUNDLED_FOLDER / CONFIG).name == BUNDLED_FOLDER.name
 
 
 def test_tiny_checkpoint_has_exactly_the_published_tensors(tiny):

@@ -6,36 +6,55 @@ import numpy as np
 import pytest
 
 from engine.echo.engine import EchoEngine
-from engine.pitch import median_pitch_hz
 from engine.protocol import Job, Voice
 from speech.pcm import SAMPLE_RATE_HZ
 from speech.reference_audio import decode_reference
+from tests.texts import THREE_SEMITONES
+from training.pitch import median_pitch_hz
+from training.prompts_held_out import SENTENCES
+from training.recogniser import Recogniser, words
 
 ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
 def mini():
-    engine = EchoEngine(weights_dir=str(ROOT / "checkpoints/echo-mini"), device="cpu")
+    engine = EchoEngine(device="cpu")
     yield engine
     engine.close()
 
 
-@pytest.fixture(scope="module")
-def reference():
-    with open(ROOT / "voices/otto.ogg", "rb", buffering=0) as file:
+def sample_voice(name):
+    with open(ROOT / f"voices/{name}.ogg", "rb", buffering=0) as file:
         return decode_reference(file)
 
 
-@pytest.mark.parametrize("stream", [False, True])
-async def test_mini_speaks_a_sentence_in_the_pitch_of_the_voice(mini, reference, stream):
+def loader(reference):
     async def load():
         return reference
 
+    return load
+
+
+async def speak(engine, job, voice):
+    return np.concatenate([pcm async for pcm in engine.generate(job, voice, lambda: None)])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("name", ["ada", "otto"])
+async def test_mini_speaks_a_sentence_in_the_pitch_of_the_voice(mini, name, stream):
+    reference = sample_voice(name)
+
     job = Job("The weather is nice today, and the door is open.", 1, stream=stream)
-    pieces = [pcm async for pcm in mini.generate(job, Voice("otto", load), lambda: None)]
-    pcm = np.concatenate(pieces)
+    pcm = await speak(mini, job, Voice(name, loader(reference)))
     assert mini.name == "echo-mini"
     assert 1.5 < len(pcm) / SAMPLE_RATE_HZ < 6
     heard, wanted = (median_pitch_hz(x, SAMPLE_RATE_HZ) for x in (pcm, reference))
-    assert abs(12 * np.log2(heard / wanted)) < 3
+    assert heard == pytest.approx(wanted, rel=THREE_SEMITONES)
+
+
+async def test_sentences_that_mini_never_saw_are_told_apart(mini):
+    recogniser, voice = Recogniser(SENTENCES), Voice("otto", loader(sample_voice("otto")))
+    spoken = [await speak(mini, Job(sentence, 0), voice) for sentence in SENTENCES[:6]]
+    heard = [recogniser.identify(pcm) for pcm in spoken]
+    assert sum(map(list.__eq__, heard, map(words, SENTENCES))) >= 4

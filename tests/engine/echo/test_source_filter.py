@@ -9,8 +9,8 @@ from engine.echo.source_filter.analysis import analyse
 from engine.echo.source_filter.codec import SourceFilterCodec
 from engine.echo.source_filter.features import COSINES, NUM_CEPSTRA, PITCH, RATE_HZ, VOICING
 from engine.echo.source_filter.half_band import halve
-from engine.pitch import median_pitch_hz
 from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from training.pitch import median_pitch_hz
 
 VOICES = Path(__file__).parents[3] / "voices"
 NUM_FRAMES = 100

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.pitch import MAX_HZ, MIN_HZ, median_pitch_hz
+from training.pitch import MAX_HZ, MIN_HZ, median_pitch_hz
 
 RATE = 44_100
 
