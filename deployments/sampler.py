@@ -80,6 +80,10 @@ class Sampler:
                     part = pcm[start : start + MAX_PIECE_SAMPLES]
                     yield Piece(part, self._engine.name, self._engine.device, queue_s)
 
+    async def check_health(self) -> None:
+        """Raise where the engine is past helping; Ray Serve asks, and replaces the replica."""
+        await self._engine.check_health()
+
     async def report(self) -> dict[str, Any]:
         """Return which engine speaks on what device, and its gauges."""
         engine = self._engine

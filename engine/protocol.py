@@ -74,6 +74,9 @@ class Engine(Protocol):
             SpeechError: When this job fails; other jobs go on.
         """
 
+    async def check_health(self) -> None:
+        """Return while jobs can succeed, and raise once none can: then only a new process helps."""
+
     def stats(self) -> dict[str, float]:
         """Return current gauges and running totals, by name."""
 

@@ -189,6 +189,13 @@ class EchoEngine:
         if self._closed:
             raise NotReady(CLOSED)
 
+    async def check_health(self) -> None:
+        """See `engine.protocol.Engine`."""
+        self._check_open()
+        if self._device.type == "cuda":
+            # An illegal access, say, stays with the process: every call fails from then on.
+            await asyncio.to_thread(torch.cuda.synchronize, self._device)
+
     def stats(self) -> dict[str, float]:
         """Return gauges and running totals, by name."""
         return {

@@ -22,6 +22,9 @@ class ToneEngine:
         for start in range(0, len(pcm), SAMPLE_RATE_HZ):
             yield pcm[start : start + SAMPLE_RATE_HZ]
 
+    async def check_health(self):
+        pass
+
     def stats(self):
         return {}
 

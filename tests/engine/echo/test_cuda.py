@@ -118,5 +118,6 @@ async def test_engine_speaks(tiny_weights, compiled):
         assert len(whole[0]) == 160 * FRAME_SAMPLES
         assert [len(pcm) // FRAME_SAMPLES for pcm in streamed] == [32, 96, 32]
         assert np.isfinite(np.concatenate(whole + streamed)).all()
+        await engine.check_health()
     finally:
         engine.close()

@@ -225,8 +225,11 @@ async def test_jobs_larger_than_a_tick_still_run(tiny_weights):
 async def test_close_fails_what_has_not_ended_and_refuses_what_comes(engine):
     pending = asyncio.create_task(_speak(engine, _job(num_steps=100)))
     await _speak(engine, _job())
+    await engine.check_health()
     engine.close()
     engine.close()
+    with pytest.raises(NotReady, match="is closed"):
+        await engine.check_health()
     with pytest.raises(NotReady, match="is closed"):
         await pending
     with pytest.raises(NotReady, match="is closed"):
