@@ -40,6 +40,7 @@ _UNVOICED, _VOICED = 0.25, 0.75  # voicings that are all noise, and as many puls
 _NOISE_FROM_HZ, _NOISE_LATER_HZ, _NOISE_SLOPE = 3000.0, 3500.0, 4
 _NOISE: Floats = np.random.default_rng(0).standard_normal((512, HOP))
 """Six seconds of it, over and over: the same latents always sound the same."""
+_KNEE = 0.8
 _LEAD = (REACH + 1) // 2
 """Samples, at RATE_HZ, that the resampler needs around what it gives."""
 
@@ -109,7 +110,14 @@ def synthesise(features: Features, stream: SynthesisStream) -> Floats:
 def _at_high_rate(audio: Floats, stream: SynthesisStream) -> Floats:
     known = np.concatenate([stream.lead, audio])
     stream.lead = known[-2 * _LEAD :]
-    return double(known)[1:-1]
+    return _limited(double(known)[1:-1])
+
+
+def _limited(audio: Floats) -> Floats:
+    """Return `audio` within -1 to 1: bent above the knee, as S1-DAC's tanh does, and not cut."""
+    size = np.abs(audio)
+    bent = _KNEE + (1 - _KNEE) * np.tanh((size - _KNEE) / (1 - _KNEE))
+    return np.where(size > _KNEE, np.copysign(bent, audio), audio)
 
 
 def _at_low_rate(features: Features, stream: SynthesisStream) -> Floats:

@@ -129,8 +129,15 @@ def test_noise_stays_without_pitch(codec):
     assert 0.5 < copy[: 30 * FRAME_SAMPLES].std() / noise.std() < 1.2
 
 
-def test_a_wild_latent_gives_finite_audio(codec):
+def test_a_wild_latent_gives_audio_within_bounds(codec):
     wild = 50 * torch.randn(16, codec.latent_dim, generator=torch.Generator().manual_seed(0))
     (audio,) = codec.decode([wild])
     assert audio.isfinite().all()
+    assert 0.9 < audio.abs().max() <= 1
     assert codec.sample_rate_hz == RATE_HZ * 2
+
+
+def test_a_loud_copy_is_bent_and_not_cut(codec, speech):
+    (loud,) = codec.decode([codec.encode(2 * speech)])
+    assert 0.8 < loud.abs().max() < 1
+    assert (loud.abs() == loud.abs().max()).sum() == 1
