@@ -22,10 +22,10 @@ from training.sizes import SIZES
 
 DEFAULTS = SamplerParameters(
     num_steps=12,
-    cfg_scale_text=4.0,
-    cfg_scale_speaker=2.0,
+    cfg_scale_text=2.5,
+    cfg_scale_speaker=1.0,
     cfg_min_t=0.3,
-    truncation_factor=0.8,
+    truncation_factor=0.7,
     sequence_length="auto",
 )
 END = EndConfig(frames=10, std=0.2, mean=0.1)
