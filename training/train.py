@@ -44,6 +44,8 @@ _WARM_UP_STEPS = 60
 _DECAY = 0.6
 _WEIGHT_DECAY = 0.01
 _MOMENTUM = 0.95
+_MATRICES = (".weight", "adaln_down", "adaln_up")
+_EDGES = ("text_embedding.weight", "in_proj.weight", "out_proj.weight")
 _MAX_GRADIENT = 1.0
 _AVERAGE_OVER = 100  # steps that the exported average of the weights goes back, in effect
 _LOG_EVERY = 20
@@ -155,12 +157,9 @@ class Training:
 
 def _optimizers(dit: EchoDiT, heads: Heads) -> tuple[torch.optim.Optimizer, ...]:
     """Return Muon for the matrices between layers, AdamW for all else."""
-    names = {"text_embedding.weight", "in_proj.weight", "out_proj.weight"}
     matrices, others = [], list(heads.parameters())
     for name, p in dit.named_parameters():
-        is_matrix = name.endswith(("adaln_down", "adaln_up")) or (
-            name.endswith(".weight") and p.ndim == 2 and not name.endswith(tuple(names))
-        )
+        is_matrix = name.endswith(_MATRICES) and not name.endswith(_EDGES)
         (matrices if is_matrix else others).append(p)
     return (
         Muon(matrices, _LEARNING_RATE, _MOMENTUM, _WEIGHT_DECAY),
