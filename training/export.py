@@ -29,7 +29,7 @@ DEFAULTS = SamplerParameters(
     sequence_length="auto",
 )
 END = EndConfig(frames=16, std=0.2, mean=0.1)  # longer than a pause between sentences
-LENGTH = LengthConfig(stretch=1.15, spare_frames=24)
+LENGTH = LengthConfig(stretch=1.15, spare_frames=32)
 MAX_VOICE_FRAMES = 640  # half a minute; training hears a third of it, and more confuses
 
 
