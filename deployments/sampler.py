@@ -76,7 +76,8 @@ class Sampler:
         pieces = self._engine.generate(job, self._voice(voice), on_start)
         async with aclosing(pieces):
             async for pcm in pieces:
-                for start in range(0, len(pcm), MAX_PIECE_SAMPLES):
+                # Nothing at all is a piece too: it says who made it.
+                for start in range(0, max(len(pcm), 1), MAX_PIECE_SAMPLES):
                     part = pcm[start : start + MAX_PIECE_SAMPLES]
                     yield Piece(part, self._engine.name, self._engine.device, queue_s)
 

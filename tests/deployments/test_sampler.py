@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
 from deployments.sampler import Sampler
 from engine import EngineEntry
+from engine.protocol import Job
 from tests.deployments.tone import ToneEngine
 
 
@@ -12,11 +14,34 @@ class LostEngine(ToneEngine):
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
 
+class MuteEngine(ToneEngine):
+    """Has nothing to say."""
+
+    async def generate(self, job, voice, on_start):
+        on_start()
+        yield np.zeros(0, np.float32)
+
+
+@pytest.fixture
+def make_sampler(monkeypatch):
+    def make(engine):
+        entry = EngineEntry("tests.deployments.test_sampler", engine, uses_gpu=False)
+        monkeypatch.setattr("engine.ENGINES", {"any": entry})
+        return Sampler(voice_prep=None, engine="any")
+
+    return make
+
+
+async def test_silence_is_a_piece_that_says_who_made_it(make_sampler):
+    sampler = make_sampler("MuteEngine")
+    [piece] = [piece async for piece in sampler.generate(Job("Hm.", 0), None)]
+    assert len(piece.pcm) == 0
+    assert (piece.engine, piece.device) == (sampler._engine.name, sampler._engine.device)
+
+
 @pytest.mark.parametrize(("engine", "healthy"), [("ToneEngine", True), ("LostEngine", False)])
-async def test_replica_is_as_healthy_as_its_engine(monkeypatch, engine, healthy):
-    entry = EngineEntry("tests.deployments.test_sampler", engine, uses_gpu=False)
-    monkeypatch.setattr("engine.ENGINES", {"any": entry})
-    sampler = Sampler(voice_prep=None, engine="any")
+async def test_replica_is_as_healthy_as_its_engine(make_sampler, engine, healthy):
+    sampler = make_sampler(engine)
     if healthy:
         await sampler.check_health()
     else:
