@@ -31,7 +31,7 @@ CONTEXT_FRAMES = 10
 """Frames to the left that the convolutions of the decoder can see (9.14)."""
 
 _STRIDES = (2, 4, 8, 8)
-_GPU_PIECE_FRAMES = 1024  # of all rows together: bounds the decoder's activations, 2.5 GB
+_GPU_PIECE_FRAMES = 1024  # of up to 16 rows together: bounds the activations, 2.5 GB
 _MIN_PIECE_FRAMES = 64  # below that the repeated context costs too much; a CPU is best there
 
 
@@ -224,15 +224,20 @@ class S1DAC(nn.Module):
     def _decode(self, latents: Sequence[Tensor]) -> list[Tensor]:
         if not any(map(len, latents)):
             return [latent.new_zeros(0) for latent in latents]
-        padded = nn.utils.rnn.pad_sequence(list(latents), batch_first=True)  # later frames
-        z, _ = self._post_module(padded)  # of a causal decoder change nothing before them
-        pieces = [
-            self._waveform(z[:, :, max(start - CONTEXT_FRAMES, 0) : start], piece)
-            for start, piece in _pieces(z)
+        lengths = [len(latent) for latent in latents]
+        order = sorted(range(len(latents)), key=lambda i: -lengths[i])
+        padded = nn.utils.rnn.pad_sequence([latents[i] for i in order], batch_first=True)
+        z, _ = self._post_module(padded)  # causal: later frames change nothing before them
+        pieces: list[list[Tensor]] = [[] for _ in latents]
+        for start, piece in _pieces(z):
+            rows = sum(length > start for length in lengths)  # the longest come first
+            context = z[:rows, :, max(start - CONTEXT_FRAMES, 0) : start]
+            for i, audio in zip(order, self._waveform(context, piece[:rows]), strict=False):
+                pieces[i].append(audio)
+        return [
+            torch.cat([z.new_zeros(0), *parts])[: length * FRAME_SAMPLES]
+            for parts, length in zip(pieces, lengths, strict=True)
         ]
-        audio = torch.cat(pieces, dim=1)
-        pairs = zip(latents, audio, strict=True)
-        return [row[: len(latent) * FRAME_SAMPLES] for latent, row in pairs]
 
     def new_stream(self) -> DACStream:
         """See `codec.Codec`."""
