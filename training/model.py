@@ -15,10 +15,9 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.config import PATCH_FRAMES, DiTConfig
 from engine.echo.dit import EchoDiT
-from engine.echo.encoders import EncoderBlock
+from engine.echo.encoders import INPUT_DIVISOR, EncoderBlock
 from engine.echo.layers import GatedProjections, normalized, rms_norm, rotary_table
 
-_INPUT_DIVISOR = 6.0
 _MASKED = -1e4
 
 
@@ -147,7 +146,7 @@ def encode_text(dit: EchoDiT, text: Tensor, mask: Tensor) -> Tensor:
 def _encode_patches(dit: EchoDiT, latents: Tensor, which: str) -> Tensor:
     encoder = getattr(dit, f"{which}_encoder")
     patches = latents.unflatten(1, (-1, PATCH_FRAMES)).flatten(2)
-    x = encoder.in_proj(patches) / _INPUT_DIVISOR
+    x = encoder.in_proj(patches) / INPUT_DIVISOR
     x = _encode(encoder.blocks, x, None, True, encoder.head_dim)
     return rms_norm(x, getattr(dit, f"{which}_norm"), dit.config.norm_eps)
 

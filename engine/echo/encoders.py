@@ -14,7 +14,7 @@ from engine.echo.layers import MLP, GatedProjections, rms_norm, rotary_table, ro
 MAX_TOKENS = MAX_VOICE_FRAMES // PATCH_FRAMES
 """Longest sequence an encoder reads."""
 
-_INPUT_DIVISOR = 6.0  # part of the published model: it tamed the first activations in training
+INPUT_DIVISOR = 6.0  # part of the published model: it tamed the first activations in training
 
 
 class EncoderBlock(nn.Module):
@@ -86,4 +86,4 @@ class PatchEncoder(_Stack):
     def forward(self, latents: Tensor) -> Tensor:
         """Map latents (4 P, latent_dim) to a state (P, C)."""
         patches = latents.reshape(len(latents) // PATCH_FRAMES, -1)
-        return self._run(self.in_proj(patches) / _INPUT_DIVISOR)
+        return self._run(self.in_proj(patches) / INPUT_DIVISOR)
