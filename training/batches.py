@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate, pairwise
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.echo.config import MAX_FRAMES, PATCH_FRAMES
+from engine.echo.job import STREAM_BLOCKS
 from engine.echo.source_filter.codec import Components
 from engine.echo.source_filter.features import SUBFRAMES, Floats
 from training.dataset import Dataset, Example
@@ -18,9 +20,9 @@ from training.model import Conditions
 from training.shards import SILENCE_INDEX, Item
 
 _DENIED = 0.1
-_BLOCKWISE = 0.2
-_FIRST_BLOCK = 32
-_STARTS = (32, 32, 128)  # where the engine's blocks begin
+_BLOCKWISE = 0.25
+_BLOCKS = tuple(pairwise(accumulate(STREAM_BLOCKS, initial=0)))
+"""First frame and end of what the engine draws at once when it streams."""
 _MAX_TAIL = 64
 _SHORTEST_REFERENCE, _LONGEST_REFERENCE = 20, 200
 _JOINED = 12  # long texts in a pool
@@ -122,13 +124,12 @@ def _window(longest: int, rng: np.random.Generator) -> tuple[int, int]:
     whole = min(whole, MAX_FRAMES)
     if rng.random() >= _BLOCKWISE:
         return 0, whole
-    if rng.random() < 0.4:
-        return 0, _FIRST_BLOCK
-    starts = [start for start in _STARTS if start < longest] or [PATCH_FRAMES]
-    start = int(rng.choice(starts))
-    if rng.random() < 0.3:
+    if rng.random() < 0.3:  # anywhere: the engine may be told of other blocks
         start = PATCH_FRAMES * int(rng.integers(1, max(longest // PATCH_FRAMES, 2)))
-    return start, max(whole, start + PATCH_FRAMES)
+        return start, max(whole, start + PATCH_FRAMES)
+    blocks = [block for block in _BLOCKS if block[0] < longest]
+    start, stop = blocks[int(rng.integers(len(blocks)))]
+    return start, min(stop, whole)
 
 
 def _log_uniform(rng: np.random.Generator, low: int, high: int) -> int:
@@ -160,7 +161,7 @@ def padded(rows: list[NDArray[np.integer]]) -> tuple[Tensor, Tensor]:
 def _positions(example: Example, start: int, stop: int) -> Floats:
     """Return the token, fractional, that each frame is spoken from."""
     first, last, begins, ends = example.item.spans.T.astype(np.float64)
-    times = np.stack([begins, ends], axis=1).ravel() * example.scale
+    times = np.stack([begins, ends], axis=1).ravel()
     tokens = np.stack([first - 0.5, last + 0.5], axis=1).ravel()
     return np.interp(np.arange(start, stop) + 0.5, times, tokens)
 
@@ -169,7 +170,7 @@ def _phones(example: Example, start: int, stop: int) -> NDArray[np.int64]:
     """Return each frame's sound, silence at the end of the speech, -1 after it."""
     frames = np.arange(start, stop) + 0.5
     phones = np.append(example.item.phones, SILENCE_INDEX).astype(np.int64)
-    sounds = phones[np.searchsorted(example.item.phone_ends * example.scale, frames)]
+    sounds = phones[np.searchsorted(example.item.phone_ends, frames)]
     return np.where(frames < len(example.features) / SUBFRAMES, sounds, -1)
 
 

@@ -14,7 +14,7 @@ import torch
 
 from engine.echo.checkpoint import load_models, locate
 from engine.echo.config import MAX_FRAMES
-from engine.echo.job import EchoJob, Outcome, make_job
+from engine.echo.job import STREAM_BLOCKS, EchoJob, Outcome, make_job
 from engine.echo.runner import Runner
 from engine.echo.scheduler import Scheduler
 from engine.echo.speaker_cache import SpeakerCache
@@ -60,7 +60,7 @@ class EchoEngine:
         device: str = "auto",
         dtype: str = "auto",
         streaming: bool = True,
-        stream_blocks: Sequence[int] = (32, 128, 480),
+        stream_blocks: Sequence[int] = STREAM_BLOCKS,
         compile: bool = False,
         max_tokens_per_tick: int | Literal["auto"] = "auto",
         max_active_jobs: int = 16,
@@ -105,7 +105,8 @@ class EchoEngine:
         noise = np.random.default_rng(0).standard_normal(8 * FRAME_SAMPLES).astype(np.float32)
         length = MAX_FRAMES if self._device.type == "cuda" else 32
         active = []
-        # Side by side and of different length: together they take every path there is.
+        # Side by side and of different length: on a GPU, where first calls are slow, they take
+        # every path there is.
         for num_steps, stream in ((2, False), (3, True)):
             parameters = {"num_steps": num_steps, "sequence_length": length}
             active.append(self._make_job(Job("Warm up.", 0, parameters, stream), "warm-up"))
