@@ -157,10 +157,10 @@ class Utterance:
                             outcome.first_audio_s = time.perf_counter() - started
                         yield item
             outcome.result = "completed"
-        except SpeechError as error:
-            outcome.result = error.code
-            raise
         except Exception as error:
+            if isinstance(error, SpeechError) and not isinstance(error, InternalError):
+                outcome.result = error.code
+                raise
             outcome.result = InternalError.code
             logger.exception("request %s failed", self._request_id)
             raise InternalError(f"Internal error (request {self._request_id})") from error
@@ -205,7 +205,8 @@ class Utterance:
             )
         )
         outcome.chunks = len(chunks)
-        request_id = uuid.uuid4().hex  # a client may send one X-Request-ID with all its requests
+        # A client may send one X-Request-ID with all its requests.
+        request_id = f"{self._request_id}/{uuid.uuid4().hex}"
         jobs = [
             Job(
                 text,

@@ -9,7 +9,7 @@ SpeechError
 ├── UploadFailed          500  the bucket refused the audio
 ├── ResultTooLarge        500  the audio does not fit the envelope it must travel in
 ├── InternalError         500  anything unforeseen; names the request, nothing else
-├── Overloaded            503  every place in the queue is taken
+├── Overloaded            503  every place in the queue is taken, or the device's memory
 ├── NotReady              503  the engine is still starting
 └── DeadlineExceeded      504
 
@@ -103,7 +103,7 @@ class InternalError(SpeechError):
 
 
 class Overloaded(SpeechError):
-    """Every place in the queue is taken."""
+    """Every place in the queue is taken, or the device's memory."""
 
     code = "overloaded"
     http_status = 503

@@ -23,7 +23,7 @@ from engine.echo.job import EchoJob, Outcome
 from engine.echo.layers import upcast
 from engine.echo.sampling import Progress, find_end, find_possible_end, has_ended
 from engine.echo.speaker_cache import SpeakerCache
-from speech.errors import InternalError, SpeechError
+from speech.errors import InternalError, Overloaded, SpeechError
 from speech.pcm import PCM
 
 logger = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class Runner:
 
     def _guard(self, job: EchoJob, action: Callable[[EchoJob], None], outcomes: Outcomes) -> bool:
         """Run `action`; if it fails, note that for `job` alone. Return whether it succeeded."""
-        failure = _attempt(lambda: action(job))
+        failure = _attempt(lambda: action(job), [job])
         if failure is not None:
             outcomes.append((job, Outcome(error=failure)))
         return failure is None
@@ -156,7 +156,7 @@ class Runner:
         if not jobs:
             return []
         ended = _attempt(
-            lambda: denoise(self._dit, self._modulations, [_trajectory(job) for job in jobs])
+            lambda: denoise(self._dit, self._modulations, [_trajectory(job) for job in jobs]), jobs
         )
         if not isinstance(ended, SpeechError):
             by_trajectory = {id(job.trajectory): job for job in jobs}
@@ -177,7 +177,7 @@ class Runner:
                 whole.append(job)
         if not whole:
             return
-        decoded = _attempt(lambda: self._decode(whole))
+        decoded = _attempt(lambda: self._decode(whole), whole)
         if not isinstance(decoded, SpeechError):
             pairs = zip(whole, decoded, strict=True)
             outcomes += [(job, Outcome(pcm, ended=True)) for job, pcm in pairs]
@@ -227,8 +227,8 @@ class Runner:
         self._paced = event
 
 
-def _attempt(action: Callable[[], T]) -> T | SpeechError:
-    """Return what `action` returns, or what its failure means to a caller.
+def _attempt(action: Callable[[], T], jobs: Sequence[EchoJob]) -> T | SpeechError:
+    """Return what `action` on `jobs` returns, or what its failure means to their callers.
 
     A handled exception holds the tensors of the pass that failed. They are free again when this
     returns: the next pass may need their memory.
@@ -236,14 +236,18 @@ def _attempt(action: Callable[[], T]) -> T | SpeechError:
     try:
         return action()
     except torch.OutOfMemoryError:
-        logger.warning("a job ran out of device memory")
+        logger.warning("out of device memory: %s", _names(jobs))
     except SpeechError as error:
         return error
     except Exception as error:
-        logger.error("a job failed", exc_info=error)
+        logger.error("failed: %s", _names(jobs), exc_info=error)
         return InternalError("The engine failed on this text")
     torch.cuda.empty_cache()
-    return InternalError(OUT_OF_MEMORY)
+    return Overloaded(OUT_OF_MEMORY)
+
+
+def _names(jobs: Sequence[EchoJob]) -> str:
+    return ", ".join(f"request {job.request_id}" for job in jobs)
 
 
 def _trajectory(job: EchoJob) -> Trajectory:
@@ -253,4 +257,6 @@ def _trajectory(job: EchoJob) -> Trajectory:
 
 def _to_pcm(audio: Tensor) -> PCM:
     pcm: PCM = upcast(audio).cpu().numpy()
+    if not np.isfinite(pcm).all():  # an encoder might not survive it
+        raise FloatingPointError("the audio is not finite")
     return pcm

@@ -15,9 +15,11 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.config import EndConfig
+from speech.errors import InvalidRequest
 from speech.parameters import SamplerParameters
 
 FIRST_T = 0.999
+_MAX_RESCALE = 1e4  # of a state near 1: what is louder by more than that is not speech
 PUBLISHED_END = EndConfig()
 
 
@@ -140,7 +142,11 @@ def make_plan(
 
 
 def make_steps(parameters: SamplerParameters, dtype: torch.dtype) -> tuple[Step, ...]:
-    """Return the Euler steps for a model of `dtype`; see `make_plan`."""
+    """Return the Euler steps for a model of `dtype`; see `make_plan`.
+
+    Raises:
+        InvalidRequest: When the score rescaling would drown the speech.
+    """
     dtype = torch.promote_types(dtype, torch.float32)
     scalar = np.float64 if dtype == torch.float64 else np.float32
     schedule = torch.linspace(1.0, 0.0, parameters.num_steps + 1, dtype=dtype) * FIRST_T
@@ -155,6 +161,7 @@ def make_steps(parameters: SamplerParameters, dtype: torch.dtype) -> tuple[Step,
         steps.append(Step(float(t), float(t_next - t), guided, scaled, rescale))
         if min_t is not None and t_next < scalar(min_t) <= t:
             scaled = False  # from the step after the one that crosses min_t
+    _check_rescale(parameters, steps)
     return tuple(steps)
 
 
@@ -162,10 +169,24 @@ def _rescale(parameters: SamplerParameters, t: float) -> Rescale | None:
     k, sigma = parameters.rescale_k, parameters.rescale_sigma
     if k is None or sigma is None:
         return None
-    signal_to_noise = ((1 - t) / t * sigma) ** 2
+    noise_ratio = sigma / t  # squared by hand: where `**` overflows, it raises
+    signal_to_noise = (1 - t) * noise_ratio * (1 - t) * noise_ratio
     divisor = signal_to_noise / k + 1
-    pull = (1 - t) * (sigma / t) ** 2 * (1 - 1 / k) / divisor
+    pull = (1 - t) * noise_ratio * noise_ratio * (1 - 1 / k) / divisor
     return Rescale((signal_to_noise + 1) / divisor, pull)
+
+
+def _check_rescale(parameters: SamplerParameters, steps: Sequence[Step]) -> None:
+    gain = 1.0
+    for step in steps:
+        if (rescale := step.rescale) is not None:
+            gain *= max(1.0, abs(1 + rescale.pull * step.dt))
+            if not (gain < _MAX_RESCALE and rescale.ratio < _MAX_RESCALE):  # NaN counts as more
+                raise InvalidRequest(
+                    f"Invalid parameter 'rescale_k': {parameters.rescale_k:g} with "
+                    f"'rescale_sigma' {parameters.rescale_sigma:g} drowns the speech",
+                    "rescale_k",
+                )
 
 
 def initial_noise(

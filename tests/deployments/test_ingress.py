@@ -129,10 +129,10 @@ async def test_streamed_job_that_fails_ends_with_the_error(make_ingress):
             raise InternalError("The engine broke")
 
     ingress = make_ingress(local_handle(BreakingSampler))
-    *pieces, last = [item async for item in ingress.stream_job(JOB)]
+    *pieces, last = [item async for item in ingress.stream_job(JOB, "job-1")]
     assert [piece["index"] for piece in pieces] == list(range(len(pieces)))
     assert pieces
-    assert last == {"error": "The engine broke"}
+    assert last == {"error": "Internal error (request job-1)"}
 
 
 async def test_streamed_job_that_is_refused_is_the_error_alone(make_ingress):

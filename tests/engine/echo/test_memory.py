@@ -7,7 +7,7 @@ from torch.utils._pytree import tree_leaves
 from engine.echo.denoise import Modulations
 from engine.echo.runner import OUT_OF_MEMORY
 from engine.echo.speaker_cache import SpeakerCache
-from speech.errors import InternalError
+from speech.errors import Overloaded
 from speech.pcm import FRAME_SAMPLES
 from tests.engine.echo.jobs import new_job, run
 from tests.engine.echo.reference import relative_error
@@ -80,7 +80,7 @@ def test_memory_that_runs_out_anywhere_costs_one_job_at_most_and_changes_no_othe
         again = jobs()
         with Fault(at):
             results = run(runner, *again)
-        errors = [i for i, result in enumerate(results) if isinstance(result, InternalError)]
+        errors = [i for i, result in enumerate(results) if isinstance(result, Overloaded)]
         assert len(errors) <= 1, at
         failed.update(errors)
         for i in {0, 1}.difference(errors):

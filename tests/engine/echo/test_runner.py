@@ -164,6 +164,20 @@ def test_failing_voice_fails_its_job_alone(runner):
     assert len(pieces[0]) == 32 * FRAME_SAMPLES
 
 
+def test_audio_that_is_not_finite_fails_its_job_alone(runner, models, monkeypatch, caplog):
+    decode = models.codec.decode
+
+    def poison(latents):
+        return [x if len(x) > 40 * FRAME_SAMPLES else x * torch.nan for x in decode(latents)]
+
+    monkeypatch.setattr(models.codec, "decode", poison)
+    jobs = new_job(1, sequence_length=32), new_job(2, sequence_length=64)
+    error, pieces = run(runner, *jobs)
+    assert isinstance(error, InternalError)
+    assert np.isfinite(pieces[0]).all()
+    assert f"request {jobs[0].request_id}" in caplog.text
+
+
 def test_speech_errors_reach_the_caller_as_they_are(runner, models, monkeypatch):
     def refuse(_):
         raise InvalidRequest("no such language")

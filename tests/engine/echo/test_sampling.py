@@ -13,6 +13,7 @@ from engine.echo.sampling import (
     make_plan,
     make_steps,
 )
+from speech.errors import InvalidRequest
 from speech.parameters import SamplerParameters
 from tests.engine.echo.reference import inference
 
@@ -105,6 +106,21 @@ def test_window_bound_that_is_a_schedule_point_counts_as_inside():
 def test_speaker_scale_without_min_t_holds_for_every_step():
     steps = make_steps(SamplerParameters(speaker_kv_scale=1.5), torch.float32)
     assert all(step.scaled for step in steps)
+
+
+@pytest.mark.parametrize("num_steps", [1, 4, 40, 100])
+@pytest.mark.parametrize(("k", "sigma"), [(0.8, 3.0), (1.2, 3.0), (1.0, 1e3), (4.0, 30.0)])
+def test_rescaling_of_every_sensible_size_is_taken(num_steps, k, sigma):
+    parameters = SamplerParameters(num_steps=num_steps, rescale_k=k, rescale_sigma=sigma)
+    assert all(step.rescale is not None for step in make_steps(parameters, torch.float32))
+
+
+@pytest.mark.parametrize(("k", "sigma"), [(1e6, 1e6), (1.2, 1e200), (1e-310, 3.0)])
+def test_rescaling_that_would_drown_the_speech_is_refused(k, sigma):
+    parameters = SamplerParameters(num_steps=8, rescale_k=k, rescale_sigma=sigma)
+    with pytest.raises(InvalidRequest, match="drowns the speech") as refused:
+        make_steps(parameters, torch.float32)
+    assert f"'rescale_k': {k:g} with 'rescale_sigma' {sigma:g}" in refused.value.message
 
 
 def test_progress_counts_the_lanes_of_each_step():
