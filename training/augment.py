@@ -1,4 +1,4 @@
-"""Makes many speakers of four: pitch, vocal tract, pace, timbre and breath, all on features."""
+"""Makes many speakers of four: pitch, vocal tract, timbre and breath, all on features."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ _TRACTS = {"slt": 0.10, "awb": 0.0, "rms": -0.03, "kal16": -0.02}
 """Log of flite's voices' formants over a man's."""
 _TRACT_PER_OCTAVE = 0.11  # higher voices come from shorter vocal tracts, roughly
 _TRACT_SPREAD, _TRACT_LIMIT = 0.07, 0.26
-_PACE_SPREAD = 0.22
 _WARP_STEPS = 200  # warps per unit of log frequency that are told apart
 _TILT = np.array([8.0, 5.0, *[3.0] * 6])
 """Spread of the first cepstra's offsets: loudness, tilt, then an equaliser of some 2 dB."""
@@ -41,7 +40,6 @@ class Speaker:
         pitch: Median to reach, log2 over PITCH_UNIT_HZ.
         liveliness: Factor on how far the pitch moves from its median.
         warp: Log of the factor on all formants.
-        stretch: Factor on all durations.
         tilt: Offsets of the first cepstra.
         breath: Factor on voicing.
     """
@@ -49,7 +47,6 @@ class Speaker:
     pitch: float
     liveliness: float
     warp: float
-    stretch: float
     tilt: Floats
     breath: float
 
@@ -64,14 +61,13 @@ def draw_speaker(voice: str, rng: np.random.Generator, pitch: float | None = Non
         pitch=pitch,
         liveliness=float(rng.uniform(0.7, 1.5)),
         warp=float(np.clip(aim - _TRACTS[voice], -_TRACT_LIMIT, _TRACT_LIMIT)),
-        stretch=float(np.exp(rng.uniform(-_PACE_SPREAD, _PACE_SPREAD))),
         tilt=rng.normal(0.0, _TILT),
         breath=float(rng.uniform(0.85, 1.0)),
     )
 
 
 def apply(features: Features, median_pitch: float, speaker: Speaker) -> Features:
-    """Return `features` (N, 26) as `speaker` would have them, (about N * stretch, 26).
+    """Return `features` (N, 26) as `speaker` would have them.
 
     Computes in the features' own precision.
 
@@ -80,25 +76,15 @@ def apply(features: Features, median_pitch: float, speaker: Speaker) -> Features
         median_pitch: Of that teacher, as in `features`.
         speaker: What to make of it.
     """
-    stretched = _stretched(features, speaker.stretch)
-    out = np.empty_like(stretched)
+    out = np.empty_like(features)
     warped = _warped_bands(round(speaker.warp * _WARP_STEPS), features.dtype)
-    power = np.exp(stretched[:, :NUM_CEPSTRA] @ warped)
+    power = np.exp(features[:, :NUM_CEPSTRA] @ warped)
     offset = np.exp(speaker.tilt @ COSINES[: len(speaker.tilt)]).astype(features.dtype)
     power = np.maximum(power - POWER_FLOOR, 0) * offset + POWER_FLOOR  # silence stays silence
     out[:, :NUM_CEPSTRA] = np.log(power) @ _cosines(features.dtype)
-    out[:, PITCH] = speaker.pitch + speaker.liveliness * (stretched[:, PITCH] - median_pitch)
-    out[:, VOICING] = stretched[:, VOICING] * speaker.breath
+    out[:, PITCH] = speaker.pitch + speaker.liveliness * (features[:, PITCH] - median_pitch)
+    out[:, VOICING] = features[:, VOICING] * speaker.breath
     return out
-
-
-def _stretched(features: Features, stretch: float) -> Features:
-    num = max(round(len(features) * stretch), 1)
-    position = np.clip((np.arange(num) + 0.5) / stretch - 0.5, 0, len(features) - 1)
-    index = np.minimum(position.astype(np.intp), len(features) - 2)
-    rest = (position - index)[:, None].astype(features.dtype)
-    before = features[index]
-    return np.asarray(before + rest * (features[index + 1] - before))
 
 
 @cache

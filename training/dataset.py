@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +21,11 @@ from engine.echo.source_filter.features import (
 from training.augment import Speaker, apply, draw_speaker
 from training.flite import VOICES
 from training.items import join
+from training.rhythm import Rhythm
 from training.shards import Item, load
 
 _VOICED = 0.5
-_JOINED_FRAMES = (120, 490)  # at the slowest pace just what the model can draw at once
-_PAUSE_SUBFRAMES = (6, 30)  # on top of the silence at both ends of an item
+_JOINED_FRAMES = (120, 560)  # the common rhythm may make more of it, up to what can be drawn
 _TAGGED = 0.3
 """Part of the long texts whose sentences go from speaker to speaker, in one voice."""
 _NOISY = 0.3
@@ -38,14 +37,12 @@ class Example:
     """One utterance as trained on.
 
     Attributes:
-        item: Where it comes from.
+        item: Where it comes from, in the common rhythm.
         features: (4 T, 26) as the speaker says it, silence filling the last frame.
-        scale: Factor on the item's times.
     """
 
     item: Item
     features: Features
-    scale: float
 
 
 class Dataset:
@@ -58,6 +55,7 @@ class Dataset:
         self.by_voice: dict[int, list[int]] = defaultdict(list)
         self._medians: dict[int, float] = {}
         self.refresh()
+        self._rhythm = Rhythm(self.items)
 
     def refresh(self) -> None:
         """Read shards that have come since."""
@@ -81,48 +79,44 @@ class Dataset:
         voice = self.items[int(rng.integers(len(self.items)))].voice
         wanted = rng.uniform(*_JOINED_FRAMES)
         parts: list[Item] = []
-        while sum(len(part.features) for part in parts) / SUBFRAMES < wanted:
+        while _num_frames(parts) < wanted:
             parts.append(self._another(voice, rng))
-        while len(parts) > 1 and _num_joined_frames(parts) > _JOINED_FRAMES[1]:
+        while len(parts) > 1 and _num_frames(parts) > _JOINED_FRAMES[1]:
             parts.pop()
-        pause = int(rng.integers(*_PAUSE_SUBFRAMES))
-        return join(parts, pause, tagged=rng.random() < _TAGGED)
+        return join(parts, tagged=rng.random() < _TAGGED)
 
     def example(
         self, item: Item, rng: np.random.Generator, speaker: Speaker | None = None
     ) -> Example:
         """Return `item` as `speaker`, or as a random one, says it."""
         speaker = self.speaker(item.voice, rng) if speaker is None else speaker
-        features = self._spoken(item, speaker)
+        item = self._rhythm.retimed(item)
+        features = apply(item.features.astype(np.float32), self._medians[item.voice], speaker)
         missing = -len(features) % SUBFRAMES
         silence = np.repeat(SILENCE[None], missing, axis=0).astype(features.dtype)
         features = np.concatenate([features, silence])
-        return Example(item, features, speaker.stretch)
+        return Example(item, features)
 
     def reference(
         self, voice: int, num_frames: int, rng: np.random.Generator, speaker: Speaker
     ) -> Features:
         """Return `num_frames` latent frames' features of other speech by `speaker`."""
-        length = num_frames * SUBFRAMES
-        wanted = math.ceil(length / speaker.stretch) + 2  # what is not heard need not be changed
+        wanted = num_frames * SUBFRAMES
         parts, total = [], 0
         while total < wanted + SUBFRAMES:  # it may begin within a frame
             parts.append(self._another(voice, rng).features)
             total += len(parts[-1])
         start = int(rng.integers(total - wanted + 1))
         original = np.concatenate(parts)[start : start + wanted].astype(np.float32)
-        features = apply(original, self._medians[voice], speaker)[:length]
+        features = apply(original, self._medians[voice], speaker)
         return _noisy(features, rng) if rng.random() < _NOISY else features
 
     def _another(self, voice: int, rng: np.random.Generator) -> Item:
         return self.items[self.by_voice[voice][int(rng.integers(len(self.by_voice[voice])))]]
 
-    def _spoken(self, item: Item, speaker: Speaker) -> Features:
-        return apply(item.features.astype(np.float32), self._medians[item.voice], speaker)
 
-
-def _num_joined_frames(parts: list[Item]) -> float:
-    return sum(len(part.features) + _PAUSE_SUBFRAMES[1] for part in parts) / SUBFRAMES
+def _num_frames(parts: list[Item]) -> float:
+    return sum(len(part.features) for part in parts) / SUBFRAMES
 
 
 def _noisy(features: Features, rng: np.random.Generator) -> Features:

@@ -51,7 +51,7 @@ def teachers(flite: Flite) -> list[Teacher]:
     made = []
     for number, pitch in enumerate(pitches):
         voice = VOICES[number % len(VOICES)]
-        speaker = replace(draw_speaker(voice, rng, float(pitch)), stretch=1.0, liveliness=1.0)
+        speaker = replace(draw_speaker(voice, rng, float(pitch)), liveliness=1.0)
         features = _analysed(_PASSAGE, voice, flite)
         median = float(np.median(features[features[:, VOICING] > _VOICED, PITCH]))
         made.append(Teacher(voice, speaker, median))

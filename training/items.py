@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from engine.echo.source_filter.analysis import analyse
 from engine.echo.source_filter.features import RATE_HZ, SUBFRAMES
-from engine.echo.source_filter.features import SILENCE as SILENCE_FEATURES
 from engine.echo.tokenizer import normalize, tokenize
 from training.flite import SILENCE, VOICES, Flite, SpokenToken, Utterance
 from training.shards import FIELDS, FRAME_SAMPLES, FRAMES_PER_SECOND, PHONES, Item
@@ -49,12 +48,11 @@ def make_item(text: str, voice: str, flite: Flite) -> Item | None:
     )
 
 
-def join(items: list[Item], pause: int, tagged: bool = False) -> Item:
-    """Return one item that says all `items`, with `pause` sub-frames of silence between them.
+def join(items: list[Item], tagged: bool = False) -> Item:
+    """Return one item that says all `items`, one right after the other.
 
     Only the whole begins with a speaker's tag, unless each is to be `tagged`, in turns.
     """
-    silence = np.repeat(SILENCE_FEATURES[None], pause, axis=0).astype(np.float16)
     tokens, features, phones, ends, spans = ([items[0].__dict__[name]] for name in FIELDS)
     for number, item in enumerate(items[1:], 1):
         said = item.tokens[1:]
@@ -64,9 +62,9 @@ def join(items: list[Item], pause: int, tagged: bool = False) -> Item:
                 tag = _TAGS[number % len(_TAGS)].encode()
                 said = np.concatenate([np.frombuffer(tag, np.uint8), said])
         before = sum(map(len, tokens)) + 1 - (len(item.tokens) - len(said))
-        frames = (sum(map(len, features)) + pause) / SUBFRAMES
+        frames = sum(map(len, features)) / SUBFRAMES
         tokens += [np.frombuffer(b" ", np.uint8), said]
-        features += [silence, item.features]
+        features.append(item.features)
         phones.append(item.phones)
         ends.append(item.phone_ends + np.float32(frames))
         spans.append(item.spans + np.array([before, before, frames, frames], np.float32))

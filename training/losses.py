@@ -71,7 +71,7 @@ class Heads(nn.Module):
 
 def draw_t(num: int, generator: torch.Generator) -> Tensor:
     """Return random times (num,), most of them where words are decided."""
-    return torch.sigmoid(0.3 + 1.2 * torch.randn(num, generator=generator))
+    return torch.sigmoid(0.9 + 1.2 * torch.randn(num, generator=generator))
 
 
 def losses(

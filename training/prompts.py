@@ -81,7 +81,7 @@ class Prompts:
             "number": self._number,
             "small": lambda: str(r.randint(1, 20)),
             "digits": lambda: " ".join(str(r.randint(0, 9)) for _ in range(r.randint(3, 6))),
-            "price": lambda: r.choice(("$", "")) + f"{r.randint(1, 99)} dollars".replace("$", ""),
+            "price": lambda: r.choice(("${}", "{} dollars")).format(r.randint(1, 99)),
             "time": self._time,
             "year": lambda: str(r.randint(1500, 2030)),
             "date": lambda: f"{self._fill('month')} {r.randint(1, 31)}",

@@ -1,4 +1,4 @@
-"""The sizes that are trained: one that a CPU can train in an hour, and a tiny one for tests."""
+"""The sizes that are trained: one that a CPU can train in hours, and a tiny one for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trains the model: first its reading, on text alone, then its speaking.
+"""Trains the model to speak; `training.read` may have taught its text encoder to read.
 
     python -m training.train --data DIR --out DIR --steps 4000
 
@@ -23,13 +23,12 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from engine.echo.checkpoint import MODEL
+from engine.echo.checkpoint import MODEL, TensorFile
 from engine.echo.dit import EchoDiT
 from engine.echo.source_filter.codec import Components
-from engine.echo.weights import published
+from engine.echo.weights import fill
 from training.batches import Batches
 from training.dataset import Dataset
 from training.losses import Batch, Heads, losses, total
@@ -96,9 +95,8 @@ class Training:
             heads.spelling.load_state_dict(read["spelling"])
             dit.text_norm.data.copy_(read["text_norm"])
         if checkpoint is not None:
-            weights = load_file(checkpoint / MODEL)
-            for name, view in published(dit).items():
-                view.detach().copy_(weights[name])
+            with TensorFile(checkpoint / MODEL) as file:
+                fill(dit, file)
         dit, heads = dit.to(device), heads.to(device)
         average = {name: p.detach().clone() for name, p in dit.named_parameters()}
         return cls(dit, heads, average, _optimizers(dit, heads), mixed=mixed)
@@ -179,6 +177,14 @@ def _share(gradients: Sequence[Tensor]) -> None:
         x.copy_(mean.view_as(x))
 
 
+def _any(flag: bool) -> bool:
+    """Whether `flag` holds in any process: what one ends before a step, all must."""
+    held = torch.tensor(flag, dtype=torch.uint8)
+    if dist.is_initialized():
+        dist.all_reduce(held, dist.ReduceOp.MAX)
+    return bool(held)
+
+
 def pace(step: int, num_steps: int) -> float:
     """Return the factor on the learning rate."""
     return min((step + 1) / _WARM_UP_STEPS, 1.0, (num_steps - step) / (_DECAY * num_steps))
@@ -243,7 +249,7 @@ def main() -> None:
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     for batch, generator in _batches(training, batches, dataset):
-        if training.step >= options.steps or stopped.is_set():
+        if training.step >= options.steps or _any(stopped.is_set()):
             break
         training.learn(batch, generator, options.steps)
         training.seconds = before + time.monotonic() - started
