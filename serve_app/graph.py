@@ -5,7 +5,6 @@ from the annotation itself, and would pass a plain dict for a string.
 """
 
 import os
-from pathlib import Path
 from typing import Any
 
 import ray
@@ -19,6 +18,7 @@ from deployments.storage import BucketConfig
 from deployments.voice_prep import VoicePrep
 from engine import ENGINES
 from serve_app.settings import Settings
+from serve_app.this_machine import has_gpu
 
 SHUTDOWN_POLL_S = 0.1
 """How often a stopping replica looks whether its requests are done (Ray's default: 2 s a tier)."""
@@ -99,7 +99,7 @@ def _has_gpu(settings: Settings) -> bool:
     if ray.is_initialized():
         resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         return resources.get("GPU", 0) > 0
-    return any(Path("/dev").glob("nvidia[0-9]*"))
+    return has_gpu()
 
 
 def _engine_options(settings: Settings, num_gpus: float) -> dict[str, Any]:

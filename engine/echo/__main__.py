@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.echo import tiny_checkpoint
 from engine.echo.checkpoint import FILES, download
-from engine.echo.weights import CheckpointError
+from engine.echo.folder import CheckpointError
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -20,22 +20,17 @@ from torch import Tensor, nn
 
 from engine.echo.codec import Codec
 from engine.echo.config import EchoConfig, SourceFilterConfig
-from engine.echo.config_file import load_config
 from engine.echo.dac import S1DAC
 from engine.echo.dit import EchoDiT
+from engine.echo.folder import CONFIG as CONFIG  # beside MODEL, for what writes a checkpoint
+from engine.echo.folder import CheckpointError, find_folder, read_config
 from engine.echo.source_filter.codec import SourceFilterCodec
-from engine.echo.weights import CheckpointError, fill
+from engine.echo.weights import fill
 from speech.pcm import SAMPLE_RATE_HZ
 
 logger = logging.getLogger(__name__)
 
-CONFIG = "config.json"
 MODEL = "model.safetensors"
-
-PUBLISHED = EchoConfig().name
-BUNDLED = "echo-mini"
-BUNDLED_FOLDER = Path(__file__).parents[2] / "checkpoints" / BUNDLED
-"""What comes with the code, wherever that is: a clone, an image, a worker's copy."""
 
 _REPORT_S = 10.0
 
@@ -69,23 +64,12 @@ class Models:
 
 
 def locate(name: str | None, device: torch.device) -> Path | None:
-    """Return the folder of the checkpoint called `name`, None for the published one's cache or hub.
-
-    Args:
-        name: `echo-tts-base`, `echo-mini` or a folder; None for the one that suits the device.
-        device: Where it is to run. On a CPU the published one takes minutes for a sentence.
+    """Return the folder of the checkpoint called `name` on `device`; see `folder.find_folder`.
 
     Raises:
-        CheckpointError: When it is none of these.
+        CheckpointError: When there is none.
     """
-    if name is None:
-        name = BUNDLED if device.type == "cpu" else PUBLISHED
-    if name == PUBLISHED:
-        return None
-    folder = BUNDLED_FOLDER if name == BUNDLED else Path(name)
-    if not folder.is_dir():
-        raise CheckpointError(f"weights_dir {name!r} is no folder, {PUBLISHED} or {BUNDLED}")
-    return folder
+    return find_folder(name, on_cpu=device.type == "cpu")
 
 
 def load_models(
@@ -103,9 +87,7 @@ def load_models(
     Raises:
         CheckpointError: When a file is missing or does not fit.
     """
-    config = EchoConfig()
-    if weights_dir is not None and (weights_dir / CONFIG).exists():
-        config = load_config(weights_dir / CONFIG)
+    config = read_config(weights_dir)
     with torch.device("meta"):
         dit = EchoDiT(config.dit, blockwise)
     _load(dit, _find_dit(weights_dir), device, dtype)

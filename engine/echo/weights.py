@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.echo.dac_transformer import WindowTransformer
+from engine.echo.folder import CheckpointError
 
 NORMED_PAIRS = (
     (".parametrizations.weight.original0", ".parametrizations.weight.original1"),
@@ -25,10 +26,6 @@ NORMED_PAIRS = (
 _BLOCKWISE_ONLY = re.compile(r"^latent_(encoder|norm)\.|\.w[kv]_latent\.")
 _MASKS = re.compile(r"\.causal_mask$")  # computed, never read
 _NUM_NAMED = 5
-
-
-class CheckpointError(ValueError):
-    """A checkpoint does not fit the model; the message names the tensors."""
 
 
 class Source(Protocol):

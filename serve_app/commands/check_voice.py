@@ -9,20 +9,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from engine.echo.config import MAX_VOICE_FRAMES
+from engine.echo.config import EchoConfig
+from engine.echo.folder import find_folder, read_config
+from serve_app.this_machine import has_gpu
 from speech.errors import one_line
 from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from speech.voice_measurement import VoiceMeasurement
 from speech.voice_report import VoiceReport, report_voice
 from speech.voices import EXTENSIONS
 
-MAX_USED_S = MAX_VOICE_FRAMES * FRAME_SAMPLES / SAMPLE_RATE_HZ
-"""Of a voice, by the echo engine."""
+WEIGHTS_VARIABLE, DEVICE_VARIABLE = "ECHO_WEIGHTS_DIR", "ECHO_DEVICE"
+"""Where the server reads which checkpoint is to speak."""
 
 _EXIT_CODES = {"good": 0, "usable": 1, "unusable": 2}
-_EPILOG = """\
+_EPILOG = f"""\
 Recommended: 10 to 30 s, up to 60 s for a steadier voice, of clean speech by one speaker, evenly
 loud, not clipped. Whether it is one speaker, and what is said, is not checked: listen.
+
+environment:
+  {WEIGHTS_VARIABLE}  the checkpoint, if there is no --weights-dir
+  {DEVICE_VARIABLE}       cpu: without either, the CPU's checkpoint, also where there is a GPU
 
 exit codes, of the worst file:
   0  nothing speaks against it
@@ -41,19 +47,41 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--json", action="store_true", help="print a JSON array of all reports")
+    parser.add_argument(
+        "--weights-dir",
+        default=os.environ.get(WEIGHTS_VARIABLE) or None,
+        metavar="NAME",
+        help="the checkpoint that will speak, echo-tts-base, echo-mini or a folder: each hears "
+        "only so much of a voice (default: the one that suits this machine)",
+    )
     given = parser.parse_args(arguments)
-    reports = [(path, _report(path)) for path in given.files]
+    try:
+        checkpoint = read_config(find_folder(given.weights_dir, on_cpu=_speaks_on_cpu()))
+    except ValueError as error:
+        parser.error(str(error))
+    reports = [(path, _report(path, heard_s(checkpoint))) for path in given.files]
     if given.json:
         print(json.dumps([_as_data(path, report) for path, report in reports], indent=2))
     else:
-        print("\n\n".join("\n".join(_lines(path, report)) for path, report in reports))
+        told = ("\n".join(_lines(path, report, checkpoint.name)) for path, report in reports)
+        print("\n\n".join(told))
     return max(_EXIT_CODES[report.verdict] for _, report in reports)
 
 
-def _report(path: str) -> VoiceReport:
+def heard_s(checkpoint: EchoConfig) -> float:
+    """Return how much of a voice the checkpoint hears."""
+    return checkpoint.max_voice_frames * FRAME_SAMPLES / SAMPLE_RATE_HZ
+
+
+def _speaks_on_cpu() -> bool:
+    """Tell where a server on this machine would speak."""
+    return os.environ.get(DEVICE_VARIABLE) == "cpu" or not has_gpu()
+
+
+def _report(path: str, max_used_s: float) -> VoiceReport:
     try:
         with open(path, "rb", buffering=0) as file:
-            report = report_voice(file, MAX_USED_S)
+            report = report_voice(file, max_used_s)
     except OSError as error:
         return VoiceReport(None, None, 0.0, f"the file cannot be read: {error.strerror}")
     if os.path.splitext(path)[1].lower() in EXTENSIONS:
@@ -70,7 +98,7 @@ def _as_data(path: str, report: VoiceReport) -> dict[str, Any]:
     return data
 
 
-def _lines(path: str, report: VoiceReport) -> Iterator[str]:
+def _lines(path: str, report: VoiceReport, model: str) -> Iterator[str]:
     yield f"{one_line(path)}: {report.verdict}"
     if report.unusable is not None:
         yield f"  ! {report.unusable}"
@@ -80,7 +108,8 @@ def _lines(path: str, report: VoiceReport) -> Iterator[str]:
         source = report.source
         yield _row("file", f"{source.codec}, {source.sample_rate_hz} Hz, {source.num_channels} ch")
     if report.measured is not None:
-        yield _row("used", f"{report.used_s:.1f} s, mixed to mono, at {SAMPLE_RATE_HZ} Hz")
+        used = f"{report.used_s:.1f} s by {model}, mixed to mono, at {SAMPLE_RATE_HZ} Hz"
+        yield _row("used", used)
         yield from (_row(name, value) for name, value in _rows(report.measured))
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from serve_app.commands.check_voice import MAX_USED_S, main
+from engine.echo.config import MAX_VOICE_FRAMES, EchoConfig
+from serve_app.commands.check_voice import heard_s, main
 from speech.reference_audio import decode_reference
 
 VOICES = Path(__file__).parents[2] / "voices"
@@ -79,4 +80,32 @@ def test_json_holds_every_number(write, capsys):
     assert unusable["measured"] is None
     assert good["measured"]["snr_db"] > 40
     assert 0.85 < good["measured"]["speech_ratio"] < 1
-    assert good["used_s"] < MAX_USED_S
+    assert good["used_s"] == good["measured"]["duration_s"]
+
+
+def test_used_is_what_the_checkpoint_hears(write, capsys, monkeypatch):
+    minute = write("minute.wav", lambda pcm: np.tile(pcm, 6)[: 60 * 44100])
+    half = write("half.wav", lambda pcm: np.tile(pcm, 6)[: 30 * 44100])
+    assert main(["--weights-dir", "echo-mini", minute]) == 1
+    told = capsys.readouterr().out
+    assert "! cut: only the first 30 s of 60 s are used" in told
+    assert "used        29.7 s by echo-mini" in told
+    assert main(["--weights-dir", "echo-mini", half]) == 0  # 29.7 of the recommended 30 s
+    assert main(["--weights-dir", "echo-tts-base", minute]) == 0
+    assert "used        60.0 s by echo-tts-base" in capsys.readouterr().out
+    monkeypatch.setenv("ECHO_WEIGHTS_DIR", "echo-tts-base")
+    assert main([minute]) == 0
+    monkeypatch.delenv("ECHO_WEIGHTS_DIR")
+    monkeypatch.setenv("ECHO_DEVICE", "cpu")  # where echo-mini speaks unless told otherwise
+    assert main([minute]) == 1
+
+
+def test_published_checkpoint_hears_as_much_as_it_was_trained_on():
+    assert heard_s(EchoConfig()) == MAX_VOICE_FRAMES * 2048 / 44100
+
+
+def test_checkpoint_that_is_not_there_is_a_usage_error(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["--weights-dir", "nowhere", str(VOICES / "ada.ogg")])
+    assert left.value.code == 2
+    assert "weights_dir 'nowhere' is no folder" in capsys.readouterr().err

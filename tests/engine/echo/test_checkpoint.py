@@ -8,7 +8,6 @@ from safetensors.torch import load_file, save_file
 from engine.echo import tiny_checkpoint
 from engine.echo.__main__ import main
 from engine.echo.checkpoint import (
-    BUNDLED_FOLDER,
     CODEC,
     CONFIG,
     DIT,
@@ -21,8 +20,8 @@ from engine.echo.checkpoint import (
 )
 from engine.echo.config import TINY, EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
 from engine.echo.config_file import dumps, load_config
+from engine.echo.folder import BUNDLED_FOLDER, CheckpointError
 from engine.echo.source_filter.codec import SourceFilterCodec
-from engine.echo.weights import CheckpointError
 from speech.parameters import SamplerParameters
 from tests.engine.echo.reference import build_autoencoder, build_dit, relative_error
 

@@ -12,7 +12,7 @@ from engine import ENGINES, create_engine
 from engine.echo.checkpoint import CODEC, DIT, PCA
 from engine.echo.config import TINY
 from engine.echo.engine import EchoEngine
-from engine.echo.weights import CheckpointError
+from engine.echo.folder import CheckpointError
 from engine.protocol import Job, Voice
 from speech.errors import InternalError, InvalidRequest, NotReady, Overloaded, VoiceLost
 from speech.pcm import FRAME_SAMPLES

@@ -4,7 +4,8 @@ import torch
 from engine.echo.config import TINY
 from engine.echo.dac_layers import CausalConv
 from engine.echo.dit import EchoDiT
-from engine.echo.weights import CheckpointError, check, fill, fold, published, split
+from engine.echo.folder import CheckpointError
+from engine.echo.weights import check, fill, fold, published, split
 from tests.engine.echo.reference import State, build_dit
 
 

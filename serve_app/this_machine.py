@@ -1,0 +1,10 @@
+"""What this machine has, told without importing what would use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def has_gpu() -> bool:
+    """Tell whether there is an NVIDIA GPU, by its device file."""
+    return any(Path("/dev").glob("nvidia[0-9]*"))
