@@ -82,11 +82,17 @@ async def _check_bucket(bucket: Bucket | None) -> dict[str, Any]:
     if bucket is None:
         return _check("warn", "no bucket configured: outputs are returned inline as base64")
     try:
-        await asyncio.wait_for(bucket.check(), PROBE_TIMEOUT_S)
+        may_ask = await asyncio.wait_for(bucket.check(), PROBE_TIMEOUT_S)
     except SpeechError as error:
         return _check("fail", error.message)
     except asyncio.TimeoutError:
         return _check("fail", f"the bucket did not answer within {PROBE_TIMEOUT_S:g} s")
+    if not may_ask:
+        return _check(
+            "warn",
+            "the bucket answers, but may not be listed: only an output will show whether the key "
+            "may store one",
+        )
     return _check("pass", "the bucket answers")
 
 

@@ -29,6 +29,8 @@ _MAX_ATTEMPTS = 2
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 30
 
+_FORBIDDEN = "403"  # the answer to a HEAD has no body: its code is the status
+
 # The one region name that AWS, MinIO and R2 all understand where none is set.
 _DEFAULT_REGION = "us-east-1"
 
@@ -73,13 +75,28 @@ class Bucket:
 
         return await self._call("Upload failed", put)
 
-    async def check(self) -> None:
-        """Ask for the bucket itself.
+    async def check(self) -> bool:
+        """Ask for the bucket itself; return whether that is allowed.
+
+        On AWS it takes `s3:ListBucket`, which uploads and links do without. A key that is wrong
+        altogether looks the same: the answer to a HEAD does not say why.
 
         Raises:
-            UploadFailed: It is missing, refuses the credentials or does not answer.
+            UploadFailed: It is missing or does not answer.
         """
-        await self._call("Bucket unusable", lambda client: client.head_bucket(Bucket=self._name))
+
+        def head(client: S3Client) -> bool:
+            from botocore.exceptions import ClientError
+
+            try:
+                client.head_bucket(Bucket=self._name)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != _FORBIDDEN:
+                    raise
+                return False
+            return True
+
+        return await self._call("Bucket unusable", head)
 
     def close(self) -> None:
         """Take no more work and drop the connections once running uploads are done."""
@@ -128,8 +145,7 @@ def _reason(error: Exception) -> str:
 
     if isinstance(error, exceptions.ClientError):
         code = error.response["Error"]["Code"]
-        # The answer to a HEAD has no body: its code is the status.
-        code = {"403": "AccessDenied", "404": "NoSuchBucket"}.get(code, code)
+        code = {_FORBIDDEN: "AccessDenied", "404": "NoSuchBucket"}.get(code, code)
         if code.isdigit():
             return f"HTTP status {code}"
         return code if re.fullmatch(r"[A-Za-z0-9.]{1,60}", code) else "unknown S3 error"

@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -52,7 +53,7 @@ class Gate:
 
 
 class ScriptedStore(ThreadingHTTPServer):
-    """Gives the answers it is told, one per PUT, then 200; keeps what it was asked."""
+    """Gives the answers it is told, one per PUT or HEAD, then 200; keeps what it was asked."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _ScriptedHandler)
@@ -66,6 +67,12 @@ class _ScriptedHandler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer()
+
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
         self.server.requests.append(self)
         (self.server.answers.pop(0) if self.server.answers else status(200))(self)
 
@@ -140,7 +147,48 @@ async def test_request_suits_services_other_than_aws(
 
 
 async def test_check_passes_where_the_bucket_answers(s3_url: str, open_bucket: Open) -> None:
-    await open_bucket(s3_url).check()
+    assert await open_bucket(s3_url).check()
+
+
+async def test_bucket_that_may_only_be_written_is_not_unusable(
+    scripted: ScriptedStore, open_bucket: Open
+) -> None:
+    bucket = open_bucket(address(scripted))
+    scripted.answers = [status(403)]
+    assert not await bucket.check()
+    assert await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg")
+    assert len(scripted.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (status(404), "NoSuchBucket"),
+        (status(503), "HTTP status 503"),
+        (hang_up, "endpoint unreachable"),
+    ],
+    ids=["404", "503", "hang-up"],
+)
+async def test_bucket_that_is_missing_or_does_not_answer_is_unusable(
+    fault: Answer, reason: str, scripted: ScriptedStore, open_bucket: Open
+) -> None:
+    scripted.answers = [fault] * 3
+    with pytest.raises(UploadFailed) as caught:
+        await open_bucket(address(scripted)).check()
+    assert caught.value.message == f"Bucket unusable: {reason}"
+
+
+async def test_health_only_warns_of_a_bucket_that_may_only_be_written(
+    make_ingress: Any, scripted: ScriptedStore
+) -> None:
+    scripted.answers = [status(403)]
+    ingress = make_ingress(bucket=BucketConfig(address(scripted), *SECRETS, "outputs"))
+    report = await ingress.run_job({"action": "health_check"})
+    assert report["status"] == "healthy"
+    assert report["checks"]["s3"]["status"] == "warn"
+    assert report["checks"]["s3"]["details"].startswith(
+        "the bucket answers, but may not be listed: "
+    )
 
 
 async def test_missing_bucket_is_named_as_such(s3_url: str, open_bucket: Open) -> None:
