@@ -52,7 +52,9 @@ class JobInput(BaseModel):
     )
     output_format: FormatName | None = Field(None, description="Container and codec.")
     stream: Flag | None = Field(
-        None, description="Accepted; whether a worker streams is decided when it starts."
+        None,
+        description="Accepted, changes nothing: `POST /runsync` answers whole, and a RunPod worker "
+        "streams or not as it was started.",
     )
 
 
