@@ -61,7 +61,7 @@ def split_text(
     Args:
         text: What to speak. Blank text has no chunks.
         max_chars: Characters in a chunk; less than 20 counts as 20. 0 means one chunk, whatever
-            its length: an engine then speaks what fits in one pass.
+            its length: an engine then speaks what fits in one pass, or refuses what it cannot read.
         target_duration_s: Estimated seconds to aim at; less than 2 counts as 2.
         pass_frames: Latent frames that one pass has room for.
     """

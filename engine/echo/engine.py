@@ -134,7 +134,8 @@ class EchoEngine:
         Raises:
             NotReady: When the engine is closed, also meanwhile.
             Overloaded: When every place is taken.
-            InvalidRequest: When its parameters do not go with the checkpoint's.
+            InvalidRequest: When its parameters do not go with the checkpoint's, or its text is too
+                long for one pass.
             SpeechError: When the job fails.
         """
         self._check_open()

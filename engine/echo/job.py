@@ -103,7 +103,8 @@ def make_job(
         dtype: Of the model.
 
     Raises:
-        InvalidRequest: When the job's parameters do not go with the checkpoint's.
+        InvalidRequest: When the job's parameters do not go with the checkpoint's, or its text is
+            too long for one pass.
     """
     parameters = complete(job.parameters, config.defaults)
     streams = job.stream and bool(stream_blocks)
