@@ -129,7 +129,10 @@ SPEAKER_CACHE_LOOKUPS = Metric(
     (*_ENGINE, "result"),
 )
 SPEAKER_CACHE_EVICTIONS = Metric(
-    "counter", "echo_speaker_cache_evictions_total", "Voices dropped to make room.", _ENGINE
+    "counter",
+    "echo_speaker_cache_evictions_total",
+    "Voices dropped to make room, from `host` and `device` memory.",
+    (*_ENGINE, "memory"),
 )
 SPEAKER_CACHE_VOICES = Metric("gauge", "echo_speaker_cache_voices", "Voices held now.", _ENGINE)
 SPEAKER_CACHE_BYTES = Metric(
@@ -172,7 +175,8 @@ ENGINE_STATS: Mapping[str, Reading] = {
     "max_lane_frames": Reading(ENGINE_MAX_LANE_FRAMES),
     "speaker_cache_hits": Reading(SPEAKER_CACHE_LOOKUPS, {"result": "hit"}),
     "speaker_cache_misses": Reading(SPEAKER_CACHE_LOOKUPS, {"result": "miss"}),
-    "speaker_cache_evictions": Reading(SPEAKER_CACHE_EVICTIONS),
+    "speaker_cache_host_evictions": Reading(SPEAKER_CACHE_EVICTIONS, {"memory": "host"}),
+    "speaker_cache_device_evictions": Reading(SPEAKER_CACHE_EVICTIONS, {"memory": "device"}),
     "speaker_cache_voices": Reading(SPEAKER_CACHE_VOICES),
     "speaker_cache_host_bytes": Reading(SPEAKER_CACHE_BYTES, {"memory": "host"}),
     "speaker_cache_device_bytes": Reading(SPEAKER_CACHE_BYTES, {"memory": "device"}),

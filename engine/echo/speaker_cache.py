@@ -57,12 +57,13 @@ class SpeakerCache:
             self._contexts.put(key, context)
 
     def stats(self) -> dict[str, float]:
-        """Return what is held."""
+        """Return what is held, and how often a voice was dropped to make room."""
         with self._lock:
             states, contexts = self._states.stats(), self._contexts.stats()
         return {
             "speaker_cache_voices": states.entries,
             "speaker_cache_host_bytes": states.bytes,
             "speaker_cache_device_bytes": contexts.bytes,
-            "speaker_cache_evictions": states.evictions,
+            "speaker_cache_host_evictions": states.evictions,
+            "speaker_cache_device_evictions": contexts.evictions,
         }

@@ -23,3 +23,13 @@ def test_speaker_cache_is_bounded_by_bytes():
     assert stats["speaker_cache_host_bytes"] == 80
     assert stats["speaker_cache_device_bytes"] == 0
     assert cache.state("voice 0") is None
+
+
+def test_speaker_cache_counts_what_either_memory_drops():
+    cache = SpeakerCache(max_state_bytes=1000, max_context_bytes=100)
+    for i in range(4):
+        cache.put_state(f"voice {i}", torch.zeros(10))  # 40 bytes
+        cache.put_context(f"voice {i}", torch.zeros(10))
+    stats = cache.stats()
+    assert stats["speaker_cache_host_evictions"] == 0
+    assert stats["speaker_cache_device_evictions"] == 2
