@@ -146,12 +146,13 @@ def download(file: Published, weights_dir: Path | None = None) -> Path:
         CheckpointError: When the hub does not give it.
     """
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     folder = None if weights_dir is None else (weights_dir / file.local_name).parent
     try:
         return Path(hf_hub_download(file.repo, file.name, local_dir=folder))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+    except Exception as error:
+        # Its own errors, the system's, and those of the HTTP library beneath, which has changed
+        # from version to version: whatever it is, the file is not there.
         raise CheckpointError(
             f"cannot download {file.name} of {file.repo} ({type(error).__name__}): "
             "check the network and HF_TOKEN, or name a folder that holds the weights"

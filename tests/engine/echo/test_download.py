@@ -9,10 +9,11 @@ import pytest
 from engine.echo.checkpoint import FILES, find
 
 COMMIT = "0" * 40
+HANG_UP = "hang-up"
 
 
 class Hub(BaseHTTPRequestHandler):
-    """Serves every file of every repository to whoever brings the token."""
+    """Serves every file of every repository to whoever brings the token; may hang up instead."""
 
     def do_HEAD(self):
         self._answer(b"")
@@ -21,6 +22,9 @@ class Hub(BaseHTTPRequestHandler):
         self._answer(self.path.encode())
 
     def _answer(self, body):
+        if self.headers["Authorization"] == f"Bearer {HANG_UP}":
+            self.close_connection = True
+            return
         is_known = self.headers["Authorization"] == "Bearer the-token"
         self.send_response(200 if is_known else 401)
         self.send_header("X-Repo-Commit", COMMIT)
@@ -75,7 +79,9 @@ def test_download_fills_a_weights_folder(hub, tmp_path):
         assert find(file, tmp_path / "weights").read_text().endswith(file.name)
 
 
-def test_download_without_access_says_what_to_do(hub, tmp_path):
-    done = _download(hub, tmp_path, token="another")
+@pytest.mark.parametrize("token", ["another", HANG_UP])
+def test_download_that_fails_says_what_to_do(hub, tmp_path, token):
+    done = _download(hub, tmp_path, token=token)
     assert done.returncode == 1
     assert "check the network and HF_TOKEN, or name a folder" in done.stderr
+    assert "Traceback" not in done.stderr
