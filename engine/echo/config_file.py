@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -63,8 +64,18 @@ def _value(known: Any, given: Any, where: str) -> Any:
         if not isinstance(given, str) or not _NAME.fullmatch(given):
             raise ValueError(f"{where} must be letters, digits, '.', '_' or '-', not {given!r}")
         return given
-    if isinstance(given, bool) or not isinstance(given, int | float) or not given > 0:
-        raise ValueError(f"{where} must be a positive number, not {given!r}")
+    return _number(known, given, where)
+
+
+def _number(known: int | float, given: Any, where: str) -> int | float:
+    """Return `given` if it is a number such as `known` is."""
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    whole = isinstance(known, int)
+    # JSON has Infinity and NaN, and integers that no float holds.
+    fits = is_number and 0 < given <= sys.float_info.max and not (whole and given % 1)
+    if not fits:
+        kind = "positive whole number" if whole else "positive number"
+        raise ValueError(f"{where} must be a {kind}, not {given!r}")
     return type(known)(given)
 
 

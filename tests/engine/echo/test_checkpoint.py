@@ -149,6 +149,28 @@ def test_load_models_makes_the_rotary_table_a_file_lacks(tiny, copied):
         assert relative_error(table, tensors[f"{name}.freqs_cis"].float()) < 1e-2
 
 
+@pytest.mark.parametrize("size", ["smaller", "larger"])
+def test_load_models_refuses_a_rotary_table_of_other_size_by_name(copied, size):
+    # As where config.json leaves out what it was made with.
+    tensors = load_file(copied / CODEC.local_name)
+    name = "encoder.block.4.block.5.freqs_cis"
+    table = tensors[name]
+    tensors[name] = table[:100].clone() if size == "smaller" else torch.cat([table, table])
+    _replace(copied, CODEC, tensors)
+    message = (
+        rf"^fish-s1-dac-min/pytorch_model.safetensors: misshapen: {name} is "
+        rf"\({len(tensors[name])}, 8, 2\), not \(2560, 8, 2\)$"
+    )
+    with pytest.raises(CheckpointError, match=message):
+        load_models(copied, CPU, torch.float32, blockwise=False)
+
+
+def test_config_takes_a_whole_number_however_it_is_written(tmp_path):
+    (tmp_path / CONFIG).write_text('{"end": {"frames": 8.0}}')
+    frames = load_config(tmp_path / CONFIG).end.frames
+    assert (frames, type(frames)) == (8, int)
+
+
 @torch.inference_mode()
 def test_load_models_takes_a_half_precision_file_and_a_codec_without_weights(tmp_path):
     config = replace(TINY, name="echo-mini", codec=SourceFilterConfig())
@@ -223,8 +245,17 @@ def test_config_holds_name_codec_and_how_to_sample(tmp_path):
         ("{", "not JSON"),
         ("[]", "must be an object"),
         ('{"dit": {"layers": 3}}', "unknown name 'layers'"),
-        ('{"dit": {"text": {"dim": 0}}}', r"dit\.text\.dim must be a positive number, not 0"),
-        ('{"codec": {"latent_dim": "wide"}}', "latent_dim must be a positive number, not 'wide'"),
+        ('{"dit": {"text": {"dim": 0}}}', r"dit\.text\.dim must be a positive whole number, not 0"),
+        (
+            '{"codec": {"latent_dim": "wide"}}',
+            "latent_dim must be a positive whole .* 'wide'",
+        ),
+        ('{"end": {"frames": 0.5}}', r"end\.frames must be a positive whole number, not 0\.5"),
+        ('{"end": {"frames": Infinity}}', r"end\.frames must be a positive whole number, not inf"),
+        ('{"end": {"std": Infinity}}', r"end\.std must be a positive number, not inf"),
+        ('{"end": {"std": NaN}}', r"end\.std must be a positive number, not nan"),
+        ('{"end": {"std": 1' + "0" * 400 + "}}", r"end\.std must be a positive number, not 10+$"),
+        ('{"end": {"std": true}}', r"end\.std must be a positive number, not True"),
         ('{"codec": {"kind": "mp3"}}', "kind must be s1-dac or source-filter, not 'mp3'"),
         ('{"codec": {"kind": "source-filter", "latent_dim": 8}}', "unknown name 'latent_dim'"),
         ('{"name": "two\\nlines"}', r"name must be letters, digits.* not 'two\\nlines'"),
