@@ -37,7 +37,8 @@ class Job:
 
     Attributes:
         text: What to speak, non-blank.
-        seed: Fixes every random draw: same job, same voice, same device kind, same samples.
+        seed: Fixes every random draw: same job, same voice, same checkpoint and kind of device,
+            same samples, up to the rounding that `Engine.generate` speaks of.
         parameters: The sampler parameters that the caller gave, each valid; the model's own
             defaults hold for the others. An engine ignores those that mean nothing to it.
         stream: True where the caller wants pieces early, False where it waits for the whole.
@@ -66,8 +67,9 @@ class Engine(Protocol):
     ) -> AsyncGenerator[PCM, None]:
         """Yield the job's PCM in order, in one or more pieces.
 
-        Jobs run side by side; a job's samples never depend on its neighbours. Closing the
-        generator (or cancelling the task that iterates it) frees the job within one step.
+        Jobs run side by side; a job's samples depend on its neighbours in nothing but rounding,
+        where a device computes a batch in another order than a job alone (decision 0010). Closing
+        the generator (or cancelling the task that iterates it) frees the job within one step.
         `on_start` is called in the event loop when the job's turn has come.
 
         Raises:

@@ -46,7 +46,9 @@ class JobInput(BaseModel):
         None, description="Reference audio file below the voices folder; none: default voice."
     )
     parameters: dict[str, Any] | None = Field(None, json_schema_extra=PARAMETERS_SCHEMA)
-    seed: Seed | None = Field(None, description="Same seed, same audio; 0 if not given.")
+    seed: Seed | None = Field(
+        None, description="Same seed, same audio, on a GPU up to rounding; 0 if not given."
+    )
     session_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")] | None = Field(
         None, description="Names the output file; a random UUID if not given."
     )

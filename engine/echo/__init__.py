@@ -1,4 +1,4 @@
-"""Echo-TTS: a diffusion transformer draws speech latents, the S1-DAC codec turns them into PCM.
+"""Echo-TTS: a diffusion transformer draws speech latents, the checkpoint's codec makes PCM of them.
 
 Read in this order: `config`, `dit`, `sampling`, `denoise` (the model and its mathematics), `codec`
 (latents to PCM and back), `scheduler`, `runner`, `engine` (many jobs on one device).
