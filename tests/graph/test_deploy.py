@@ -52,6 +52,7 @@ def test_serve_deploy_brings_the_graph_up(head, tmp_path):
     config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
     port = free_port()
     config["http_options"] = {"host": "127.0.0.1", "port": port}
+    config["applications"][0]["args"]["sampler_gpus"] = 0  # as its comment says
     file = tmp_path / "serve_config.yaml"
     file.write_text(yaml.safe_dump(config))
     environment = os.environ | {"RAY_AUTH_MODE": "disabled"}

@@ -73,3 +73,11 @@ def test_serve_config_passes_serves_schema_and_our_settings():
     (application,) = config.applications
     assert application.import_path == "serve_app:build_app"
     Settings.model_validate(application.args)
+
+
+def test_serve_config_waits_for_a_gpu_where_none_has_joined_yet(monkeypatch):
+    monkeypatch.setattr("serve_app.graph._has_gpu", lambda settings: False)
+    config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
+    settings = Settings(**config["applications"][0]["args"])
+    assert _gpus_per_sampler(settings) == 1
+    assert _engine_options(settings, 1)["device"] == "cuda"  # and fails without
