@@ -1,6 +1,8 @@
-"""`serve deploy serve_config.yaml` against a running cluster."""
+"""The README's commands for a cluster, against a running one that asks for its token."""
 
 import os
+import re
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -18,11 +20,25 @@ BIN = Path(sys.executable).parent
 
 
 @pytest.fixture
-def head():
-    """The address of a cluster's dashboard; the cluster runs in processes of its own."""
-    dashboard_port = free_port()
-    environment = os.environ | {
-        "RAY_AUTH_MODE": "disabled",
+def shell():
+    """The environment of an operator's shell, with the token; Ray does not ask for it there yet."""
+    with private_temp_dir() as temp_dir:
+        token = Path(temp_dir, "auth_token")
+        token.write_text(secrets.token_hex(32))
+        environment = os.environ | {
+            "RAY_AUTH_TOKEN_PATH": str(token),
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+        }
+        environment.pop("RAY_AUTH_MODE", None)
+        yield environment
+
+
+@pytest.fixture
+def dashboard_port(shell):
+    """The port of a cluster's dashboard; the cluster runs in processes of its own."""
+    port = free_port()
+    environment = shell | {
+        "RAY_AUTH_MODE": "token",
         "PYTHONPATH": str(ROOT),
         "AUDIO_VOICES_DIR": str(ROOT / "voices"),
     }
@@ -31,14 +47,22 @@ def head():
             *(BIN / "ray", "start", "--head", "--block", "--num-cpus=4"),
             *("--port", str(free_port()), "--temp-dir", temp_dir, "--disable-usage-stats"),
             *("--object-store-memory", str(128 * 2**20)),
-            *("--dashboard-port", str(dashboard_port), "--dashboard-agent-listen-port=0"),
+            *("--dashboard-port", str(port), "--dashboard-agent-listen-port=0"),
         ]
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-        address = f"http://127.0.0.1:{dashboard_port}"
-        wait_until(lambda: answers(f"{address}/api/version"))
-        yield address
+        yield port
         process.terminate()
         process.wait(timeout=60)
+
+
+def documented_commands(dashboard_port):
+    """Return the README's commands without those that need hosts of one's own."""
+    (block,) = re.findall(
+        r"```console\n([^`]*serve deploy[^`]*)```", (ROOT / "README.md").read_text()
+    )
+    lines = [line.strip() for line in block.splitlines()]
+    ours = [line for line in lines if not line.startswith("ray ")]
+    return "\n".join(ours).replace("127.0.0.1:8265", f"127.0.0.1:{dashboard_port}")
 
 
 def answers(url):
@@ -48,18 +72,26 @@ def answers(url):
         return False
 
 
-def test_serve_deploy_brings_the_graph_up(head, tmp_path):
+def test_documented_commands_bring_the_graph_up(dashboard_port, shell, tmp_path):
     config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
     port = free_port()
     config["http_options"] = {"host": "127.0.0.1", "port": port}
     config["applications"][0]["args"]["sampler_gpus"] = 0  # as its comment says
-    file = tmp_path / "serve_config.yaml"
-    file.write_text(yaml.safe_dump(config))
-    environment = os.environ | {"RAY_AUTH_MODE": "disabled"}
+    (tmp_path / "serve_config.yaml").write_text(yaml.safe_dump(config))
     subprocess.run(
-        [BIN / "serve", "deploy", "-a", head, file], env=environment, check=True, timeout=60
+        ["bash", "-euc", documented_commands(dashboard_port)],
+        cwd=tmp_path,
+        env=shell | {"RAY_DASHBOARD_ADDRESS": f"http://127.0.0.1:{dashboard_port}"},
+        check=True,
+        timeout=120,
     )
     wait_until(lambda: answers(f"http://127.0.0.1:{port}/ping"), timeout_s=120)
     health = httpx.get(f"http://127.0.0.1:{port}/health", timeout=30).json()
     assert health["status"] == "healthy"
     assert health["checks"]["audio_files"]["count"] == 2
+
+
+def test_cluster_file_names_the_readmes_commands():
+    told = (ROOT / "cluster.yaml").read_text()
+    for command in documented_commands(8265).splitlines():
+        assert command in told
