@@ -24,14 +24,19 @@ async def health_report(
     voice_prep: DeploymentHandle[Any],
     sampler: DeploymentHandle[Any],
     bucket: Bucket | None,
+    *,
+    draining: bool,
 ) -> dict[str, Any]:
-    """Return the contract's health report: `healthy` unless a check fails, `doubts` warn."""
+    """Return the contract's health report: `healthy` unless a check fails, `doubts` warn.
+
+    `draining`: the server is stopping, which fails, so that nobody sends it anything more.
+    """
     voices, sampling, storage = await asyncio.gather(
         _probe(voice_prep.report.remote()), _probe(sampler.report.remote()), _check_bucket(bucket)
     )
     checks = {
         "configuration": _check("warn" if doubts else "pass", "; ".join(doubts) or "consistent"),
-        "models": _check_model(engine, sampling),
+        "models": _check_model(engine, sampling, draining),
         "hardware": _check_hardware(sampling),
         "s3": storage,
         **_check_voices(voices),
@@ -64,7 +69,11 @@ def _check(status: Status, details: str, **more: Any) -> dict[str, Any]:
     return {"status": status, "details": details, **more}
 
 
-def _check_model(engine: str, sampling: dict[str, Any] | None) -> dict[str, Any]:
+def _check_model(engine: str, sampling: dict[str, Any] | None, draining: bool) -> dict[str, Any]:
+    if draining:
+        return _check(
+            "fail", "the server is stopping: running requests finish, new ones do not run"
+        )
     if sampling is None:
         return _check("fail", f"engine {engine} does not answer: it is starting or failed to load")
     return _check("pass", f"engine {sampling['engine']} is loaded")

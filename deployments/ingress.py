@@ -61,6 +61,7 @@ class Ingress:
         self._pipeline = Pipeline(voice_prep, sampler, limits)
         self._doubts = tuple(doubts)
         self._has_been_ready = False
+        self._draining = False
         self._health: asyncio.Task[dict[str, Any]] | None = None
         self._bucket = None if bucket is None else Bucket(bucket)
 
@@ -118,10 +119,19 @@ class Ingress:
         if self._health is None or self._health.done():
             self._health = asyncio.ensure_future(
                 health_report(
-                    self.engine, self._doubts, self._voice_prep, self._sampler, self._bucket
+                    self.engine,
+                    self._doubts,
+                    self._voice_prep,
+                    self._sampler,
+                    self._bucket,
+                    draining=self._draining,
                 )
             )
         return await asyncio.shield(self._health)
+
+    async def drain(self) -> None:
+        """Refuse HTTP requests from now on; those under way go on."""
+        self._draining = True
 
     async def ready(self) -> bool:
         """Tell whether the graph can speak now."""
@@ -137,10 +147,20 @@ class Ingress:
         """Return once the graph has been able to speak; a later outage is waited out, not told.
 
         Raises:
-            NotReady: It is still starting.
+            NotReady: It is still starting, or stopping.
         """
+        self.require_open()
         if not (self._has_been_ready or await self.ready()):
             raise NotReady("The engine is still starting, retry later")
+
+    def require_open(self) -> None:
+        """Return if requests are taken.
+
+        Raises:
+            NotReady: The server is stopping.
+        """
+        if self._draining:
+            raise NotReady("The server is stopping, retry later")
 
     def _accept(
         self,

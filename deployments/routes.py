@@ -105,7 +105,8 @@ def _probe_routes(ingress: Ingress) -> APIRouter:
 
     @router.get("/ping")
     async def ping() -> Response:
-        """Answer 200 when the graph can speak, 204 while it is starting."""
+        """Answer 200 when the graph can speak, 204 while it is starting, 503 once it stops."""
+        ingress.require_open()
         return Response(status_code=200 if await ingress.ready() else 204)
 
     return router

@@ -10,7 +10,7 @@ SpeechError
 ├── ResultTooLarge        500  the audio does not fit the envelope it must travel in
 ├── InternalError         500  anything unforeseen; names the request, nothing else
 ├── Overloaded            503  every place in the queue is taken, or the device's memory
-├── NotReady              503  the engine is still starting
+├── NotReady              503  the engine is still starting, or the server stops
 └── DeadlineExceeded      504
 
 The message is one line meant for the caller: no path, no traceback, no host name, no key.
@@ -110,7 +110,7 @@ class Overloaded(SpeechError):
 
 
 class NotReady(SpeechError):
-    """The engine is still starting."""
+    """The engine is still starting, or the server is stopping."""
 
     code = "not_ready"
     http_status = 503

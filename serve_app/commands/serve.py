@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import shlex
+import signal
 import threading
 import time
 import urllib.error
@@ -34,17 +36,29 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def serve_here(assignments: list[str]) -> None:
-    """Run Ray Serve's own `serve run` on a Ray started with our settings; blocks until stopped."""
+    """Run Ray Serve's own `serve run` on a Ray started with our settings; blocks until stopped.
+
+    Told to stop, it lets running requests finish first, for up to `drain_s`.
+    """
     settings = Settings.model_validate(dict(item.split("=", 1) for item in assignments))
 
+    from ray import serve
     from ray.serve.scripts import cli
 
-    from serve_app.boot import start_ray
+    from serve_app.boot import APP_NAME, start_ray
+    from serve_app.draining import drain_when_told, let_proxies_drain_soon
 
+    let_proxies_drain_soon()
     start_ray(settings, http=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until it serves, as Ctrl-C
     threading.Thread(target=_announce, args=(settings,), daemon=True).start()
     target = ["serve_app:build_app", *assignments] if assignments else ["serve_app:app"]
-    cli(["run", *target])
+    # Blocking, it would shut down at once on Ctrl-C, and not at all on SIGTERM.
+    cli(["run", "--non-blocking", *target], standalone_mode=False)
+    try:
+        asyncio.run(drain_when_told(APP_NAME, settings.drain_s))
+    finally:
+        serve.shutdown()  # type: ignore[no-untyped-call]
 
 
 def _announce(settings: Settings) -> None:

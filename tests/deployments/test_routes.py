@@ -237,6 +237,28 @@ async def test_starting_engine_is_503_and_ping_204(make_ingress, connect):
     assert health.json()["checks"]["models"]["status"] == "fail"
 
 
+async def test_stopping_server_refuses_new_requests_and_lets_the_one_under_way_finish(
+    make_ingress, connect, held_sampler
+):
+    sampler, stage = held_sampler
+    ingress = make_ingress(sampler)
+    client = connect(ingress)
+    under_way = asyncio.create_task(client.post("/v1/audio/speech", json={"input": "Hello."}))
+    await asyncio.to_thread(stage.started.acquire)
+    await ingress.drain()
+    requests = {"/v1/audio/speech": {"input": "Hello."}, "/runsync": {"input": {"text": "Hello."}}}
+    for path, body in requests.items():
+        refused = await client.post(path, json=body)
+        assert_openai_error(refused, 503, "not_ready")
+        assert refused.headers["Retry-After"]
+    assert (await client.get("/ping")).status_code == 503
+    health = await client.get("/health")
+    assert health.status_code == 503
+    assert "stopping" in health.json()["checks"]["models"]["details"]
+    stage.release.set()
+    assert (await under_way).status_code == 200
+
+
 async def test_ping_is_200_when_ready(make_ingress, connect):
     assert (await connect(make_ingress()).get("/ping")).status_code == 200
 
