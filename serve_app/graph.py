@@ -13,6 +13,7 @@ from ray.serve.schema import LoggingConfig
 
 from deployments.ingress import Ingress
 from deployments.pipeline import Limits
+from deployments.routes import RETRY_AFTER_S
 from deployments.sampler import Sampler
 from deployments.storage import BucketConfig
 from deployments.voice_prep import VoicePrep
@@ -62,6 +63,7 @@ def build_app(settings: Settings) -> serve.Application:
         num_replicas=settings.ingress_replicas,
         max_ongoing_requests=settings.max_requests + HEADROOM,
         max_queued_requests=settings.max_requests,  # in a proxy, when even the headroom is taken
+        backpressure_config={"retry_after_s": RETRY_AFTER_S},  # of the proxy's own refusals
         ray_actor_options={"num_cpus": 0.2, "runtime_env": NO_GPU},
         graceful_shutdown_timeout_s=settings.drain_s,
         graceful_shutdown_wait_loop_s=SHUTDOWN_POLL_S,
