@@ -73,6 +73,9 @@ async function run(begun, work) {
 function speak() {
   const unreadable = $("seed").validity.badInput ? "seed" : controls.unreadable()?.name;
   if (unreadable) return complain(`${unreadable} is not a number`, unreadable);
+  if (Math.abs(Number($("seed").value)) > Number.MAX_SAFE_INTEGER) {
+    return complain(`seed is beyond ${Number.MAX_SAFE_INTEGER}, as far as a browser counts`, "seed");
+  }
   const body = {
     input: $("text").value,
     voice: $("voice").value.trim() || "default",
@@ -95,7 +98,7 @@ async function hear(body, signal) {
     signal,
   );
   spoken = body;
-  rememberVoice($("voice").value.trim());
+  rememberVoice(body.voice === "default" ? "" : body.voice);
   const header = (name) => answer.headers.get(name);
   let firstAudio = null;
   const tell = (facts) =>

@@ -308,6 +308,13 @@ async def test_what_is_no_number_is_told_where_it_is(page, label, name):
     await expect(number).to_be_focused()
 
 
+async def test_seed_that_a_browser_would_round_is_told(page):
+    await seed(page).fill("9007199254740993")
+    await button(page, "Speak").click()
+    await expect_complaint(page, "seed is beyond 9007199254740991, as far as a browser counts")
+    await expect(seed(page)).to_be_focused()
+
+
 async def test_empty_text_is_told(page):
     await text(page).fill(" ")
     await button(page, "Speak").click()
@@ -413,6 +420,9 @@ async def test_key_is_asked_for_only_where_one_is_needed_and_lives_in_its_tab(vi
     await key.fill("wrong")
     await key.press("Enter")
     await expect_complaint(page, "The server does not accept this API key.")
+    await key.fill(f"\u201c{KEY}\u201d")  # as a word processor quotes: no header takes it
+    await key.press("Enter")
+    await expect_complaint(page, "This API key holds characters that no key has.")
     await key.fill(KEY)
     await key.press("Enter")
     await expect_status(page, "Done")
