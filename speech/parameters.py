@@ -173,7 +173,9 @@ def _validate(kind: TypeAdapter[_P], given: Mapping[str, Any]) -> _P:
                 f"Unknown parameter {shown(name)} (known: {', '.join(PARAMETER_NAMES)})", name
             ) from None
         raise InvalidRequest(f"Invalid parameter '{name}': {why}", name) from None
-    if parameters.cfg_min_t > parameters.cfg_max_t:
+    # One alone is held against the checkpoint's own default, by the engine: see `complete`.
+    has_both = given.keys() >= {"cfg_min_t", "cfg_max_t"}
+    if has_both and parameters.cfg_min_t > parameters.cfg_max_t:
         raise InvalidRequest(
             f"Invalid parameter 'cfg_min_t': {parameters.cfg_min_t} is above "
             f"cfg_max_t {parameters.cfg_max_t}",

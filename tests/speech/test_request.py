@@ -220,6 +220,15 @@ def test_guidance_window_must_not_be_reversed():
     assert message == "Invalid parameter 'cfg_min_t': 0.8 is above cfg_max_t 0.2"
 
 
+@pytest.mark.parametrize("half", [{"cfg_min_t": 1.0}, {"cfg_max_t": 0.4}])
+def test_half_a_guidance_window_is_held_against_the_checkpoints_other_half(half):
+    given = job(parameters=half).given
+    assert given == half
+    complete(given, SamplerParameters(cfg_min_t=0.3))
+    with pytest.raises(InvalidRequest, match="is above cfg_max_t"):
+        complete(given, SamplerParameters(cfg_min_t=0.5, cfg_max_t=0.9))
+
+
 def test_rescale_needs_both_halves():
     message = job_error(parameters={"rescale_k": 1.2})
     assert message == "Invalid parameter 'rescale_sigma': needed because rescale_k is given"
