@@ -21,6 +21,12 @@ logger = logging.getLogger(__name__)
 APP_NAME = "default"
 BOOT_TIMEOUT_S = 600
 READY_POLL_S = 0.5
+_USABLE = (ApplicationStatus.DEPLOYING, ApplicationStatus.RUNNING, ApplicationStatus.UNHEALTHY)
+
+
+def joins_cluster() -> bool:
+    """Tell whether `start_ray` joins a cluster, which others may use, too."""
+    return bool(os.environ.get("RAY_ADDRESS"))
 
 
 def start_ray(settings: Settings, *, http: bool) -> None:
@@ -34,7 +40,7 @@ def start_ray(settings: Settings, *, http: bool) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     for doubt in settings.doubts(os.environ):
         logger.warning(doubt)
-    if os.environ.get("RAY_ADDRESS"):
+    if joins_cluster():
         ray.init(address=os.environ["RAY_ADDRESS"])
     else:
         if settings.metrics_port is not None:
@@ -74,17 +80,17 @@ def _require_free(port: int) -> None:
 def boot_graph(settings: Settings, *, http: bool) -> DeploymentHandle[Any]:
     """Start Ray and the graph; return the ingress's handle once the graph can speak.
 
-    On a joined cluster where the graph already runs, that graph is used as it is: deploying it
-    again would restart its replicas under their callers.
+    On a joined cluster where the graph already runs, or is starting, or replaces a replica, that
+    graph is used as it is: deploying it again would restart its replicas under their callers.
     """
     start_ray(settings, http=http)
     running = serve.status().applications.get(APP_NAME)
-    if running is not None and running.status == ApplicationStatus.RUNNING:
+    if running is not None and running.status in _USABLE:
         ingress = serve.get_app_handle(APP_NAME)
     else:
         ingress = serve.run(build_app(settings), name=APP_NAME, route_prefix="/" if http else None)
     end = time.monotonic() + BOOT_TIMEOUT_S
-    while not ingress.ready.remote().result():
+    while not ingress.ready.remote().result(timeout_s=BOOT_TIMEOUT_S):
         if time.monotonic() > end:
             raise TimeoutError(f"the graph is up but could not speak within {BOOT_TIMEOUT_S} s")
         time.sleep(READY_POLL_S)

@@ -1,10 +1,11 @@
-"""`python -m serve_app serve [key=value …]`: Ray and `serve run` on this machine."""
+"""`python -m serve_app serve [key=value …]`: Ray and the graph on this machine."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import json
+import logging
 import shlex
 import signal
 import threading
@@ -15,6 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from serve_app.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 READY_POLL_S = 0.2
 
@@ -31,34 +34,36 @@ def main(arguments: Sequence[str]) -> int:
     for assignment in given.settings:
         if "=" not in assignment:
             parser.error(f"{assignment!r} is not key=value")
-    serve_here(given.settings)
+    serve_here(Settings.model_validate(dict(item.split("=", 1) for item in given.settings)))
     return 0
 
 
-def serve_here(assignments: list[str]) -> None:
-    """Run Ray Serve's own `serve run` on a Ray started with our settings; blocks until stopped.
+def serve_here(settings: Settings) -> None:
+    """Serve the graph over HTTP until told to stop by SIGTERM or Ctrl-C.
 
-    Told to stop, it lets running requests finish first, for up to `drain_s`.
+    Running requests may then finish first, for up to `drain_s`. On a joined cluster the graph goes
+    on without this process.
     """
-    settings = Settings.model_validate(dict(item.split("=", 1) for item in assignments))
-
     from ray import serve
-    from ray.serve.scripts import cli
 
-    from serve_app.boot import APP_NAME, start_ray
+    from serve_app.boot import APP_NAME, joins_cluster, start_ray
     from serve_app.draining import drain_when_told, let_proxies_drain_soon
+    from serve_app.graph import build_app
 
     let_proxies_drain_soon()
     start_ray(settings, http=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until it serves, as Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # in place of Ray's: as Ctrl-C
     threading.Thread(target=_announce, args=(settings,), daemon=True).start()
-    target = ["serve_app:build_app", *assignments] if assignments else ["serve_app:app"]
-    # Blocking, it would shut down at once on Ctrl-C, and not at all on SIGTERM.
-    cli(["run", "--non-blocking", *target], standalone_mode=False)
     try:
+        serve.run(build_app(settings), name=APP_NAME, route_prefix="/")
+        if joins_cluster():
+            signal.pause()
         asyncio.run(drain_when_told(APP_NAME, settings.drain_s))
+    except KeyboardInterrupt:
+        logger.warning("Stopping")  # while it was starting, or on a cluster that goes on
     finally:
-        serve.shutdown()  # type: ignore[no-untyped-call]
+        if not joins_cluster():
+            serve.shutdown()  # type: ignore[no-untyped-call]
 
 
 def _announce(settings: Settings) -> None:

@@ -3,8 +3,10 @@
 import os
 import re
 import secrets
+import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -12,6 +14,7 @@ import pytest
 import yaml
 
 from tests.graph.conftest import free_port, private_temp_dir, wait_until
+from tests.graph.server import Server
 
 pytestmark = pytest.mark.ray
 
@@ -33,10 +36,17 @@ def shell():
         yield environment
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """Where a cluster in processes of its own answers."""
+
+    address: str
+    dashboard_port: int
+
+
 @pytest.fixture
-def dashboard_port(shell):
-    """The port of a cluster's dashboard; the cluster runs in processes of its own."""
-    port = free_port()
+def cluster_apart(shell):
+    cluster = Cluster(f"127.0.0.1:{free_port()}", free_port())
     environment = shell | {
         "RAY_AUTH_MODE": "token",
         "PYTHONPATH": str(ROOT),
@@ -45,12 +55,13 @@ def dashboard_port(shell):
     with private_temp_dir() as temp_dir:
         command = [
             *(BIN / "ray", "start", "--head", "--block", "--num-cpus=4"),
-            *("--port", str(free_port()), "--temp-dir", temp_dir, "--disable-usage-stats"),
+            *("--port", cluster.address.partition(":")[2]),
+            *("--temp-dir", temp_dir, "--disable-usage-stats"),
             *("--object-store-memory", str(128 * 2**20)),
-            *("--dashboard-port", str(port), "--dashboard-agent-listen-port=0"),
+            *("--dashboard-port", str(cluster.dashboard_port), "--dashboard-agent-listen-port=0"),
         ]
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-        yield port
+        yield cluster
         process.terminate()
         process.wait(timeout=60)
 
@@ -72,16 +83,18 @@ def answers(url):
         return False
 
 
-def test_documented_commands_bring_the_graph_up(dashboard_port, shell, tmp_path):
+def test_documented_commands_bring_the_graph_up_and_a_server_that_joins_leaves_it(
+    cluster_apart, shell, tmp_path
+):
     config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
     port = free_port()
     config["http_options"] = {"host": "127.0.0.1", "port": port}
     config["applications"][0]["args"]["sampler_gpus"] = 0  # as its comment says
     (tmp_path / "serve_config.yaml").write_text(yaml.safe_dump(config))
     subprocess.run(
-        ["bash", "-euc", documented_commands(dashboard_port)],
+        ["bash", "-euc", documented_commands(cluster_apart.dashboard_port)],
         cwd=tmp_path,
-        env=shell | {"RAY_DASHBOARD_ADDRESS": f"http://127.0.0.1:{dashboard_port}"},
+        env=shell | {"RAY_DASHBOARD_ADDRESS": f"http://127.0.0.1:{cluster_apart.dashboard_port}"},
         check=True,
         timeout=120,
     )
@@ -89,6 +102,22 @@ def test_documented_commands_bring_the_graph_up(dashboard_port, shell, tmp_path)
     health = httpx.get(f"http://127.0.0.1:{port}/health", timeout=30).json()
     assert health["status"] == "healthy"
     assert health["checks"]["audio_files"]["count"] == 2
+
+    joining = {name: shell[name] for name in ("RAY_AUTH_TOKEN_PATH", "PATH")}
+    server = Server(
+        str(tmp_path),
+        **joining,
+        RAY_ADDRESS=cluster_apart.address,
+        RAY_AUTH_MODE="token",
+        PORT=str(port),
+    )
+    try:
+        server.wait_for("Ready.")
+        server.process.send_signal(signal.SIGTERM)
+        assert server.wait() == 0
+    finally:
+        server.stop()
+    assert answers(f"http://127.0.0.1:{port}/ping")
 
 
 def test_cluster_file_names_the_readmes_commands():
