@@ -22,14 +22,14 @@ from training.sizes import SIZES
 
 DEFAULTS = SamplerParameters(
     num_steps=12,
-    cfg_scale_text=2.5,
-    cfg_scale_speaker=1.0,
+    cfg_scale_text=1.5,
+    cfg_scale_speaker=0.5,
     cfg_min_t=0.3,
     truncation_factor=0.7,
     sequence_length="auto",
 )
 END = EndConfig(frames=16, std=0.2, mean=0.1)  # longer than a pause between sentences
-LENGTH = LengthConfig(stretch=1.15, spare_frames=32)
+LENGTH = LengthConfig(stretch=1.0, spare_frames=40)
 MAX_VOICE_FRAMES = 640  # half a minute; training hears a third of it, and more confuses
 
 
