@@ -12,7 +12,7 @@ from speech.reference_audio import decode_reference
 from tests.texts import THREE_SEMITONES
 from training.pitch import median_pitch_hz
 from training.prompts_held_out import SENTENCES
-from training.recogniser import Recogniser, words
+from training.recogniser import Recogniser, num_errors, words
 
 ROOT = Path(__file__).parents[3]
 
@@ -53,8 +53,14 @@ async def test_mini_speaks_a_sentence_in_the_pitch_of_the_voice(mini, name, stre
     assert heard == pytest.approx(wanted, rel=THREE_SEMITONES)
 
 
-async def test_sentences_that_mini_never_saw_are_told_apart(mini):
-    recogniser, voice = Recogniser(SENTENCES), Voice("otto", loader(sample_voice("otto")))
-    spoken = [await speak(mini, Job(sentence, 0), voice) for sentence in SENTENCES[:6]]
-    heard = [recogniser.identify(pcm) for pcm in spoken]
-    assert sum(map(list.__eq__, heard, map(words, SENTENCES))) >= 5
+@pytest.mark.parametrize(("name", "stream"), [("ada", False), ("otto", True)])
+async def test_sentences_that_mini_never_saw_are_understood(mini, name, stream):
+    recogniser, voice = Recogniser(SENTENCES), Voice(name, loader(sample_voice(name)))
+    identified = errors = total = 0
+    for sentence in SENTENCES[:5]:
+        pcm, said = await speak(mini, Job(sentence, 0, stream=stream), voice), words(sentence)
+        identified += recogniser.identify(pcm) == said
+        errors += num_errors(recogniser.transcribe(pcm), said)
+        total += len(said)
+    assert identified >= 4
+    assert errors / total < 0.32
