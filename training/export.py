@@ -28,8 +28,8 @@ DEFAULTS = SamplerParameters(
     truncation_factor=0.7,
     sequence_length="auto",
 )
-END = EndConfig(frames=16, std=0.2, mean=0.1)  # longer than a pause between sentences
-LENGTH = LengthConfig(stretch=1.0, spare_frames=40)
+END = EndConfig(frames=12, std=0.2, mean=0.1)  # more than twice a pause between sentences
+LENGTH = LengthConfig(stretch=1.15, spare_frames=24)
 MAX_VOICE_FRAMES = 640  # half a minute; training hears a third of it, and more confuses
 
 
