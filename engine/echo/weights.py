@@ -89,11 +89,9 @@ def fill(module: nn.Module, source: Source) -> None:
         CheckpointError: When tensors are missing, unexpected or misshapen.
     """
     views, tables = published(module), _tables(module)
-    check(
-        {name: tuple(view.shape) for name, view in views.items()},
-        source.shapes(),
-        {name: tuple(transformer.freqs_cis.shape) for name, transformer in tables.items()},
-    )
+    held = {name: t.freqs_cis for name, t in tables.items() if name in source.shapes()}
+    expected = {name: tuple(tensor.shape) for name, tensor in (views | held).items()}
+    check(expected, source.shapes())
     for name, view in views.items():
         keys = _resolve(source.shapes(), name)
         tensors = [source.read(key) for key in keys]
@@ -107,20 +105,14 @@ def fill(module: nn.Module, source: Source) -> None:
 def check(
     expected: Mapping[str, tuple[int, ...]],
     found: Mapping[str, tuple[int, ...]],
-    optional: Mapping[str, tuple[int, ...]],
 ) -> None:
     """Compare the shapes a model expects with those a checkpoint holds.
-
-    Args:
-        expected: By name, of what must be there.
-        found: What is there.
-        optional: By name, of what may be missing.
 
     Raises:
         CheckpointError: When they differ in anything but what is known to be unneeded.
     """
     keys = {name: _resolve(found, name) for name in expected}
-    used = {key for group in keys.values() for key in group} | optional.keys()
+    used = {key for group in keys.values() for key in group}
     missing = [name for name, group in keys.items() if not group]
     unexpected = [
         name
@@ -131,10 +123,6 @@ def check(
         f"{group[-1]} is {found[group[-1]]}, not {expected[name]}"
         for name, group in keys.items()
         if group and found[group[-1]] != expected[name]
-    ] + [
-        f"{name} is {found[name]}, not {shape}"
-        for name, shape in optional.items()
-        if name in found and found[name] != shape
     ]
     problems = [
         f"{what}: {', '.join(names[:_NUM_NAMED])}"

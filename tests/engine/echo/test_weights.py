@@ -39,7 +39,7 @@ def test_fill_refuses_what_does_not_fit_and_names_it(changes, message):
 
 def test_fill_names_a_few_of_many_and_counts_the_rest():
     with pytest.raises(CheckpointError, match=r"and \d+ more$"):
-        check({f"w{i}": (1,) for i in range(9)}, {}, {})
+        check({f"w{i}": (1,) for i in range(9)}, {})
 
 
 def test_fill_without_blockwise_ignores_its_weights_with_it_needs_them():
