@@ -12,10 +12,11 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from engine.echo.checkpoint import CONFIG, MODEL
+from engine.echo.checkpoint import MODEL
 from engine.echo.config import EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
 from engine.echo.config_file import dumps
 from engine.echo.dit import EchoDiT
+from engine.echo.folder import CONFIG
 from engine.echo.weights import published
 from speech.parameters import SamplerParameters
 from training.sizes import SIZES

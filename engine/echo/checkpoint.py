@@ -22,7 +22,6 @@ from engine.echo.codec import Codec
 from engine.echo.config import EchoConfig, SourceFilterConfig
 from engine.echo.dac import S1DAC
 from engine.echo.dit import EchoDiT
-from engine.echo.folder import CONFIG as CONFIG  # beside MODEL, for what writes a checkpoint
 from engine.echo.folder import CheckpointError, find_folder, read_config
 from engine.echo.source_filter.codec import SourceFilterCodec
 from engine.echo.weights import fill

@@ -12,12 +12,13 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from engine.echo.checkpoint import CODEC, CONFIG, DIT, MODEL, PCA
+from engine.echo.checkpoint import CODEC, DIT, MODEL, PCA
 from engine.echo.config import TINY, DACConfig, EchoConfig
 from engine.echo.config_file import dumps
 from engine.echo.dac import S1DAC
 from engine.echo.dac_transformer import WindowTransformer
 from engine.echo.dit import EchoDiT
+from engine.echo.folder import CONFIG
 from engine.echo.weights import NORMED_PAIRS, published, split, weight_normed
 
 _LATENT_SCALE = 1 / 18

@@ -9,7 +9,6 @@ from engine.echo import tiny_checkpoint
 from engine.echo.__main__ import main
 from engine.echo.checkpoint import (
     CODEC,
-    CONFIG,
     DIT,
     MODEL,
     PCA,
@@ -20,7 +19,7 @@ from engine.echo.checkpoint import (
 )
 from engine.echo.config import TINY, EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
 from engine.echo.config_file import dumps, load_config
-from engine.echo.folder import BUNDLED_FOLDER, CheckpointError
+from engine.echo.folder import BUNDLED_FOLDER, CONFIG, CheckpointError
 from engine.echo.source_filter.codec import SourceFilterCodec
 from speech.parameters import SamplerParameters
 from tests.engine.echo.reference import build_autoencoder, build_dit, relative_error
