@@ -34,6 +34,16 @@ def private_temp_dir():
     shutil.rmtree(temp_dir, ignore_errors=True)
 
 
+def small_ray(temp_dir: str) -> dict[str, str]:
+    """Return the environment in which a server starts a Ray of its own, as small as can be."""
+    return {
+        "ECHO_RAY_TEMP_DIR": temp_dir,
+        "ECHO_RAY_CPUS": "2",
+        "ECHO_RAY_OBJECT_STORE_BYTES": str(128 * 2**20),
+        "RAY_AUTH_MODE": "disabled",
+    }
+
+
 def wait_until(condition, timeout_s: float = 60) -> None:
     """Return when `condition()` holds; it is asked of processes that send no event."""
     end = time.monotonic() + timeout_s

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from tests.graph.conftest import free_port
+from tests.graph.conftest import free_port, small_ray
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 240.0
@@ -27,10 +27,7 @@ class Server:
             "PORT": str(port),
             "AUDIO_VOICES_DIR": str(ROOT / "voices"),
             "ECHO_DEVICE": "cpu",
-            "ECHO_RAY_TEMP_DIR": temp_dir,
-            "ECHO_RAY_CPUS": "2",
-            "ECHO_RAY_OBJECT_STORE_BYTES": str(128 * 2**20),
-            "RAY_AUTH_MODE": "disabled",
+            **small_ray(temp_dir),
             **settings,
         }
         self.process = subprocess.Popen(

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import soundfile
 
-from tests.graph.conftest import free_port, private_temp_dir, wait_until
+from tests.graph.conftest import free_port, private_temp_dir, small_ray, wait_until
 from tests.graph.server import Server
 from tests.texts import THREE_SEMITONES
 from training.pitch import median_pitch_hz
@@ -31,10 +31,7 @@ def run_script(temp_dir):
     environment = os.environ | {
         "PORT": str(port),
         "ECHO_METRICS_PORT": str(metrics_port),
-        "ECHO_RAY_TEMP_DIR": temp_dir,
-        "ECHO_RAY_CPUS": "2",
-        "ECHO_RAY_OBJECT_STORE_BYTES": str(128 * 2**20),
-        "RAY_AUTH_MODE": "disabled",
+        **small_ray(temp_dir),
     }
     process = subprocess.Popen(
         [ROOT / "scripts" / "serve"],

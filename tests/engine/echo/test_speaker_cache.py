@@ -13,11 +13,16 @@ def test_speaker_cache_keeps_states_and_contexts_apart():
     assert cache.context("voice") is context
 
 
+def fill(cache):
+    """Put four voices of 40 bytes into either memory."""
+    for i in range(4):
+        cache.put_state(f"voice {i}", torch.zeros(10))
+        cache.put_context(f"voice {i}", torch.zeros(10))
+
+
 def test_speaker_cache_is_bounded_by_bytes():
     cache = SpeakerCache(max_state_bytes=100, max_context_bytes=0)
-    for i in range(4):
-        cache.put_state(f"voice {i}", torch.zeros(10))  # 40 bytes
-        cache.put_context(f"voice {i}", torch.zeros(10))
+    fill(cache)
     stats = cache.stats()
     assert stats["speaker_cache_voices"] == 2
     assert stats["speaker_cache_host_bytes"] == 80
@@ -27,9 +32,7 @@ def test_speaker_cache_is_bounded_by_bytes():
 
 def test_speaker_cache_counts_what_either_memory_drops():
     cache = SpeakerCache(max_state_bytes=1000, max_context_bytes=100)
-    for i in range(4):
-        cache.put_state(f"voice {i}", torch.zeros(10))  # 40 bytes
-        cache.put_context(f"voice {i}", torch.zeros(10))
+    fill(cache)
     stats = cache.stats()
     assert stats["speaker_cache_host_evictions"] == 0
     assert stats["speaker_cache_device_evictions"] == 2
