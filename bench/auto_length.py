@@ -21,7 +21,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.echo_reference import SIZES, checkpoint
-from engine.echo.checkpoint import Models, load_models
+from engine.echo.checkpoints.load import Models, load_models
 from engine.echo.config import MAX_FRAMES
 from engine.echo.job import make_job
 from engine.echo.runner import Runner

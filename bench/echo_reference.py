@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from engine.echo import tiny_checkpoint
-from engine.echo.checkpoint import CODEC, DIT, PCA
+from engine.echo.checkpoints import tiny as tiny_checkpoint
+from engine.echo.checkpoints.load import CODEC, DIT, PCA
 from engine.echo.config import (
     TINY,
     DACConfig,

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.echo_reference import SIZES, Reference, checkpoint
 from bench.engine_stages import measure_peak, stages
 from bench.side_by_side import Bench, Cost
-from engine.echo.checkpoint import load_models
+from engine.echo.checkpoints.load import load_models
 from engine.echo.engine import EchoEngine
 from engine.protocol import Job, Voice
 from speech.parameters import SamplerParameters

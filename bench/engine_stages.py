@@ -9,11 +9,11 @@ import torch
 
 from bench.echo_reference import Reference
 from bench.side_by_side import Bench
-from engine.echo.checkpoint import Models
+from engine.echo.checkpoints.load import Models
 from engine.echo.config import DiTConfig
 from engine.echo.denoise import Modulations, Trajectory, denoise
+from engine.echo.model.tokenizer import tokenize
 from engine.echo.sampling import Progress, make_plan
-from engine.echo.tokenizer import tokenize
 from speech.pcm import SAMPLE_RATE_HZ
 from tests.engine.echo import reference
 

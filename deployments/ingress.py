@@ -19,11 +19,11 @@ from fastapi import FastAPI
 from ray.serve.handle import DeploymentHandle
 
 from deployments.health import health_report, loaded_engine
-from deployments.outcome import Door, Outcome
+from deployments.http.routes import build_api
 from deployments.pipeline import Limits, Pipeline, Utterance
-from deployments.replica_logging import log_with_serve
-from deployments.routes import build_api
 from deployments.storage import Bucket, BucketConfig
+from deployments.telemetry.outcome import Door, Outcome
+from deployments.telemetry.replica_logging import log_with_serve
 from speech.errors import NotReady, SpeechError
 from speech.formats import FORMATS
 from speech.request import SpeechRequest, is_health_check, parse_job, parse_speech

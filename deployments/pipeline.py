@@ -19,13 +19,13 @@ from typing import Any, TypeVar
 
 from ray.serve.handle import DeploymentHandle
 
-from deployments import metrics
+from deployments.dispatch import chunk_seed, sample_in_order
 from deployments.handles import unwrap, within
-from deployments.metrics_export import RequestMetrics, StatsExporter
-from deployments.outcome import Door, Outcome
 from deployments.prepared_voice import PreparedVoice
 from deployments.sampler import Piece
-from deployments.sampling import chunk_seed, sample_in_order
+from deployments.telemetry import metrics
+from deployments.telemetry.export import RequestMetrics, StatsExporter
+from deployments.telemetry.outcome import Door, Outcome
 from engine.protocol import Job
 from speech.errors import InternalError, Overloaded, ResultTooLarge, SpeechError
 from speech.joining import Joiner

@@ -14,10 +14,10 @@ from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
-from deployments import metrics
-from deployments.metrics_export import StatsExporter
 from deployments.prepared_voice import PreparedVoice, fetch
-from deployments.replica_logging import log_with_serve
+from deployments.telemetry import metrics
+from deployments.telemetry.export import StatsExporter
+from deployments.telemetry.replica_logging import log_with_serve
 from engine.protocol import Job, Voice
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 

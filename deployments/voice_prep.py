@@ -17,10 +17,10 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from deployments import metrics
-from deployments.metrics_export import StatsExporter
 from deployments.prepared_voice import PreparedVoice, SharedAudio, content_key, share
-from deployments.replica_logging import log_with_serve
+from deployments.telemetry import metrics
+from deployments.telemetry.export import StatsExporter
+from deployments.telemetry.replica_logging import log_with_serve
 from speech import voices
 from speech.cache import SharedCache
 from speech.errors import SpeechError, VoiceLost

@@ -11,9 +11,9 @@ import ray
 from ray import serve
 from ray.serve.schema import LoggingConfig
 
+from deployments.http.routes import RETRY_AFTER_S
 from deployments.ingress import Ingress
 from deployments.pipeline import Limits
-from deployments.routes import RETRY_AFTER_S
 from deployments.sampler import Sampler
 from deployments.storage import BucketConfig
 from deployments.voice_prep import VoicePrep

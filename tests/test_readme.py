@@ -1,7 +1,6 @@
 """The README keeps up with the code."""
 
 import re
-import subprocess
 from dataclasses import fields
 from pathlib import Path
 
@@ -52,20 +51,3 @@ def test_readme_names_the_presets():
 def test_readme_links_lead_somewhere():
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert target.startswith("http") or (ROOT / target).exists(), target
-
-
-def test_readme_tree_lists_every_module_and_nothing_else():
-    tree = README[README.index("serve_app/            the") :].partition("```")[0]
-    tracked = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "*.py"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-    modules = [path for path in tracked if not path.startswith(("tests/", "bench/", "training/"))]
-    for path in modules:
-        assert Path(path).name in tree, path
-    names = {Path(path).name for path in modules}
-    for name in re.findall(r"\w+\.py\b", tree):
-        assert name in names, name

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from engine.echo.source_filter.features import (
+from engine.echo.codecs.source_filter.features import (
     BAND_HZ,
     BAND_MELS,
     COSINES,

@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.echo.codecs.source_filter.codec import Components
+from engine.echo.codecs.source_filter.features import SUBFRAMES, Floats
 from engine.echo.config import MAX_FRAMES, PATCH_FRAMES
 from engine.echo.job import STREAM_BLOCKS
-from engine.echo.source_filter.codec import Components
-from engine.echo.source_filter.features import SUBFRAMES, Floats
 from training.dataset import Dataset, Example
 from training.losses import Batch
 from training.model import Conditions

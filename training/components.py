@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.echo.source_filter.codec import Components, stack
+from engine.echo.codecs.source_filter.codec import Components, stack
 from training.dataset import Dataset
 
 LATENT_DIM = 80

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.echo.source_filter.features import (
+from engine.echo.codecs.source_filter.features import (
     COSINES,
     NUM_CEPSTRA,
     PITCH,

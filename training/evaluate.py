@@ -19,8 +19,8 @@ import soundfile
 import soxr
 import torch
 
+from engine.echo.codecs.source_filter.codec import Components
 from engine.echo.engine import EchoEngine
-from engine.echo.source_filter.codec import Components
 from engine.protocol import Job, Voice
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 from training.evaluation_voices import Teacher, reference, say, teachers

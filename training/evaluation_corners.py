@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from engine.echo.codecs.source_filter.codec import Components
 from engine.echo.engine import EchoEngine
-from engine.echo.source_filter.codec import Components
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 from speech.text import split_text
 from training.evaluate import generate

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from engine.echo.source_filter.analysis import analyse
-from engine.echo.source_filter.codec import Components, SourceFilterCodec
-from engine.echo.source_filter.features import (
+from engine.echo.codecs.source_filter.analysis import analyse
+from engine.echo.codecs.source_filter.codec import Components, SourceFilterCodec
+from engine.echo.codecs.source_filter.features import (
     PITCH,
     PITCH_UNIT_HZ,
     RATE_HZ,

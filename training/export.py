@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from engine.echo.checkpoint import MODEL
+from engine.echo.checkpoints.config_file import dumps
+from engine.echo.checkpoints.folder import CONFIG
+from engine.echo.checkpoints.load import MODEL
+from engine.echo.checkpoints.weights import published
 from engine.echo.config import EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
-from engine.echo.config_file import dumps
-from engine.echo.dit import EchoDiT
-from engine.echo.folder import CONFIG
-from engine.echo.weights import published
+from engine.echo.model.dit import EchoDiT
 from speech.parameters import SamplerParameters
 from training.sizes import SIZES
 

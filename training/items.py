@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.echo.source_filter.analysis import analyse
-from engine.echo.source_filter.features import RATE_HZ, SUBFRAMES
-from engine.echo.tokenizer import normalize, tokenize
+from engine.echo.codecs.source_filter.analysis import analyse
+from engine.echo.codecs.source_filter.features import RATE_HZ, SUBFRAMES
+from engine.echo.model.tokenizer import normalize, tokenize
 from training.flite import SILENCE, VOICES, Flite, SpokenToken, Utterance
 from training.shards import FIELDS, FRAME_SAMPLES, FRAMES_PER_SECOND, PHONES, Item
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.config import DiTConfig
-from engine.echo.dit import EchoDiT
+from engine.echo.model.dit import EchoDiT
 from training.model import Conditions, Prediction, predict
 from training.shards import PHONES
 

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.config import PATCH_FRAMES, DiTConfig
-from engine.echo.dit import EchoDiT
-from engine.echo.encoders import INPUT_DIVISOR, EncoderBlock
-from engine.echo.layers import GatedProjections, normalized, rms_norm, rotary_table
+from engine.echo.model.dit import EchoDiT
+from engine.echo.model.encoders import INPUT_DIVISOR, EncoderBlock
+from engine.echo.model.layers import GatedProjections, normalized, rms_norm, rotary_table
 
 _MASKED = -1e4
 

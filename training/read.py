@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.echo.tokenizer import tokenize
+from engine.echo.model.tokenizer import tokenize
 from training.batches import padded
 from training.flite import Flite
 from training.items import spoken_part

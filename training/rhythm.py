@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.echo.source_filter.features import SUBFRAMES, Features, Floats
+from engine.echo.codecs.source_filter.features import SUBFRAMES, Features, Floats
 from training.shards import PHONES, SILENCE_INDEX, Item
 
 _REACH = 2  # sounds before and after that count

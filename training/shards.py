@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.echo.source_filter.features import HOP, RATE_HZ, SUBFRAMES
+from engine.echo.codecs.source_filter.features import HOP, RATE_HZ, SUBFRAMES
 from training.flite import SILENCE
 
 FRAME_SAMPLES = SUBFRAMES * HOP

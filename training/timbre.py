@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.echo.source_filter.analysis import analyse
-from engine.echo.source_filter.features import COSINES, HOP, NUM_CEPSTRA, VOICING, Floats
-from engine.echo.source_filter.half_band import halve
+from engine.echo.codecs.source_filter.analysis import analyse
+from engine.echo.codecs.source_filter.features import COSINES, HOP, NUM_CEPSTRA, VOICING, Floats
+from engine.echo.codecs.source_filter.half_band import halve
 from speech.pcm import PCM
 
 _VOICED = 0.5

@@ -25,10 +25,10 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from engine.echo.checkpoint import MODEL, TensorFile
-from engine.echo.dit import EchoDiT
-from engine.echo.source_filter.codec import Components
-from engine.echo.weights import fill
+from engine.echo.checkpoints.load import MODEL, TensorFile
+from engine.echo.checkpoints.weights import fill
+from engine.echo.codecs.source_filter.codec import Components
+from engine.echo.model.dit import EchoDiT
 from training.batches import Batches
 from training.dataset import Dataset
 from training.losses import Batch, Heads, losses, total

@@ -6,9 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from engine.echo import tiny_checkpoint
-from engine.echo.checkpoint import FILES, download
-from engine.echo.folder import CheckpointError
+from engine.echo.checkpoints import tiny as tiny_checkpoint
+from engine.echo.checkpoints.folder import CheckpointError
+from engine.echo.checkpoints.load import FILES, download
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
-from engine.echo.attention import Attention, KeyValues, Lane, attention_for
 from engine.echo.config import PATCH_FRAMES
-from engine.echo.dit import EchoDiT, Tokens
+from engine.echo.model.attention import Attention, KeyValues, Lane, attention_for
+from engine.echo.model.dit import EchoDiT, Tokens
 from engine.echo.sampling import Progress, euler, guide, initial_noise
 
 MakeAttention = Callable[[Sequence[Lane], torch.device, torch.dtype], Attention]

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from engine.echo.checkpoint import load_models, locate
+from engine.echo.checkpoints.load import load_models, locate
 from engine.echo.config import MAX_FRAMES
 from engine.echo.job import STREAM_BLOCKS, EchoJob, Outcome, make_job
 from engine.echo.runner import Runner

@@ -10,12 +10,12 @@ from itertools import chain, repeat
 import torch
 from torch import Tensor
 
-from engine.echo.codec import DecodeStream
+from engine.echo.codecs.protocol import DecodeStream
 from engine.echo.config import MAX_FRAMES, EchoConfig
 from engine.echo.denoise import Trajectory
 from engine.echo.length import likely_frames
+from engine.echo.model.tokenizer import tokenize
 from engine.echo.sampling import Progress, make_plan
-from engine.echo.tokenizer import tokenize
 from engine.protocol import Job
 from speech.errors import SpeechError
 from speech.parameters import complete

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
-from engine.echo.attention import KeyValues
-from engine.echo.checkpoint import Models
+from engine.echo.checkpoints.load import Models
 from engine.echo.config import MAX_FRAMES, PATCH_FRAMES
 from engine.echo.denoise import Modulations, Trajectory, denoise
 from engine.echo.job import EchoJob, Outcome
-from engine.echo.layers import upcast
+from engine.echo.model.attention import KeyValues
+from engine.echo.model.layers import upcast
 from engine.echo.sampling import Progress, find_end, find_possible_end, has_ended
 from engine.echo.speaker_cache import SpeakerCache
 from speech.errors import InternalError, Overloaded, SpeechError

@@ -10,7 +10,7 @@ import threading
 
 from torch import Tensor
 
-from engine.echo.attention import KeyValues
+from engine.echo.model.attention import KeyValues
 from speech.cache import ByteLRU
 
 

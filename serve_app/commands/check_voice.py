@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from engine.echo.checkpoints.folder import find_folder, read_config
 from engine.echo.config import EchoConfig
-from engine.echo.folder import find_folder, read_config
 from serve_app.this_machine import has_gpu
+from serve_app.voice_check.measurement import VoiceMeasurement
+from serve_app.voice_check.report import VoiceReport, report_voice
 from speech.errors import one_line
 from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
-from speech.voice_measurement import VoiceMeasurement
-from speech.voice_report import VoiceReport, report_voice
 from speech.voices import EXTENSIONS
 
 WEIGHTS_VARIABLE, DEVICE_VARIABLE = "ECHO_WEIGHTS_DIR", "ECHO_DEVICE"

@@ -14,9 +14,9 @@ from typing import Any
 
 from tqdm import tqdm
 
+from serve_app.audio_length import AudioLength
 from serve_app.audio_target import STDOUT, WavHeader, open_target
 from serve_app.client import CallFailed, Refused, Unavailable, stream_speech
-from speech.audio_length import AudioLength
 from speech.errors import one_line
 from speech.formats import FORMATS, FormatName
 from speech.text import estimate_duration_s

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from ray import serve
 
-from engine.echo import tiny_checkpoint
+from engine.echo.checkpoints import tiny as tiny_checkpoint
 from engine.echo.config import TINY, SourceFilterConfig
 from speech.parameters import SamplerParameters
 from tests.graph.conftest import open_jobs, stats, wait_until

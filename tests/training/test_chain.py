@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine.echo.config_file import load_config
+from engine.echo.checkpoints.config_file import load_config
+from engine.echo.codecs.source_filter.codec import Components
+from engine.echo.codecs.source_filter.features import SUBFRAMES
 from engine.echo.engine import EchoEngine
-from engine.echo.source_filter.codec import Components
-from engine.echo.source_filter.features import SUBFRAMES
 from training import train
 from training.augment import apply, draw_speaker
 from training.batches import Batches

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from engine.echo.attention import Lane, LoopAttention
-from engine.echo.dit import EchoDiT, Tokens
-from engine.echo.tiny_checkpoint import randomize
+from engine.echo.checkpoints.tiny import randomize
+from engine.echo.model.attention import Lane, LoopAttention
+from engine.echo.model.dit import EchoDiT, Tokens
 from training.model import Conditions, Prediction, build, predict
 from training.sizes import SMOKE
 

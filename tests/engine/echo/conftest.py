@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from engine.echo import tiny_checkpoint
-from engine.echo.checkpoint import load_models
+from engine.echo.checkpoints import tiny as tiny_checkpoint
+from engine.echo.checkpoints.load import load_models
 from engine.echo.config import TINY, SourceFilterConfig
 from engine.echo.runner import Runner
 from engine.echo.speaker_cache import SpeakerCache

@@ -13,10 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from engine.echo.checkpoints.weights import fill
+from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.config import TINY, DACConfig, DiTConfig, EchoConfig, WindowConfig
-from engine.echo.dac import S1DAC
-from engine.echo.dit import EchoDiT
-from engine.echo.weights import fill
+from engine.echo.model.dit import EchoDiT
 
 
 def _import() -> tuple[Any, Any, Any]:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from engine.echo.attention import Lane, LoopAttention, VarlenAttention, attention_for
-from engine.echo.checkpoint import load_models
+from engine.echo.checkpoints.load import load_models
 from engine.echo.config import TINY
 from engine.echo.engine import EchoEngine
 from engine.echo.job import make_job
+from engine.echo.model.attention import Lane, LoopAttention, VarlenAttention, attention_for
 from engine.echo.runner import Runner
 from engine.echo.sampling import initial_noise
 from engine.echo.speaker_cache import SpeakerCache

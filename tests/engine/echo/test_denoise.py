@@ -4,11 +4,11 @@ from itertools import pairwise
 import pytest
 import torch
 
+from engine.echo.checkpoints.weights import fill
 from engine.echo.config import TINY
 from engine.echo.denoise import Modulations, Trajectory, denoise
-from engine.echo.dit import EchoDiT
+from engine.echo.model.dit import EchoDiT
 from engine.echo.sampling import Progress, make_plan
-from engine.echo.weights import fill
 from speech.parameters import SamplerParameters
 from tests.engine.echo.reference import (
     State,

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from engine.echo import denoise as denoise_module
-from engine.echo.attention import VarlenAttention, _flash
+from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.config import TINY
-from engine.echo.dac import S1DAC
 from engine.echo.denoise import Modulations, Trajectory, denoise
-from engine.echo.dit import EchoDiT
+from engine.echo.model.attention import VarlenAttention, _flash
+from engine.echo.model.dit import EchoDiT
 from engine.echo.sampling import Progress, make_plan
 from speech.parameters import SamplerParameters
 from speech.pcm import FRAME_SAMPLES

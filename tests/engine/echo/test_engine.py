@@ -9,10 +9,10 @@ import torch
 from safetensors.torch import load_file
 
 from engine import ENGINES, create_engine
-from engine.echo.checkpoint import CODEC, DIT, PCA
+from engine.echo.checkpoints.folder import CheckpointError
+from engine.echo.checkpoints.load import CODEC, DIT, PCA
 from engine.echo.config import TINY
 from engine.echo.engine import EchoEngine
-from engine.echo.folder import CheckpointError
 from engine.protocol import Job, Voice
 from speech.errors import InternalError, InvalidRequest, NotReady, Overloaded, VoiceLost
 from speech.pcm import FRAME_SAMPLES

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from engine.echo.checkpoint import load_models
+from engine.echo.checkpoints.load import load_models
+from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES, TINY
-from engine.echo.dac import S1DAC
 from engine.echo.job import make_job
 from engine.echo.runner import Runner
 from engine.echo.speaker_cache import SpeakerCache

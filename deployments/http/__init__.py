@@ -1,0 +1,1 @@
+"""Everything HTTP: routes, access, request ids, the page. Knows the ingress and not Ray."""

@@ -1,0 +1,1 @@
+"""Checkpoints: found, described by their config, loaded, written."""

@@ -1,0 +1,53 @@
+"""Which folder a checkpoint's name means, and what its `config.json` says.
+
+Imports no torch: a command that wants a number of the checkpoint that will speak asks here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.echo.checkpoints.config_file import load_config
+from engine.echo.config import EchoConfig
+
+CONFIG = "config.json"
+
+PUBLISHED = EchoConfig().name
+BUNDLED = "echo-mini"
+BUNDLED_FOLDER = Path(__file__).parents[3] / "checkpoints" / BUNDLED
+"""What comes with the code, wherever that is: a clone, an image, a worker's copy."""
+
+
+class CheckpointError(ValueError):
+    """A checkpoint is not there or does not fit the model; the message names what."""
+
+
+def find_folder(name: str | None, on_cpu: bool) -> Path | None:
+    """Return the folder of the checkpoint called `name`, None for the published one's cache or hub.
+
+    Args:
+        name: `echo-tts-base`, `echo-mini` or a folder; None for the one that suits the device.
+        on_cpu: Whether it is to run on a CPU, where the published one takes minutes for a sentence.
+
+    Raises:
+        CheckpointError: When it is none of these.
+    """
+    if name is None:
+        name = BUNDLED if on_cpu else PUBLISHED
+    if name == PUBLISHED:
+        return None
+    folder = BUNDLED_FOLDER if name == BUNDLED else Path(name)
+    if not folder.is_dir():
+        raise CheckpointError(f"weights_dir {name!r} is no folder, {PUBLISHED} or {BUNDLED}")
+    return folder
+
+
+def read_config(folder: Path | None) -> EchoConfig:
+    """Return the config of the checkpoint in `folder`; without a `config.json`, the published one.
+
+    Raises:
+        ValueError: When the file names something that does not exist, or gives it an unfit value.
+    """
+    if folder is None or not (folder / CONFIG).exists():
+        return EchoConfig()
+    return load_config(folder / CONFIG)

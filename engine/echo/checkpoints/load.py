@@ -1,0 +1,227 @@
+"""Finds a checkpoint, in a folder or on the Hugging Face hub, and loads it.
+
+A folder holds either the published files, below the names of their repositories, or one
+`model.safetensors` for the transformer; and a `config.json` where it is not the published model.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from engine.echo.checkpoints.folder import CheckpointError, find_folder, read_config
+from engine.echo.checkpoints.weights import fill
+from engine.echo.codecs.dac.codec import S1DAC
+from engine.echo.codecs.protocol import Codec
+from engine.echo.codecs.source_filter.codec import SourceFilterCodec
+from engine.echo.config import EchoConfig, SourceFilterConfig
+from engine.echo.model.dit import EchoDiT
+from speech.pcm import SAMPLE_RATE_HZ
+
+logger = logging.getLogger(__name__)
+
+MODEL = "model.safetensors"
+
+_REPORT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Published:
+    """One file of the published model."""
+
+    repo: str
+    name: str
+
+    @property
+    def local_name(self) -> str:
+        """Its path below a weights folder: repository without owner, then file."""
+        return f"{self.repo.rpartition('/')[2]}/{self.name}"
+
+
+DIT = Published("jordand/echo-tts-base", "pytorch_model.safetensors")
+PCA = Published("jordand/echo-tts-base", "pca_state.safetensors")
+CODEC = Published("jordand/fish-s1-dac-min", "pytorch_model.safetensors")
+FILES = (DIT, PCA, CODEC)
+
+
+@dataclass(frozen=True)
+class Models:
+    """A loaded checkpoint."""
+
+    config: EchoConfig
+    dit: EchoDiT
+    codec: Codec
+
+
+def locate(name: str | None, device: torch.device) -> Path | None:
+    """Return the folder of the checkpoint called `name` on `device`; see `folder.find_folder`.
+
+    Raises:
+        CheckpointError: When there is none.
+    """
+    return find_folder(name, on_cpu=device.type == "cpu")
+
+
+def load_models(
+    weights_dir: Path | None, device: torch.device, dtype: torch.dtype, blockwise: bool
+) -> Models:
+    """Load a checkpoint onto `device`.
+
+    Args:
+        weights_dir: The folder it is in; None for the published one in the Hugging Face cache,
+            or on the hub.
+        device: Where the networks go, tensor by tensor from the memory-mapped file.
+        dtype: Of the transformer; the codec is float32.
+        blockwise: Whether to load what continuing earlier latents needs.
+
+    Raises:
+        CheckpointError: When a file is missing or does not fit.
+    """
+    config = read_config(weights_dir)
+    with torch.device("meta"):
+        dit = EchoDiT(config.dit, blockwise)
+    _load(dit, _find_dit(weights_dir), device, dtype)
+    codec = _load_codec(config, weights_dir, device)
+    assert codec.sample_rate_hz == SAMPLE_RATE_HZ, "audio has one rate everywhere"
+    if codec.latent_dim != config.dit.latent_dim:
+        raise CheckpointError(
+            f"the {config.codec.kind} codec has latents of {codec.latent_dim} dimensions, "
+            f"not {config.dit.latent_dim}"
+        )
+    return Models(config, dit, codec)
+
+
+def _find_dit(weights_dir: Path | None) -> Path:
+    if weights_dir is not None and (weights_dir / MODEL).is_file():
+        return weights_dir / MODEL
+    return find(DIT, weights_dir)
+
+
+def _load_codec(config: EchoConfig, weights_dir: Path | None, device: torch.device) -> Codec:
+    if isinstance(config.codec, SourceFilterConfig):
+        return SourceFilterCodec()
+    with torch.device("meta"):
+        codec = S1DAC(config.codec, config.dit.latent_dim)
+    for module, file in ((codec.autoencoder, CODEC), (codec.pca, PCA)):
+        _load(module, find(file, weights_dir), device, torch.float32)
+    return codec
+
+
+def find(file: Published, weights_dir: Path | None) -> Path:
+    """Return where `file` is on this machine, downloading it if it is nowhere.
+
+    Raises:
+        CheckpointError: When it can be found neither here nor there.
+    """
+    if weights_dir is not None:
+        path = weights_dir / file.local_name
+        if not path.is_file():
+            raise CheckpointError(f"{file.local_name} is not in the weights folder")
+        return path
+    # Imported where it is needed: a bundled checkpoint does without, and starts 0.5 s earlier.
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:  # first without asking the hub: what is cached must work offline
+        return Path(hf_hub_download(file.repo, file.name, local_files_only=True))
+    except LocalEntryNotFoundError:
+        logger.info("downloading %s of %s", file.name, file.repo)
+    return download(file)
+
+
+def download(file: Published, weights_dir: Path | None = None) -> Path:
+    """Download `file` into the Hugging Face cache, or below `weights_dir`; return its path.
+
+    Raises:
+        CheckpointError: When the hub does not give it.
+    """
+    from huggingface_hub import hf_hub_download
+
+    folder = None if weights_dir is None else (weights_dir / file.local_name).parent
+    try:
+        return Path(hf_hub_download(file.repo, file.name, local_dir=folder))
+    except Exception as error:
+        # Its own errors, the system's, and those of the HTTP library beneath, which has changed
+        # from version to version: whatever it is, the file is not there.
+        raise CheckpointError(
+            f"cannot download {file.name} of {file.repo} ({type(error).__name__}): "
+            "check the network and HF_TOKEN, or name a folder that holds the weights"
+        ) from error
+
+
+def _load(module: nn.Module, path: Path, device: torch.device, dtype: torch.dtype) -> None:
+    started = time.monotonic()
+    _allocate(module, device, dtype)
+    name = _label(path)
+    try:
+        with TensorFile(path) as source:
+            fill(module, source)
+    except (CheckpointError, SafetensorError) as error:
+        raise CheckpointError(f"{name}: {error}") from error
+    num_bytes = sum(p.numel() * p.element_size() for p in module.parameters())
+    seconds = time.monotonic() - started
+    logger.info("loaded %s: %.2f GB in %.1f s", name, num_bytes / 1e9, seconds)
+
+
+def _label(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
+
+
+def _allocate(module: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
+    """Give a module that is on the meta device memory, with nothing in it yet.
+
+    `nn.Module.to_empty` would import a computer algebra system for that, for 2 s.
+    """
+    module.requires_grad_(False).eval()
+    for child in module.modules():
+        tensors = (*child.named_parameters(recurse=False), *child.named_buffers(recurse=False))
+        for name, tensor in tensors:
+            empty = torch.empty(tensor.shape, dtype=dtype, device=device)
+            is_parameter = isinstance(tensor, nn.Parameter)
+            setattr(child, name, nn.Parameter(empty, False) if is_parameter else empty)
+
+
+class TensorFile:
+    """A memory-mapped safetensors file as a `weights.Source`; says now and then how far it is."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._num_bytes = path, 0
+        self._report_at = time.monotonic() + _REPORT_S
+        self._file = cast(Any, safe_open(path, framework="pt", device="cpu"))
+        names = self._file.keys()
+        self._shapes = {name: tuple(self._file.get_slice(name).get_shape()) for name in names}
+
+    def __enter__(self) -> TensorFile:
+        self._file.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._file.__exit__(kind, error, traceback)
+
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Return the shape of every tensor in the file."""
+        return self._shapes
+
+    def read(self, name: str) -> Tensor:
+        """Return one tensor, backed by the file."""
+        tensor: Tensor = self._file.get_tensor(name)
+        self._num_bytes += tensor.nbytes
+        if time.monotonic() >= self._report_at:
+            self._report_at += _REPORT_S
+            done, size = self._num_bytes / 1e9, self._path.stat().st_size / 1e9
+            logger.info("loading %s: %.2f of %.2f GB", _label(self._path), done, size)
+        return tensor

@@ -1,0 +1,91 @@
+"""Writes a small checkpoint of random weights in the published format: noise, not speech.
+
+For tests, and for trying the whole system where the real weights are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from engine.echo.checkpoints.config_file import dumps
+from engine.echo.checkpoints.folder import CONFIG
+from engine.echo.checkpoints.load import CODEC, DIT, MODEL, PCA
+from engine.echo.checkpoints.weights import NORMED_PAIRS, published, split, weight_normed
+from engine.echo.codecs.dac.codec import S1DAC
+from engine.echo.codecs.dac.transformer import WindowTransformer
+from engine.echo.config import TINY, DACConfig, EchoConfig
+from engine.echo.model.dit import EchoDiT
+
+_LATENT_SCALE = 1 / 18
+_LOUDNESS = 0.1
+_NORMED_GAIN = 0.7  # at 1, the decoder's many sines drown each other
+
+
+@torch.no_grad()
+def write(folder: Path, config: EchoConfig = TINY, seed: int = 0) -> None:
+    """Write a checkpoint of `config`'s sizes into `folder`, the same for the same seed."""
+    generator = torch.Generator().manual_seed(seed)
+    dit = EchoDiT(config.dit)
+    randomize(dit, generator)
+    tensors = {name: view.to(torch.bfloat16) for name, view in published(dit).items()}
+    if isinstance(config.codec, DACConfig):
+        _save(tensors, folder / DIT.local_name)
+        _write_dac(folder, S1DAC(config.codec, config.dit.latent_dim), generator)
+    else:
+        _save(tensors, folder / MODEL)
+    (folder / CONFIG).write_text(dumps(config))
+
+
+def _write_dac(folder: Path, codec: S1DAC, generator: torch.Generator) -> None:
+    randomize(codec, generator)
+    codec.pca.scale.data.fill_(_LATENT_SCALE)
+    published(codec.autoencoder)["decoder.model.6.conv.weight"].mul_(_LOUDNESS)
+    _save(_codec_tensors(codec.autoencoder), folder / CODEC.local_name)
+    _save(published(codec.pca), folder / PCA.local_name)
+
+
+def _save(tensors: Mapping[str, Tensor], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path)
+    path.chmod(0o644)  # it was written for its owner alone
+
+
+def randomize(module: nn.Module, generator: torch.Generator) -> None:
+    """Give every parameter a random value of a size that keeps activations in range."""
+    normed = set(weight_normed(module))
+    for name, view in published(module).items():
+        noise = torch.randn(view.shape, generator=generator)
+        if name.endswith("alpha") or ("norm" in name and name.endswith("weight")):
+            view.copy_(1 + 0.2 * noise.clamp(-2, 2))
+        elif name.endswith(("gamma", "bias")) or view.ndim < 2:
+            view.copy_(0.2 * noise)
+        elif "embedding" in name or "codebook" in name:
+            view.copy_(noise)
+        else:
+            view.copy_(noise * (_NORMED_GAIN if name in normed else 1) / view[0].numel() ** 0.5)
+
+
+def _codec_tensors(autoencoder: nn.Module) -> dict[str, Tensor]:
+    """Return the tensors as the codec's checkpoint has them: weights as g and v, and buffers."""
+    normed = set(weight_normed(autoencoder))
+    tensors: dict[str, Tensor] = {}
+    for name, view in published(autoencoder).items():
+        if name in normed:
+            stem = name.removesuffix(".weight")
+            for suffix, part in zip(NORMED_PAIRS[0], split(view), strict=True):
+                tensors[stem + suffix] = part
+        else:
+            tensors[name] = view
+    for name, module in autoencoder.named_modules():
+        if isinstance(module, WindowTransformer):
+            module.reset_table()
+            num_positions = module.config.max_positions
+            tensors[f"{name}.freqs_cis"] = module.freqs_cis.to(torch.bfloat16)
+            mask = torch.ones((num_positions, num_positions), dtype=torch.bool)
+            tensors[f"{name}.causal_mask"] = mask.tril()
+    return tensors

@@ -1,0 +1,1 @@
+"""S1-DAC, the codec of the published model."""

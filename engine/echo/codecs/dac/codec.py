@@ -1,0 +1,283 @@
+"""S1-DAC with its principal components: PCM <-> speech latents (T, 80), 2048 samples per frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from engine.echo.codecs.dac.layers import (
+    CausalConv,
+    CausalConvTranspose,
+    ConvNeXt,
+    Snake,
+    residual_units,
+)
+from engine.echo.codecs.dac.quantizer import ResidualCodebooks
+from engine.echo.codecs.dac.transformer import History, WindowTransformer
+from engine.echo.config import (
+    MAX_FRAMES,
+    MAX_VOICE_FRAMES,
+    PATCH_FRAMES,
+    DACConfig,
+)
+from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
+
+CONTEXT_FRAMES = 10
+"""Frames to the left that the convolutions of the decoder can see (9.14)."""
+
+_STRIDES = (2, 4, 8, 8)
+_GPU_PIECE_FRAMES = 1024  # of up to 16 rows together: bounds the activations, 2.5 GB
+_MIN_PIECE_FRAMES = 64  # below that the repeated context costs too much; a CPU is best there
+
+
+class EncoderBlock(nn.Module):
+    """Residual units, then a strided convolution and perhaps a transformer."""
+
+    def __init__(self, dim: int, stride: int, transformer: WindowTransformer | None) -> None:
+        super().__init__()
+        self.block = nn.Sequential(
+            *residual_units(dim // 2),
+            Snake(dim // 2),
+            CausalConv(dim // 2, dim, 2 * stride, stride=stride),
+        )
+        if transformer is not None:
+            self.block.append(transformer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, C / 2, T) to (B, C, T / stride)."""
+        for layer in self.block:
+            x = layer(x)[0] if isinstance(layer, WindowTransformer) else layer(x)
+        return x
+
+
+class DecoderBlock(nn.Module):
+    """A transposed convolution, then residual units."""
+
+    def __init__(self, in_dim: int, out_dim: int, stride: int) -> None:
+        super().__init__()
+        self.block = nn.Sequential(
+            Snake(in_dim),
+            CausalConvTranspose(in_dim, out_dim, 2 * stride, stride),
+            *residual_units(out_dim),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, C, T) to (B, C', stride T)."""
+        return self.block(x)  # type: ignore[no-any-return]
+
+
+def _encoder(config: DACConfig) -> nn.Sequential:
+    dim = config.encoder_dim
+    layers: list[nn.Module] = [CausalConv(1, dim, 7)]
+    for i, stride in enumerate(_STRIDES):
+        dim *= 2
+        last = i == len(_STRIDES) - 1
+        transformer = WindowTransformer(dim, config.head_dim, config.encoder) if last else None
+        layers.append(EncoderBlock(dim, stride, transformer))
+    return nn.Sequential(*layers, Snake(dim), CausalConv(dim, config.latent_dim, 3))
+
+
+def _decoder(config: DACConfig) -> nn.Sequential:
+    dim = config.decoder_dim
+    layers: list[nn.Module] = [CausalConv(config.latent_dim, dim, 7)]
+    for stride in reversed(_STRIDES):
+        layers.append(DecoderBlock(dim, dim // 2, stride))
+        dim //= 2
+    return nn.Sequential(*layers, Snake(dim), CausalConv(dim, 1, 7), nn.Tanh())
+
+
+class Quantizer(nn.Module):
+    """Everything between the convolutional encoder and decoder."""
+
+    def __init__(self, config: DACConfig) -> None:
+        super().__init__()
+        dim = config.latent_dim
+        self.semantic_quantizer = ResidualCodebooks(
+            dim, 1, config.semantic_codes, config.codebook_dim
+        )
+        self.quantizer = ResidualCodebooks(
+            dim, config.num_residual, config.residual_codes, config.codebook_dim
+        )
+        self.downsample = nn.Sequential(
+            *(
+                nn.Sequential(CausalConv(dim, dim, 2, stride=2, normed=False), ConvNeXt(dim))
+                for _ in range(2)
+            )
+        )
+        self.upsample = nn.Sequential(
+            *(
+                nn.Sequential(CausalConvTranspose(dim, dim, 2, 2, normed=False), ConvNeXt(dim))
+                for _ in range(2)
+            )
+        )
+        self.pre_module = WindowTransformer(dim, config.head_dim, config.quantizer)
+        self.post_module = WindowTransformer(dim, config.head_dim, config.quantizer)
+
+    def encode(self, z: Tensor) -> Tensor:
+        """Return the codes (B, codebooks, T) of the encoder's output (B, C, 4 T)."""
+        z, _ = self.pre_module(self.downsample(z))
+        semantic, rest = self.semantic_quantizer.encode(z)
+        return torch.cat([semantic, self.quantizer.encode(rest)[0]], dim=1)
+
+    def vectors(self, codes: Tensor) -> Tensor:
+        """Return what `codes` (B, codebooks, T) stand for, (B, C, T)."""
+        return self.semantic_quantizer.vectors(codes[:, :1]) + self.quantizer.vectors(codes[:, 1:])
+
+
+class Autoencoder(nn.Module):
+    """The codec's network, as published."""
+
+    def __init__(self, config: DACConfig) -> None:
+        super().__init__()
+        self.encoder = nn.ModuleDict({"block": _encoder(config)})
+        self.quantizer = Quantizer(config)
+        self.decoder = nn.ModuleDict({"model": _decoder(config)})
+
+    def encode(self, audio: Tensor) -> Tensor:
+        """Return the codes (B, codebooks, T) of audio (B, 2048 T)."""
+        return self.quantizer.encode(self.encoder["block"](audio[:, None]))
+
+    def waveform(self, z: Tensor) -> Tensor:
+        """Return audio (B, 2048 T) of the post-module's output (B, C, T)."""
+        return self.decoder["model"](self.quantizer.upsample(z))[:, 0]  # type: ignore[no-any-return]
+
+
+class PCA(nn.Module):
+    """The principal components of the codec's vectors, in float32 at least."""
+
+    def __init__(self, latent_dim: int, codec_dim: int) -> None:
+        super().__init__()
+        self.components = nn.Parameter(torch.empty(latent_dim, codec_dim))
+        self.mean = nn.Parameter(torch.empty(codec_dim))
+        self.scale = nn.Parameter(torch.empty(()))
+
+    def published(self) -> Mapping[str, Tensor]:
+        """See `weights.published`."""
+        return {
+            "pca_components": self.components,
+            "pca_mean": self.mean,
+            "latent_scale": self.scale,
+        }
+
+    def project(self, z: Tensor) -> Tensor:
+        """Map codec vectors (..., codec_dim) to latents (..., latent_dim)."""
+        return (z.to(self.mean.dtype) - self.mean) @ self.components.T * self.scale
+
+    def restore(self, latents: Tensor) -> Tensor:
+        """Map latents (..., latent_dim) to codec vectors (..., codec_dim)."""
+        return (latents / self.scale) @ self.components + self.mean
+
+
+@dataclass
+class DACStream:
+    """Where a piecewise decode stands."""
+
+    history: History | None = None
+    tail: Tensor | None = field(default=None, repr=False)
+    """The post-module's last outputs, (1, C, up to CONTEXT_FRAMES)."""
+
+
+class S1DAC(nn.Module):
+    """The codec of the published model; see `codec.Codec`."""
+
+    sample_rate_hz = SAMPLE_RATE_HZ
+    frame_samples = FRAME_SAMPLES
+    piece_frames = MAX_FRAMES
+
+    def __init__(self, config: DACConfig, latent_dim: int) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+        self.autoencoder = Autoencoder(config)
+        self.pca = PCA(latent_dim, config.latent_dim)
+
+    def encode(self, audio: Tensor) -> Tensor:
+        """See `codec.Codec`.
+
+        Chunks of 640 frames are encoded on their own: the encoder never heard longer ones.
+        """
+        num_frames = min(len(audio) // FRAME_SAMPLES, MAX_VOICE_FRAMES)
+        num_frames -= num_frames % PATCH_FRAMES
+        size = self.piece_frames * FRAME_SAMPLES
+        chunks = torch.split(audio[: num_frames * FRAME_SAMPLES], size)
+        with strict_float32():
+            return torch.cat([self._encode_chunk(chunk) for chunk in chunks])
+
+    def _encode_chunk(self, audio: Tensor) -> Tensor:
+        codes = self.autoencoder.encode(audio[None].to(self._dtype))
+        return self.pca.project(self.autoencoder.quantizer.vectors(codes)[0].T)
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return self.autoencoder.quantizer.post_module.norm.dtype
+
+    def decode(self, latents: Sequence[Tensor]) -> list[Tensor]:
+        """See `codec.Codec`; side by side on a GPU."""
+        if latents[0].device.type == "cpu":  # side by side they would leave its caches
+            return [self._decode([latent])[0] for latent in latents]
+        return self._decode(latents)
+
+    def _decode(self, latents: Sequence[Tensor]) -> list[Tensor]:
+        if not any(map(len, latents)):
+            return [latent.new_zeros(0) for latent in latents]
+        lengths = [len(latent) for latent in latents]
+        order = sorted(range(len(latents)), key=lambda i: -lengths[i])
+        padded = nn.utils.rnn.pad_sequence([latents[i] for i in order], batch_first=True)
+        z, _ = self._post_module(padded)  # causal: later frames change nothing before them
+        pieces: list[list[Tensor]] = [[] for _ in latents]
+        for start, piece in _pieces(z):
+            rows = sum(length > start for length in lengths)  # the longest come first
+            context = z[:rows, :, max(start - CONTEXT_FRAMES, 0) : start]
+            for i, audio in zip(order, self._waveform(context, piece[:rows]), strict=False):
+                pieces[i].append(audio)
+        return [
+            torch.cat([z.new_zeros(0), *parts])[: length * FRAME_SAMPLES]
+            for parts, length in zip(pieces, lengths, strict=True)
+        ]
+
+    def new_stream(self) -> DACStream:
+        """See `codec.Codec`."""
+        return DACStream()
+
+    def decode_next(self, latents: Tensor, stream: DACStream) -> Tensor:
+        """See `codec.Codec`."""
+        z, stream.history = self._post_module(latents[None], stream.history)
+        tail = z[:, :, :0] if stream.tail is None else stream.tail
+        audio = self._waveform(tail, z)
+        stream.tail = torch.cat([tail, z], dim=2)[:, :, -CONTEXT_FRAMES:]
+        return audio[0]
+
+    def _post_module(self, latents: Tensor, past: History | None = None) -> tuple[Tensor, History]:
+        z = self.pca.restore(latents.to(self.pca.mean.dtype)).transpose(1, 2).to(self._dtype)
+        out: tuple[Tensor, History] = self.autoencoder.quantizer.post_module(z, past)
+        return out
+
+    def _waveform(self, context: Tensor, z: Tensor) -> Tensor:
+        audio = self.autoencoder.waveform(torch.cat([context, z], dim=2))
+        return audio[:, context.shape[2] * FRAME_SAMPLES :]
+
+
+def _pieces(z: Tensor) -> list[tuple[int, Tensor]]:
+    """Cut (B, C, T) along T into (start, piece)."""
+    on_cpu = z.device.type == "cpu"
+    size = _MIN_PIECE_FRAMES if on_cpu else max(_GPU_PIECE_FRAMES // len(z), _MIN_PIECE_FRAMES)
+    return [(i * size, piece) for i, piece in enumerate(torch.split(z, size, dim=2))]
+
+
+@contextmanager
+def strict_float32() -> Iterator[None]:
+    """Compute in full float32: rounding to TF32 would change one code in ten of a voice."""
+    cudnn: Any = torch.backends.cudnn  # its type lacks `conv`
+    backends: tuple[Any, ...] = (cudnn.conv, torch.backends.cuda.matmul)
+    before = [backend.fp32_precision for backend in backends]
+    for backend in backends:
+        backend.fp32_precision = "ieee"
+    try:
+        yield
+    finally:
+        for backend, precision in zip(backends, before, strict=True):
+            backend.fp32_precision = precision

@@ -1,0 +1,132 @@
+"""The codec's transformer: causal, each token sees a window of the last ones, channels first.
+
+It can run over a whole sequence or piece by piece: the keys and values that later tokens still
+see go into `History` and come back with the next piece, with the same result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own name for it
+
+from engine.echo.config import WindowConfig
+from engine.echo.model.layers import MLP, normalized, rotary_table, rotate
+
+NORM_EPS = 1e-5
+
+
+@dataclass(frozen=True)
+class History:
+    """What a transformer remembers of the tokens before a piece.
+
+    Attributes:
+        position: How many tokens came before.
+        keys_values: Per layer, (2, B, H, W, D) of the last W < window tokens.
+    """
+
+    position: int
+    keys_values: tuple[Tensor, ...]
+
+
+def _norm(x: Tensor, weight: Tensor) -> Tensor:
+    # Unlike the diffusion transformer's norm this one rounds before the weight.
+    return normalized(x, NORM_EPS).to(x.dtype) * weight
+
+
+class WindowBlock(nn.Module):
+    """Attention and MLP with LayerScale."""
+
+    def __init__(self, dim: int, head_dim: int, config: WindowConfig) -> None:
+        super().__init__()
+        self.head_dim = head_dim
+        inner_dim = config.num_heads * head_dim
+        self.wqkv = nn.Linear(dim, 3 * inner_dim, bias=False)
+        self.wo = nn.Linear(inner_dim, dim, bias=False)
+        self.feed_forward = MLP(dim, config.mlp_dim)
+        self.attention_norm = nn.Parameter(torch.empty(dim))
+        self.ffn_norm = nn.Parameter(torch.empty(dim))
+        self.attention_gamma = nn.Parameter(torch.empty(dim))
+        self.ffn_gamma = nn.Parameter(torch.empty(dim))
+
+    def published(self) -> Mapping[str, Tensor]:
+        """See `weights.published`."""
+        return {
+            "attention.wqkv.weight": self.wqkv.weight,
+            "attention.wo.weight": self.wo.weight,
+            "attention_norm.weight": self.attention_norm,
+            "ffn_norm.weight": self.ffn_norm,
+            "attention_layer_scale.gamma": self.attention_gamma,
+            "ffn_layer_scale.gamma": self.ffn_gamma,
+        }
+
+    def forward(
+        self, x: Tensor, rotation: Tensor, mask: Tensor, past: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Map `x` (B, T, C); also return keys and values (2, B, H, W + T, D), `past` included."""
+        batch, num_tokens, _ = x.shape
+        qkv = self.wqkv(_norm(x, self.attention_norm)).unflatten(-1, (3, -1, self.head_dim))
+        q, k, v = qkv.unbind(2)  # (B, T, H, D) each
+        q, k = (rotate(y.flatten(0, 1), rotation).view_as(y) for y in (q, k))
+        keys_values = torch.stack([k, v]).transpose(2, 3)
+        if past is not None:
+            keys_values = torch.cat([past, keys_values], dim=3)
+        attended = F.scaled_dot_product_attention(
+            q.transpose(1, 2), keys_values[0], keys_values[1], attn_mask=mask
+        )
+        merged = attended.transpose(1, 2).reshape(batch, num_tokens, -1)
+        x = x + self.attention_gamma * self.wo(merged)
+        x = x + self.ffn_gamma * self.feed_forward(_norm(x, self.ffn_norm))
+        return x, keys_values
+
+
+class WindowTransformer(nn.Module):
+    """A stack of blocks over (B, C, T)."""
+
+    freqs_cis: Tensor
+    """(positions, D / 2, 2), as the checkpoint has it: rounded to bfloat16, whatever its dtype."""
+
+    def __init__(self, dim: int, head_dim: int, config: WindowConfig) -> None:
+        super().__init__()
+        self.config, self.head_dim = config, head_dim
+        self.layers = nn.ModuleList(
+            WindowBlock(dim, head_dim, config) for _ in range(config.num_layers)
+        )
+        self.norm = nn.Parameter(torch.empty(dim))
+        shape = (config.max_positions, head_dim // 2, 2)
+        self.register_buffer("freqs_cis", torch.empty(shape), persistent=False)
+
+    def published(self) -> Mapping[str, Tensor]:
+        """See `weights.published`."""
+        return {"norm.weight": self.norm}
+
+    def reset_table(self) -> None:
+        """Fill the rotary table with what every known checkpoint holds."""
+        num_positions = self.config.max_positions
+        table = rotary_table(self.head_dim, num_positions, torch.device("cpu"), torch.float32)
+        self.freqs_cis.copy_(table.transpose(1, 2).to(torch.bfloat16))
+
+    def forward(self, x: Tensor, past: History | None = None) -> tuple[Tensor, History]:
+        """Map (B, C, T) to (B, C, T); positions go on from `past`."""
+        batch, _, num_tokens = x.shape
+        start = past.position if past else 0
+        num_past = past.keys_values[0].shape[3] if past else 0
+        rotation = self.freqs_cis[start : start + num_tokens].transpose(1, 2)
+        rotation = rotation.repeat(batch, 1, 1)
+        mask = self._mask(num_tokens, num_past)
+        x = x.transpose(1, 2)
+        kept = []
+        for i, layer in enumerate(self.layers):
+            x, keys_values = layer(x, rotation, mask, past.keys_values[i] if past else None)
+            kept.append(keys_values[:, :, :, -(self.config.window - 1) :])
+        out = _norm(x, self.norm).transpose(1, 2)
+        return out, History(start + num_tokens, tuple(kept))
+
+    def _mask(self, num_tokens: int, num_past: int) -> Tensor:
+        """Return which keys (num_past + T) each of T queries sees."""
+        queries = torch.arange(num_tokens, device=self.norm.device)[:, None] + num_past
+        keys = torch.arange(num_past + num_tokens, device=self.norm.device)
+        return (keys <= queries) & (keys > queries - self.config.window)

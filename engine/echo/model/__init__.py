@@ -1,0 +1,1 @@
+"""The diffusion transformer: layers, attention, encoders, tokenizer."""

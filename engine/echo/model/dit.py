@@ -1,0 +1,247 @@
+"""EchoDiT, the diffusion transformer: predicts the velocity of many packed lanes at once.
+
+Inference only. What depends on a job's text, voice or t alone is computed once (`text_context`,
+`speaker_context`, `latent_context`, `modulation`) and handed to `forward`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own name for it
+
+from engine.echo.config import MAX_FRAMES, PATCH_FRAMES, DiTConfig
+from engine.echo.model.attention import Attention, KeyValues
+from engine.echo.model.encoders import PatchEncoder, TextEncoder
+from engine.echo.model.layers import (
+    MLP,
+    GatedProjections,
+    normalized,
+    rms_norm,
+    rotary_table,
+    rotate,
+    upcast,
+)
+
+ATTENTION = 0
+SHIFT, SCALE, GATE = range(3)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Where packed tokens stand.
+
+    Attributes:
+        rotation: (N, 2, D / 2), `EchoDiT.rotation` at each token's position.
+        modulation: (R, layers, 2, 3, C), one row per distinct t.
+        rows: (N,), each token's row of `modulation`; None where there is only one.
+    """
+
+    rotation: Tensor
+    modulation: Tensor
+    rows: Tensor | None
+
+
+def _per_token(modulation: Tensor, kind: int, rows: Tensor | None) -> Tensor:
+    """Return one kind of `modulation` (R, 3, C) for each token: (N or 1, C)."""
+    return modulation[:, kind] if rows is None else modulation[:, kind][rows]
+
+
+def _modulated(x: Tensor, modulation: Tensor, rows: Tensor | None, eps: float) -> Tensor:
+    """Normalise `x` (N, C), then scale and shift it by its token's row of `modulation`."""
+    scale, shift = (_per_token(modulation, kind, rows) for kind in (SCALE, SHIFT))
+    return (normalized(x, eps) * scale + shift).to(x.dtype)
+
+
+def _rotate_half(x: Tensor, rotation: Tensor) -> Tensor:
+    """Rotate the first half of the heads; the other half knows no position."""
+    first, second = x.chunk(2, dim=1)
+    return torch.cat([rotate(first, rotation), second], dim=1)
+
+
+class JointBlock(nn.Module):
+    """Joint attention and MLP, each modulated by t."""
+
+    def __init__(self, config: DiTConfig) -> None:
+        super().__init__()
+        self.eps = config.norm_eps
+        self.attention = GatedProjections(config.dim, config.num_heads, config.norm_eps)
+        self.mlp = MLP(config.dim, config.mlp_dim)
+
+    def before_attention(
+        self, x: Tensor, modulation: Tensor, rows: Tensor | None, rotation: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return q, k, v (N, H, D) and the output gate (N, C) of `x` (N, C)."""
+        h = _modulated(x, modulation[:, ATTENTION], rows, self.eps)
+        q, k, v, gate = self.attention.project(h)
+        return _rotate_half(q, rotation), _rotate_half(k, rotation), v, gate
+
+    def after_attention(
+        self,
+        x: Tensor,
+        attended: Tensor,
+        gate: Tensor,
+        modulation: Tensor,
+        rows: Tensor | None,
+    ) -> Tensor:
+        """Return the block's output (N, C)."""
+        attention, mlp = modulation.unbind(1)
+        x = x + _per_token(attention, GATE, rows) * self.attention.merge(attended, gate)
+        h = _modulated(x, mlp, rows, self.eps)
+        out: Tensor = x + _per_token(mlp, GATE, rows) * self.mlp(h)
+        return out
+
+
+class EchoDiT(nn.Module):
+    """The transformer with its encoders.
+
+    Args:
+        config: Its sizes.
+        blockwise: Whether it can continue earlier latents (needs the latent encoder's weights).
+    """
+
+    def __init__(self, config: DiTConfig, blockwise: bool = True) -> None:
+        super().__init__()
+        self.config, self.blockwise = config, blockwise
+        eps, layers, dim = config.norm_eps, config.num_layers, config.dim
+        self.text_encoder = TextEncoder(config.text, config.vocab_size, eps)
+        self.speaker_encoder = PatchEncoder(config.speaker, config.latent_dim, eps)
+        self.text_norm = nn.Parameter(torch.empty(config.text.dim))
+        self.speaker_norm = nn.Parameter(torch.empty(config.speaker.dim))
+        # Keys and values of all layers in one matrix: rows run over (layer, k or v, C).
+        self.wkv_text = nn.Linear(config.text.dim, layers * 2 * dim, bias=False)
+        self.wkv_speaker = nn.Linear(config.speaker.dim, layers * 2 * dim, bias=False)
+        if blockwise:
+            self.latent_encoder = PatchEncoder(config.speaker, config.latent_dim, eps)
+            self.latent_norm = nn.Parameter(torch.empty(config.speaker.dim))
+            self.wkv_latent = nn.Linear(config.speaker.dim, layers * 2 * dim, bias=False)
+        self.cond_module = nn.Sequential(
+            nn.Linear(config.timestep_dim, dim, bias=False),
+            nn.SiLU(),
+            nn.Linear(dim, dim, bias=False),
+            nn.SiLU(),
+            nn.Linear(dim, 3 * dim, bias=False),
+        )
+        # AdaLN of all layers: (layer, attention or mlp, shift/scale/gate, out, in).
+        rank = config.adaln_rank
+        self.adaln_down = nn.Parameter(torch.empty(layers, 2, 3, rank, dim))
+        self.adaln_up = nn.Parameter(torch.empty(layers, 2, 3, dim, rank))
+        self.adaln_bias = nn.Parameter(torch.empty(layers, 2, 3, dim))
+        self.in_proj = nn.Linear(config.latent_dim, dim)
+        self.out_proj = nn.Linear(dim, config.latent_dim)
+        self.out_norm = nn.Parameter(torch.empty(dim))
+        self.blocks = nn.ModuleList(JointBlock(config) for _ in range(layers))
+
+    def published(self) -> Mapping[str, Tensor]:
+        """See `weights.published`."""
+        names: dict[str, Tensor] = {
+            "text_norm.weight": self.text_norm,
+            "speaker_norm.weight": self.speaker_norm,
+            "out_norm.weight": self.out_norm,
+        }
+        sources = ["text", "speaker"]
+        if self.blockwise:
+            names["latent_norm.weight"] = self.latent_norm
+            sources.append("latent")
+        for source in sources:
+            wkv = getattr(self, f"wkv_{source}").weight
+            wkv = wkv.view(self.config.num_layers, 2, self.config.dim, -1)
+            for layer in range(self.config.num_layers):
+                for i, kind in enumerate("kv"):
+                    names[f"blocks.{layer}.attention.w{kind}_{source}.weight"] = wkv[layer, i]
+        for layer in range(self.config.num_layers):
+            for i, half in enumerate(("attention_adaln", "mlp_adaln")):
+                for j, kind in enumerate(("shift", "scale", "gate")):
+                    prefix = f"blocks.{layer}.{half}.{kind}"
+                    names[f"{prefix}_down.weight"] = self.adaln_down[layer, i, j]
+                    names[f"{prefix}_up.weight"] = self.adaln_up[layer, i, j]
+                    names[f"{prefix}_up.bias"] = self.adaln_bias[layer, i, j]
+        return names
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.out_norm.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the weights and of every activation between layers."""
+        return self.out_norm.dtype
+
+    def text_context(self, tokens: Tensor) -> KeyValues:
+        """Encode tokens (L,)."""
+        state = self.text_encoder(tokens)
+        return self._context(self.wkv_text, rms_norm(state, self.text_norm, self.config.norm_eps))
+
+    def speaker_state(self, latents: Tensor) -> Tensor:
+        """Encode a voice's latents (4 P, latent_dim) to (P, C): what is worth keeping of it."""
+        state = self.speaker_encoder(latents.to(self.dtype))
+        return rms_norm(state, self.speaker_norm, self.config.norm_eps)
+
+    def speaker_context(self, state: Tensor) -> KeyValues:
+        """Project a `speaker_state`."""
+        return self._context(self.wkv_speaker, state)
+
+    def latent_context(self, latents: Tensor) -> KeyValues:
+        """Encode the latents (4 P, latent_dim) drawn so far, from the start."""
+        state = self.latent_encoder(latents.to(self.dtype))
+        state = rms_norm(state, self.latent_norm, self.config.norm_eps)
+        rotation = self.rotation(0, len(latents), PATCH_FRAMES)
+        return self._context(self.wkv_latent, state, rotation)
+
+    def _context(
+        self, projection: nn.Linear, state: Tensor, rotation: Tensor | None = None
+    ) -> KeyValues:
+        sizes = (self.config.num_layers, 2, self.config.num_heads, self.config.head_dim)
+        keys, values = projection(state).unflatten(-1, sizes).permute(1, 2, 0, 3, 4).unbind(1)
+        weight = torch.stack([block.attention.k_norm for block in self.blocks])  # type: ignore[union-attr, misc]
+        keys = rms_norm(keys, weight[:, None], self.config.norm_eps)
+        if rotation is not None:
+            keys = torch.stack([_rotate_half(k, rotation) for k in keys])
+        return torch.stack([keys, values], dim=1)
+
+    def compile_blocks(self) -> None:
+        """Compile all of a block but its attention; every block shares the result."""
+        for block in self.blocks:
+            for name in ("before_attention", "after_attention"):
+                compiled = torch.compile(getattr(block, name), dynamic=True)
+                setattr(block, name, compiled)
+
+    def rotation(self, start: int, stop: int, stride: int = 1) -> Tensor:
+        """Return rows of the rotary table, (N, 2, D / 2), for a span of frames."""
+        dtype = torch.promote_types(self.dtype, torch.float32)
+        table = rotary_table(self.config.head_dim, MAX_FRAMES, self.device, dtype)
+        return table[start:stop:stride]
+
+    def modulation(self, t: float) -> Tensor:
+        """Return shift, 1 + scale and tanh(gate), (layers, 2, 3, C), at `t`.
+
+        `t` is rounded to the model's dtype first, as in training.
+        """
+        rounded = torch.tensor(t, dtype=self.dtype)
+        half = self.config.timestep_dim // 2
+        exponents = torch.arange(half, dtype=torch.float32) / half
+        angles = rounded[None] * (1000 * torch.exp(-math.log(10_000.0) * exponents))
+        embedding = torch.cat([angles.cos(), angles.sin()]).to(self.dtype)
+        embedding = embedding.to(self.device, non_blocking=True)
+        z = self.cond_module(embedding).view(3, -1, 1)
+        low = self.adaln_down @ F.silu(z)
+        # As one product with its bias, rounded once.
+        up, bias = self.adaln_up.flatten(0, 2), self.adaln_bias.flatten(0, 2)
+        out = torch.baddbmm(bias.unsqueeze(-1), up, low.flatten(0, 2))
+        shift, scale, gate = (out.view_as(self.adaln_bias) + z.squeeze(-1)).unbind(2)
+        return torch.stack([shift, scale + 1, gate.tanh()], dim=2)
+
+    def forward(self, x: Tensor, tokens: Tokens, attention: Attention) -> Tensor:
+        """Return the velocity (N, latent_dim), at least in float32, of packed `x` of that shape."""
+        x = self.in_proj(x.to(self.dtype))
+        for layer, block in enumerate(self.blocks):
+            modulation = tokens.modulation[:, layer]
+            q, k, v, gate = block.before_attention(x, modulation, tokens.rows, tokens.rotation)  # type: ignore[operator]
+            attended = attention(layer, q, k, v)
+            x = block.after_attention(x, attended, gate, modulation, tokens.rows)  # type: ignore[operator]
+        return upcast(self.out_proj(rms_norm(x, self.out_norm, self.config.norm_eps)))

@@ -1,0 +1,89 @@
+"""The text, speaker and latent encoders: one sequence at a time, at its true length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own name for it
+
+from engine.echo.config import MAX_VOICE_FRAMES, PATCH_FRAMES, EncoderConfig
+from engine.echo.model.layers import MLP, GatedProjections, rms_norm, rotary_table, rotate, upcast
+
+MAX_TOKENS = MAX_VOICE_FRAMES // PATCH_FRAMES
+"""Longest sequence an encoder reads."""
+
+INPUT_DIVISOR = 6.0  # part of the published model: it tamed the first activations in training
+
+
+class EncoderBlock(nn.Module):
+    """Self-attention and MLP, each behind a norm and around a residual."""
+
+    def __init__(self, config: EncoderConfig, eps: float, causal: bool) -> None:
+        super().__init__()
+        self.eps, self.causal = eps, causal
+        self.attention = GatedProjections(config.dim, config.num_heads, eps)
+        self.mlp = MLP(config.dim, config.mlp_dim)
+        self.attention_norm = nn.Parameter(torch.empty(config.dim))
+        self.mlp_norm = nn.Parameter(torch.empty(config.dim))
+
+    def published(self) -> Mapping[str, Tensor]:
+        """See `weights.published`."""
+        return {
+            "attention_norm.weight": self.attention_norm,
+            "mlp_norm.weight": self.mlp_norm,
+        }
+
+    def forward(self, x: Tensor, rotation: Tensor) -> Tensor:
+        """Map `x` (N, C) of one sequence to (N, C)."""
+        q, k, v, gate = self.attention.project(rms_norm(x, self.attention_norm, self.eps))
+        q, k = rotate(q, rotation), rotate(k, rotation)
+        # (N, H, D) -> (1, H, N, D): with a batch axis torch picks its fused kernels.
+        q, k, v = (y.transpose(0, 1)[None] for y in (q, k, v))
+        attended = F.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
+        x = x + self.attention.merge(attended[0].transpose(0, 1), gate)
+        out: Tensor = x + self.mlp(rms_norm(x, self.mlp_norm, self.eps))
+        return out
+
+
+class _Stack(nn.Module):
+    def __init__(self, config: EncoderConfig, eps: float, causal: bool) -> None:
+        super().__init__()
+        self.head_dim = config.dim // config.num_heads
+        self.blocks = nn.ModuleList(
+            EncoderBlock(config, eps, causal) for _ in range(config.num_layers)
+        )
+
+    def _run(self, x: Tensor) -> Tensor:
+        table = rotary_table(self.head_dim, MAX_TOKENS, x.device, upcast(x).dtype)
+        for block in self.blocks:
+            x = block(x, table[: len(x)])
+        return x
+
+
+class TextEncoder(_Stack):
+    """Reads bytes, both ways."""
+
+    def __init__(self, config: EncoderConfig, vocab_size: int, eps: float) -> None:
+        super().__init__(config, eps, causal=False)
+        # Not `nn.Embedding(…)`: on the meta device its random values import a compiler, for 3 s.
+        values = torch.empty(vocab_size, config.dim)
+        self.text_embedding = nn.Embedding.from_pretrained(values, freeze=False)  # type: ignore[no-untyped-call]
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Map tokens (L,) to the text state (L, C)."""
+        return self._run(self.text_embedding(tokens))
+
+
+class PatchEncoder(_Stack):
+    """Reads latents in patches, each seeing only earlier ones: speaker and latent encoder."""
+
+    def __init__(self, config: EncoderConfig, latent_dim: int, eps: float) -> None:
+        super().__init__(config, eps, causal=True)
+        self.in_proj = nn.Linear(latent_dim * PATCH_FRAMES, config.dim)
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """Map latents (4 P, latent_dim) to a state (P, C)."""
+        patches = latents.reshape(len(latents) // PATCH_FRAMES, -1)
+        return self._run(self.in_proj(patches) / INPUT_DIVISOR)

@@ -1,0 +1,1 @@
+"""What `check-voice` measures of a reference file, and what it says of it."""

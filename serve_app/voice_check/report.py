@@ -1,0 +1,150 @@
+"""What the system will make of a reference file, and what speaks against the file."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Literal
+
+from serve_app.voice_check.measurement import VoiceMeasurement, measure_voice
+from speech.reference_audio import (
+    MAX_SECONDS,
+    Source,
+    UndecodableAudio,
+    decode_reference,
+    describe_source,
+    resample_soxr,
+)
+
+MIN_S = 1.0
+"""Of audio, below which there is no voice to speak of."""
+RECOMMENDED_S = (10.0, 30.0)
+MAX_WORTHWHILE_S = 60.0
+"""More than the recommended length steadies a voice up to here, and costs memory beyond."""
+
+_MAX_CUT_RATIO = 1.01
+"""Of what there is to what is used, up to which nothing worth telling is lost: 30 s, of which a
+checkpoint hears 29.7 s (640 frames), are as recommended."""
+_MIN_SPEECH_RATIO = 0.6
+_MAX_SILENT_END_S = 1.0
+_MAX_PAUSE_S = 2.0
+_MIN_SPEECH_DBFS = -36.0
+_MIN_SNR_DB = 20.0
+_MAX_LOUDNESS_RANGE_LU = 10.0
+_MIN_BANDWIDTH_HZ = 6000.0
+_MAX_CLIPPED_PER_S = 0.5
+"""Of flat peaks in speech: one now and then is chance."""
+
+
+@dataclass(frozen=True)
+class VoiceReport:
+    """One reference file as the system sees it.
+
+    Attributes:
+        used_s: How much of it becomes the voice: the beginning.
+        unusable: Why it can be no voice, or None.
+        warnings: What is against the recommendations, most important first.
+    """
+
+    source: Source | None
+    measured: VoiceMeasurement | None
+    used_s: float
+    unusable: str | None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Literal["good", "usable", "unusable"]:
+        """The report in a word."""
+        if self.unusable is not None:
+            return "unusable"
+        return "usable" if self.warnings else "good"
+
+
+def report_voice(file: io.RawIOBase, max_used_s: float = MAX_SECONDS) -> VoiceReport:
+    """Decode an open, seekable file as requests for its voice do, and judge what comes out.
+
+    Only the resampler is always the quick one to load, whichever the server has.
+
+    Args:
+        file: Read from its start.
+        max_used_s: How much of a voice the engine takes.
+
+    Raises:
+        OSError: Reading the file failed.
+    """
+    source = None
+    try:
+        source = describe_source(file)
+        file.seek(0)
+        pcm = decode_reference(file, resample_soxr)
+    except UndecodableAudio as error:
+        return VoiceReport(source, None, 0.0, str(error))
+    measured = measure_voice(pcm)
+    used_s = min(measured.duration_s, max_used_s)
+    if measured.duration_s < MIN_S:
+        why = f"only {measured.duration_s:.2f} s of audio, at least {MIN_S:g} s are needed"
+        return VoiceReport(source, measured, used_s, why)
+    return VoiceReport(source, measured, used_s, None, tuple(_warnings(source, measured, used_s)))
+
+
+def _warnings(source: Source, measured: VoiceMeasurement, used_s: float) -> list[str]:
+    if measured.snr_db is None:
+        return ["no speech stands out from the background"]
+    return [
+        *_warnings_of_sound(measured, measured.snr_db),
+        *_warnings_of_length(source, measured, used_s),
+        *_warnings_of_silence(measured),
+    ]
+
+
+def _warnings_of_sound(measured: VoiceMeasurement, snr_db: float) -> list[str]:
+    warnings = []
+    if measured.num_clipped > _MAX_CLIPPED_PER_S * measured.speech_s:
+        warnings.append(f"clipped: {measured.num_clipped} peaks are cut off flat")
+    if snr_db < _MIN_SNR_DB:
+        warnings.append(
+            f"noisy: speech is {snr_db:.0f} dB above the background, aim at {_MIN_SNR_DB:.0f} dB"
+        )
+    if measured.speech_dbfs is not None and measured.speech_dbfs < _MIN_SPEECH_DBFS:
+        warnings.append(f"quiet: speech is at {measured.speech_dbfs:.0f} dBFS, aim at -20 dBFS")
+    loudness_range_lu = measured.loudness_range_lu
+    if loudness_range_lu is not None and loudness_range_lu > _MAX_LOUDNESS_RANGE_LU:
+        warnings.append(
+            f"uneven: the loudness varies by {loudness_range_lu:.0f} LU, "
+            f"stay below {_MAX_LOUDNESS_RANGE_LU:.0f} LU"
+        )
+    if measured.bandwidth_hz < _MIN_BANDWIDTH_HZ:
+        warnings.append(
+            f"dull: nothing above {measured.bandwidth_hz / 1000:.1f} kHz, as from a telephone"
+        )
+    return warnings
+
+
+def _warnings_of_length(source: Source, measured: VoiceMeasurement, used_s: float) -> list[str]:
+    shortest, longest = RECOMMENDED_S
+    if measured.duration_s < shortest:
+        return [f"short: {shortest:.0f} to {longest:.0f} s are recommended"]
+    if measured.duration_s > _MAX_CUT_RATIO * used_s:
+        # Decoding stopped at its limit: only the container knows how much there is.
+        decoded_all = measured.duration_s < MAX_SECONDS or source.duration_s is None
+        total_s = measured.duration_s if decoded_all else source.duration_s
+        return [f"cut: only the first {used_s:.0f} s of {total_s:.0f} s are used"]
+    if measured.duration_s > MAX_WORTHWHILE_S:
+        return [f"long: beyond {MAX_WORTHWHILE_S:.0f} s a voice gains little"]
+    return []
+
+
+def _warnings_of_silence(measured: VoiceMeasurement) -> list[str]:
+    warnings = []
+    if measured.speech_ratio < _MIN_SPEECH_RATIO:
+        warnings.append(
+            f"sparse: {measured.speech_s:.1f} s of {measured.duration_s:.1f} s are speech"
+        )
+    for silence_s, limit_s, where in (
+        (measured.lead_s, _MAX_SILENT_END_S, "at the start"),
+        (measured.tail_s, _MAX_SILENT_END_S, "at the end"),
+        (measured.longest_pause_s, _MAX_PAUSE_S, "between speech"),
+    ):
+        if silence_s > limit_s:
+            warnings.append(f"pause: {silence_s:.1f} s {where} without speech, trim it")
+    return warnings

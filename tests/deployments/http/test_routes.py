@@ -1,0 +1,419 @@
+import asyncio
+import base64
+import io
+import json
+import logging
+
+import pytest
+import soundfile
+
+from deployments.http import routes
+from tests.deployments.conftest import local_handle
+
+SPEECH = {"model": "tts-1", "input": "Hello there.", "voice": "deep.wav"}
+
+
+def assert_openai_error(response, status, code, param=None):
+    assert response.status_code == status
+    error = response.json()["error"]
+    assert set(error) == {"message", "type", "param", "code"}
+    assert (error["code"], error["param"]) == (code, param)
+    assert response.headers["X-Request-ID"]
+
+
+async def test_speech_answers_audio_with_seed_rate_engine_and_request_id(make_ingress, connect):
+    client = connect(make_ingress())
+    response = await client.post("/v1/audio/speech", json={**SPEECH, "seed": 7})
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "audio/mpeg"
+    assert response.headers["X-Seed"] == "7"
+    assert response.headers["X-Audio-Sample-Rate"] == "44100"
+    assert response.headers["X-Engine"] == "tone"
+    assert response.headers["X-Accel-Buffering"] == "no"
+    samples, rate = soundfile.read(io.BytesIO(response.content))
+    assert rate == 44100
+    assert len(samples) > 0.5 * rate
+
+
+@pytest.mark.parametrize(
+    ("output_format", "media_type"),
+    [
+        ("mp3", "audio/mpeg"),
+        ("opus", "audio/ogg"),
+        ("aac", "audio/aac"),
+        ("flac", "audio/flac"),
+        ("wav", "audio/wav"),
+        ("pcm", "audio/pcm"),
+    ],
+)
+async def test_speech_answers_every_format(make_ingress, connect, output_format, media_type):
+    client = connect(make_ingress())
+    body = {"input": "Hi.", "response_format": output_format}
+    response = await client.post("/v1/audio/speech", json=body)
+    assert response.status_code == 200
+    assert response.headers["Content-Type"].startswith(media_type)
+    assert len(response.content) > 1000
+
+
+async def test_speech_pcm_tells_its_rate(make_ingress, connect):
+    client = connect(make_ingress())
+    body = {"input": "Hi.", "response_format": "pcm"}
+    by_default = await client.post("/v1/audio/speech", json=body)
+    asked = await client.post("/v1/audio/speech", json={**body, "sample_rate": 48000})
+    assert by_default.headers["X-Audio-Sample-Rate"] == "24000"
+    assert asked.headers["X-Audio-Sample-Rate"] == "48000"
+    assert len(asked.content) == pytest.approx(2 * len(by_default.content), abs=8)
+
+
+async def test_speech_speed_changes_the_length(make_ingress, connect):
+    client = connect(make_ingress())
+    body = {"input": "One two three four five.", "response_format": "pcm"}
+    plain = await client.post("/v1/audio/speech", json=body)
+    fast = await client.post("/v1/audio/speech", json={**body, "speed": 2})
+    assert len(fast.content) == pytest.approx(len(plain.content) / 2, rel=0.01)
+
+
+async def test_speech_as_events_holds_the_same_audio_and_ends_with_usage(make_ingress, connect):
+    client = connect(make_ingress())
+    body = {**SPEECH, "response_format": "wav"}
+    plain = await client.post("/v1/audio/speech", json=body)
+    response = await client.post("/v1/audio/speech", json={**body, "stream_format": "sse"})
+    assert response.headers["Content-Type"].startswith("text/event-stream")
+    events = [json.loads(line[6:]) for line in response.text.split("\n\n") if line]
+    audio = b"".join(base64.b64decode(event["audio"]) for event in events[:-1])
+    assert all(event["type"] == "speech.audio.delta" for event in events[:-1])
+    assert audio == plain.content
+    assert events[-1]["type"] == "speech.audio.done"
+    usage = events[-1]["usage"]
+    assert usage["input_tokens"] == len(SPEECH["input"])
+    assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
+
+
+async def test_request_id_is_the_clients_own_if_usable(make_ingress, connect):
+    client = connect(make_ingress())
+    response = await client.get("/v1/models", headers={"X-Request-ID": "abc-1"})
+    assert "X-Request-ID" not in response.headers  # Ray Serve's proxy adds what came
+    for headers in ({"X-Request-ID": "bad id;"}, {}):
+        response = await client.get("/v1/models", headers=headers)
+        assert len(response.headers["X-Request-ID"]) == 32
+
+
+async def test_bad_field_is_400_with_its_name(make_ingress, connect):
+    client = connect(make_ingress())
+    response = await client.post("/v1/audio/speech", json={**SPEECH, "speed": 9})
+    assert_openai_error(response, 400, "invalid_request", "speed")
+    response = await client.post("/v1/audio/speech", json={**SPEECH, "parameters": {"steps": 1}})
+    assert_openai_error(response, 400, "invalid_request", "steps")
+
+
+async def test_missing_voice_is_404(make_ingress, connect):
+    client = connect(make_ingress())
+    response = await client.post("/v1/audio/speech", json={**SPEECH, "voice": "nobody.wav"})
+    assert_openai_error(response, 404, "voice_not_found", "voice")
+    assert response.json()["error"]["message"] == "speaker_voice 'nobody.wav' not found"
+
+
+@pytest.mark.parametrize("body", [b"{", b"", b"\xff", b"[" * 100_000])
+async def test_body_that_is_not_json_is_400(make_ingress, connect, body):
+    client = connect(make_ingress())
+    for route in ("/v1/audio/speech", "/runsync"):
+        headers = {"Content-Type": "application/json"}
+        response = await client.post(route, content=body, headers=headers)
+        assert_openai_error(response, 400, "invalid_request")
+
+
+async def test_body_of_another_type_is_400_and_says_how(make_ingress, connect):
+    client = connect(make_ingress())
+    response = await client.post("/v1/audio/speech", content=b"{}")
+    assert_openai_error(response, 400, "invalid_request")
+    assert "Content-Type: application/json" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("body", [[], 3, {}, {"input": []}, {"input": None}])
+async def test_runsync_without_an_input_object_is_400(make_ingress, connect, body):
+    client = connect(make_ingress())
+    response = await client.post("/runsync", json=body)
+    assert response.status_code == 400
+
+
+async def test_too_large_a_body_is_413(make_ingress, connect):
+    client = connect(make_ingress(limits={"max_body_bytes": 1024}))
+    for route in ("/v1/audio/speech", "/runsync"):
+        response = await client.post(route, json={"input": "x" * 2000})
+        assert_openai_error(response, 413, "body_too_large")
+
+
+async def test_unknown_route_and_method_keep_the_error_shape(make_ingress, connect):
+    client = connect(make_ingress())
+    assert (await client.get("/nowhere")).json()["error"]["type"] == "invalid_request_error"
+    response = await client.get("/runsync")
+    assert response.status_code == 405
+    assert response.json()["error"]["message"].startswith("Method Not Allowed")
+
+
+async def test_runsync_answers_in_runpods_envelope(make_ingress, connect):
+    client = connect(make_ingress())
+    body = {"input": {"text": "Hello.", "speaker_voice": "high.flac", "output_format": "wav"}}
+    envelope = (await client.post("/runsync", json=body)).json()
+    assert set(envelope) == {"id", "status", "output"}
+    assert envelope["status"] == "COMPLETED"
+    samples, rate = soundfile.read(io.BytesIO(base64.b64decode(envelope["output"]["audio_base64"])))
+    metadata = envelope["output"]["metadata"]
+    assert rate == metadata["sample_rate"] == 44100
+    assert len(samples) / rate == pytest.approx(metadata["duration"], abs=1e-3)
+
+
+async def test_runsync_failed_job_is_200_with_failed(make_ingress, connect):
+    client = connect(make_ingress())
+    response = await client.post("/runsync", json={"input": {"text": " "}})
+    assert response.status_code == 200
+    envelope = response.json()
+    assert set(envelope) == {"id", "status", "error"}
+    assert (envelope["status"], envelope["error"]) == ("FAILED", "Text cannot be empty")
+
+
+async def test_runsync_health_check_answers_the_report(make_ingress, connect):
+    client = connect(make_ingress())
+    body = {"input": {"action": "health_check", "text": 5}}
+    envelope = (await client.post("/runsync", json=body)).json()
+    assert envelope["output"]["status"] == "healthy"
+
+
+async def test_overload_is_503_with_retry_after_at_once(make_ingress, connect, held_sampler):
+    sampler, stage = held_sampler
+    client = connect(make_ingress(sampler, {"max_requests": 1}))
+    running = asyncio.ensure_future(client.post("/v1/audio/speech", json={"input": "Hello."}))
+    await asyncio.to_thread(stage.started.acquire, timeout=10)
+    response = await client.post("/v1/audio/speech", json={"input": "Hello."})
+    assert_openai_error(response, 503, "overloaded")
+    assert int(response.headers["Retry-After"]) > 0
+    assert response.json()["error"]["message"] == "Overloaded, retry later"
+    job = (await client.post("/runsync", json={"input": {"text": "Hello."}})).json()
+    assert (job["status"], job["error"]) == ("FAILED", "Overloaded, retry later")
+    stage.release.set()
+    assert (await running).status_code == 200
+
+
+async def test_deadline_is_504(make_ingress, connect, held_sampler):
+    sampler, stage = held_sampler
+    client = connect(make_ingress(sampler, {"deadline_s": 0.2}))
+    response = await client.post("/v1/audio/speech", json={"input": "Hello."})
+    assert_openai_error(response, 504, "deadline_exceeded")
+    assert response.json()["error"]["message"] == "Deadline of 0.2 s exceeded"
+    job = (await client.post("/runsync", json={"input": {"text": "Hello."}})).json()
+    assert (job["status"], job["error"]) == ("FAILED", "Deadline of 0.2 s exceeded")
+    while stage.started.acquire(blocking=False):  # on a busy machine, none may have in time
+        assert await asyncio.to_thread(stage.freed.acquire, timeout=10)
+
+
+async def test_unforeseen_failure_is_500_that_names_only_the_request(make_ingress, connect):
+    class BrokenSampler:
+        async def report(self):
+            return {"engine": "broken", "device": "cpu", "stats": {}}
+
+        async def generate(self, job, voice):
+            raise RuntimeError("secret detail at /root/path")
+            yield
+
+    client = connect(make_ingress(local_handle(BrokenSampler)))
+    response = await client.post("/v1/audio/speech", json={"input": "Hello."})
+    assert_openai_error(response, 500, "internal_error")
+    request_id = response.headers["X-Request-ID"]
+    assert response.json()["error"]["message"] == f"Internal error (request {request_id})"
+
+
+async def test_starting_engine_is_503_and_ping_204(make_ingress, connect):
+    class StartingSampler:
+        async def report(self):
+            raise RuntimeError("not yet")
+
+    client = connect(make_ingress(local_handle(StartingSampler)))
+    response = await client.post("/v1/audio/speech", json={"input": "Hello."})
+    assert_openai_error(response, 503, "not_ready")
+    assert response.headers["Retry-After"]
+    assert (await client.get("/ping")).status_code == 204
+    health = await client.get("/health")
+    assert health.status_code == 503
+    assert health.json()["checks"]["models"]["status"] == "fail"
+
+
+async def test_stopping_server_refuses_new_requests_and_lets_the_one_under_way_finish(
+    make_ingress, connect, held_sampler
+):
+    sampler, stage = held_sampler
+    ingress = make_ingress(sampler)
+    client = connect(ingress)
+    under_way = asyncio.create_task(client.post("/v1/audio/speech", json={"input": "Hello."}))
+    await asyncio.to_thread(stage.started.acquire)
+    await ingress.drain()
+    requests = {"/v1/audio/speech": {"input": "Hello."}, "/runsync": {"input": {"text": "Hello."}}}
+    for path, body in requests.items():
+        refused = await client.post(path, json=body)
+        assert_openai_error(refused, 503, "not_ready")
+        assert refused.headers["Retry-After"]
+    assert (await client.get("/ping")).status_code == 503
+    health = await client.get("/health")
+    assert health.status_code == 503
+    assert "stopping" in health.json()["checks"]["models"]["details"]
+    stage.release.set()
+    assert (await under_way).status_code == 200
+
+
+async def test_ping_is_200_when_ready(make_ingress, connect):
+    assert (await connect(make_ingress()).get("/ping")).status_code == 200
+
+
+async def test_models_names_the_engine(make_ingress, connect):
+    models = (await connect(make_ingress()).get("/v1/models")).json()
+    assert models["object"] == "list"
+    assert [model["id"] for model in models["data"]] == ["tone"]
+
+
+async def test_health_counts_voices_and_warns_of_what_is_missing(make_ingress, connect):
+    response = await connect(make_ingress()).get("/health")
+    assert response.status_code == 200
+    report = response.json()
+    assert report["status"] == "healthy"
+    checks = report["checks"]
+    assert list(checks) == [
+        "configuration",
+        "models",
+        "hardware",
+        "s3",
+        "directories",
+        "audio_files",
+    ]
+    assert checks["audio_files"]["count"] == 2
+    assert [checks[name]["status"] for name in ("hardware", "s3")] == ["warn", "warn"]
+    assert checks["models"]["details"] == "engine tone is loaded"
+
+
+async def test_health_fails_without_the_voices_folder(make_ingress, connect, voices_dir):
+    client = connect(make_ingress())
+    for path in voices_dir.iterdir():
+        path.unlink()
+    empty = await client.get("/health")
+    assert (empty.status_code, empty.json()["checks"]["audio_files"]["status"]) == (200, "warn")
+    voices_dir.rmdir()
+    missing = await client.get("/health")
+    assert missing.status_code == 503
+    assert missing.json()["checks"]["directories"]["status"] == "fail"
+    assert str(voices_dir) not in missing.text
+
+
+async def test_keys_are_asked_for_where_set_except_by_probes(make_ingress, connect):
+    client = connect(make_ingress(api_keys=["first", "second"]))
+    assert_openai_error(await client.get("/v1/models"), 401, "invalid_api_key")
+    for header in ("Bearer wrong", "first", "Basic first", "Bearer firs\xe9"):
+        response = await client.get(
+            "/v1/models", headers={"Authorization": header.encode("latin-1")}
+        )
+        assert_openai_error(response, 401, "invalid_api_key")
+    for key in ("first", "second"):
+        response = await client.get("/v1/models", headers={"Authorization": f"Bearer {key}"})
+        assert response.status_code == 200
+    assert_openai_error(await client.post("/runsync", json={}), 401, "invalid_api_key")
+    assert (await client.get("/health")).status_code == 200
+    assert (await client.get("/ping")).status_code == 200
+
+
+async def test_cors_is_off_unless_set(make_ingress, connect):
+    origin = {"Origin": "https://a.example"}
+    off = await connect(make_ingress()).get("/v1/models", headers=origin)
+    assert "Access-Control-Allow-Origin" not in off.headers
+    on = await connect(make_ingress(cors_origins=["https://a.example"])).get(
+        "/v1/models", headers=origin
+    )
+    assert on.headers["Access-Control-Allow-Origin"] == "https://a.example"
+    assert "X-Seed" in on.headers["Access-Control-Expose-Headers"]
+
+
+async def test_cors_lets_openais_sdk_call_from_a_browser(make_ingress, connect):
+    client = connect(make_ingress(cors_origins=["https://a.example"], api_keys=["secret"]))
+    asked = "authorization,content-type,x-stainless-lang,x-stainless-retry-count"
+    preflight = {
+        "Origin": "https://a.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": asked,
+    }
+    response = await client.options("/v1/audio/speech", headers=preflight)
+    assert response.status_code == 200
+    assert response.headers["Access-Control-Allow-Headers"] == asked
+
+
+async def test_openapi_documents_both_bodies(make_ingress, connect):
+    document = (await connect(make_ingress()).get("/openapi.json")).json()
+    speech = document["paths"]["/v1/audio/speech"]["post"]["requestBody"]
+    assert "speed" in speech["content"]["application/json"]["schema"]["properties"]
+    job = document["paths"]["/runsync"]["post"]["requestBody"]
+    properties = job["content"]["application/json"]["schema"]["properties"]["input"]["properties"]
+    assert "speaker_voice" in properties
+    assert (await connect(make_ingress()).get("/docs")).status_code == 200
+
+
+async def test_runsync_while_starting_is_503_but_answers_the_health_check(make_ingress, connect):
+    class StartingSampler:
+        async def report(self):
+            raise RuntimeError("not yet")
+
+    client = connect(make_ingress(local_handle(StartingSampler)))
+    response = await client.post("/runsync", json={"input": {"text": "Hello."}})
+    assert_openai_error(response, 503, "not_ready")
+    body = {"input": {"action": "health_check"}}
+    assert (await client.post("/runsync", json=body)).json()["status"] == "COMPLETED"
+
+
+async def test_body_that_never_ends_is_400_in_time(make_ingress, connect, monkeypatch):
+    monkeypatch.setattr(routes, "BODY_TIMEOUT_S", 0.05)
+    forever = asyncio.Event()
+
+    async def body():
+        yield b"{"
+        await forever.wait()
+
+    response = await connect(make_ingress()).post(
+        "/runsync", content=body(), headers={"Content-Type": "application/json"}
+    )
+    assert_openai_error(response, 400, "invalid_request")
+    assert "did not arrive within" in response.json()["error"]["message"]
+
+
+async def test_too_long_audio_is_refused_before_it_is_all_made(make_ingress, connect):
+    client = connect(make_ingress(limits={"max_audio_s": 2}))
+    body = {"input": {"text": "This sentence takes its time. " * 20}}
+    envelope = (await client.post("/runsync", json=body)).json()
+    assert envelope["error"] == "The audio exceeds 2 s: send less text at a time"
+
+
+async def test_health_warns_of_a_doubtful_configuration(make_ingress, connect):
+    report = (await connect(make_ingress(doubts=["no setting reads ECHO_X"])).get("/health")).json()
+    assert report["status"] == "healthy"
+    assert report["checks"]["configuration"] == {
+        "status": "warn",
+        "details": "no setting reads ECHO_X",
+    }
+
+
+async def test_timings_add_up(make_ingress, connect):
+    body = {"input": {"text": "One. Two. Three.", "speaker_voice": "deep.wav"}}
+    envelope = (await connect(make_ingress()).post("/runsync", json=body)).json()
+    timings = envelope["output"]["metadata"]["timings"]
+    parts = sum(timings[name] for name in ("queue", "voice", "generate", "encode"))
+    assert all(value >= 0 for value in timings.values())
+    assert parts <= timings["total"] + 1
+
+
+async def test_a_request_is_logged_in_one_line_without_its_text(make_ingress, connect, caplog):
+    client = connect(make_ingress())
+    with caplog.at_level(logging.INFO, logger="deployments.pipeline"):
+        headers = {"X-Request-ID": "r-1"}
+        await client.post("/runsync", json={"input": {"text": "Secret words."}}, headers=headers)
+        await client.post("/v1/audio/speech", json=SPEECH, headers={"X-Request-ID": "r-2"})
+    lines = [r.getMessage() for r in caplog.records if r.name == "deployments.pipeline"]
+    assert [line.split(":")[0] for line in lines] == [
+        "request r-1 completed",
+        "request r-2 completed",
+    ]
+    assert "engine=tone" in lines[0]
+    assert "Secret" not in caplog.text
+    assert "deep.wav" not in lines[1]

@@ -1,0 +1,101 @@
+"""The metrics' one file, and what must agree with it: engines, caches, dashboard, documentation."""
+
+import itertools
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from deployments.pipeline import Limits, Pipeline
+from deployments.telemetry import metrics
+from deployments.telemetry.metrics import Metric
+from deployments.voice_prep import VoicePrep
+from engine.echo.engine import EchoEngine
+from tests.deployments.conftest import LIMITS, local_handle
+
+ROOT = Path(__file__).parents[3]
+METRICS = {metric.name: metric for metric in vars(metrics).values() if isinstance(metric, Metric)}
+DASHBOARD = json.loads((ROOT / "dashboards" / "echo.json").read_text())
+PANELS = DASHBOARD["panels"]
+QUERIES = [target["expr"] for panel in PANELS for target in panel.get("targets", [])]
+
+RAYS_OWN = {
+    "ray_node_gpus_utilization",
+    "ray_node_gram_used",
+    "ray_node_gram_available",
+    "ray_serve_num_http_error_requests_total",
+}
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS.keys())
+def test_metric_follows_prometheus_conventions(metric):
+    assert re.fullmatch(r"echo_[a-z]+(_[a-z]+)*", metric.name)
+    assert metric.name.endswith("_total") == (metric.kind == "counter")
+    assert bool(metric.buckets) == (metric.kind == "histogram")
+    assert all(low < high for low, high in itertools.pairwise((0, *metric.buckets)))
+
+
+def test_labels_have_few_values_of_ours():
+    labels = {label for metric in METRICS.values() for label in metric.labels}
+    assert labels == {"door", "outcome", "stage", "result", "engine", "device", "state", "memory"}
+
+
+def test_every_value_of_the_graphs_stats_is_exported(voices_dir):
+    engine = EchoEngine(device="cpu")
+    assert engine.stats().keys() == metrics.ENGINE_STATS.keys()
+    engine.close()
+    voice_prep = VoicePrep(str(voices_dir), 2**20, 1)
+    assert voice_prep.stats().keys() == metrics.VOICE_CACHE_STATS.keys()
+    handle = local_handle(VoicePrep, str(voices_dir), 2**20, 1)
+    pipeline = Pipeline(handle, handle, Limits(**LIMITS))
+    assert pipeline.stats().keys() == metrics.PIPELINE_STATS.keys()
+
+
+def exported(metric):
+    """Return the names under which Prometheus knows a metric."""
+    suffixes = ("_bucket", "_count", "_sum") if metric.kind == "histogram" else ("",)
+    return {f"ray_{metric.name}{suffix}" for suffix in suffixes}
+
+
+def test_dashboard_shows_every_metric_and_no_other():
+    queried = {name for query in QUERIES for name in re.findall(r"\bray_\w+", query)}
+    assert queried - RAYS_OWN <= set().union(*map(exported, METRICS.values()))
+    assert [name for name, metric in METRICS.items() if not exported(metric) & queried] == []
+
+
+def test_dashboard_groups_by_labels_that_are_there():
+    known = {"le", "application", "replica", "error_code", "NodeAddress", "GpuIndex"}
+    known |= {label for metric in METRICS.values() for label in metric.labels}
+    for query in QUERIES:
+        for group in re.findall(r"by \(([^)]*)\)", query):
+            assert set(group.split(", ")) <= known, query
+    legends = [t["legendFormat"] for panel in PANELS for t in panel.get("targets", [])]
+    assert {name for legend in legends for name in re.findall(r"{{(\w+)}}", legend)} <= known
+
+
+def test_dashboard_can_be_imported_beside_any_prometheus():
+    (datasource,) = [v for v in DASHBOARD["templating"]["list"] if v["name"] == "datasource"]
+    assert (datasource["type"], datasource["query"]) == ("datasource", "prometheus")
+    sources = [panel["datasource"] for panel in PANELS if panel["type"] != "row"]
+    sources += [target["datasource"] for panel in PANELS for target in panel.get("targets", [])]
+    assert all(source["uid"] == "${datasource}" for source in sources)
+    assert len({panel["id"] for panel in PANELS}) == len(PANELS)
+
+
+def test_dashboards_panels_do_not_overlap():
+    cells = [
+        (x, y)
+        for place in (panel["gridPos"] for panel in PANELS)
+        for x in range(place["x"], place["x"] + place["w"])
+        for y in range(place["y"], place["y"] + place["h"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < 24
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS.keys())
+def test_documentation_lists_the_metric_as_it_is(metric):
+    labels = ", ".join(f"`{label}`" for label in metric.labels)
+    row = f"| `{metric.name}` | {metric.kind} | {labels} | {metric.description} |"
+    assert row in (ROOT / "docs" / "observability.md").read_text().splitlines()

@@ -1,0 +1,69 @@
+"""The one log line of a request."""
+
+import logging
+import re
+from pathlib import Path
+
+import pytest
+
+DOCUMENTED = Path(__file__).parents[3] / "docs" / "observability.md"
+JOB = {"text": "Every word of this sentence is spoken.", "speaker_voice": "deep.wav"}
+
+
+@pytest.fixture
+def lines(caplog):
+    """Return `lines(request_id)`: what was logged of a request, as (result, fields) pairs."""
+    caplog.set_level(logging.INFO, "deployments.pipeline")
+
+    def lines(request_id):
+        matches = (
+            re.fullmatch(rf"request {request_id} (\w+): (.*)", message)
+            for message in caplog.messages
+        )
+        return [
+            (match[1], dict(pair.split("=") for pair in match[2].split()))
+            for match in matches
+            if match
+        ]
+
+    return lines
+
+
+async def test_completed_job_leaves_a_line_with_all_its_numbers(make_ingress, lines):
+    output = await make_ingress().run_job(JOB, "job-1")
+    [(result, fields)] = lines("job-1")
+    assert result == "completed"
+    assert (fields["door"], fields["streamed"], fields["engine"]) == ("runpod", "false", "tone")
+    assert (fields["chars"], fields["chunks"]) == (str(len(JOB["text"])), "1")
+    assert re.fullmatch("[0-9a-f]{32}", fields["voice"])
+    assert float(fields["audio_s"]) == pytest.approx(output["metadata"]["duration"], abs=0.006)
+    spoken_s = output["metadata"]["timings"]["generate"] / 1000
+    assert float(fields["rtf"]) == pytest.approx(spoken_s / float(fields["audio_s"]), abs=0.002)
+    assert 0 < int(fields["first_audio_ms"]) <= int(fields["total_ms"])
+
+
+async def test_streamed_speech_tells_when_its_first_audio_left(make_ingress, connect, lines):
+    client = connect(make_ingress())
+    body = {"input": JOB["text"] * 6, "voice": "deep.wav"}
+    await client.post("/v1/audio/speech", json=body, headers={"X-Request-ID": "call-1"})
+    [(result, fields)] = lines("call-1")
+    assert (result, fields["door"], fields["streamed"]) == ("completed", "http", "true")
+    assert int(fields["first_audio_ms"]) < int(fields["total_ms"])
+
+
+async def test_refused_request_leaves_its_one_line_too(make_ingress, lines):
+    ingress = make_ingress()
+    await ingress.run_job({"text": ""}, "job-2")
+    [item async for item in ingress.stream_job({"text": "", "stream": True}, "job-3")]
+    for job in ("job-2", "job-3"):
+        [(result, fields)] = lines(job)
+        assert result == "invalid_request"
+        assert (fields["door"], fields["engine"], fields["rtf"]) == ("runpod", "-", "-")
+
+
+async def test_every_field_is_documented(make_ingress, lines):
+    await make_ingress().run_job(JOB, "job-4")
+    [(_, fields)] = lines("job-4")
+    table = DOCUMENTED.read_text().partition("## The log line")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == list(fields)
