@@ -43,7 +43,7 @@ ENGINES: Mapping[str, EngineEntry] = MappingProxyType(
                 "streaming",
                 "stream_blocks",
                 "compile",
-                "max_tokens_per_tick",
+                "max_lane_frames_per_tick",
                 "max_active_jobs",
                 "max_waiting_jobs",
                 "speaker_host_bytes",

@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     compile: Annotated[
         bool, Field(description="Compile the transformer while starting: minutes, once.")
     ] = False
-    max_tokens_per_tick: Annotated[
+    max_lane_frames_per_tick: Annotated[
         Literal["auto"] | Annotated[int, Field(ge=1)],
         Field(
             description="Frames times guidance lanes of one forward pass; "

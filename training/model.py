@@ -16,7 +16,13 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 from engine.echo.config import PATCH_FRAMES, DiTConfig
 from engine.echo.model.dit import EchoDiT
 from engine.echo.model.encoders import INPUT_DIVISOR, EncoderBlock
-from engine.echo.model.layers import GatedProjections, normalized, rms_norm, rotary_table
+from engine.echo.model.layers import (
+    GatedProjections,
+    normalized,
+    rms_norm,
+    rotary_table,
+    timestep_embedding,
+)
 
 _MASKED = -1e4
 
@@ -168,11 +174,8 @@ def _attention(dit: EchoDiT, layer: int) -> GatedProjections:
 
 def modulations(dit: EchoDiT, t: Tensor) -> Tensor:
     """Return shift, 1 + scale and tanh(gate), (B, layers, 2, 3, C), at `t` (B,)."""
-    config = dit.config
-    half = config.timestep_dim // 2
-    exponents = torch.arange(half, dtype=torch.float32, device=t.device) / half
-    angles = t[:, None] * (1000 * torch.exp(-math.log(10_000.0) * exponents))
-    z = dit.cond_module(torch.cat([angles.cos(), angles.sin()], dim=1)).unflatten(1, (3, -1))
+    embedding = timestep_embedding(t, dit.config.timestep_dim)
+    z = dit.cond_module(embedding).unflatten(1, (3, -1))
     low = torch.einsum("bjc,lhjrc->lhjbr", F.silu(z), dit.adaln_down)
     out = torch.einsum("lhjbr,lhjcr->blhjc", low, dit.adaln_up) + dit.adaln_bias
     shift, scale, gate = (out + z[:, None, None]).unbind(3)

@@ -119,7 +119,7 @@ ENGINE_LANE_FRAMES = Metric(
 ENGINE_MAX_LANE_FRAMES = Metric(
     "gauge",
     "echo_engine_max_lane_frames",
-    "The most one tick should hold: `max_tokens_per_tick`.",
+    "The most one tick should hold: `max_lane_frames_per_tick`.",
     _ENGINE,
 )
 SPEAKER_CACHE_LOOKUPS = Metric(

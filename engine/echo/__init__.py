@@ -1,8 +1,9 @@
-"""Echo-TTS: a diffusion transformer draws speech latents, the checkpoint's codec makes PCM of them.
+"""Echo-TTS: a diffusion transformer draws speech latents, and the checkpoint's codec decodes them.
 
-Read in this order: `config`, `dit`, `sampling`, `denoise` (the model and its mathematics), `codec`
-(latents to PCM and back), `scheduler`, `runner`, `engine` (many jobs on one device).
+Reading order, one job's way through: `config`, `sampling` (the mathematics of a step), `length`,
+`denoise` (one step of many jobs), `job`, `scheduler`, `runner` (work on the device), `engine` (jobs
+from asyncio). Below them are `model` (the networks), `codecs` and `checkpoints`.
 
-Shape letters: N packed tokens, T frames, P patches of 4 frames, L bytes of text, H heads, D head
-width, C model width. A *lane* is one pass of one job through the transformer.
+Shape letters: N packed positions (all lanes' frames), T frames, P patches of 4 frames, L bytes of
+text, H heads, D head width, C model width. A *lane* is one pass of one job through the transformer.
 """

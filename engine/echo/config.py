@@ -11,7 +11,7 @@ from typing import Literal
 from speech.parameters import MAX_SEQUENCE_LENGTH, SamplerParameters
 
 PATCH_FRAMES = 4
-"""Frames that the speaker and latent encoders read as one token."""
+"""Frames that the speaker and latent encoders read as one patch."""
 MAX_FRAMES = MAX_SEQUENCE_LENGTH
 """The longest span the transformer was trained to draw, and the codec's encoding chunk."""
 MAX_VOICE_FRAMES = 6400
@@ -54,7 +54,7 @@ class DiTConfig:
 
 @dataclass(frozen=True)
 class WindowConfig:
-    """One of the codec's causal transformers; each token sees the last `window` tokens."""
+    """One of the codec's causal transformers; each position sees the last `window` ones."""
 
     num_layers: int
     num_heads: int

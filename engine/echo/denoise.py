@@ -13,7 +13,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.config import PATCH_FRAMES
 from engine.echo.model.attention import Attention, KeyValues, Lane, attention_for
-from engine.echo.model.dit import EchoDiT, Tokens
+from engine.echo.model.dit import EchoDiT, Positions
 from engine.echo.sampling import Progress, euler, guide, initial_noise
 
 MakeAttention = Callable[[Sequence[Lane], torch.device, torch.dtype], Attention]
@@ -131,20 +131,20 @@ def denoise(
     lanes = [tuple(trajectory.lanes()) for trajectory in group]
     flat = list(chain.from_iterable(lanes))
     x = torch.cat([t.x for t, own in zip(group, lanes, strict=True) for _ in own])
-    tokens = _tokens(dit, modulations, group, lanes)
-    velocity = dit(x, tokens, make_attention(flat, dit.device, dit.dtype))
+    positions = _positions(dit, modulations, group, lanes)
+    velocity = dit(x, positions, make_attention(flat, dit.device, dit.dtype))
     velocities = iter(torch.split(velocity, [lane.num_frames for lane in flat]))
     states = [trajectory.after_step(velocities) for trajectory in group]
     moves = zip(group, states, strict=True)
     return [trajectory for trajectory, state in moves if trajectory.move(*state)]
 
 
-def _tokens(
+def _positions(
     dit: EchoDiT,
     modulations: Modulations,
     group: Sequence[Trajectory],
     lanes: Sequence[tuple[Lane, ...]],
-) -> Tokens:
+) -> Positions:
     ts = sorted({trajectory.progress.current.t for trajectory in group})
     rotations, rows, counts = [], [], []
     for trajectory, own in zip(group, lanes, strict=True):
@@ -152,10 +152,10 @@ def _tokens(
         stop = progress.start + progress.num_frames
         rotations += [dit.rotation(progress.start, stop)] * len(own)
         rows.append(ts.index(progress.current.t))
-        counts.append(progress.num_tokens)
-    row_of_token = None
+        counts.append(progress.lane_frames)
+    row_of_position = None
     if len(ts) > 1:
-        row_of_token = torch.repeat_interleave(torch.tensor(rows), torch.tensor(counts))
-        row_of_token = row_of_token.to(dit.device, non_blocking=True)
+        row_of_position = torch.repeat_interleave(torch.tensor(rows), torch.tensor(counts))
+        row_of_position = row_of_position.to(dit.device, non_blocking=True)
     table = torch.stack([modulations(t) for t in ts])
-    return Tokens(torch.cat(rotations), table, row_of_token)
+    return Positions(torch.cat(rotations), table, row_of_position)

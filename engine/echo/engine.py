@@ -42,8 +42,8 @@ class EchoEngine:
         stream_blocks: Frames of a streaming job's blocks, the last of which repeats; multiples
             of 4. A short first one brings early audio; longer ones cost less and sound better.
         compile: Whether to compile the transformer's blocks while starting: minutes, once.
-        max_tokens_per_tick: Frames times guidance lanes of one forward pass. More than fills the
-            device only makes every job wait longer: `auto` is 2560 on a GPU, 640 on a CPU.
+        max_lane_frames_per_tick: Frames times guidance lanes of one forward pass. More than fills
+            the device only makes every job wait longer: `auto` is 2560 on a GPU, 640 on a CPU.
         max_active_jobs: Jobs that take turns; each holds up to 0.5 GB of device memory.
         max_waiting_jobs: Jobs that wait for a turn; one more is refused.
         speaker_host_bytes: Bound of the voices kept in host memory (0.4 MB for 30 s).
@@ -62,7 +62,7 @@ class EchoEngine:
         streaming: bool = True,
         stream_blocks: Sequence[int] = STREAM_BLOCKS,
         compile: bool = False,
-        max_tokens_per_tick: int | Literal["auto"] = "auto",
+        max_lane_frames_per_tick: int | Literal["auto"] = "auto",
         max_active_jobs: int = 16,
         max_waiting_jobs: int = 256,
         speaker_host_bytes: int = GIB,
@@ -74,9 +74,11 @@ class EchoEngine:
         self.device = str(self._device)
         self._compile = compile
         self._stream_blocks = tuple(stream_blocks) if streaming else ()
-        if max_tokens_per_tick == "auto":
-            max_tokens_per_tick = 640 if self._device.type == "cpu" else 2560
-        self._scheduler = Scheduler[EchoJob](max_tokens_per_tick, max_active_jobs, max_waiting_jobs)
+        if max_lane_frames_per_tick == "auto":
+            max_lane_frames_per_tick = 640 if self._device.type == "cpu" else 2560
+        self._scheduler = Scheduler[EchoJob](
+            max_lane_frames_per_tick, max_active_jobs, max_waiting_jobs
+        )
         self._speakers = SpeakerCache(speaker_host_bytes, speaker_device_bytes)
         self._driver: asyncio.Task[None] | None = None
         self._closed = False
@@ -203,7 +205,7 @@ class EchoEngine:
         return {
             "jobs_active": self._scheduler.num_active,
             "jobs_waiting": self._scheduler.num_waiting,
-            "max_lane_frames": self._scheduler.max_tokens,
+            "max_lane_frames": self._scheduler.max_lane_frames,
             **self._totals,
             **self._runner.totals,
             **self._speakers.stats(),

@@ -74,9 +74,9 @@ class EchoJob:
     num_sent: int = 0
 
     @property
-    def num_tokens(self) -> int:
+    def lane_frames(self) -> int:
         """What its next step adds to a forward pass: nothing while its voice is being encoded."""
-        return 0 if self.reference is not None else self.progress.num_tokens
+        return 0 if self.reference is not None else self.progress.lane_frames
 
     def announce_start(self) -> None:
         """Call `on_start`, once."""

@@ -66,7 +66,7 @@ class Runner:
         started = [job for job in ready if self._guard(job, self._start, outcomes)]
         self.totals["ticks"] += 1
         self.totals["steps"] += len(started)
-        self.totals["lane_frames"] += sum(job.num_tokens for job in started)
+        self.totals["lane_frames"] += sum(job.lane_frames for job in started)
         self._finish_blocks(self._step(started, outcomes), outcomes)
         self._pace()
         return outcomes

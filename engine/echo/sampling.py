@@ -100,8 +100,8 @@ class Progress:
         return self.current.guided and self.has_speaker and self.plan.speaker_scale != 0
 
     @property
-    def num_tokens(self) -> int:
-        """Tokens that the next step adds to a forward pass."""
+    def lane_frames(self) -> int:
+        """Frames times guidance lanes that the next step adds to a forward pass."""
         return self.num_frames * (1 + self.denies_text + self.denies_speaker)
 
     @property

@@ -23,7 +23,7 @@ class Work(Protocol):
         """Whose job it is."""
 
     @property
-    def num_tokens(self) -> int:
+    def lane_frames(self) -> int:
         """What its next step adds to a forward pass; 0 while something else is done for it."""
 
 
@@ -34,13 +34,13 @@ class Scheduler(Generic[W]):
     """Keeps jobs from arrival to end.
 
     Args:
-        max_tokens: What one forward pass should hold; a job larger than that goes alone.
+        max_lane_frames: What one forward pass should hold; a job larger than that goes alone.
         max_active: Jobs that may have started and not ended, as each holds device memory.
         max_waiting: Jobs that may wait to start.
     """
 
-    def __init__(self, max_tokens: int, max_active: int, max_waiting: int) -> None:
-        self.max_tokens, self._max_active = max_tokens, max_active
+    def __init__(self, max_lane_frames: int, max_active: int, max_waiting: int) -> None:
+        self.max_lane_frames, self._max_active = max_lane_frames, max_active
         self._max_waiting = max_waiting
         # By request, in the order of the line; each one's jobs, oldest first, as an ordered set.
         self._active: dict[str, dict[W, None]] = {}
@@ -103,10 +103,10 @@ class Scheduler(Generic[W]):
         batch: list[W] = []
         total = 0
         for work in self._in_turn():
-            num_tokens = work.num_tokens
-            if not num_tokens or not total or total + num_tokens <= self.max_tokens:
+            lane_frames = work.lane_frames
+            if not lane_frames or not total or total + lane_frames <= self.max_lane_frames:
                 batch.append(work)
-                total += num_tokens
+                total += lane_frames
         return batch
 
     def _in_turn(self) -> Iterator[W]:

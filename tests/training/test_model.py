@@ -5,7 +5,7 @@ import torch
 
 from engine.echo.checkpoints.tiny import randomize
 from engine.echo.model.attention import Lane, LoopAttention
-from engine.echo.model.dit import EchoDiT, Tokens
+from engine.echo.model.dit import EchoDiT, Positions
 from training.model import Conditions, Prediction, build, predict
 from training.sizes import SMOKE
 
@@ -26,8 +26,8 @@ def draw(*shape):
 
 def served(dit, x, context, start):
     """The engine's velocity of one window."""
-    tokens = Tokens(dit.rotation(start, start + len(x)), dit.modulation(T)[None], None)
-    return dit(x, tokens, LoopAttention([Lane(len(x), tuple(context))]))
+    positions = Positions(dit.rotation(start, start + len(x)), dit.modulation(T)[None], None)
+    return dit(x, positions, LoopAttention([Lane(len(x), tuple(context))]))
 
 
 def trained(dit, x, text, text_given, speaker, speaker_given, earlier) -> Prediction:

@@ -6,7 +6,6 @@ Inference only. What depends on a job's text, voice or t alone is computed once 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,6 +23,7 @@ from engine.echo.model.layers import (
     rms_norm,
     rotary_table,
     rotate,
+    timestep_embedding,
     upcast,
 )
 
@@ -32,13 +32,13 @@ SHIFT, SCALE, GATE = range(3)
 
 
 @dataclass(frozen=True)
-class Tokens:
-    """Where packed tokens stand.
+class Positions:
+    """The place in its latent and the t of each packed position.
 
     Attributes:
-        rotation: (N, 2, D / 2), `EchoDiT.rotation` at each token's position.
+        rotation: (N, 2, D / 2), `EchoDiT.rotation` at each position's frame.
         modulation: (R, layers, 2, 3, C), one row per distinct t.
-        rows: (N,), each token's row of `modulation`; None where there is only one.
+        rows: (N,), the row of `modulation` of each position; None where there is only one row.
     """
 
     rotation: Tensor
@@ -46,14 +46,14 @@ class Tokens:
     rows: Tensor | None
 
 
-def _per_token(modulation: Tensor, kind: int, rows: Tensor | None) -> Tensor:
-    """Return one kind of `modulation` (R, 3, C) for each token: (N or 1, C)."""
+def _per_position(modulation: Tensor, kind: int, rows: Tensor | None) -> Tensor:
+    """Return one kind of `modulation` (R, 3, C) for each position: (N or 1, C)."""
     return modulation[:, kind] if rows is None else modulation[:, kind][rows]
 
 
 def _modulated(x: Tensor, modulation: Tensor, rows: Tensor | None, eps: float) -> Tensor:
-    """Normalise `x` (N, C), then scale and shift it by its token's row of `modulation`."""
-    scale, shift = (_per_token(modulation, kind, rows) for kind in (SCALE, SHIFT))
+    """Normalise `x` (N, C), then scale and shift it by each position's row of `modulation`."""
+    scale, shift = (_per_position(modulation, kind, rows) for kind in (SCALE, SHIFT))
     return (normalized(x, eps) * scale + shift).to(x.dtype)
 
 
@@ -90,9 +90,9 @@ class JointBlock(nn.Module):
     ) -> Tensor:
         """Return the block's output (N, C)."""
         attention, mlp = modulation.unbind(1)
-        x = x + _per_token(attention, GATE, rows) * self.attention.merge(attended, gate)
+        x = x + _per_position(attention, GATE, rows) * self.attention.merge(attended, gate)
         h = _modulated(x, mlp, rows, self.eps)
-        out: Tensor = x + _per_token(mlp, GATE, rows) * self.mlp(h)
+        out: Tensor = x + _per_position(mlp, GATE, rows) * self.mlp(h)
         return out
 
 
@@ -222,11 +222,8 @@ class EchoDiT(nn.Module):
 
         `t` is rounded to the model's dtype first, as in training.
         """
-        rounded = torch.tensor(t, dtype=self.dtype)
-        half = self.config.timestep_dim // 2
-        exponents = torch.arange(half, dtype=torch.float32) / half
-        angles = rounded[None] * (1000 * torch.exp(-math.log(10_000.0) * exponents))
-        embedding = torch.cat([angles.cos(), angles.sin()]).to(self.dtype)
+        rounded = torch.tensor([t], dtype=self.dtype)
+        embedding = timestep_embedding(rounded, self.config.timestep_dim)[0]
         embedding = embedding.to(self.device, non_blocking=True)
         z = self.cond_module(embedding).view(3, -1, 1)
         low = self.adaln_down @ F.silu(z)
@@ -236,12 +233,14 @@ class EchoDiT(nn.Module):
         shift, scale, gate = (out.view_as(self.adaln_bias) + z.squeeze(-1)).unbind(2)
         return torch.stack([shift, scale + 1, gate.tanh()], dim=2)
 
-    def forward(self, x: Tensor, tokens: Tokens, attention: Attention) -> Tensor:
+    def forward(self, x: Tensor, positions: Positions, attention: Attention) -> Tensor:
         """Return the velocity (N, latent_dim), at least in float32, of packed `x` of that shape."""
         x = self.in_proj(x.to(self.dtype))
         for layer, block in enumerate(self.blocks):
-            modulation = tokens.modulation[:, layer]
-            q, k, v, gate = block.before_attention(x, modulation, tokens.rows, tokens.rotation)  # type: ignore[operator]
+            modulation = positions.modulation[:, layer]
+            q, k, v, gate = block.before_attention(
+                x, modulation, positions.rows, positions.rotation
+            )  # type: ignore[operator]
             attended = attention(layer, q, k, v)
-            x = block.after_attention(x, attended, gate, modulation, tokens.rows)  # type: ignore[operator]
+            x = block.after_attention(x, attended, gate, modulation, positions.rows)  # type: ignore[operator]
         return upcast(self.out_proj(rms_norm(x, self.out_norm, self.config.norm_eps)))

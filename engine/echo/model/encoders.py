@@ -11,8 +11,8 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 from engine.echo.config import MAX_VOICE_FRAMES, PATCH_FRAMES, EncoderConfig
 from engine.echo.model.layers import MLP, GatedProjections, rms_norm, rotary_table, rotate, upcast
 
-MAX_TOKENS = MAX_VOICE_FRAMES // PATCH_FRAMES
-"""Longest sequence an encoder reads."""
+MAX_POSITIONS = MAX_VOICE_FRAMES // PATCH_FRAMES
+"""Length of an encoder's rotary table: the patches of the longest voice, more than a text has."""
 
 INPUT_DIVISOR = 6.0  # part of the published model: it tamed the first activations in training
 
@@ -56,7 +56,7 @@ class _Stack(nn.Module):
         )
 
     def _run(self, x: Tensor) -> Tensor:
-        table = rotary_table(self.head_dim, MAX_TOKENS, x.device, upcast(x).dtype)
+        table = rotary_table(self.head_dim, MAX_POSITIONS, x.device, upcast(x).dtype)
         for block in self.blocks:
             x = block(x, table[: len(x)])
         return x

@@ -1,4 +1,4 @@
-"""Layers that the diffusion transformer and its encoders share. All work on packed tokens.
+"""Layers that the diffusion transformer and its encoders share. All work on packed positions.
 
 Every rounding step is where the published model has it: norms and rotations are computed in
 float32 at least, and their results rounded to the model's dtype.
@@ -52,6 +52,18 @@ def rotate(x: Tensor, rotation: Tensor) -> Tensor:
     return rotated.flatten(-2).to(x.dtype)
 
 
+def timestep_embedding(t: Tensor, dim: int) -> Tensor:
+    """Return cosines and sines (B, dim) of `t` (B,) at `dim` / 2 frequencies, in the dtype of `t`.
+
+    Built in upstream's order of operations, on the CPU up to the product: the same bits anywhere.
+    """
+    half = dim // 2
+    log_period = torch.log(torch.tensor(10_000.0))
+    frequencies = 1000 * torch.exp(-log_period * torch.arange(half, dtype=torch.float32) / half)
+    angles = t[:, None] * frequencies.to(t.device)
+    return torch.cat([angles.cos(), angles.sin()], dim=1).to(t.dtype)
+
+
 class MLP(nn.Module):
     """SwiGLU with both input projections in one matrix."""
 
@@ -68,7 +80,8 @@ class MLP(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map `x` (N, C) to (N, C)."""
         a, b = self.w13(x).chunk(2, dim=-1)
-        return self.w2(F.silu(a) * b)  # type: ignore[no-any-return]
+        out: Tensor = self.w2(F.silu(a) * b)
+        return out
 
 
 class GatedProjections(nn.Module):
@@ -103,4 +116,5 @@ class GatedProjections(nn.Module):
 
     def merge(self, attended: Tensor, gate: Tensor) -> Tensor:
         """Return the output (N, C) from `attended` (N, H, D) and `gate` (N, C)."""
-        return self.wo(attended.flatten(-2) * torch.sigmoid(gate))  # type: ignore[no-any-return]
+        out: Tensor = self.wo(attended.flatten(-2) * torch.sigmoid(gate))
+        return out

@@ -164,10 +164,12 @@ def build_pca(config: EchoConfig, seed: int, dtype: torch.dtype = torch.float32)
     return inference.PCAState(components.to(dtype), mean.to(dtype), scale)
 
 
-def dit_pair(seed: int = 0, dtype: torch.dtype = torch.float32) -> tuple[Any, EchoDiT]:
-    """Return the reference's tiny transformer and ours with the same weights."""
-    theirs = build_dit(TINY.dit, seed, dtype)
-    ours = EchoDiT(TINY.dit).requires_grad_(False).to(dtype)
+def dit_pair(
+    seed: int = 0, dtype: torch.dtype = torch.float32, config: DiTConfig = TINY.dit
+) -> tuple[Any, EchoDiT]:
+    """Return the reference's transformer and ours, tiny by default, with the same weights."""
+    theirs = build_dit(config, seed, dtype)
+    ours = EchoDiT(config).requires_grad_(False).to(dtype)
     fill(ours, State(theirs.state_dict()))
     return theirs, ours
 

@@ -135,7 +135,7 @@ async def test_jobs_that_come_and_go_at_random_leave_the_others_alone(engine, tr
 
 
 async def test_sentence_waits_for_one_job_of_a_book_at_most(tiny_weights):
-    with _engine(tiny_weights, max_active_jobs=4, max_tokens_per_tick=1) as engine:
+    with _engine(tiny_weights, max_active_jobs=4, max_lane_frames_per_tick=1) as engine:
         book = [
             asyncio.create_task(_speak(engine, replace(_job(i, num_steps=20), request_id="book")))
             for i in range(8)
@@ -216,7 +216,7 @@ async def test_full_queue_refuses_at_once_and_takes_jobs_again_later(tiny_weight
 
 
 async def test_jobs_larger_than_a_tick_still_run(tiny_weights):
-    with _engine(tiny_weights, max_tokens_per_tick=1) as engine:
+    with _engine(tiny_weights, max_lane_frames_per_tick=1) as engine:
         both = await asyncio.gather(*(_speak(engine, _job(seed)) for seed in range(2)))
         assert [len(pcm) for pcm in both] == [32 * FRAME_SAMPLES] * 2
         assert engine.stats()["ticks"] == 4

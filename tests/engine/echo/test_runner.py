@@ -75,11 +75,11 @@ def test_new_voice_is_encoded_piece_by_piece_while_the_others_take_their_steps(
     monkeypatch.setattr(S1DAC, "piece_frames", 8)
     fresh, other = new_job(voice="v"), new_job(num_steps=9)
     for heard in ([8], [8, 8], [8, 8, 4]):
-        assert (fresh.num_tokens, fresh.trajectory) == (0, None)
+        assert (fresh.lane_frames, fresh.trajectory) == (0, None)
         assert runner.run([fresh, other]) == []
         assert sizes == heard
     assert (fresh.progress.step, other.progress.step) == (0, 3)
-    assert fresh.num_tokens == 3 * 32
+    assert fresh.lane_frames == 3 * 32
     runner.run([fresh, other])
     assert fresh.progress.step == 1
     [whole] = torch.from_numpy(VOICE.copy()).split(20 * FRAME_SAMPLES)

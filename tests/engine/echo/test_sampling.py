@@ -128,7 +128,7 @@ def test_progress_counts_the_lanes_of_each_step():
     progress = Progress(make_plan(parameters, (32, 96)), has_speaker=True)
     seen = []
     while not progress.done:
-        seen.append(progress.num_tokens)
+        seen.append(progress.lane_frames)
         progress.advance()
     assert seen == [96, 96, 32, 32, 288, 288, 96, 96]
 
@@ -143,7 +143,7 @@ def test_progress_counts_the_lanes_of_each_step():
     ],
 )
 def test_progress_leaves_out_lanes_that_change_nothing(parameters, has_speaker, tokens):
-    assert Progress(make_plan(parameters, (32,)), has_speaker).num_tokens == tokens
+    assert Progress(make_plan(parameters, (32,)), has_speaker).lane_frames == tokens
 
 
 def test_steps_of_a_half_precision_model_are_computed_in_float32():

@@ -11,7 +11,7 @@ from speech.errors import Overloaded
 class Task:
     """Some work of known cost per step."""
 
-    num_tokens: int
+    lane_frames: int
     num_steps: int = 1
     request_id: str = ""
 
@@ -78,12 +78,12 @@ def test_a_free_place_goes_to_the_request_that_holds_the_fewest():
     assert set(scheduler.next_batch()) == {book[1], book[2]}
 
 
-@pytest.mark.parametrize("num_tokens", [20, 40, 60, 100])
-def test_a_sentence_waits_for_one_job_of_each_request_before_it_at_most(num_tokens):
+@pytest.mark.parametrize("lane_frames", [20, 40, 60, 100])
+def test_a_sentence_waits_for_one_job_of_each_request_before_it_at_most(lane_frames):
     scheduler = Scheduler(100, 4, 200)
-    for task in [Task(num_tokens, 9, f"book {i % 3}") for i in range(150)]:
+    for task in [Task(lane_frames, 9, f"book {i % 3}") for i in range(150)]:
         scheduler.submit(task)
-    sentence = Task(num_tokens, 3, "sentence")
+    sentence = Task(lane_frames, 3, "sentence")
     scheduler.submit(sentence)
     num_ticks = 0
     while sentence.num_steps:
@@ -135,8 +135,8 @@ def test_clear_returns_all_work():
 @pytest.mark.parametrize("seed", range(200))
 def test_any_arrivals_all_finish_in_bounds_and_the_oldest_started_never_waits(seed):
     chance = random.Random(seed)
-    max_tokens, max_active, max_waiting = 100, chance.randint(1, 6), chance.randint(0, 6)
-    scheduler = Scheduler(max_tokens, max_active, max_waiting)
+    max_lane_frames, max_active, max_waiting = 100, chance.randint(1, 6), chance.randint(0, 6)
+    scheduler = Scheduler(max_lane_frames, max_active, max_waiting)
     to_come = [
         Task(chance.randint(1, 150), chance.randint(1, 9), chance.choice("abc")) for _ in range(40)
     ]
@@ -163,10 +163,10 @@ def test_any_arrivals_all_finish_in_bounds_and_the_oldest_started_never_waits(se
         if leader in alive:
             assert batch[0] is leader
         leader = batch[0] if batch else None
-        assert len(batch) <= 1 or sum(task.num_tokens for task in batch) <= max_tokens
+        assert len(batch) <= 1 or sum(task.lane_frames for task in batch) <= max_lane_frames
         for task in batch:
             task.num_steps -= 1
-            task.num_tokens = chance.randint(1, 150)  # a phase may cost more or less
+            task.lane_frames = chance.randint(1, 150)  # a phase may cost more or less
             if task.num_steps == 0:
                 scheduler.remove(task)
                 alive.remove(task)

@@ -1,6 +1,6 @@
-"""The codec's transformer: causal, each token sees a window of the last ones, channels first.
+"""The codec's transformer: causal, each position sees a window of the last ones, channels first.
 
-It can run over a whole sequence or piece by piece: the keys and values that later tokens still
+It can run over a whole sequence or piece by piece: the keys and values that later positions still
 see go into `History` and come back with the next piece, with the same result.
 """
 
@@ -21,11 +21,11 @@ NORM_EPS = 1e-5
 
 @dataclass(frozen=True)
 class History:
-    """What a transformer remembers of the tokens before a piece.
+    """What a transformer remembers of the positions before a window.
 
     Attributes:
-        position: How many tokens came before.
-        keys_values: Per layer, (2, B, H, W, D) of the last W < window tokens.
+        position: How many positions came before.
+        keys_values: Per layer, (2, B, H, W, D) of the last W < window positions.
     """
 
     position: int
@@ -67,7 +67,7 @@ class WindowBlock(nn.Module):
         self, x: Tensor, rotation: Tensor, mask: Tensor, past: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         """Map `x` (B, T, C); also return keys and values (2, B, H, W + T, D), `past` included."""
-        batch, num_tokens, _ = x.shape
+        batch, num_positions, _ = x.shape
         qkv = self.wqkv(_norm(x, self.attention_norm)).unflatten(-1, (3, -1, self.head_dim))
         q, k, v = qkv.unbind(2)  # (B, T, H, D) each
         q, k = (rotate(y.flatten(0, 1), rotation).view_as(y) for y in (q, k))
@@ -77,7 +77,7 @@ class WindowBlock(nn.Module):
         attended = F.scaled_dot_product_attention(
             q.transpose(1, 2), keys_values[0], keys_values[1], attn_mask=mask
         )
-        merged = attended.transpose(1, 2).reshape(batch, num_tokens, -1)
+        merged = attended.transpose(1, 2).reshape(batch, num_positions, -1)
         x = x + self.attention_gamma * self.wo(merged)
         x = x + self.ffn_gamma * self.feed_forward(_norm(x, self.ffn_norm))
         return x, keys_values
@@ -111,22 +111,22 @@ class WindowTransformer(nn.Module):
 
     def forward(self, x: Tensor, past: History | None = None) -> tuple[Tensor, History]:
         """Map (B, C, T) to (B, C, T); positions go on from `past`."""
-        batch, _, num_tokens = x.shape
+        batch, _, num_positions = x.shape
         start = past.position if past else 0
         num_past = past.keys_values[0].shape[3] if past else 0
-        rotation = self.freqs_cis[start : start + num_tokens].transpose(1, 2)
+        rotation = self.freqs_cis[start : start + num_positions].transpose(1, 2)
         rotation = rotation.repeat(batch, 1, 1)
-        mask = self._mask(num_tokens, num_past)
+        mask = self._mask(num_positions, num_past)
         x = x.transpose(1, 2)
         kept = []
         for i, layer in enumerate(self.layers):
             x, keys_values = layer(x, rotation, mask, past.keys_values[i] if past else None)
             kept.append(keys_values[:, :, :, -(self.config.window - 1) :])
         out = _norm(x, self.norm).transpose(1, 2)
-        return out, History(start + num_tokens, tuple(kept))
+        return out, History(start + num_positions, tuple(kept))
 
-    def _mask(self, num_tokens: int, num_past: int) -> Tensor:
+    def _mask(self, num_positions: int, num_past: int) -> Tensor:
         """Return which keys (num_past + T) each of T queries sees."""
-        queries = torch.arange(num_tokens, device=self.norm.device)[:, None] + num_past
-        keys = torch.arange(num_past + num_tokens, device=self.norm.device)
+        queries = torch.arange(num_positions, device=self.norm.device)[:, None] + num_past
+        keys = torch.arange(num_past + num_positions, device=self.norm.device)
         return (keys <= queries) & (keys > queries - self.config.window)

@@ -7,11 +7,12 @@ from engine.echo.checkpoints.weights import published
 from engine.echo.config import TINY, DiTConfig
 from engine.echo.model import dit as dit_module
 from engine.echo.model.attention import Lane, LoopAttention, VarlenAttention
-from engine.echo.model.dit import EchoDiT, Tokens
-from engine.echo.model.layers import rotate
+from engine.echo.model.dit import EchoDiT, Positions
+from engine.echo.model.layers import rotate, timestep_embedding
 from tests.engine.echo.reference import (
     build_dit,
     dit_pair,
+    model,
     precision,
     relative_error,
     stacked,
@@ -73,8 +74,8 @@ def _ours(dit, inputs, start, t=T, shift=0, make_attention=LoopAttention):
         for context in contexts
     ]
     rotation = dit.rotation(start + shift, start + shift + NUM_FRAMES).repeat(3, 1, 1)
-    tokens = Tokens(rotation, dit.modulation(t)[None], None)
-    return dit(x.repeat(3, 1), tokens, make_attention(lanes))
+    positions = Positions(rotation, dit.modulation(t)[None], None)
+    return dit(x.repeat(3, 1), positions, make_attention(lanes))
 
 
 @pytest.mark.parametrize(("dtype", "limit"), LIMITS)
@@ -158,6 +159,28 @@ def test_forward_control_unrounded_t_fails():
     exact, rounded = (dit.modulation(t) for t in (T, float(torch.tensor(T).to(torch.bfloat16))))
     ours = dit_pair(dtype=torch.bfloat16)[1].modulation(T).float()
     assert _rms(ours - rounded) < 0.2 * _rms(ours - exact)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("dim", [512, 48, 40, 2 * 97])
+def test_timestep_embedding_has_the_references_bits(dim, dtype):
+    for t in torch.linspace(0.999, 0.01, 41).to(dtype):
+        theirs = model.get_timestep_embedding(t[None], dim)
+        assert torch.equal(timestep_embedding(t[None], dim), theirs)
+
+
+def test_modulation_equals_the_references_off_powers_of_two():
+    config = dataclasses.replace(TINY.dit, timestep_dim=40)
+    their_dit, dit = dit_pair(config=config)
+    embedding = model.get_timestep_embedding(torch.tensor([T]), 40)
+    cond = their_dit.cond_module(embedding)[:, None]
+    adaln = their_dit.blocks[0].attention_adaln
+    x = torch.randn((1, 5, config.dim), generator=torch.Generator().manual_seed(0))
+    shifted, gate = adaln(x, cond)
+    shift, scale, our_gate = dit.modulation(T)[0, 0]
+    normalised = torch.nn.functional.rms_norm(x, (config.dim,), eps=config.norm_eps)
+    assert relative_error(normalised * scale + shift, shifted) < 1e-6
+    assert relative_error(our_gate, gate[0, 0]) < 1e-6
 
 
 def test_varlen_attention_packs_what_loop_attention_loops_over():
