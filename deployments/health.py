@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from ray.serve.handle import DeploymentHandle
@@ -44,7 +44,7 @@ async def health_report(
     failed = any(check["status"] == "fail" for check in checks.values())
     return {
         "status": "unhealthy" if failed else "healthy",
-        "timestamp": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "timestamp": datetime.now(UTC).isoformat(timespec="seconds"),
         "checks": checks,
     }
 
@@ -94,7 +94,7 @@ async def _check_bucket(bucket: Bucket | None) -> dict[str, Any]:
         may_ask = await asyncio.wait_for(bucket.check(), PROBE_TIMEOUT_S)
     except SpeechError as error:
         return _check("fail", error.message)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         return _check("fail", f"the bucket did not answer within {PROBE_TIMEOUT_S:g} s")
     if not may_ask:
         return _check(

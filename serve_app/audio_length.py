@@ -53,7 +53,7 @@ class AudioLength:
         self._kept.seek(0)
         demuxer = {"adts": "aac"}.get(self._output.muxer, self._output.muxer)
         try:
-            with av.open(self._kept, format=demuxer) as container:
+            with av.open(self._kept, "r", format=demuxer) as container:
                 stream = container.streams.audio[0]
                 ticks = sum(packet.duration or 0 for packet in container.demux(stream))
                 total_s = float(ticks * (stream.time_base or 0))

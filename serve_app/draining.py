@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import signal
+from typing import Any
 
 import ray
 from ray import serve
@@ -46,7 +47,8 @@ async def _drain(app_name: str) -> None:
     """Have every ingress refuse new requests; return when no proxy has an open one."""
     ingresses = serve.get_app_handle(app_name).broadcast("drain")
     await ingresses.results_async(return_exceptions=True)  # one may be gone: nobody calls it
-    controller = ray.get_actor(SERVE_CONTROLLER_NAME, namespace=SERVE_NAMESPACE)
+    # Ray types an actor's methods as Never.
+    controller: Any = ray.get_actor(SERVE_CONTROLLER_NAME, namespace=SERVE_NAMESPACE)
     proxies = list((await controller.get_proxies.remote()).values())
     await asyncio.gather(*(proxy.update_draining.remote(True) for proxy in proxies))
     # They answer, and send no event.

@@ -120,7 +120,7 @@ def decode_reference(file: io.RawIOBase, resample: Resample | None = None) -> PC
 def _opened(file: io.RawIOBase) -> Iterator[InputContainer]:
     try:
         with av.open(
-            file, metadata_errors="replace", buffer_size=_READ_BYTES, options=_OPEN_OPTIONS
+            file, "r", metadata_errors="replace", buffer_size=_READ_BYTES, options=_OPEN_OPTIONS
         ) as container:
             yield container
     except FFmpegError as error:

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal
+from typing import Literal, Self
 
 from speech.errors import InvalidRequest, SpeechError, VoiceNotFound
 
@@ -70,7 +70,7 @@ class VoiceFile:
         self._path = path
         self.raw = os.fdopen(descriptor, "rb", buffering=0)
 
-    def __enter__(self) -> VoiceFile:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

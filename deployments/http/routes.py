@@ -204,7 +204,7 @@ async def _read_json(request: Request, max_bytes: int) -> dict[str, Any]:
         raise InvalidRequest("Send JSON with the header 'Content-Type: application/json'")
     try:
         raw = await asyncio.wait_for(_read_body(request, max_bytes), BODY_TIMEOUT_S)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         raise InvalidRequest(
             f"The request body did not arrive within {BODY_TIMEOUT_S:g} s"
         ) from None

@@ -137,7 +137,7 @@ class Platform:
         await self._tell()
         try:
             await asyncio.wait_for(wait(), POLL_S)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             return False
         finally:
             self._open_polls[kind] -= 1

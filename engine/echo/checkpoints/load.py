@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -200,7 +200,7 @@ class TensorFile:
         names = self._file.keys()
         self._shapes = {name: tuple(self._file.get_slice(name).get_shape()) for name in names}
 
-    def __enter__(self) -> TensorFile:
+    def __enter__(self) -> Self:
         self._file.__enter__()
         return self
 
