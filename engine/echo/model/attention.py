@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
+from engine.echo.model.flash import flash
+
 KeyValues = Tensor
 """Keys and values of one context part for all layers, (layers, 2, P, H, D)."""
 
@@ -117,15 +119,5 @@ def attention_for(lanes: Sequence[Lane], device: torch.device, dtype: torch.dtyp
     """Return the fastest attention that this device and dtype can run."""
     half = dtype in (torch.bfloat16, torch.float16)
     if half and device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0):
-        return VarlenAttention(lanes, _flash, device)
+        return VarlenAttention(lanes, flash, device)
     return LoopAttention(lanes)
-
-
-def _flash(
-    q: Tensor, k: Tensor, v: Tensor, cu_q: Tensor, cu_k: Tensor, max_q: int, max_k: int
-) -> Tensor:
-    from torch.nn.attention.varlen import varlen_attn
-
-    # One split: the sum over a lane's keys must not depend on who else is in the batch.
-    out: Tensor = varlen_attn(q, k, v, cu_q, cu_k, max_q, max_k, num_splits=1)  # type: ignore[assignment]
-    return out

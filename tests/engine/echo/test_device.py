@@ -10,8 +10,9 @@ from engine.echo import denoise as denoise_module
 from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.config import TINY
 from engine.echo.denoise import Modulations, Trajectory, denoise
-from engine.echo.model.attention import VarlenAttention, _flash
+from engine.echo.model.attention import VarlenAttention
 from engine.echo.model.dit import EchoDiT
+from engine.echo.model.flash import flash
 from engine.echo.sampling import Progress, make_plan
 from speech.parameters import SamplerParameters
 from speech.pcm import FRAME_SAMPLES
@@ -38,7 +39,7 @@ def codec():
 
 
 def _varlen(lanes, device, dtype):
-    return VarlenAttention(lanes, _flash, device)
+    return VarlenAttention(lanes, flash, device)
 
 
 def _trajectories(dit):

@@ -1,0 +1,59 @@
+"""FlashAttention over packed lanes, as torch 2.11 to 2.13 offer it.
+
+What differs between these releases is asked here, once, when the module is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from inspect import signature
+
+import torch
+from torch import Tensor
+from torch.nn.attention.varlen import varlen_attn
+
+
+def one_split(parameters: Collection[str]) -> dict[str, int]:
+    """Return the arguments that keep a sum over a lane's keys in one piece.
+
+    How it is split must not depend on who else is in the batch. Releases without such an
+    argument never split a packed call.
+
+    Args:
+        parameters: The names that the function to be called knows.
+    """
+    return {"num_splits": 1} if "num_splits" in parameters else {}
+
+
+_PUBLIC = one_split(signature(varlen_attn).parameters)
+
+
+def flash(
+    q: Tensor, k: Tensor, v: Tensor, cu_q: Tensor, cu_k: Tensor, max_q: int, max_k: int
+) -> Tensor:
+    """Attend within each lane.
+
+    Args:
+        q: Queries of all lanes, (N, H, D), in half precision on a GPU.
+        k: Keys, (K, H, D).
+        v: Values, (K, H, D).
+        cu_q: Where each lane's queries begin and the last one's end, (lanes + 1,) int32.
+        cu_k: Where its keys do.
+        max_q: A bound of a lane's queries.
+        max_k: A bound of its keys.
+    """
+    out = varlen_attn(q, k, v, cu_q, cu_k, max_q, max_k, **_PUBLIC)  # type: ignore[arg-type]
+    assert isinstance(out, Tensor), "nothing else was asked for"
+    return out
+
+
+_launch = torch.ops.aten._flash_attention_forward.default
+_PRIVATE = one_split([argument.name for argument in _launch._schema.arguments])
+
+
+def bare_flash(
+    q: Tensor, k: Tensor, v: Tensor, cu_q: Tensor, cu_k: Tensor, max_q: int, max_k: int
+) -> Tensor:
+    """Do what `flash` does in one launch: without filling a random state that nothing reads."""
+    out: Tensor = _launch(q, k, v, cu_q, cu_k, max_q, max_k, 0.0, False, False, **_PRIVATE)[0]
+    return out
