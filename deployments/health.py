@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ray.serve.handle import DeploymentHandle
 
 from deployments.storage import Bucket
+from deployments.version import VERSION
 from speech.errors import SpeechError
 
 PROBE_TIMEOUT_S = 10.0
@@ -44,6 +45,7 @@ async def health_report(
     failed = any(check["status"] == "fail" for check in checks.values())
     return {
         "status": "unhealthy" if failed else "healthy",
+        "version": VERSION,
         "timestamp": datetime.now(UTC).isoformat(timespec="seconds"),
         "checks": checks,
     }

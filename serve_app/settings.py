@@ -1,7 +1,7 @@
 """Every setting: its default, its bound, its name in the environment.
 
 Precedence: `build_app` arguments, then the environment, then the default. A setting is read from
-`ECHO_<NAME>` unless it says otherwise; the README's table is made from this file.
+`ECHO_<NAME>` unless it says otherwise; docs/settings.md lists them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from speech.parameters import MAX_SEQUENCE_LENGTH
 
 _PREFIX = "ECHO_"
 _CALLER_VARIABLES = {"ECHO_URL", "ECHO_API_KEY"}
-"""What `python -m serve_app speak` reads."""
+"""What `echo-tts speak` reads."""
 
 
 class Settings(BaseSettings):

@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 from deployments.http.page import page_routes
 from deployments.http.request_id import HEADER as REQUEST_ID_HEADER
 from deployments.http.request_id import RequestIdMiddleware, request_id_of
+from deployments.version import VERSION
 from speech.errors import (
     BadKey,
     BodyTooLarge,
@@ -74,7 +75,11 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 
 def build_api(ingress: Ingress) -> FastAPI:
     """Return the HTTP application over `ingress`."""
-    api = FastAPI(title="Echo-TTS", summary="Any text in the voice of a reference recording")
+    api = FastAPI(
+        title="Echo-TTS",
+        version=VERSION,
+        summary="Any text in the voice of a reference recording",
+    )
     if ingress.cors_origins:
         api.add_middleware(
             CORSMiddleware,

@@ -1,1 +1,1 @@
-"""What `python -m serve_app` can do: a module each, `main(arguments)` returns the exit code."""
+"""What `echo-tts` can do: a module each, `main(arguments)` returns the exit code."""

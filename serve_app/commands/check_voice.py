@@ -1,4 +1,4 @@
-"""`python -m serve_app check-voice FILE …`: what the system will make of reference files."""
+"""`echo-tts check-voice FILE …`: what the system will make of reference files."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ exit codes, of the worst file:
 def main(arguments: Sequence[str]) -> int:
     """Parse the command's arguments, report, and return the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m serve_app check-voice",
+        prog="echo-tts check-voice",
         description="Tell what the system will make of reference files.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -1,4 +1,4 @@
-"""`python -m serve_app serve [key=value …]`: Ray and the graph on this machine."""
+"""`echo-tts serve [key=value …]`: Ray and the graph on this machine."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ READY_POLL_S = 0.2
 def main(arguments: Sequence[str]) -> int:
     """Parse the command's arguments and serve until stopped."""
     parser = argparse.ArgumentParser(
-        prog="python -m serve_app serve", description="Serve the graph on this machine."
+        prog="echo-tts serve", description="Serve the graph on this machine."
     )
     parser.add_argument(
-        "settings", nargs="*", metavar="key=value", help="settings, as in the README's table"
+        "settings", nargs="*", metavar="key=value", help="settings, as docs/settings.md lists them"
     )
     given = parser.parse_args(arguments)
     for assignment in given.settings:

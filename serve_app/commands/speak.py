@@ -1,4 +1,4 @@
-"""`python -m serve_app speak TEXT -o FILE`: a running server's speech into a file or a pipe."""
+"""`echo-tts speak TEXT -o FILE`: a running server's speech into a file or a pipe."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m serve_app speak",
+        prog="echo-tts speak",
         description="Have a running server speak; the audio is written as it is made.",
         epilog=_EXIT_CODES_HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         type=_assignment,
         metavar="NAME=VALUE",
-        help="one of the README's parameters, such as num_steps=20; may be repeated",
+        help="one of docs/parameters.md, such as num_steps=20; may be repeated",
     )
     add(
         "--url",

@@ -1,4 +1,4 @@
-"""`python -m serve_app serve` as a test runs it."""
+"""`echo-tts serve` as a test runs it."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ PATIENCE_S = 240.0
 
 
 class Server:
-    """`python -m serve_app serve` in a process of its own, and what it has printed so far."""
+    """`echo-tts serve` in a process of its own, and what it has printed so far."""
 
     def __init__(self, temp_dir: str, **settings: str) -> None:
         port = free_port()

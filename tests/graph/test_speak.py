@@ -1,4 +1,4 @@
-"""`python -m serve_app speak` against the graph, as a user runs it: a process of its own."""
+"""`echo-tts speak` against the graph, as a user runs it: a process of its own."""
 
 import fcntl
 import io

@@ -17,7 +17,7 @@ def test_every_command_has_help_of_its_own(command, capsys):
     with pytest.raises(SystemExit) as left:
         main([command, "--help"])
     assert left.value.code == 0
-    assert f"usage: python -m serve_app {command}" in capsys.readouterr().out
+    assert f"usage: echo-tts {command}" in capsys.readouterr().out
 
 
 def test_help_lists_every_command(capsys):

@@ -53,7 +53,7 @@ def _download(hub, home, *options, token="the-token"):
     given = {"HF_ENDPOINT": hub, "HF_HOME": str(home), "HF_TOKEN": token, "NO_PROXY": "127.0.0.1"}
     environment = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
     return subprocess.run(
-        [sys.executable, "-m", "engine.echo", "download", *options],
+        [sys.executable, "-m", "serve_app", "download", *options],
         env=environment | given | {"HF_HUB_DISABLE_XET": "1"},
         capture_output=True,
         text=True,
