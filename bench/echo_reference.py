@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import load_file
+from torch import Tensor
 
 from engine.echo.checkpoints import tiny as tiny_checkpoint
 from engine.echo.checkpoints.load import CODEC, DIT, PCA
@@ -67,7 +68,7 @@ class Reference:
     ) -> Reference:
         """Load the checkpoint in `folder`."""
 
-        def tensors(file: Any, to: torch.dtype | None) -> dict[str, torch.Tensor]:
+        def tensors(file: Any, to: torch.dtype | None) -> dict[str, Tensor]:
             state = load_file(folder / file.local_name, device=str(device))
             return {
                 k: v.to(to) if to is not None and v.is_floating_point() else v
@@ -76,6 +77,7 @@ class Reference:
 
         with torch.device("meta"):
             dit = reference.build_dit(config.dit, 0)
+            assert isinstance(config.codec, DACConfig)
             codec = reference.build_autoencoder(config.codec, 0)
         dit.load_state_dict(tensors(DIT, dtype), assign=True)
         codec.load_state_dict(tensors(CODEC, None), assign=True)
@@ -87,16 +89,20 @@ class Reference:
             codec = reference.inference.compile_fish_ae(codec)
         return cls(dit.eval(), codec.eval(), state)
 
-    def speak(self, given: SamplerParameters, text: str, voice: np.ndarray) -> torch.Tensor:
+    def speak(self, given: SamplerParameters, text: str, voice: np.ndarray) -> Tensor:
         """One request, end to end, to samples on the host."""
         parameters = vars(given)
         names = reference.inference.sample_euler_cfg_independent_guidances.__annotations__
         options = {name: value for name, value in parameters.items() if name in names}
 
-        def sample(*inputs: Any) -> torch.Tensor:
-            return reference.inference.sample_euler_cfg_independent_guidances(*inputs, **options)
+        def sample(*inputs: Any) -> Tensor:
+            latents: Tensor = reference.inference.sample_euler_cfg_independent_guidances(
+                *inputs, **options
+            )
+            return latents
 
         audio = torch.from_numpy(voice)[None]
+        pcm: Tensor
         pcm, _ = reference.inference.sample_pipeline(
             self.dit, self.codec, self.pca, sample, text, audio, 0
         )

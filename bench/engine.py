@@ -15,6 +15,7 @@ import platform
 import resource
 import sys
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -75,9 +76,9 @@ def requests(bench: Bench, engine: EchoEngine, theirs: Reference, loop: Any) -> 
     single = {}
     for name, text in (("short text", SHORT), ("long text", LONG)):
         cached, fresh, single[name] = bench.time(
-            lambda text=text: speak(text),
-            lambda text=text: speak(text, cached=False),
-            lambda text=text: theirs.speak(bench.parameters, text, bench.voice),
+            partial(speak, text),
+            partial(speak, text, cached=False),
+            partial(theirs.speak, bench.parameters, text, bench.voice),
         )
         bench.report(f"1 request, {name}, voice cached", cached, single[name], rtf(cached))
         bench.report(f"1 request, {name}, new voice", fresh, single[name], rtf(fresh))
@@ -85,8 +86,8 @@ def requests(bench: Bench, engine: EchoEngine, theirs: Reference, loop: Any) -> 
     for num_jobs in (4, 16):
         one_after_another = Cost(num_jobs * alone.seconds, alone.memory_gb)
         cached, fresh = bench.time(
-            lambda num_jobs=num_jobs: speak(LONG, num_jobs),
-            lambda num_jobs=num_jobs: speak(LONG, num_jobs, cached=False),
+            partial(speak, LONG, num_jobs),
+            partial(speak, LONG, num_jobs, cached=False),
         )
         for cost, voice in ((cached, "voice cached"), (fresh, "new voices")):
             case = f"{num_jobs} requests at once, long text, {voice}"
@@ -156,7 +157,9 @@ def main() -> None:
         requests(bench, engine, theirs, loop)
         stages(bench, models, theirs, LONG, peak)
         host_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        weights_gb = [num_bytes(m.dit, m.codec) / 1e9 for m in (models, theirs)]
+        assert isinstance(models.codec, torch.nn.Module)
+        ours_and_theirs = ((models.dit, models.codec), (theirs.dit, theirs.codec))
+        weights_gb = [num_bytes(*modules) / 1e9 for modules in ours_and_theirs]
         print("weights: ours {:.2f} GB, theirs {:.2f} GB".format(*weights_gb))
         print(f"peak host memory of both together: {host_gb:.2f} GB")
         engine.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -73,7 +74,7 @@ def stages(bench: Bench, models: Models, theirs: Reference, text: str, peak_flop
             "kv_cache_text": repeated(their_text),
             "kv_cache_speaker": repeated(their_speaker),
         }
-        ours, their_cost = bench.time(our_step, lambda inputs=inputs: theirs.dit(**inputs))
+        ours, their_cost = bench.time(our_step, partial(theirs.dit, **inputs))
         flops = step_flops(bench.config.dit, num_frames, len(tokens), speaker.shape[2], num_lanes)
         bench.report(
             f"  {name}", ours, their_cost, f"{flops / ours.seconds / peak_flops:.0%} of peak"

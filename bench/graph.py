@@ -60,7 +60,6 @@ def bare_app(num_bytes: int) -> serve.Application:
     """Return the least that answers `num_bytes` over HTTP from Ray Serve."""
     api = FastAPI()
 
-    @serve.deployment(ray_actor_options={"num_cpus": 0.1}, max_ongoing_requests=100)
     @serve.ingress(api)
     class Bare:
         def __init__(self) -> None:
@@ -70,7 +69,9 @@ def bare_app(num_bytes: int) -> serve.Application:
         async def speak(self) -> Response:
             return Response(self._body)
 
-    return Bare.bind()
+    options = {"num_cpus": 0.1}
+    deployment = serve.deployment(ray_actor_options=options, max_ongoing_requests=100)(Bare)
+    return deployment.bind()
 
 
 async def _post(session: aiohttp.ClientSession, url: str, output_format: str) -> bytes:

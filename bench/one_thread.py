@@ -17,6 +17,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ async def main() -> None:
         return clock.read(), num_samples
 
     for text in SENTENCES:
-        taken, num_samples = await best(options.repeats, lambda t=text: speak(t, "cached", False))
+        taken, num_samples = await best(options.repeats, partial(speak, text, "cached", False))
         report(rows, f"{len(text.encode())} bytes", taken, num_samples / SAMPLE_RATE_HZ)
     keys = iter(range(1000))
     taken, _ = await best(options.repeats, lambda: speak(SENTENCE, "cached", True))

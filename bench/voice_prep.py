@@ -101,9 +101,8 @@ async def bench_handle(folder: Path, names: list[str]) -> list[dict[str, object]
     """Measure through a handle: where VoicePrep runs, the whole call, and an empty call."""
     from ray import serve
 
-    app = serve.deployment(TimedVoicePrep, max_ongoing_requests=100).bind(
-        str(folder), CACHE_BYTES, 2
-    )
+    deployment = serve.deployment(max_ongoing_requests=100)(TimedVoicePrep)
+    app = deployment.bind(str(folder), CACHE_BYTES, 2)
     handle = serve.run(app, route_prefix=None)
     empty_ms = []
     for _ in range(NUM_HITS):

@@ -18,5 +18,5 @@ class ReplicasPerGpu:
 
     def __call__(self, context: object) -> tuple[int, dict[str, Any]]:
         """Return the number of replicas, and no policy state."""
-        resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        resources: dict[str, float] = ray.cluster_resources()
         return max(1, int(resources.get("GPU", 0) / self._gpus_per_replica)), {}

@@ -62,7 +62,7 @@ def start_ray(settings: Settings, *, http: bool) -> None:
 def metrics_url() -> str:
     """Return where Prometheus reads the metrics of this node; Ray must have been started."""
     here = ray.get_runtime_context().get_node_id()
-    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    nodes: list[dict[str, Any]] = ray.nodes()
     port = next(node["MetricsExportPort"] for node in nodes if node["NodeID"] == here)
     return f"http://127.0.0.1:{port}/metrics"
 

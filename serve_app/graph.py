@@ -99,7 +99,7 @@ def _has_gpu(settings: Settings) -> bool:
     if settings.device == "cpu":
         return False
     if ray.is_initialized():
-        resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        resources: dict[str, float] = ray.cluster_resources()
         return resources.get("GPU", 0) > 0
     return has_gpu()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.echo.codecs.source_filter.features import (
     BAND_HZ,
@@ -16,10 +17,10 @@ from engine.echo.codecs.source_filter.features import (
     PITCH_UNIT_HZ,
     POWER_FLOOR,
     VOICING,
-    Features,
     Floats,
     hz_to_mel,
 )
+from training.shards import Precision
 
 LOWEST_HZ, HIGHEST_HZ = 72.0, 330.0
 _TYPICAL_HZ = 140.0
@@ -66,7 +67,9 @@ def draw_speaker(voice: str, rng: np.random.Generator, pitch: float | None = Non
     )
 
 
-def apply(features: Features, median_pitch: float, speaker: Speaker) -> Features:
+def apply(
+    features: NDArray[Precision], median_pitch: float, speaker: Speaker
+) -> NDArray[Precision]:
     """Return `features` (N, 26) as `speaker` would have them.
 
     Computes in the features' own precision.
@@ -88,7 +91,7 @@ def apply(features: Features, median_pitch: float, speaker: Speaker) -> Features
 
 
 @cache
-def _warped_bands(steps: int, dtype: np.dtype) -> Floats:
+def _warped_bands(steps: int, dtype: np.dtype[Precision]) -> NDArray[Precision]:
     """Return the map from cepstra to log band powers with all formants moved."""
     source = hz_to_mel(BAND_HZ / np.exp(steps / _WARP_STEPS))
     moved = [np.interp(source, BAND_MELS, row) for row in COSINES]
@@ -96,6 +99,6 @@ def _warped_bands(steps: int, dtype: np.dtype) -> Floats:
 
 
 @cache
-def _cosines(dtype: np.dtype) -> Floats:
+def _cosines(dtype: np.dtype[Precision]) -> NDArray[Precision]:
     """Return the map from log band powers to cepstra."""
     return np.ascontiguousarray(COSINES.T, dtype)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -114,8 +114,8 @@ class Batches:
             spelled_lengths=torch.tensor([len(x) for x in spelled]),
         )
 
-    def _pack(self, features: Floats) -> NDArray[np.float32]:
-        return self._components.pack(features).astype(np.float32)
+    def _pack(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self._components.pack(features.astype(np.float64)).astype(np.float32)
 
 
 def _window(longest: int, rng: np.random.Generator) -> tuple[int, int]:
@@ -149,7 +149,7 @@ def _float(array: Floats) -> Tensor:
     return torch.from_numpy(array.astype(np.float32))
 
 
-def padded(rows: list[NDArray[np.integer]]) -> tuple[Tensor, Tensor]:
+def padded(rows: Sequence[NDArray[np.integer]]) -> tuple[Tensor, Tensor]:
     """Return rows side by side, zeros after the shorter ones, and a mask of what is theirs."""
     out = np.zeros((len(rows), max(map(len, rows))), np.int64)
     for i, row in enumerate(rows):
@@ -163,7 +163,7 @@ def _positions(example: Example, start: int, stop: int) -> Floats:
     first, last, begins, ends = example.item.spans.T.astype(np.float64)
     times = np.stack([begins, ends], axis=1).ravel()
     tokens = np.stack([first - 0.5, last + 0.5], axis=1).ravel()
-    return np.interp(np.arange(start, stop) + 0.5, times, tokens)
+    return np.asarray(np.interp(np.arange(start, stop) + 0.5, times, tokens))
 
 
 def _phones(example: Example, start: int, stop: int) -> NDArray[np.int64]:
@@ -175,4 +175,4 @@ def _phones(example: Example, start: int, stop: int) -> NDArray[np.int64]:
 
 
 def _sounds(item: Item) -> NDArray[np.int8]:
-    return item.phones[item.phones != SILENCE_INDEX]
+    return np.asarray(item.phones[item.phones != SILENCE_INDEX])

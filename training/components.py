@@ -22,7 +22,8 @@ def compute(dataset: Dataset, seed: int = 0) -> Components:
     """
     rng = np.random.default_rng(seed)
     items = rng.integers(len(dataset.items), size=_NUM_ITEMS)
-    rows = np.concatenate([stack(dataset.example(dataset.items[i], rng).features) for i in items])
+    examples = (dataset.example(dataset.items[i], rng) for i in items)
+    rows = np.concatenate([stack(x.features.astype(np.float64)) for x in examples])
     power, directions = np.linalg.eigh(rows.T @ rows / len(rows))
     power, directions = power[::-1][:LATENT_DIM], directions[:, ::-1][:, :LATENT_DIM]
     gain = power**-0.25 / np.sqrt(np.mean(np.sqrt(power)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.echo.codecs.source_filter.features import (
     COSINES,
@@ -16,13 +17,12 @@ from engine.echo.codecs.source_filter.features import (
     SILENCE,
     SUBFRAMES,
     VOICING,
-    Features,
 )
 from training.augment import Speaker, apply, draw_speaker
 from training.flite import VOICES
 from training.items import join
 from training.rhythm import Rhythm
-from training.shards import Item, load
+from training.shards import Item, Precision, load
 
 _VOICED = 0.5
 _JOINED_FRAMES = (120, 560)  # the common rhythm may make more of it, up to what can be drawn
@@ -42,7 +42,7 @@ class Example:
     """
 
     item: Item
-    features: Features
+    features: NDArray[np.float32]
 
 
 class Dataset:
@@ -99,10 +99,11 @@ class Dataset:
 
     def reference(
         self, voice: int, num_frames: int, rng: np.random.Generator, speaker: Speaker
-    ) -> Features:
+    ) -> NDArray[np.float32]:
         """Return `num_frames` latent frames' features of other speech by `speaker`."""
         wanted = num_frames * SUBFRAMES
-        parts, total = [], 0
+        parts: list[NDArray[np.float16]] = []
+        total = 0
         while total < wanted + SUBFRAMES:  # it may begin within a frame
             parts.append(self._another(voice, rng).features)
             total += len(parts[-1])
@@ -119,12 +120,12 @@ def _num_frames(parts: list[Item]) -> float:
     return sum(len(part.features) for part in parts) / SUBFRAMES
 
 
-def _noisy(features: Features, rng: np.random.Generator) -> Features:
+def _noisy(features: NDArray[Precision], rng: np.random.Generator) -> NDArray[Precision]:
     """Return `features` with stationary noise of a random colour and level."""
     colour = np.concatenate([[rng.uniform(-125, -75)], rng.normal(0, [10, 4, 4, 3, 3])])
     noise = np.exp(colour @ COSINES[: len(colour)]).astype(features.dtype)
     cosines = COSINES.astype(features.dtype)
     power = np.exp(features[:, :NUM_CEPSTRA] @ cosines) + noise + POWER_FLOOR
-    out = features.copy()
+    out = np.array(features)
     out[:, :NUM_CEPSTRA] = np.log(power) @ cosines.T
     return out

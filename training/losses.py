@@ -7,6 +7,7 @@ known from the teacher. A small model learns to align text and speech from them 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -53,7 +54,7 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """Return the same on `device`."""
-        moved = {
+        moved: dict[str, Any] = {
             name: value if isinstance(value, int) else value.to(device)
             for name, value in vars(self).items()
         }

@@ -25,7 +25,8 @@ def orthogonalize(matrices: Tensor) -> Tensor:
     """Return the nearest semi-orthogonal `matrices` (N, A, B), singular values roughly 1."""
     tall = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if tall else matrices
-    x = x / (torch.linalg.matrix_norm(x, keepdim=True) + 1e-7)
+    norm: Tensor = torch.linalg.matrix_norm(x, keepdim=True)
+    x = x / (norm + 1e-7)
     a, b, c = _COEFFICIENTS
     for _ in range(_NUM_ITERATIONS):
         square = x @ x.mT

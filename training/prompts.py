@@ -39,8 +39,8 @@ class Prompts:
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
-        self._words = [w for w in wordfreq.top_n_list("en", NUM_WORDS) if w.isascii()]
-        self._words = [w for w in self._words if w.replace("'", "").isalpha()]
+        words: list[str] = wordfreq.top_n_list("en", NUM_WORDS)
+        self._words = [w for w in words if w.isascii() and w.replace("'", "").isalpha()]
         with gzip.open(NAMES, "rt") as file:
             self._names = [line.strip() for line in file if line.strip().isalpha()]
         self._lists = {name: values.split("|") for name, values in LISTS.items()}
@@ -104,7 +104,7 @@ class Prompts:
     def _figures(self) -> str:
         r = self._random
         digits = _DIGITS.split()
-        return r.choice(
+        make: Callable[[], str] = r.choice(
             (
                 lambda: self._fill("digits"),
                 lambda: ", ".join(r.choices(digits, k=r.randint(2, 6))),
@@ -114,7 +114,8 @@ class Prompts:
                 lambda: f"{self._number()} and {self._number()}",
                 lambda: f"{r.randint(1, 99)}.{r.randint(0, 9)} percent",
             )
-        )()
+        )
+        return make()
 
     def _word(self) -> str:
         """Return a word; the common ones more often, but the rare ones too."""
@@ -152,7 +153,8 @@ def _sentence(text: str, end: str) -> str:
 
 def _wordnet() -> tuple[list[str], list[str]]:
     """Return the examples and the glosses of WordNet, short enough to be spoken."""
-    examples, glosses = [], []
+    examples: list[str] = []
+    glosses: list[str] = []
     for part in ("noun", "verb", "adj", "adv"):
         for line in (WORDNET / f"data.{part}").read_text(errors="replace").splitlines():
             if line.startswith("  ") or "|" not in line:

@@ -79,7 +79,7 @@ def main() -> None:
         text, mask, sounds, lengths = batch
         loss = spelling_loss(heads, encode_text(dit, text, mask), mask, sounds, lengths)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         recent.append(loss.item())

@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.echo.codecs.source_filter.features import SUBFRAMES, Features, Floats
-from training.shards import PHONES, SILENCE_INDEX, Item
+from engine.echo.codecs.source_filter.features import SUBFRAMES, Floats
+from training.shards import PHONES, SILENCE_INDEX, Item, Precision
 
 _REACH = 2  # sounds before and after that count
 _RIDGE = 1.0
@@ -71,7 +71,7 @@ def _surroundings(phones: NDArray[np.int8]) -> Floats:
     return np.asarray(np.eye(len(PHONES))[windows].reshape(len(phones), -1))
 
 
-def _at(features: Features, positions: Floats) -> Features:
+def _at(features: NDArray[Precision], positions: Floats) -> NDArray[Precision]:
     """Return `features` (N, 26) at fractional `positions`, in their own precision."""
     positions = positions.clip(0, len(features) - 1)
     index = np.minimum(positions.astype(np.intp), len(features) - 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,10 @@ _PHONES = (
 PHONES = tuple(_PHONES.split())
 """Flite's sounds of American English."""
 SILENCE_INDEX = PHONES.index(SILENCE)
+
+
+Precision = TypeVar("Precision", bound=np.floating)
+"""The float type of features: float16 in a shard, float32 or float64 where they are changed."""
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,7 @@ class Training:
             parts = losses(self.dit, self.heads, batch.to(device), generator)
         for p in self.parameters:  # all of them: processes share what only one has used
             p.grad = torch.zeros_like(p) if p.grad is None else p.grad.zero_()
-        total(parts).backward()  # type: ignore[no-untyped-call]
+        total(parts).backward()
         _share([p.grad for p in self.parameters if p.grad is not None])
         norm = nn.utils.clip_grad_norm_(self.parameters, _MAX_GRADIENT)
         for optimizer in self.optimizers:
@@ -155,7 +155,8 @@ class Training:
 
 def _optimizers(dit: EchoDiT, heads: Heads) -> tuple[torch.optim.Optimizer, ...]:
     """Return Muon for the matrices between layers, AdamW for all else."""
-    matrices, others = [], list(heads.parameters())
+    matrices: list[Tensor] = []
+    others: list[Tensor] = list(heads.parameters())
     for name, p in dit.named_parameters():
         is_matrix = name.endswith(_MATRICES) and not name.endswith(_EDGES)
         (matrices if is_matrix else others).append(p)

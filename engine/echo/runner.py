@@ -220,7 +220,7 @@ class Runner:
         """Let the host run at most one tick ahead, so that a cancelled job stops in the next."""
         if self._device.type != "cuda":
             return
-        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        event = torch.cuda.Event()
         event.record()
         if self._paced is not None:
             self._paced.synchronize()

@@ -63,7 +63,7 @@ def serve_here(settings: Settings) -> None:
         logger.warning("Stopping")  # while it was starting, or on a cluster that goes on
     finally:
         if not joins_cluster():
-            serve.shutdown()  # type: ignore[no-untyped-call]
+            serve.shutdown()
 
 
 def _announce(settings: Settings) -> None:

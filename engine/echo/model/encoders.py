@@ -69,7 +69,7 @@ class TextEncoder(_Stack):
         super().__init__(config, eps, causal=False)
         # Not `nn.Embedding(…)`: on the meta device its random values import a compiler, for 3 s.
         values = torch.empty(vocab_size, config.dim)
-        self.text_embedding = nn.Embedding.from_pretrained(values, freeze=False)  # type: ignore[no-untyped-call]
+        self.text_embedding = nn.Embedding.from_pretrained(values, freeze=False)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Map tokens (L,) to the text state (L, C)."""

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from engine.echo.checkpoints.weights import fill
 from engine.echo.codecs.dac.codec import S1DAC
-from engine.echo.config import TINY, DACConfig, DiTConfig, EchoConfig, WindowConfig
+from engine.echo.config import TINY, DACConfig, DiTConfig, WindowConfig
 from engine.echo.model.dit import EchoDiT
 
 
@@ -37,6 +37,9 @@ def _import() -> tuple[Any, Any, Any]:
 
 
 autoencoder, inference, model = _import()
+
+assert isinstance(TINY.codec, DACConfig)
+TINY_DAC: DACConfig = TINY.codec
 
 
 @dataclass(frozen=True)
@@ -154,9 +157,9 @@ def build_autoencoder(config: DACConfig, seed: int, dtype: torch.dtype = torch.f
     return dac.eval().requires_grad_(False).to(dtype)
 
 
-def build_pca(config: EchoConfig, seed: int, dtype: torch.dtype = torch.float32) -> Any:
+def build_pca(config: DACConfig, seed: int, dtype: torch.dtype = torch.float32) -> Any:
     generator = torch.Generator().manual_seed(seed)
-    shape = (config.dit.latent_dim, config.codec.latent_dim)
+    shape = (TINY.dit.latent_dim, config.latent_dim)
     components = torch.randn(shape, generator=generator) / shape[1] ** 0.5
     mean = torch.randn(shape[1], generator=generator)
     # As loaded from a file: a float32 scale.
@@ -176,9 +179,9 @@ def dit_pair(
 
 def codec_pair(seed: int = 0, dtype: torch.dtype = torch.float32) -> tuple[Any, Any, S1DAC]:
     """Return the reference's tiny codec and PCA state, and ours with the same weights."""
-    theirs = build_autoencoder(TINY.codec, seed, dtype)
-    pca = build_pca(TINY, seed, dtype)
-    ours = S1DAC(TINY.codec, TINY.dit.latent_dim).requires_grad_(False).to(dtype)
+    theirs = build_autoencoder(TINY_DAC, seed, dtype)
+    pca = build_pca(TINY_DAC, seed, dtype)
+    ours = S1DAC(TINY_DAC, TINY.dit.latent_dim).requires_grad_(False).to(dtype)
     fill(ours.autoencoder, State(theirs.state_dict()))
     tensors = {"pca_components": pca.pca_components, "pca_mean": pca.pca_mean}
     scale = torch.tensor(pca.latent_scale, dtype=torch.float64)

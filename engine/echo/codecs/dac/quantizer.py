@@ -20,7 +20,7 @@ class Codebook(nn.Module):
         self.in_proj = NormedConv(dim, code_dim, 1)
         self.out_proj = NormedConv(code_dim, dim, 1)
         codes = torch.empty(num_codes, code_dim)
-        self.codebook = nn.Embedding.from_pretrained(codes, freeze=False)  # type: ignore[no-untyped-call]
+        self.codebook = nn.Embedding.from_pretrained(codes, freeze=False)
 
     def nearest(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return, for `z` (B, C, T), the nearest codes (B, T) and what they stand for (B, C, T)."""
