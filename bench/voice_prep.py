@@ -63,6 +63,7 @@ def write_references(folder: Path) -> list[str]:
             names.append(f"{seconds}s.{extension}")
             with av.open(str(folder / names[-1]), "w", format=container) as out:
                 stream = out.add_stream(codec, rate=RATE_HZ, layout="stereo")
+                assert isinstance(stream, av.AudioStream)
                 for start in range(0, times.size, RATE_HZ):
                     piece = np.ascontiguousarray(stereo[:, start : start + RATE_HZ])
                     frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout="stereo")
