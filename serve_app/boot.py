@@ -13,6 +13,7 @@ from ray import serve
 from ray.serve.handle import DeploymentHandle
 from ray.serve.schema import ApplicationStatus
 
+from serve_app.detached import run_detached
 from serve_app.graph import build_app
 from serve_app.settings import Settings
 
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 APP_NAME = "default"
 BOOT_TIMEOUT_S = 600
 READY_POLL_S = 0.5
+SHUTDOWN_S = 20.0
+"""How long Ray may take to stop its own processes."""
 _USABLE = (ApplicationStatus.DEPLOYING, ApplicationStatus.RUNNING, ApplicationStatus.UNHEALTHY)
 
 
@@ -57,6 +60,23 @@ def start_ray(settings: Settings, *, http: bool) -> None:
         proxy_location="EveryNode" if http else "Disabled",
         http_options={"host": settings.host, "port": settings.port},
     )
+
+
+def stop_ray() -> None:
+    """Stop what `start_ray` started: Serve and Ray, or only the connection to a joined cluster.
+
+    Ends the process where a cluster that has died keeps Ray from stopping.
+    """
+
+    def stop() -> None:
+        if not joins_cluster():
+            serve.shutdown()
+        ray.shutdown()
+
+    if not run_detached(stop).wait(SHUTDOWN_S):
+        logger.error("Ray did not stop within %g s: leaving it", SHUTDOWN_S)
+        logging.shutdown()
+        os._exit(1)
 
 
 def metrics_url() -> str:

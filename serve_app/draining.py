@@ -2,23 +2,49 @@
 
 The ingress refuses; when the last byte has left, only Ray Serve's HTTP proxies know, because they
 hold what a slow client has not read yet. They are asked through calls that Serve does not document.
+They run on a thread that nothing waits for: in a cluster that has died, calls may never return.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
+import queue
 import signal
+import time
 from typing import Any
 
 import ray
 from ray import serve
 from ray.serve._private.constants import SERVE_CONTROLLER_NAME, SERVE_NAMESPACE
 
+from serve_app.detached import run_detached
+from serve_app.watch import GraphWatch
+
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.1
+
+
+class GraphLost(Exception):
+    """The graph could not speak for longer than it may."""
+
+
+class Signals:
+    """SIGTERM and SIGINT as events that the main thread waits for. Make it on the main thread."""
+
+    def __init__(self) -> None:
+        self._arrived = queue.SimpleQueue[int]()  # the only queue that a handler may put into
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda number, _: self._arrived.put(number))
+
+    def wait(self, timeout_s: float) -> bool:
+        """Return whether a signal arrives within `timeout_s`."""
+        try:
+            self._arrived.get(timeout=timeout_s)
+        except queue.Empty:
+            return False
+        return True
 
 
 def let_proxies_drain_soon() -> None:
@@ -26,33 +52,37 @@ def let_proxies_drain_soon() -> None:
     os.environ.setdefault("RAY_SERVE_PROXY_MIN_DRAINING_PERIOD_S", str(POLL_S))
 
 
-async def drain_when_told(app_name: str, drain_s: float) -> None:
-    """Wait for SIGTERM or SIGINT, then for the end of all requests.
+def wait_for_signal(signals: Signals, watch: GraphWatch) -> None:
+    """Return when a signal arrives.
 
-    Returns after `drain_s` all the same, and as soon as a second signal comes.
+    Raises:
+        GraphLost: The graph is gone, and nobody has to stop it any more.
     """
-    signals: asyncio.Queue[int] = asyncio.Queue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, signals.put_nowait, number)
-    await signals.get()
+    while not signals.wait(POLL_S):
+        if watch.is_lost:
+            raise GraphLost(f"The graph could not speak for {watch.limit_s:g} s")
+
+
+def drain(app_name: str, drain_s: float, signals: Signals) -> None:
+    """Refuse new requests; return when all running ones have ended.
+
+    Returns after `drain_s` all the same, and as soon as another signal arrives.
+    """
     logger.warning("Stopping: running requests have %g s; a second signal ends them", drain_s)
-    drained = asyncio.ensure_future(_drain(app_name))
-    again = asyncio.ensure_future(signals.get())
-    await asyncio.wait((drained, again), timeout=drain_s, return_when=asyncio.FIRST_COMPLETED)
-    if drained.done():
-        drained.result()
+    end = time.monotonic() + drain_s
+    drained = run_detached(lambda: _drain(app_name))
+    while not drained.is_set() and time.monotonic() < end:
+        if signals.wait(POLL_S):
+            return
 
 
-async def _drain(app_name: str) -> None:
+def _drain(app_name: str) -> None:
     """Have every ingress refuse new requests; return when no proxy has an open one."""
     ingresses = serve.get_app_handle(app_name).broadcast("drain")
-    await ingresses.results_async(return_exceptions=True)  # one may be gone: nobody calls it
+    ingresses.results(return_exceptions=True)  # one may be gone: nobody calls it
     # Ray types an actor's methods as Never.
     controller: Any = ray.get_actor(SERVE_CONTROLLER_NAME, namespace=SERVE_NAMESPACE)
-    proxies = list((await controller.get_proxies.remote()).values())
-    await asyncio.gather(*(proxy.update_draining.remote(True) for proxy in proxies))
-    # They answer, and send no event.
-    while not all(  # noqa: ASYNC110
-        await asyncio.gather(*(proxy.is_drained.remote() for proxy in proxies))
-    ):
-        await asyncio.sleep(POLL_S)
+    proxies = list(ray.get(controller.get_proxies.remote()).values())
+    ray.get([proxy.update_draining.remote(True) for proxy in proxies])
+    while not all(ray.get([proxy.is_drained.remote() for proxy in proxies])):
+        time.sleep(POLL_S)  # they answer, and send no event

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import logging
 import shlex
@@ -13,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from serve_app.settings import Settings
@@ -34,36 +34,50 @@ def main(arguments: Sequence[str]) -> int:
     for assignment in given.settings:
         if "=" not in assignment:
             parser.error(f"{assignment!r} is not key=value")
-    serve_here(Settings.model_validate(dict(item.split("=", 1) for item in given.settings)))
-    return 0
+    settings = Settings.model_validate(dict(item.split("=", 1) for item in given.settings))
+    return serve_here(settings)
 
 
-def serve_here(settings: Settings) -> None:
-    """Serve the graph over HTTP until told to stop by SIGTERM or Ctrl-C.
+def serve_here(settings: Settings) -> int:
+    """Serve the graph over HTTP until told to stop by SIGTERM or Ctrl-C; return the exit status.
 
     Running requests may then finish first, for up to `drain_s`. On a joined cluster the graph goes
-    on without this process.
+    on without this process. A graph that cannot speak for `outage_s` ends it with status 1.
     """
     from ray import serve
 
-    from serve_app.boot import APP_NAME, joins_cluster, start_ray
-    from serve_app.draining import drain_when_told, let_proxies_drain_soon
+    from serve_app.boot import APP_NAME, joins_cluster, start_ray, stop_ray
+    from serve_app.draining import (
+        GraphLost,
+        Signals,
+        drain,
+        let_proxies_drain_soon,
+        wait_for_signal,
+    )
     from serve_app.graph import build_app
+    from serve_app.watch import GraphWatch, can_speak
 
     let_proxies_drain_soon()
     start_ray(settings, http=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # in place of Ray's: as Ctrl-C
     threading.Thread(target=_announce, args=(settings,), daemon=True).start()
+    status = 0
     try:
-        serve.run(build_app(settings), name=APP_NAME, route_prefix="/")
-        if joins_cluster():
-            signal.pause()
-        asyncio.run(drain_when_told(APP_NAME, settings.drain_s))
-    except KeyboardInterrupt:
-        logger.warning("Stopping")  # while it was starting, or on a cluster that goes on
-    finally:
+        ingress = serve.run(build_app(settings), name=APP_NAME, route_prefix="/")
+        watch = GraphWatch(partial(can_speak, ingress), settings.outage_s)
+        watch.start()
+        signals = Signals()
+        wait_for_signal(signals, watch)
         if not joins_cluster():
-            serve.shutdown()
+            drain(APP_NAME, settings.drain_s, signals)
+    except KeyboardInterrupt:
+        logger.warning("Stopping")  # while it was starting
+    except GraphLost as error:
+        logger.critical("%s: this process ends, to be started anew", error)
+        status = 1
+    finally:
+        stop_ray()
+    return status
 
 
 def _announce(settings: Settings) -> None:

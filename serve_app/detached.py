@@ -1,0 +1,25 @@
+"""Work on a thread that nothing waits for: calls into a cluster that has died may never return."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+
+def run_detached(action: Callable[[], None]) -> threading.Event:
+    """Run `action` on a thread that the process does not wait for; set the event at its end."""
+    ended = threading.Event()
+
+    def run() -> None:
+        try:
+            action()
+        except Exception as error:
+            logger.warning("%s", error, exc_info=error)
+        finally:
+            ended.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    return ended

@@ -1,0 +1,69 @@
+"""Tells when the graph has not been able to speak for too long."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ray.serve.exceptions import BackPressureError
+from ray.serve.handle import DeploymentHandle
+
+logger = logging.getLogger(__name__)
+
+PROBE_PERIOD_S = 1.0
+PROBE_TIMEOUT_S = 10.0
+
+
+class GraphWatch:
+    """Asks again and again whether the graph can speak, on a thread of its own.
+
+    A call into a cluster that has died may never return, so nothing waits for the thread: an
+    outage is the time since a probe last succeeded.
+
+    Args:
+        can_speak: The probe. It may block, and must not raise.
+        outage_s: The longest outage that is waited out.
+    """
+
+    def __init__(self, can_speak: Callable[[], bool], outage_s: float) -> None:
+        self.limit_s = outage_s
+        self._can_speak = can_speak
+        self._spoke_at = time.monotonic()
+        self._speaks = True
+
+    def start(self) -> None:
+        """Begin to ask; until then the graph counts as able to speak."""
+        self._spoke_at = time.monotonic()
+        threading.Thread(target=self._probe, name="graph-watch", daemon=True).start()
+
+    @property
+    def is_out(self) -> bool:
+        """Whether the graph cannot speak now, or has not answered lately."""
+        overdue_s = time.monotonic() - self._spoke_at - PROBE_PERIOD_S - PROBE_TIMEOUT_S
+        return not self._speaks or overdue_s > 0
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the outage has lasted too long."""
+        return time.monotonic() - self._spoke_at > self.limit_s
+
+    def _probe(self) -> None:
+        while True:
+            self._speaks = self._can_speak()
+            if self._speaks:
+                self._spoke_at = time.monotonic()
+            time.sleep(PROBE_PERIOD_S)
+
+
+def can_speak(ingress: DeploymentHandle[Any]) -> bool:
+    """Tell whether the graph behind `ingress` can speak; one too busy to answer can."""
+    try:
+        return bool(ingress.ready.remote().result(timeout_s=PROBE_TIMEOUT_S))
+    except BackPressureError:
+        return True
+    except Exception as error:
+        logger.debug("the graph did not answer a probe", exc_info=error)
+        return False
