@@ -33,7 +33,7 @@ from speech.parameters import MAX_SEQUENCE_LENGTH
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 from speech.rendering import Renderer
 from speech.request import SpeechRequest
-from speech.text import split_text
+from speech.text.splitting import split_text
 
 logger = logging.getLogger(__name__)
 

@@ -22,6 +22,7 @@ from speech.parameters import (
     Parameters,
     parse_parameters,
 )
+from speech.text.typography import clean
 from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields
 
 MAX_VOICE_CHARS = 1024
@@ -95,6 +96,7 @@ class SpeechRequest:
     """One valid request, whichever door it came through.
 
     Attributes:
+        text: What to speak, cleaned of what nobody sees.
         voice: Name below the voices folder, or None for no speaker conditioning.
         parameters: With the published defaults where the caller gave none.
         given: The sampler parameters that the caller, or its preset, gave.
@@ -173,11 +175,12 @@ def _first_given(*seeds: int | None) -> int:
 def _check_text(text: object, field: str, max_chars: int) -> str:
     if not isinstance(text, str) or any("\ud800" <= c <= "\udfff" for c in text):
         raise InvalidRequest(f"Missing or invalid '{field}' field (expected string)", field)
-    if not text.strip():
+    cleaned = clean(text)
+    if not cleaned.strip():
         raise InvalidRequest("Text cannot be empty", field)
     if len(text) > max_chars:
         raise InvalidRequest(f"Text too long: {len(text)} characters (max {max_chars})", field)
-    return text
+    return cleaned
 
 
 def _openai_sample_rate(output_format: FormatName, asked: int | None) -> int:

@@ -19,7 +19,7 @@ import torch
 from engine.echo.codecs.source_filter.codec import Components
 from engine.echo.engine import EchoEngine
 from speech.pcm import PCM, SAMPLE_RATE_HZ
-from speech.text import split_text
+from speech.text.splitting import split_text
 from training.evaluate import generate
 from training.evaluation_voices import Teacher, reference, say, teachers
 from training.flite import Flite

@@ -53,6 +53,7 @@ def export(state: dict[str, Any], size: str, folder: Path) -> None:
         end=END,
         length=LENGTH,
         max_voice_frames=MAX_VOICE_FRAMES,
+        plain_punctuation=True,
     )
     (folder / CONFIG).write_text(dumps(config))
 

@@ -111,7 +111,7 @@ class LengthConfig:
 
     Attributes:
         stretch: What the model is given of the time that a text takes at an ordinary pace
-            (`speech.text`), margin included.
+            (`speech.text.duration`), margin included.
         spare_frames: Given on top: the flat end has to fit in, too.
     """
 
@@ -127,6 +127,7 @@ class EchoConfig:
         name: What callers see as the name of the model.
         defaults: Sampler parameters where a request is silent.
         max_voice_frames: What is heard of a reference: as much as the model was trained to use.
+        plain_punctuation: Whether it was taught no punctuation but ASCII's, and gets no other.
     """
 
     name: str = "echo-tts-base"
@@ -136,6 +137,7 @@ class EchoConfig:
     end: EndConfig = field(default_factory=EndConfig)
     length: LengthConfig = field(default_factory=LengthConfig)
     max_voice_frames: int = MAX_VOICE_FRAMES
+    plain_punctuation: bool = False
 
     def __post_init__(self) -> None:
         if not PATCH_FRAMES <= self.max_voice_frames <= MAX_VOICE_FRAMES:

@@ -118,7 +118,7 @@ def make_job(
     else:
         blocks = (likely,)
     return EchoJob(
-        tokens=tokenize(job.text),
+        tokens=tokenize(job.text, plain_punctuation=config.plain_punctuation),
         seed=job.seed,
         progress=Progress(make_plan(parameters, blocks, dtype), voice_key is not None),
         request_id=job.request_id,

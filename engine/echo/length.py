@@ -10,7 +10,7 @@ import math
 
 from engine.echo.config import MAX_FRAMES, LengthConfig
 from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
-from speech.text import estimate_duration_s
+from speech.text.duration import estimate_duration_s
 
 BUCKET_FRAMES = 32
 """Lengths are multiples of this: few shapes serve all texts, and each block is worth its cost."""

@@ -19,7 +19,7 @@ from serve_app.audio_target import STDOUT, WavHeader, open_target
 from serve_app.client import CallFailed, Refused, Unavailable, stream_speech
 from speech.errors import one_line
 from speech.formats import FORMATS, FormatName
-from speech.text import estimate_duration_s
+from speech.text.duration import estimate_duration_s
 
 URL_VARIABLE, KEY_VARIABLE = "ECHO_URL", "ECHO_API_KEY"
 DEFAULT_URL = "http://127.0.0.1:8000"

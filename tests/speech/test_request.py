@@ -81,7 +81,9 @@ def test_job_with_half_a_surrogate_pair_is_refused():
     assert job_error(text="\ud83d") == "Missing or invalid 'text' field (expected string)"
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\t "])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n\t ", "\0\0", "\u200b", "\ufeff \u2060\u200d\u00ad", "\u200e\0\n"]
+)
 def test_job_with_blank_text_is_refused(text):
     assert job_error(text=text) == "Text cannot be empty"
 

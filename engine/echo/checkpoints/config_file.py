@@ -64,6 +64,10 @@ def _value(known: Any, given: Any, where: str) -> Any:
         if not isinstance(given, str) or not _NAME.fullmatch(given):
             raise ValueError(f"{where} must be letters, digits, '.', '_' or '-', not {given!r}")
         return given
+    if isinstance(known, bool):
+        if not isinstance(given, bool):
+            raise ValueError(f"{where} must be true or false, not {given!r}")
+        return given
     return _number(known, given, where)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.echo.config import MAX_TEXT_BYTES
+from engine.echo.model.punctuation import to_plain_punctuation
 from speech.errors import InvalidRequest
 
 BOS = 0
@@ -27,12 +28,18 @@ def normalize(text: str) -> str:
     return "[S1] " + text
 
 
-def tokenize(text: str) -> list[int]:
+def tokenize(text: str, *, plain_punctuation: bool = False) -> list[int]:
     """Return the tokens of `text`, at most MAX_TEXT_BYTES.
+
+    Args:
+        text: What to speak.
+        plain_punctuation: Whether the model reads no punctuation but ASCII's.
 
     Raises:
         InvalidRequest: When it is longer than the model reads.
     """
+    if plain_punctuation:
+        text = to_plain_punctuation(text)
     # A lone surrogate has no UTF-8 form; it is spoken as a question mark rather than refused.
     tokens = [BOS, *normalize(text).encode("utf-8", errors="replace")]
     if len(tokens) > MAX_TEXT_BYTES:

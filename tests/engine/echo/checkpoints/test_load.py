@@ -244,6 +244,7 @@ def test_config_holds_name_codec_and_how_to_sample(tmp_path):
         ("{", "not JSON"),
         ("[]", "must be an object"),
         ('{"dit": {"layers": 3}}', "unknown name 'layers'"),
+        ('{"plain_punctuation": 1}', r"plain_punctuation must be true or false, not 1"),
         ('{"dit": {"text": {"dim": 0}}}', r"dit\.text\.dim must be a positive whole number, not 0"),
         (
             '{"codec": {"latent_dim": "wide"}}',

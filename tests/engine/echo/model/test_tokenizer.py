@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from engine.echo.model.tokenizer import normalize, tokenize
 from speech.errors import InvalidRequest
+from speech.text.typography import clean
 from tests.engine.echo.reference import inference, tokens_and_mask
 
 NASTY = [
@@ -44,3 +45,28 @@ def test_tokenize_refuses_what_the_model_would_not_read_to_the_end(text):
 
 def test_tokenize_speaks_a_lone_surrogate_as_question_mark():
     assert tokenize("[a\ud800b]") == [0, *b"[a?b]"]
+
+
+ORDINARY = [
+    *NASTY[:10],
+    "Dr. Smith paid $5.50 (about £4) at 7:30 p.m.; 20 % off — really!",
+    "Ça va ? «Oui», naïve façade, Ærø, Straße, łódź, Đặng, Ελλάδα, Привет, мир!",
+    "日本語、中文。한국어 नमस्ते ภาษาไทย שלום مرحبا 👩\u200d👩\u200d👧 می\u200cخواهم",
+    "non\u00a0breaking, thin\u2009space, \u201cquotes\u201d, \u2018single\u2019, dash\u2013\u2026",
+]
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_cleaning_leaves_the_reference_its_tokens(text):
+    assert tokens_and_mask(clean(text))[0].tolist() == tokens_and_mask(text)[0].tolist()
+
+
+@given(st.text(st.characters(codec="latin-1", exclude_categories=["Cc", "Cf"]), max_size=700))
+def test_cleaning_leaves_the_reference_any_latin_text(text):
+    encode = inference.tokenizer_encode
+    assert encode(clean(text)).tolist() == encode(text).tolist()
+
+
+def test_plain_punctuation_is_read_as_if_typed():
+    typed = tokenize('"Hello," she said, "it\'s fine."')
+    assert tokenize("“Hello,” she said – “it’s fine.”", plain_punctuation=True) == typed

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from speech.breaks import Break, mark_spaces, rank_breaks
+from speech.text.breaks import Break, mark_spaces, rank_breaks
 
 
 def cut(text: str, at_least: Break) -> list[str]:

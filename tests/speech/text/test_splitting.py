@@ -8,7 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
-from speech.text import MAX_CHUNK_BYTES, MAX_CHUNK_S, estimate_duration_s, split_text
+from speech.text.duration import estimate_duration_s
+from speech.text.splitting import MAX_CHUNK_BYTES, MAX_CHUNK_S, split_text
 
 PROSE = (
     "The old house stood at the end of the lane. Nobody had lived there for years, or so the "

@@ -9,7 +9,7 @@ import re
 from enum import IntEnum
 from itertools import pairwise
 
-from speech.scripts import (
+from speech.text.scripts import (
     CLAUSE_ENDS,
     CLOSERS,
     OPENERS,

@@ -1,26 +1,24 @@
-"""How long text takes to speak, and how it is cut into chunks.
+"""How text is cut into chunks.
 
-The cheapest set of cuts wins: a cut costs by what it separates (`speech.breaks`), a chunk by how
-far it is from the length aimed at. Knows nothing of engines but what one pass can speak.
+The cheapest set of cuts wins: a cut costs by what it separates (`speech.text.breaks`), a chunk by
+how far it is from the length aimed at. Knows nothing of engines but what one pass can speak.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from speech.breaks import SPEAKER_TAG, mark_spaces, plain_spaces, rank_breaks
 from speech.parameters import MAX_SEQUENCE_LENGTH
-from speech.scripts import duration_ms
+from speech.text.breaks import SPEAKER_TAG, mark_spaces, plain_spaces, rank_breaks
+from speech.text.duration import durations_ms
 
 MAX_CHUNK_BYTES = 768 - 1 - 5
 """UTF-8 bytes that one pass reads, less the start byte and the tag `[S1] ` put in front."""
 MAX_CHUNK_S = 25.0
 """Estimated seconds of the longest chunk of the longest pass: a slow voice needs the rest."""
 
-_UNSPOKEN = re.compile(SPEAKER_TAG.pattern + r"\s?")
 _MIN_CHARS = 20
 _MIN_TARGET_S = 2.0
 _OVERSHOOT = 1.5  # a chunk may exceed the target by this factor rather than break a sentence
@@ -40,11 +38,6 @@ class _Limits(NamedTuple):
 
     def allow(self, chars: int, utf8_bytes: int, ms: int) -> bool:
         return chars <= self.chars and utf8_bytes <= self.utf8_bytes and ms <= self.ms
-
-
-def estimate_duration_s(text: str) -> float:
-    """Return about how long `text` takes to speak at an ordinary pace; speaker tags take none."""
-    return sum(_durations_ms(plain_spaces(text))) / 1000
 
 
 def split_text(
@@ -73,10 +66,10 @@ def split_text(
     max_chars = max(max_chars, _MIN_CHARS)
     max_ms = 1000 * MAX_CHUNK_S * pass_frames / MAX_SEQUENCE_LENGTH
     target_ms = int(min(1000 * max(target_duration_s, _MIN_TARGET_S), max_ms))
-    durations_ms = _durations_ms(text)
+    text_ms = durations_ms(text)
     num_bytes = [_utf8_bytes(char) for char in text]
     if _Limits(max_chars, MAX_CHUNK_BYTES, target_ms).allow(
-        len(text), sum(num_bytes), sum(durations_ms)
+        len(text), sum(num_bytes), sum(text_ms)
     ):
         return [plain_spaces(text)]
     carried = len("[S1] ") if SPEAKER_TAG.search(text) else 0
@@ -85,7 +78,7 @@ def split_text(
         utf8_bytes=MAX_CHUNK_BYTES - carried,
         ms=int(min(_OVERSHOOT * target_ms, max_ms)),
     )
-    cuts = _cheapest_cuts(rank_breaks(text), durations_ms, num_bytes, limits, target_ms)
+    cuts = _cheapest_cuts(rank_breaks(text), text_ms, num_bytes, limits, target_ms)
     return _with_speakers(text[start:end] for start, end in pairwise(cuts))
 
 
@@ -102,13 +95,6 @@ def _with_speakers(pieces: Iterable[str]) -> list[str]:
     return chunks
 
 
-def _durations_ms(text: str) -> list[int]:
-    durations_ms = [duration_ms(char) for char in text]
-    for tag in _UNSPOKEN.finditer(text):
-        durations_ms[tag.start() : tag.end()] = [0] * len(tag[0])
-    return durations_ms
-
-
 def _utf8_bytes(char: str) -> int:
     code = ord(char)  # not len(char.encode()): JSON can carry half a surrogate pair
     return 1 + (code > 0x7F) + (code > 0x7FF) + (code > 0xFFFF)
@@ -116,7 +102,7 @@ def _utf8_bytes(char: str) -> int:
 
 def _cheapest_cuts(
     ranks: bytearray,
-    durations_ms: list[int],
+    text_ms: list[int],
     num_bytes: list[int],
     limits: _Limits,
     target_ms: int,
@@ -127,11 +113,11 @@ def _cheapest_cuts(
     whichever is tighter: that costs nothing; a smaller one costs the square of what it lacks, a
     larger one four times the square of its excess.
     """
-    end_ms = list(accumulate(durations_ms, initial=0))
+    end_ms = list(accumulate(text_ms, initial=0))
     end_bytes = list(accumulate(num_bytes, initial=0))
     shares = (
         max(1 / limits.chars, char_bytes / limits.utf8_bytes, char_ms / target_ms)
-        for char_bytes, char_ms in zip(num_bytes, durations_ms, strict=True)
+        for char_bytes, char_ms in zip(num_bytes, text_ms, strict=True)
     )
     sizes = list(accumulate(shares, initial=0.0))
     cuts = _candidates(ranks, sizes)
