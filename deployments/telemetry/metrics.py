@@ -1,8 +1,8 @@
 """Every metric: its name, what it counts, its labels and buckets. Ray exports each as `ray_<name>`.
 
 Labels have few values: never a voice, a request or a client. Ray adds `deployment`, `replica` and
-`application`. The page docs/observability.md and the Grafana dashboard name the same metrics, which
-a test holds to this file.
+`application`. The page docs/observability.md lists every metric; the Grafana dashboard shows every
+one, which a test checks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The README's commands for a cluster, against a running one that asks for its token."""
+"""The documented commands for a cluster, against a running one that asks for its token."""
 
 import os
 import re
@@ -67,9 +67,9 @@ def cluster_apart(shell):
 
 
 def documented_commands(dashboard_port):
-    """Return the README's commands without those that need hosts of one's own."""
+    """Return the commands of docs/deploying.md without those that need hosts of one's own."""
     (block,) = re.findall(
-        r"```console\n([^`]*serve deploy[^`]*)```", (ROOT / "README.md").read_text()
+        r"```console\n([^`]*serve deploy[^`]*)```", (ROOT / "docs" / "deploying.md").read_text()
     )
     lines = [line.strip() for line in block.splitlines()]
     ours = [line for line in lines if not line.startswith("ray ")]

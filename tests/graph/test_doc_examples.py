@@ -1,4 +1,4 @@
-"""Every example of the README runs as it stands, against the graph."""
+"""Every example of README and docs/ runs as it stands, against the graph."""
 
 import os
 import re
@@ -13,21 +13,35 @@ import soundfile
 pytestmark = pytest.mark.ray
 
 ROOT = Path(__file__).parents[2]
-BLOCKS = re.findall(r"^```(sh|python)\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^( *)```(sh|python)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 ELSEWHERE = {
     "scripts/serve": "tests/graph/test_scripts.py",
     ".venv/bin/python handler.py": "tests/runpod/test_local_modes.py",
 }
 """Blocks that boot a graph of their own, by how they begin, and the tests that run them."""
-EXAMPLES = [block for block in BLOCKS if not block[1].startswith(tuple(ELSEWHERE))]
 
 
-@pytest.mark.parametrize(("language", "code"), EXAMPLES)
-def test_readme_example_runs(graph, tmp_path, language, code):
+def blocks():
+    """Yield page, language and code of every block that is meant to run."""
+    for page in PAGES:
+        for indent, language, code in BLOCK.findall(page.read_text()):
+            lines = (line.removeprefix(indent) for line in code.splitlines(keepends=True))
+            yield page.name, language, "".join(lines)
+
+
+EXAMPLES = [block for block in blocks() if not block[2].startswith(tuple(ELSEWHERE))]
+
+
+@pytest.mark.parametrize(("page", "language", "code"), EXAMPLES)
+def test_example_runs(graph, tmp_path, page, language, code):
     code = code.replace("http://127.0.0.1:8000", graph)
     shutil.copytree(ROOT / "voices", tmp_path / "voices")
     shutil.copy(ROOT / "voices" / "ada.ogg", tmp_path / "recording.wav")
-    (tmp_path / ".venv").symlink_to(sys.prefix)
+    bin_folder = tmp_path / ".venv" / "bin"
+    bin_folder.mkdir(parents=True)
+    (bin_folder / "python").symlink_to(sys.executable)
+    (bin_folder / "echo-tts").symlink_to(Path(sys.prefix) / "bin" / "echo-tts")
     environment = os.environ | {"ECHO_URL": graph, "PYTHONPATH": str(ROOT)}
     interpreter = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
     done = subprocess.run(
@@ -43,7 +57,7 @@ def test_readme_example_runs(graph, tmp_path, language, code):
         assert soundfile.info(tmp_path / "".join(name)).duration > 0.5
 
 
-def test_readme_blocks_left_to_other_tests_exist():
+def test_blocks_left_to_other_tests_exist():
     for start, test in ELSEWHERE.items():
-        assert any(code.startswith(start) for _, code in BLOCKS), start
+        assert any(code.startswith(start) for _, _, code in blocks()), start
         assert (ROOT / test).exists()

@@ -1,0 +1,185 @@
+"""`scripts/docs`: writes the tables of docs/ that the code defines.
+
+A page marks the place of a table with `<!-- table: name -->` and `<!-- end of table -->`; all
+between them is replaced. tests/docs/test_tables.py fails while a page is stale.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasChoices
+from pydantic.fields import FieldInfo
+
+from deployments.telemetry import metrics
+from deployments.telemetry.metrics import Metric
+from serve_app.settings import Settings
+from speech import errors
+from speech.formats import FORMATS, Format
+from speech.parameters import PARAMETERS_SCHEMA, PRESETS
+
+DOCS = Path(__file__).parent
+PAGES = sorted(DOCS.rglob("*.md"))
+_MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+
+Row = tuple[str, ...]
+
+
+def main() -> None:
+    """Rewrite every page with a stale table and print its name."""
+    for page in PAGES:
+        text = page.read_text()
+        current = with_current_tables(text)
+        if current != text:
+            page.write_text(current)
+            print(page.relative_to(DOCS))
+
+
+def with_current_tables(text: str) -> str:
+    """Return a page's `text` with the tables it marks drawn from the code.
+
+    Raises:
+        KeyError: A mark names no table.
+    """
+    return _MARKED.sub(lambda mark: f"{mark[1]}{_draw(*TABLES[mark[2]]())}{mark[3]}", text)
+
+
+def _draw(header: Row, rows: Iterable[Row]) -> str:
+    lines = (header, ("---",) * len(header), *rows)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _code(*values: object) -> str:
+    """Return values as inline code, the absent one as `none`."""
+    return ", ".join("none" if value is None else f"`{value}`" for value in values)
+
+
+def _settings() -> tuple[Row, Iterator[Row]]:
+    rows = (
+        (
+            _code(name),
+            _code(*_variables(name, field)),
+            _default(field.default),
+            str(field.description),
+        )
+        for name, field in Settings.model_fields.items()
+    )
+    return ("setting", "environment", "default", "meaning"), rows
+
+
+def _variables(name: str, field: FieldInfo) -> Iterable[object]:
+    alias = field.validation_alias
+    if isinstance(alias, AliasChoices):
+        return alias.choices
+    return [alias or f"ECHO_{name.upper()}"]
+
+
+def _default(value: object) -> str:
+    if isinstance(value, bool):
+        return _code(str(value).lower())
+    if isinstance(value, float):
+        return _code(f"{value:g}")
+    if isinstance(value, tuple):
+        return _code(",".join(map(str, value)) or None)
+    return _code(value)
+
+
+def _parameters() -> tuple[Row, Iterator[Row]]:
+    rows = (
+        (_code(name), _default(schema["default"]), _range(schema), schema["description"])
+        for name, schema in PARAMETERS_SCHEMA["properties"].items()
+    )
+    return ("parameter", "default", "range", "meaning"), rows
+
+
+def _range(schema: Mapping[str, Any]) -> str:
+    """Return what a JSON schema allows, in a few characters."""
+    options = [option for option in schema.get("anyOf", [schema]) if option.get("type") != "null"]
+    return " or ".join(text for text in map(_interval, options) if text)
+
+
+def _interval(schema: Mapping[str, Any]) -> str:
+    if "const" in schema:
+        return _code(schema["const"])
+    if schema["type"] == "boolean":
+        return "`true`, `false`"
+    low, above = schema.get("minimum"), schema.get("exclusiveMinimum")
+    if low is None and above is None:
+        return ""
+    if low is not None and low <= -(2**63):
+        return "64-bit integer"
+    high = schema.get("maximum")
+    if high is None:
+        return f"≥ {low:g}" if above is None else f"> {above:g}"
+    return f"{low:g} – {high:g}" if above is None else f"> {above:g}, ≤ {high:g}"
+
+
+def _presets() -> tuple[Row, Iterator[Row]]:
+    names = tuple(next(iter(PRESETS.values())))
+    rows = (
+        (_code(name), *(f"{values[parameter]:g}" for parameter in names))
+        for name, values in PRESETS.items()
+    )
+    return ("preset", *map(_code, names)), rows
+
+
+def _formats() -> tuple[Row, Iterator[Row]]:
+    header = ("format", "file", "`Content-Type`", "bitrate", "sample rates in Hz (default first)")
+    return header, (_format_row(row) for row in FORMATS.values())
+
+
+def _format_row(row: Format) -> Row:
+    bitrate = "lossless" if row.bitrate is None else f"{row.bitrate // 1000} kbit/s"
+    others = (rate for rate in row.sample_rates if rate != row.default_sample_rate)
+    rates = ", ".join(map(str, (row.default_sample_rate, *others)))
+    return _code(row.name), _code(f".{row.extension}"), _code(row.media_type), bitrate, rates
+
+
+def _errors() -> tuple[Row, Iterator[Row]]:
+    defined = (value for value in vars(errors).values() if isinstance(value, type))
+    kinds = [kind for kind in defined if issubclass(kind, errors.SpeechError)]
+    kinds = sorted(kinds, key=lambda kind: (kind.http_status, kind.code))
+    rows = (
+        (str(kind.http_status), _code(kind.code), (kind.__doc__ or "").partition("\n")[0])
+        for kind in kinds
+        if kind is not errors.SpeechError
+    )
+    return ("status", "`code`", "meaning"), rows
+
+
+def _metrics() -> tuple[Row, Iterator[Row]]:
+    rows = (
+        (_code(value.name), value.kind, _code(*value.labels), value.description)
+        for value in vars(metrics).values()
+        if isinstance(value, Metric)
+    )
+    return ("metric", "kind", "labels", "meaning"), rows
+
+
+def _decisions() -> tuple[Row, Iterator[Row]]:
+    pages = sorted((DOCS / "decisions").glob("[0-9]*.md"))
+    titles = (page.read_text().partition("\n")[0].lstrip("# 0123456789.:") for page in pages)
+    rows = (
+        (f"[{page.name[:4]}]({page.name})", title)
+        for page, title in zip(pages, titles, strict=True)
+    )
+    return ("", "decision"), rows
+
+
+TABLES: Mapping[str, Callable[[], tuple[Row, Iterator[Row]]]] = {
+    "settings": _settings,
+    "parameters": _parameters,
+    "presets": _presets,
+    "formats": _formats,
+    "errors": _errors,
+    "metrics": _metrics,
+    "decisions": _decisions,
+}
+"""By the name that a page's mark gives it: the table's header and rows."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""README and every other page: links that lead somewhere, commands that are accounted for."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PAGES = subprocess.run(
+    ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True
+).stdout.split()
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what a link may name after `#`, as GitHub derives it from the headings."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)
+    headings = re.findall(r"^#+ (.*)$", text, re.M)
+    return {re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-") for title in headings}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(name):
+    page = ROOT / name
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if target.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked), target
+
+
+def test_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 160
+
+
+@pytest.mark.parametrize("name", [page for page in PAGES if page.startswith("docs/")])
+def test_every_page_is_reachable_from_the_readme(name):
+    seen, queue = set(), [ROOT / "README.md"]
+    while queue:
+        page = queue.pop()
+        seen.add(page)
+        links = re.findall(r"\]\(([^)#\s]+\.md)", page.read_text())
+        found = {(page.parent / link).resolve() for link in links if "://" not in link}
+        queue += found - seen
+    assert ROOT / name in seen
+
+
+def test_compose_file_starts_the_image_with_what_it_needs():
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    service = compose["services"]["echo-tts"]
+    image = dict(re.findall(r"([A-Z_]+)=(\S+)", (ROOT / "Dockerfile").read_text()))
+    mounts = dict(volume.split(":")[:2][::-1] for volume in service["volumes"])
+    assert mounts == {image["AUDIO_VOICES_DIR"]: "./voices", image["HF_HOME"]: "weights"}
+    assert set(compose["volumes"]) == {"weights"}
+    assert service["ports"] == [f"127.0.0.1:{image['PORT']}:{image['PORT']}"]
+    assert service["command"] == ["python", "-m", "serve_app", "serve"]
+    shared = int(service["shm_size"].removesuffix("gb")) * 2**30
+    assert shared > int(image["ECHO_RAY_OBJECT_STORE_BYTES"])
+    [device] = service["deploy"]["resources"]["reservations"]["devices"]
+    assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
+
+
+def test_compose_grants_the_time_that_draining_takes():
+    from serve_app.settings import Settings
+
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    grace = int(compose["services"]["echo-tts"]["stop_grace_period"].removesuffix("s"))
+    assert grace > Settings.model_fields["drain_s"].default
+
+
+@pytest.mark.parametrize("name", [page for page in PAGES if page.startswith(("README", "docs/"))])
+def test_commands_that_are_not_run_say_why(name):
+    """`sh` and `python` blocks run in tests/graph/test_doc_examples.py; `console` ones do not."""
+    text = (ROOT / name).read_text()
+    before = re.findall(r"^(.*)\n *```console$", text, re.M)
+    assert all(re.search(r"<!-- not run: .+ -->$", line) for line in before)
+    assert len(before) == text.count("```console")
+    assert not re.search(r"^ *```(bash|shell|py)$", text, re.M)
