@@ -11,6 +11,8 @@ from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from speech.concurrency import mark_retrieved
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -116,7 +118,7 @@ class SharedCache(Generic[K, V]):
                 return value
             task = asyncio.create_task(self._compute(key, compute))
             self._running[key] = task
-            task.add_done_callback(_mark_retrieved)
+            task.add_done_callback(mark_retrieved)
         return await asyncio.shield(task)
 
     def values(self) -> list[V]:
@@ -137,9 +139,3 @@ class SharedCache(Generic[K, V]):
         return CacheStats(
             held.hits + self._joined, held.misses, held.evictions, held.entries, held.bytes
         )
-
-
-def _mark_retrieved(task: asyncio.Task[Any]) -> None:
-    """Keep asyncio from reporting an error that nobody waits for any more."""
-    if not task.cancelled():
-        task.exception()

@@ -27,6 +27,11 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def shorten(text: str, max_chars: int) -> str:
+    """Return `text`, cut to `max_chars` characters and an ellipsis where it is longer."""
+    return text if len(text) <= max_chars else f"{text[:max_chars]}…"
+
+
 class SpeechError(Exception):
     """Base of all errors a caller can see; `param` names the offending field, if one does."""
 
@@ -101,12 +106,22 @@ class InternalError(SpeechError):
 
     code = "internal_error"
 
+    @classmethod
+    def of_request(cls, request_id: str) -> InternalError:
+        """Return the error that tells a caller which request failed and nothing else."""
+        return cls(f"Internal error (request {request_id})")
+
 
 class Overloaded(SpeechError):
     """Every place in the queue is taken, or the device's memory."""
 
     code = "overloaded"
     http_status = 503
+
+    def __init__(
+        self, message: str = "Overloaded, retry later", param: str | None = None, /
+    ) -> None:
+        super().__init__(message, param)
 
 
 class NotReady(SpeechError):
@@ -121,3 +136,8 @@ class DeadlineExceeded(SpeechError):
 
     code = "deadline_exceeded"
     http_status = 504
+
+    @classmethod
+    def after(cls, seconds: float) -> DeadlineExceeded:
+        """Return the error of a request that had `seconds`."""
+        return cls(f"Deadline of {seconds:g} s exceeded")

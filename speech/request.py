@@ -30,6 +30,7 @@ OPENAI_PCM_SAMPLE_RATE = 24_000
 """Of `pcm` through OpenAI's route, because its clients assume it."""
 
 
+StreamFormat = Literal["audio", "sse"]
 VoiceName = Annotated[str, Field(strict=True, max_length=MAX_VOICE_CHARS)]
 
 
@@ -80,7 +81,7 @@ class SpeechBody(BaseModel):
     speed: Annotated[Number, Field(ge=MIN_SPEED, le=MAX_SPEED)] | None = Field(
         None, description="Tempo; the pitch stays."
     )
-    stream_format: Literal["audio", "sse"] | None = Field(
+    stream_format: StreamFormat | None = Field(
         None, description="`audio` (raw bytes, the default) or `sse` (OpenAI's events)."
     )
     instructions: Any = Field(None, description="Accepted; has no effect on this model.")
@@ -102,6 +103,7 @@ class SpeechRequest:
         given: The sampler parameters that the caller, or its preset, gave.
         sample_rate: Of the encoded audio, in Hz.
         speed: Tempo factor, 1.0 leaves the audio alone.
+        stream_format: Bytes, or OpenAI's events.
     """
 
     text: str
@@ -113,6 +115,7 @@ class SpeechRequest:
     sample_rate: int
     session_id: str
     speed: float = 1.0
+    stream_format: StreamFormat = "audio"
 
 
 def is_health_check(job_input: object) -> bool:
@@ -165,6 +168,7 @@ def parse_speech(body: object, max_text_chars: int) -> SpeechRequest:
         sample_rate=sample_rate,
         session_id=str(uuid.uuid4()),
         speed=1.0 if speech.speed is None else speech.speed,
+        stream_format=speech.stream_format or "audio",
     )
 
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError
 
+from speech.errors import shorten
+
 MAX_SHOWN_CHARS = 60
 """Of a value repeated in an error."""
 
@@ -40,5 +42,4 @@ def first_fault(error: ValidationError) -> tuple[str, str]:
 
 def shown(value: object) -> str:
     """Return `value` as a caller may read it: quoted, short, one line."""
-    text = repr(value)
-    return text if len(text) <= MAX_SHOWN_CHARS else f"{text[:MAX_SHOWN_CHARS]}…"
+    return shorten(repr(value), MAX_SHOWN_CHARS)

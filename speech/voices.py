@@ -11,10 +11,11 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Literal, Self
 
-from speech.errors import InvalidRequest, SpeechError, VoiceNotFound
+from speech.errors import InvalidRequest, SpeechError, VoiceNotFound, shorten
 
 EXTENSIONS = frozenset({".wav", ".mp3", ".m4a", ".ogg", ".flac", ".webm", ".aac", ".opus"})
 """What a voice file's name may end with, in any case."""
@@ -30,8 +31,9 @@ MAX_DIGEST_BYTES = 64 * 2**20
 
 _PARAM = "speaker_voice"
 _MAX_PATH_BYTES = 4096
-_MAX_SHOWN_CHARS = 255
 _READ_BYTES = 2**20
+
+_shorten = partial(shorten, max_chars=255)
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def open_voice(voices_dir: str, name: str) -> VoiceFile:
     extension = _extension(name)
     if extension not in EXTENSIONS:
         raise InvalidRequest(
-            f"Unsupported speaker_voice extension: {_shown(extension) or '(none)'}", _PARAM
+            f"Unsupported speaker_voice extension: {_shorten(extension) or '(none)'}", _PARAM
         )
     try:
         # A link or a FIFO put in the file's place since must neither be followed nor waited for.
@@ -158,7 +160,9 @@ def open_voice(voices_dir: str, name: str) -> VoiceFile:
 
 def undecodable(name: str, reason: str) -> InvalidRequest:
     """Return the error of a voice that exists but cannot be used."""
-    return InvalidRequest(f"speaker_voice '{_shown(name)}' could not be decoded: {reason}", _PARAM)
+    return InvalidRequest(
+        f"speaker_voice '{_shorten(name)}' could not be decoded: {reason}", _PARAM
+    )
 
 
 def report_folder(voices_dir: str) -> FolderReport:
@@ -238,8 +242,4 @@ def _is_young(status: os.stat_result, now_ns: int) -> bool:
 
 
 def _not_found(name: str) -> SpeechError:
-    return VoiceNotFound(f"speaker_voice '{_shown(name)}' not found", _PARAM)
-
-
-def _shown(text: str) -> str:
-    return text if len(text) <= _MAX_SHOWN_CHARS else text[:_MAX_SHOWN_CHARS] + "…"
+    return VoiceNotFound(f"speaker_voice '{_shorten(name)}' not found", _PARAM)

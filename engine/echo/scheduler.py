@@ -59,7 +59,7 @@ class Scheduler(Generic[W]):
     def check_room(self) -> None:
         """Raise Overloaded if `submit` would."""
         if len(self._waiting) >= self._max_waiting and self.num_active >= self._max_active:
-            raise Overloaded("Overloaded, retry later")
+            raise Overloaded()
 
     def submit(self, work: W) -> None:
         """Take `work` in.
