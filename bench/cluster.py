@@ -12,12 +12,15 @@ from contextlib import contextmanager
 import ray
 from ray import serve
 
+from serve_app.environment import set_ray_defaults
+
 
 @contextmanager
 def private_cluster() -> Iterator[str]:
     """Start Ray and Serve, yield the HTTP address, and leave nothing behind."""
     # Sockets below Ray's session folder have at most 107 characters: keep it short.
     temp_dir = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
+    set_ray_defaults()
     os.environ |= {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))

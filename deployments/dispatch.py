@@ -1,74 +1,93 @@
-"""One request's jobs: side by side in the sampler, back in order."""
+"""The dispatch of one request's jobs: side by side in the sampler, back in order."""
 
 from __future__ import annotations
 
-import hashlib
+import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from ray.serve.handle import DeploymentHandle
 
 from deployments.handles import unwrap
-from deployments.prepared_voice import PreparedVoice
-from deployments.sampler import Piece
+from deployments.request_voices import RequestVoices
+from deployments.sampler import PCMBlock
 from engine.protocol import Job
 from speech.errors import VoiceLost
 
-PrepareVoice = Callable[[], Awaitable[PreparedVoice | None]]
+
+@dataclass(frozen=True)
+class VoicedJob:
+    """A job and the name of the voice it is spoken in, None for the default voice."""
+
+    job: Job
+    voice: str | None
 
 
-def chunk_seed(seed: int, index: int) -> int:
-    """Return the seed of a request's chunk: the request's own for the first, derived after it."""
-    if index == 0:
-        return seed
-    digest = hashlib.blake2b(f"{seed}/{index}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") >> 1
+class Sampled(NamedTuple):
+    """One block of a job's audio, as it came back.
+
+    Attributes:
+        job_index: Number of the job within the request.
+        block: Audio of that job, in order.
+        waited_s: Seconds spent waiting for the sampler since the block before.
+    """
+
+    job_index: int
+    block: PCMBlock
+    waited_s: float
 
 
 async def sample_in_order(
     sampler: DeploymentHandle[Any],
-    jobs: Sequence[Job],
-    prepare_voice: PrepareVoice,
+    jobs: Sequence[VoicedJob],
+    voices: RequestVoices,
     max_running: int,
-) -> AsyncGenerator[tuple[int, Piece], None]:
-    """Yield (job index, piece) in order while up to `max_running` jobs are in the sampler.
+) -> AsyncGenerator[Sampled, None]:
+    """Yield the audio of all jobs in order while up to `max_running` are in the sampler.
 
-    A voice whose audio was lost with its owner is prepared again, once. Closing the generator
+    Voices whose audio was lost with its owner are prepared again, once. Closing the generator
     cancels every job still in the sampler.
 
     Args:
         sampler: Handle with `stream=True`.
-        jobs: In the order in which they are to be heard.
-        prepare_voice: Called before the first job, and again if the voice is lost.
+        jobs: The jobs in the order in which they are played.
+        voices: The voices that the jobs name.
         max_running: At least 1.
 
     Raises:
-        SpeechError: As a job or `prepare_voice` raised it.
+        SpeechError: A job failed, or its voice cannot be prepared.
     """
-    voice = await prepare_voice()
     next_job = index = 0
     running: deque[Any] = deque()  # streaming responses, for which Ray has no exact type
     prepared_again = False
+    waited_s = 0.0
     try:
         while index < len(jobs):
             while next_job < len(jobs) and len(running) < max_running:
-                running.append(sampler.generate.remote(jobs[next_job], voice))
+                voice = await voices.get(jobs[next_job].voice)
+                running.append(sampler.generate.remote(jobs[next_job].job, voice))
                 next_job += 1
             try:
-                async for piece in running[0]:
-                    yield index, piece
+                started = time.perf_counter()
+                block = await anext(running[0], None)
+                waited_s += time.perf_counter() - started
             except Exception as error:
                 cause = unwrap(error)
                 if not isinstance(cause, VoiceLost) or prepared_again:
                     raise cause from None
                 prepared_again = True
+                voices.forget()
                 _cancel(running)
                 next_job = index
-                voice = await prepare_voice()
-            else:
+                continue
+            if block is None:
                 running.popleft()
                 index += 1
+            else:
+                yield Sampled(index, block, waited_s)
+                waited_s = 0.0
     finally:
         _cancel(running)
 

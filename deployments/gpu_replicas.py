@@ -10,6 +10,12 @@ from typing import Any
 import ray
 
 
+def count_gpus() -> float:
+    """Return the number of GPUs on the cluster that this process is connected to."""
+    resources: dict[str, float] = ray.cluster_resources()
+    return resources.get("GPU", 0)
+
+
 class ReplicasPerGpu:
     """As many replicas as there are GPUs for, at least one."""
 
@@ -18,5 +24,4 @@ class ReplicasPerGpu:
 
     def __call__(self, context: object) -> tuple[int, dict[str, Any]]:
         """Return the number of replicas, and no policy state."""
-        resources: dict[str, float] = ray.cluster_resources()
-        return max(1, int(resources.get("GPU", 0) / self._gpus_per_replica)), {}
+        return max(1, int(count_gpus() / self._gpus_per_replica)), {}

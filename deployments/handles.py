@@ -1,23 +1,22 @@
-"""What a caller must know about calls through Ray Serve handles."""
+"""Calls through Ray Serve handles: how their errors are told apart from their wrappers."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import Awaitable
 from typing import TypeVar
 
 from ray.serve.exceptions import RequestCancelledError
 
-from speech.errors import DeadlineExceeded, SpeechError
+from speech.errors import SpeechError
 
 T = TypeVar("T")
 
 
 def unwrap(error: Exception) -> BaseException:
-    """Return what an error of a handle's call really is.
+    """Return the real error behind one that a handle's call raised.
 
-    What another process raised arrives in a wrapper whose text is a remote traceback; the error
+    An error of another process arrives in a wrapper whose text is a remote traceback; the error
     itself is its `cause`. A caller that is cancelled while it waits gets an error of Serve's own
     in place of asyncio's, which would pass for a failure.
     """
@@ -27,29 +26,9 @@ def unwrap(error: Exception) -> BaseException:
     return asyncio.CancelledError() if isinstance(error, RequestCancelledError) else error
 
 
-async def within(deadline_s: float, items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-    """Yield `items` and close them; they have `deadline_s` in all.
-
-    Raises:
-        DeadlineExceeded: The time is up.
-    """
-    loop = asyncio.get_running_loop()
-    end = loop.time() + deadline_s
-    async with aclosing(items):
-        while True:
-            # A task of its own rather than `wait_for`, which reports whatever a cancelled
-            # call turns its cancellation into.
-            step = asyncio.ensure_future(anext(items))
-            try:
-                await asyncio.wait({step}, timeout=end - loop.time())
-                if not step.done():
-                    raise DeadlineExceeded(f"Deadline of {deadline_s:g} s exceeded")
-            finally:
-                if not step.done():
-                    step.cancel()
-                    await asyncio.wait({step})
-            try:
-                item = step.result()
-            except StopAsyncIteration:
-                return
-            yield item
+async def answer(response: Awaitable[T]) -> T:
+    """Return the result of a handle's call, or raise the real error."""
+    try:
+        return await response
+    except Exception as error:
+        raise unwrap(error) from None

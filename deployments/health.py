@@ -21,14 +21,14 @@ Status = Literal["pass", "warn", "fail"]
 
 async def health_report(
     engine: str,
-    doubts: Sequence[str],
+    warnings: Sequence[str],
     voice_prep: DeploymentHandle[Any],
     sampler: DeploymentHandle[Any],
     bucket: Bucket | None,
     *,
     draining: bool,
 ) -> dict[str, Any]:
-    """Return the contract's health report: `healthy` unless a check fails, `doubts` warn.
+    """Return the contract's health report: `healthy` unless a check fails, `warnings` warn.
 
     `draining`: the server is stopping, which fails, so that nobody sends it anything more.
     """
@@ -36,7 +36,9 @@ async def health_report(
         _probe(voice_prep.report.remote()), _probe(sampler.report.remote()), _check_bucket(bucket)
     )
     checks = {
-        "configuration": _check("warn" if doubts else "pass", "; ".join(doubts) or "consistent"),
+        "configuration": _check(
+            "warn" if warnings else "pass", "; ".join(warnings) or "consistent"
+        ),
         "models": _check_model(engine, sampling, draining),
         "hardware": _check_hardware(sampling),
         "s3": storage,

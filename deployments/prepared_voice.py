@@ -15,7 +15,7 @@ import ray
 from ray.exceptions import ObjectLostError, RayActorError
 from ray.serve.handle import DeploymentHandle
 
-from deployments.handles import unwrap
+from deployments.handles import answer
 from speech.errors import VoiceLost
 from speech.pcm import PCM
 
@@ -33,12 +33,10 @@ class PreparedVoice:
         name: Of the file, as the request gave it.
         key: Names the audio's content: equal keys, equal samples, whichever replica, node or
             copy of a file they come from.
-        num_samples: At 44.1 kHz.
     """
 
     name: str
     key: str
-    num_samples: int
 
 
 def content_key(audio: PCM) -> str:
@@ -66,11 +64,9 @@ async def fetch(voice_prep: DeploymentHandle[Any], voice: PreparedVoice) -> PCM:
     by_reference = voice_prep.options(_by_reference=True)
     for _ in range(MAX_FETCHES):
         try:
-            [shared] = await by_reference.audio.remote(voice)
+            [shared] = await answer(by_reference.audio.remote(voice))
             audio: PCM = await shared if isinstance(shared, ray.ObjectRef) else shared
         except (ObjectLostError, RayActorError):
             continue
-        except Exception as error:
-            raise unwrap(error) from None
         return audio
     raise VoiceLost("The prepared voice was lost, try again")

@@ -1,4 +1,4 @@
-"""Sampler: hosts one engine on one device and turns jobs into pieces of PCM.
+"""Sampler: hosts one engine on one device and turns jobs into blocks of PCM.
 
 The only place that constructs an engine, so that no other replica loads its libraries.
 """
@@ -21,13 +21,13 @@ from deployments.telemetry.replica_logging import log_with_serve
 from engine.protocol import Job, Voice
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 
-MAX_PIECE_SAMPLES = 10 * SAMPLE_RATE_HZ
+MAX_BLOCK_SAMPLES = 10 * SAMPLE_RATE_HZ
 """Keeps a message between replicas well below gRPC's limit of 4 MiB."""
 
 
 @dataclass(frozen=True)
-class Piece:
-    """PCM of one job, and who made it.
+class PCMBlock:
+    """A block of one job's PCM, and the engine that made it.
 
     Attributes:
         pcm: Mono float32 at 44.1 kHz, shape (num_samples,).
@@ -59,7 +59,9 @@ class Sampler:
         labels = {"engine": self._engine.name, "device": self._engine.device}
         StatsExporter(self._engine.stats, metrics.ENGINE_STATS, labels).start()
 
-    async def generate(self, job: Job, voice: PreparedVoice | None) -> AsyncGenerator[Piece, None]:
+    async def generate(
+        self, job: Job, voice: PreparedVoice | None
+    ) -> AsyncGenerator[PCMBlock, None]:
         """Yield the job's PCM in order; closing or cancelling frees the engine within one step.
 
         Raises:
@@ -73,13 +75,13 @@ class Sampler:
             nonlocal queue_s
             queue_s = time.perf_counter() - submitted
 
-        pieces = self._engine.generate(job, self._voice(voice), on_start)
-        async with aclosing(pieces):
-            async for pcm in pieces:
-                # Nothing at all is a piece too: it says who made it.
-                for start in range(0, max(len(pcm), 1), MAX_PIECE_SAMPLES):
-                    part = pcm[start : start + MAX_PIECE_SAMPLES]
-                    yield Piece(part, self._engine.name, self._engine.device, queue_s)
+        generated = self._engine.generate(job, self._voice(voice), on_start)
+        async with aclosing(generated):
+            async for pcm in generated:
+                # An empty block is sent as well: it carries engine and device.
+                for start in range(0, max(len(pcm), 1), MAX_BLOCK_SAMPLES):
+                    part = pcm[start : start + MAX_BLOCK_SAMPLES]
+                    yield PCMBlock(part, self._engine.name, self._engine.device, queue_s)
 
     async def check_health(self) -> None:
         """Raise where the engine is past helping; Ray Serve asks, and replaces the replica."""

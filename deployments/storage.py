@@ -6,7 +6,6 @@ caller may see of a failure is the S3 error code: no endpoint, key or credential
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import re
@@ -15,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from speech.concurrency import run_in
 from speech.errors import UploadFailed
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Bucket:
                 logger.warning("%s: %s", failure, error)
                 raise UploadFailed(f"{failure}: {_reason(error)}") from error
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+        return await run_in(self._threads, run)
 
 
 def _client(config: BucketConfig) -> S3Client:

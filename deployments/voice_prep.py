@@ -6,16 +6,15 @@ decoded, once, however many requests wait for it (see decision 0002).
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import logging
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from deployments.prepared_voice import PreparedVoice, SharedAudio, content_key, share
 from deployments.telemetry import metrics
@@ -23,6 +22,7 @@ from deployments.telemetry.export import StatsExporter
 from deployments.telemetry.replica_logging import log_with_serve
 from speech import voices
 from speech.cache import SharedCache
+from speech.concurrency import run_in
 from speech.errors import SpeechError, VoiceLost
 from speech.pcm import SAMPLE_BYTES, SAMPLE_RATE_HZ
 from speech.reference_audio import (
@@ -37,7 +37,6 @@ MAX_TRIES = 3
 
 _FILE_THREADS = 8  # wait for the file system, hardly compute
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -92,7 +91,7 @@ class VoicePrep:
             VoiceNotFound: There is no such file.
         """
         reference = await self._reference(name)
-        return PreparedVoice(name, reference.key, reference.num_samples)
+        return PreparedVoice(name, reference.key)
 
     async def audio(self, voice: PreparedVoice) -> list[SharedAudio]:
         """Return the audio of a prepared voice, in a list: Ray would fetch a bare reference.
@@ -114,7 +113,7 @@ class VoicePrep:
         """Return what `name` means at this moment, from the cache or decoded now."""
         for _ in range(MAX_TRIES):
             try:
-                fingerprint = await _in(self._file_threads, self._fingerprint, name)
+                fingerprint = await run_in(self._file_threads, self._fingerprint, name)
                 return await self._cache.get(fingerprint, partial(self._decode, name, fingerprint))
             except _FileChanged:
                 continue
@@ -128,7 +127,7 @@ class VoicePrep:
 
     async def report(self) -> dict[str, Any]:
         """Return the folder's `state` and `num_voices`, the number of usable files below it."""
-        return asdict(await _in(self._file_threads, voices.report_folder, self._voices_dir))
+        return asdict(await run_in(self._file_threads, voices.report_folder, self._voices_dir))
 
     def stats(self) -> dict[str, int]:
         """Return the voice cache's counters and the number of decodes begun."""
@@ -141,7 +140,7 @@ class VoicePrep:
     async def _decode(self, name: str, fingerprint: Fingerprint) -> _Reference:
         self._num_decodes += 1
         start_s = time.monotonic()
-        reference = await _in(self._decode_threads, self._read, name, fingerprint)
+        reference = await run_in(self._decode_threads, self._read, name, fingerprint)
         log.info(
             "voice %s: decoded %.1f s of audio in %.0f ms",
             reference.key,
@@ -172,7 +171,3 @@ def _unchanged(file: VoiceFile, fingerprint: Fingerprint) -> Iterator[None]:
     finally:
         if not file.still_holds(fingerprint):
             raise _FileChanged
-
-
-async def _in(executor: Executor, function: Callable[..., T], *args: object) -> T:
-    return await asyncio.get_running_loop().run_in_executor(executor, function, *args)

@@ -5,26 +5,21 @@ Both names are looked up on demand, so that importing settings alone does not im
 
 from __future__ import annotations
 
-import os
 from typing import Any
-
-# From the HTTP proxy to the ingress by plain gRPC: half the time of Ray's own calls (see decision
-# 0004). Ray Serve's processes read this when they start, hence here, which comes before they do;
-# on a cluster, cluster.yaml sets both for every node.
-os.environ.setdefault("RAY_SERVE_PROXY_USE_GRPC", "1")
-os.environ.setdefault("RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH", str(2**31 - 1))
 
 __all__ = ["app", "build_app"]
 
 
 def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from serve_app.environment import set_ray_defaults
+
+    set_ray_defaults()
+    from serve_app.graph import build_app
+
     if name == "build_app":
-        from serve_app.graph import build_app
-
         return build_app
-    if name == "app":
-        from serve_app.graph import build_app
-        from serve_app.settings import Settings
+    from serve_app.settings import Settings
 
-        return build_app(Settings())
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return build_app(Settings())

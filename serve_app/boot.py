@@ -41,8 +41,8 @@ def start_ray(settings: Settings, *, http: bool) -> None:
         OSError: settings.metrics_port is taken.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    for doubt in settings.doubts(os.environ):
-        logger.warning(doubt)
+    for warning in settings.warnings(os.environ):
+        logger.warning(warning)
     if joins_cluster():
         ray.init(address=os.environ["RAY_ADDRESS"])
     else:

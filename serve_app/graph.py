@@ -11,9 +11,10 @@ import ray
 from ray import serve
 from ray.serve.schema import LoggingConfig
 
-from deployments.http.routes import RETRY_AFTER_S
+from deployments.gpu_replicas import count_gpus
+from deployments.http.access import Access
+from deployments.http.errors import RETRY_AFTER_S
 from deployments.ingress import Ingress
-from deployments.pipeline import Limits
 from deployments.sampler import Sampler
 from deployments.storage import BucketConfig
 from deployments.voice_prep import VoicePrep
@@ -73,18 +74,12 @@ def build_app(settings: Settings) -> serve.Application:
         voice_prep,
         sampler,
         engine=settings.engine,
-        limits=Limits(
-            max_text_chars=settings.max_text_chars,
-            max_body_bytes=settings.max_body_bytes,
-            max_requests=settings.max_requests,
-            max_request_jobs=settings.max_request_jobs,
-            max_audio_s=settings.max_audio_s,
-            deadline_s=settings.deadline_s,
+        limits=settings.limits,
+        access=Access(
+            tuple(key.get_secret_value() for key in settings.api_keys), settings.cors_origins
         ),
         bucket=_bucket(settings),
-        api_keys=[key.get_secret_value() for key in settings.api_keys],
-        cors_origins=settings.cors_origins,
-        doubts=settings.doubts(os.environ),
+        warnings=settings.warnings(os.environ),
     )
 
 
@@ -99,8 +94,7 @@ def _has_gpu(settings: Settings) -> bool:
     if settings.device == "cpu":
         return False
     if ray.is_initialized():
-        resources: dict[str, float] = ray.cluster_resources()
-        return resources.get("GPU", 0) > 0
+        return count_gpus() > 0
     return has_gpu()
 
 

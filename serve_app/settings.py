@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from deployments.limits import Limits
 from engine import ENGINES
 from speech.parameters import MAX_SEQUENCE_LENGTH
 
@@ -20,7 +21,7 @@ _CALLER_VARIABLES = {"ECHO_URL", "ECHO_API_KEY"}
 """What `echo-tts speak` reads."""
 
 
-class Settings(BaseSettings):
+class Settings(Limits, BaseSettings):
     """All settings of the graph and of the two programs that start it."""
 
     model_config = SettingsConfigDict(
@@ -37,20 +38,6 @@ class Settings(BaseSettings):
         str,
         Field(validation_alias="AUDIO_VOICES_DIR", description="Folder of reference audio files."),
     ] = "/runpod-volume/echo-tts/audio_voices"
-
-    # What a request may ask for
-    max_text_chars: Annotated[int, Field(ge=1, description="Longest text of a request.")] = 4096
-    max_body_bytes: Annotated[int, Field(ge=1024, description="Largest HTTP request body.")] = 2**20
-    deadline_s: Annotated[float, Field(gt=0, description="Longest time a request may take.")] = 600
-    max_requests: Annotated[
-        int,
-        Field(ge=1, description="Requests running and waiting per ingress replica; more get 503."),
-    ] = 64
-    max_request_jobs: Annotated[
-        int, Field(ge=1, description="Chunks of one request that are sampled side by side.")
-    ] = 4
-
-    max_audio_s: Annotated[float, Field(gt=0, description="Longest audio of a request.")] = 1800
 
     # How the graph is spread
     ingress_replicas: Annotated[int, Field(ge=1, description="Ingress replicas.")] = 1
@@ -219,16 +206,23 @@ class Settings(BaseSettings):
         """Jobs that all admitted requests may have: no engine refuses one of them half-way."""
         return self.ingress_replicas * self.max_requests * self.max_request_jobs
 
-    def doubts(self, environ: Mapping[str, str]) -> list[str]:
-        """Return what is allowed but hardly meant, a line each, for the log and /health."""
-        doubts = [
+    @property
+    def limits(self) -> Limits:
+        """The bounds on requests alone."""
+        return Limits(**self.model_dump(include=set(Limits.model_fields)))
+
+    def warnings(self, environ: Mapping[str, str]) -> list[str]:
+        """Return suspicious settings, a line each, for the log and the health report."""
+        warnings = [
             f"no setting reads {name}: is it misspelt?" for name in _unknown_variables(environ)
         ]
         if self.s3_access_key_id is not None and self.s3_bucket_name is None:
-            doubts.append("S3 credentials without S3_BUCKET_NAME: nothing is uploaded")
+            warnings.append("S3 credentials without S3_BUCKET_NAME: nothing is uploaded")
         if "ECHO_API_KEY" in environ and not self.api_keys:
-            doubts.append("ECHO_API_KEY is for callers; without ECHO_API_KEYS no key is asked for")
-        return doubts
+            warnings.append(
+                "ECHO_API_KEY is for callers; without ECHO_API_KEYS no key is asked for"
+            )
+        return warnings
 
     @model_validator(mode="after")
     def _complete_bucket(self) -> Settings:

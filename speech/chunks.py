@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from speech.parameters import MAX_SEQUENCE_LENGTH
 from speech.request import SpeechRequest
-from speech.text import split_text
+from speech.text.splitting import split_text
 
 
 @dataclass(frozen=True)

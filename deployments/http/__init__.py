@@ -1,1 +1,1 @@
-"""Everything HTTP: routes, access, request ids, the page. Knows the ingress and not Ray."""
+"""Everything HTTP and WebSocket: routes, access, errors, request ids, the page. Knows no Ray."""

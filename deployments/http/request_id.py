@@ -1,4 +1,4 @@
-"""A request id for every HTTP request: the client's own if it is usable, else a new one."""
+"""A request id for every HTTP request and WebSocket: the client's own if usable, else a new one."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import re
 import uuid
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER = "X-Request-ID"
 
 _USABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_WITH_HEADERS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
 
 
 class RequestIdMiddleware:
-    """ASGI middleware: the id stands in the request's state and in the response's headers.
+    """ASGI middleware that puts the id into the connection's state and the response's headers.
 
     Ray Serve's proxy gives a request without an id one, and answers with the id that came: it is
     not said twice.
@@ -26,7 +27,7 @@ class RequestIdMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get(HEADER, "")
@@ -34,13 +35,14 @@ class RequestIdMiddleware:
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_with_id(message: Message) -> None:
-            if message["type"] == "http.response.start" and request_id != given:
+            if message["type"] in _WITH_HEADERS and request_id != given:
+                message.setdefault("headers", [])
                 MutableHeaders(scope=message)[HEADER] = request_id
             await send(message)
 
         await self._app(scope, receive, send_with_id)
 
 
-def request_id_of(request: Request) -> str:
-    """Return the id the middleware gave `request`."""
-    return str(request.state.request_id)
+def request_id_of(connection: HTTPConnection) -> str:
+    """Return the id the middleware gave a request or a WebSocket."""
+    return str(connection.state.request_id)

@@ -1,7 +1,4 @@
-"""Hands our numbers to Ray, which exports them to Prometheus.
-
-Requests are recorded as they end; what a `stats()` tells is read every second.
-"""
+"""The export of our numbers through Ray to Prometheus; a `stats()` is read every second."""
 
 from __future__ import annotations
 
@@ -11,51 +8,16 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ray.serve import get_replica_context
 from ray.serve import metrics as ray_metrics
-from ray.serve.exceptions import RayServeException
 
-from deployments.telemetry import metrics
 from deployments.telemetry.metrics import Metric, Reading
-from deployments.telemetry.outcome import Outcome
+from deployments.telemetry.replica import in_replica
 
 logger = logging.getLogger(__name__)
 
 EXPORT_S = 1.0
 """Between two readings of a `stats()`. Ray drops a gauge that is not set again for two of its
 report intervals, each at least a second long."""
-
-
-class RequestMetrics:
-    """Counts and times requests, in one ingress replica."""
-
-    def __init__(self) -> None:
-        self._requests = _instrument(metrics.REQUESTS)
-        self._request_s = _instrument(metrics.REQUEST_SECONDS)
-        self._stage_s = _instrument(metrics.STAGE_SECONDS)
-        self._first_audio_s = _instrument(metrics.FIRST_AUDIO_SECONDS)
-        self._real_time_factor = _instrument(metrics.REAL_TIME_FACTOR)
-        self._audio_s = _instrument(metrics.AUDIO_SECONDS)
-        self._text_chars = _instrument(metrics.TEXT_CHARACTERS)
-
-    def record(self, outcome: Outcome) -> None:
-        """Take in a request that ended."""
-        door = {"door": outcome.door}
-        self._requests.inc(1, {**door, "outcome": outcome.result})
-        if outcome.engine:  # it has spoken
-            self._text_chars.inc(outcome.num_chars, door)
-        if outcome.num_samples:
-            self._audio_s.inc(outcome.duration_s, door)
-        if outcome.streamed and outcome.first_audio_s is not None:
-            self._first_audio_s.observe(outcome.first_audio_s, door)
-        if outcome.result != "completed":  # its times would say how soon it failed
-            return
-        stages = dict(vars(outcome.timings))
-        self._request_s.observe(stages.pop("total"), door)
-        for stage, seconds in stages.items():
-            self._stage_s.observe(seconds, {"stage": stage})
-        if outcome.real_time_factor is not None:
-            self._real_time_factor.observe(outcome.real_time_factor)
 
 
 class StatsExporter:
@@ -75,7 +37,7 @@ class StatsExporter:
     ) -> None:
         self._stats, self._readings, self._labels = stats, readings, dict(labels or {})
         self._instruments = {
-            metric.name: _instrument(metric)
+            metric.name: create_instrument(metric)
             for metric in (reading.metric for reading in readings.values())
         }
         self._exported = dict.fromkeys(readings, 0.0)
@@ -99,11 +61,8 @@ class StatsExporter:
 
         On a thread of its own, as an event loop may be busy for longer.
         """
-        try:
-            get_replica_context()
-        except RayServeException:
-            return
-        threading.Thread(target=self._run, name="export-stats", daemon=True).start()
+        if in_replica():
+            threading.Thread(target=self._run, name="export-stats", daemon=True).start()
 
     def _run(self) -> None:
         while True:
@@ -114,7 +73,7 @@ class StatsExporter:
             time.sleep(EXPORT_S)
 
 
-def _instrument(metric: Metric) -> Any:
+def create_instrument(metric: Metric) -> Any:
     """Return Ray's object for `metric`; Ray Serve's tags are those of the replica it is made in."""
     labels: Any = metric.labels  # Ray's annotation allows for one
     if metric.kind == "counter":

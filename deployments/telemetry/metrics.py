@@ -39,13 +39,13 @@ REQUESTS = Metric(
     "counter",
     "echo_requests_total",
     "Requests that ended: `completed`, `cancelled`, or the code of the error.",
-    ("door", "outcome"),
+    ("source", "outcome"),
 )
 REQUEST_SECONDS = Metric(
     "histogram",
     "echo_request_seconds",
     "From acceptance to the last packet, of completed requests.",
-    ("door",),
+    ("source",),
     _REQUEST_S,
 )
 STAGE_SECONDS = Metric(
@@ -59,7 +59,7 @@ FIRST_AUDIO_SECONDS = Metric(
     "histogram",
     "echo_time_to_first_audio_seconds",
     "From acceptance to the first packet, of answers that are streamed.",
-    ("door",),
+    ("source",),
     _FIRST_AUDIO_S,
 )
 REAL_TIME_FACTOR = Metric(
@@ -68,9 +68,11 @@ REAL_TIME_FACTOR = Metric(
     "Seconds of generation per second of audio, of completed requests.",
     buckets=_FACTOR,
 )
-AUDIO_SECONDS = Metric("counter", "echo_audio_seconds_total", "Audio made for requests.", ("door",))
+AUDIO_SECONDS = Metric(
+    "counter", "echo_audio_seconds_total", "Audio made for requests.", ("source",)
+)
 TEXT_CHARACTERS = Metric(
-    "counter", "echo_text_characters_total", "Text of requests whose speaking began.", ("door",)
+    "counter", "echo_text_characters_total", "Text of requests whose speaking began.", ("source",)
 )
 REQUESTS_OPEN = Metric("gauge", "echo_requests_open", "Requests running and waiting now.")
 MAX_REQUESTS = Metric("gauge", "echo_max_requests", "The most there may be: `max_requests`.")
@@ -151,7 +153,7 @@ class Reading:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-PIPELINE_STATS: Mapping[str, Reading] = {
+ADMISSION_STATS: Mapping[str, Reading] = {
     "open": Reading(REQUESTS_OPEN),
     "max": Reading(MAX_REQUESTS),
 }

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import logging
 
-from ray.serve import get_replica_context
-from ray.serve.exceptions import RayServeException
+from deployments.telemetry.replica import in_replica
 
 PACKAGES = ("deployments", "engine", "speech")
 
 
 def log_with_serve() -> None:
     """Send our packages' records from INFO up to Serve's handlers; do nothing outside a replica."""
-    try:
-        get_replica_context()
-    except RayServeException:
+    if not in_replica():
         return
     handlers = logging.getLogger("ray.serve").handlers
     for package in PACKAGES:

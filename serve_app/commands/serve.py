@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from serve_app.environment import set_ray_defaults
 from serve_app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ def serve_here(settings: Settings) -> int:
     Running requests may then finish first, for up to `drain_s`. On a joined cluster the graph goes
     on without this process. A graph that cannot speak for `outage_s` ends it with status 1.
     """
+    set_ray_defaults()
     from ray import serve
 
     from serve_app.boot import APP_NAME, joins_cluster, start_ray, stop_ray

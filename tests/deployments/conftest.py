@@ -11,20 +11,13 @@ import pytest
 from moto.server import ThreadedMotoServer
 from ray import serve
 
+from deployments.http.access import Access
 from deployments.ingress import Ingress
-from deployments.pipeline import Limits
-from deployments.sampler import Piece, Sampler
+from deployments.limits import Limits
+from deployments.sampler import PCMBlock, Sampler
 from deployments.voice_prep import VoicePrep
 from engine import EngineEntry
 
-LIMITS = {
-    "max_text_chars": 4096,
-    "max_body_bytes": 2**20,
-    "max_requests": 64,
-    "max_request_jobs": 4,
-    "max_audio_s": 1800,
-    "deadline_s": 600,
-}
 _names = itertools.count()
 
 
@@ -36,17 +29,18 @@ def local_handle(cls, *args, **kwargs):
 
 @pytest.fixture
 def make_ingress(voices_dir, monkeypatch):
-    """Return `make(sampler=None, limits={}, **options)`; a `ToneEngine` speaks."""
+    """Return `make(sampler=None, limits={}, …)`: an ingress through which a `ToneEngine` speaks."""
     tone = EngineEntry("tests.deployments.tone", "ToneEngine", uses_gpu=False)
     monkeypatch.setattr("engine.ENGINES", {"tone": tone})
 
-    def make(sampler=None, limits=None, **options):
+    def make(sampler=None, limits=None, api_keys=(), cors_origins=(), **options):
         voice_prep = serve.deployment(VoicePrep).bind(str(voices_dir), 2**26, 1)
         return Ingress(
             local_handle(VoicePrep, str(voices_dir), 2**26, 1),
             sampler or local_handle(Sampler, voice_prep, "tone"),
             engine="tone",
-            limits=Limits(**{**LIMITS, **(limits or {})}),
+            limits=Limits(**(limits or {})),
+            access=Access(tuple(api_keys), tuple(cors_origins)),
             **options,
         )
 
@@ -109,7 +103,7 @@ class HeldSampler:
         self.stage.started.release()
         try:
             await asyncio.to_thread(self.stage.release.wait)
-            yield Piece(np.full(4410, 0.1, np.float32), "held", "cpu", 0.0)
+            yield PCMBlock(np.full(4410, 0.1, np.float32), "held", "cpu", 0.0)
         finally:
             self.stage.freed.release()
 

@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
 
-from deployments.dispatch import chunk_seed, sample_in_order
-from deployments.sampler import Piece
+from deployments.dispatch import VoicedJob, sample_in_order
+from deployments.request_voices import RequestVoices
+from deployments.sampler import PCMBlock
 from engine.protocol import Job
 from speech.errors import InternalError, VoiceLost
 
 
 class Stream:
-    """What a handle's streaming call returns, over a list of pieces or errors."""
+    """What a handle's streaming call returns, over a list of blocks or errors."""
 
     def __init__(self, items):
         self.items = list(items)
@@ -17,11 +18,13 @@ class Stream:
     def cancel(self):
         self.cancelled = True
 
-    async def __aiter__(self):
-        for item in self.items:
-            if isinstance(item, Exception):
-                raise item
-            yield item
+    async def __anext__(self):
+        if not self.items:
+            raise StopAsyncIteration
+        item = self.items.pop(0)
+        if isinstance(item, Exception):
+            raise item
+        return item
 
 
 class FakeSampler:
@@ -37,81 +40,84 @@ class FakeSampler:
         return self.streams[-1]
 
 
-def piece(job, voice=None):
-    return Piece(np.array([job.seed], np.float32), "fake", "cpu", 0.0)
+def block(job, voice=None):
+    return PCMBlock(np.array([job.seed], np.float32), "fake", "cpu", 0.0)
 
 
-def jobs(count):
-    return [Job(f"Chunk {index}.", index) for index in range(count)]
+def jobs(count, voice=None):
+    return [VoicedJob(Job(f"Chunk {index}.", index), voice) for index in range(count)]
 
 
-async def no_voice():
-    return None
+def no_voices():
+    async def prepare(name):
+        raise AssertionError("no job has a voice")
+
+    return RequestVoices(prepare)
 
 
 async def test_sample_yields_jobs_in_order():
-    sampler = FakeSampler(lambda job, voice: [piece(job), piece(job)])
+    sampler = FakeSampler(lambda job, voice: [block(job), block(job)])
     got = [
         (index, int(item.pcm[0]))
-        async for index, item in sample_in_order(sampler, jobs(5), no_voice, 2)
+        async for index, item, _ in sample_in_order(sampler, jobs(5), no_voices(), 2)
     ]
     assert got == [(index, index) for index in range(5) for _ in range(2)]
 
 
 async def test_sample_keeps_no_more_jobs_running_than_allowed():
-    sampler = FakeSampler(lambda job, voice: [piece(job)])
-    pieces = sample_in_order(sampler, jobs(9), no_voice, 3)
-    await anext(pieces)
+    sampler = FakeSampler(lambda job, voice: [block(job)])
+    blocks = sample_in_order(sampler, jobs(9), no_voices(), 3)
+    await anext(blocks)
     assert len(sampler.streams) == 3
-    await anext(pieces)
+    await anext(blocks)
     assert len(sampler.streams) == 4
-    await pieces.aclose()
+    await blocks.aclose()
 
 
 async def test_sample_closed_early_cancels_every_running_job():
-    sampler = FakeSampler(lambda job, voice: [piece(job)])
-    pieces = sample_in_order(sampler, jobs(9), no_voice, 3)
-    await anext(pieces)
-    await pieces.aclose()
+    sampler = FakeSampler(lambda job, voice: [block(job)])
+    blocks = sample_in_order(sampler, jobs(9), no_voices(), 3)
+    await anext(blocks)
+    await blocks.aclose()
     assert [stream.cancelled for stream in sampler.streams] == [True, True, True]
 
 
 async def test_sample_failure_cancels_the_others_and_passes_the_error_on():
-    sampler = FakeSampler(lambda job, voice: [InternalError("no")] if job.seed else [piece(job)])
+    sampler = FakeSampler(lambda job, voice: [InternalError("no")] if job.seed else [block(job)])
     with pytest.raises(InternalError):
-        _ = [item async for item in sample_in_order(sampler, jobs(4), no_voice, 4)]
+        _ = [item async for item in sample_in_order(sampler, jobs(4), no_voices(), 4)]
     assert all(stream.cancelled for stream in sampler.streams[1:])
 
 
 async def test_sample_prepares_a_lost_voice_again_once_and_goes_on():
     voices = iter(["lost", "found"])
 
-    async def prepare():
+    async def prepare(name):
         return next(voices)
 
     def answer(job, voice):
-        return [piece(job)] if voice == "found" or job.seed == 0 else [VoiceLost("gone")]
+        return [block(job)] if voice == "found" or job.seed == 0 else [VoiceLost("gone")]
 
     sampler = FakeSampler(answer)
-    got = [index async for index, _ in sample_in_order(sampler, jobs(4), prepare, 2)]
+    got = [
+        index
+        async for index, _, _ in sample_in_order(
+            sampler, jobs(4, "a.wav"), RequestVoices(prepare), 2
+        )
+    ]
     assert got == [0, 1, 2, 3]
 
 
 async def test_sample_gives_up_when_the_voice_is_lost_again():
     prepared = []
 
-    async def prepare():
-        prepared.append(1)
+    async def prepare(name):
+        prepared.append(name)
 
     sampler = FakeSampler(lambda job, voice: [VoiceLost("gone")])
     with pytest.raises(VoiceLost):
-        _ = [item async for item in sample_in_order(sampler, jobs(1), prepare, 2)]
+        _ = [
+            item
+            async for item in sample_in_order(sampler, jobs(1, "a.wav"), RequestVoices(prepare), 2)
+        ]
     assert len(prepared) == 2
-
-
-def test_chunk_seed_is_the_requests_own_then_derived():
-    assert chunk_seed(7, 0) == 7
-    derived = [chunk_seed(7, index) for index in range(1, 50)]
-    assert len(set(derived)) == 49
-    assert all(0 <= seed < 2**63 for seed in derived)
-    assert derived == [chunk_seed(7, index) for index in range(1, 50)]

@@ -32,11 +32,11 @@ def make_sampler(monkeypatch):
     return make
 
 
-async def test_silence_is_a_piece_that_says_who_made_it(make_sampler):
+async def test_silence_is_a_block_that_names_its_engine(make_sampler):
     sampler = make_sampler("MuteEngine")
-    [piece] = [piece async for piece in sampler.generate(Job("Hm.", 0), None)]
-    assert len(piece.pcm) == 0
-    assert (piece.engine, piece.device) == (sampler._engine.name, sampler._engine.device)
+    [block] = [block async for block in sampler.generate(Job("Hm.", 0), None)]
+    assert len(block.pcm) == 0
+    assert (block.engine, block.device) == (sampler._engine.name, sampler._engine.device)
 
 
 @pytest.mark.parametrize(("engine", "healthy"), [("ToneEngine", True), ("LostEngine", False)])

@@ -12,6 +12,7 @@ import pytest
 import ray
 from ray import serve
 
+from serve_app.environment import set_ray_defaults
 from serve_app.graph import build_app
 from serve_app.settings import Settings
 
@@ -67,6 +68,7 @@ def open_jobs(name: str) -> int:
 @pytest.fixture(scope="session")
 def cluster():
     """A private local cluster with four logical GPUs; its HTTP address."""
+    set_ray_defaults()
     os.environ["RAY_AUTH_MODE"] = "disabled"  # the cluster is on loopback and lives for this run
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_metrics_report_interval_ms"] = "1000"  # noqa: SIM112 - Ray's own spelling

@@ -20,7 +20,7 @@ import soundfile
 from ray import serve
 from ray.util import list_named_actors
 
-from deployments.http.routes import RETRY_AFTER_S
+from deployments.http.errors import RETRY_AFTER_S
 from engine.protocol import Job
 from serve_app.graph import HEADROOM
 from tests.conftest import voiced

@@ -94,23 +94,23 @@ def test_every_way_a_request_can_end_is_counted_and_only_what_was_spoken_is_time
     }
     wait_until(lambda: total(scrape(), "requests_total") == sum(ends.values()))
     samples = scrape()
-    for (door, outcome), count in ends.items():
-        assert total(samples, "requests_total", door=door, outcome=outcome) == count
-    assert total(samples, "request_seconds_count", door="http") == 3
-    assert total(samples, "request_seconds_count", door="runpod") == 1
+    for (source, outcome), count in ends.items():
+        assert total(samples, "requests_total", source=source, outcome=outcome) == count
+    assert total(samples, "request_seconds_count", source="http") == 3
+    assert total(samples, "request_seconds_count", source="runpod") == 1
     for stage in ("queue", "voice", "generate", "encode"):
         assert total(samples, "stage_seconds_count", stage=stage) == 4
     assert total(samples, "real_time_factor_count") == 4
     # Streamed: what was spoken over HTTP, and both endless ones; never a job's whole answer.
     assert total(samples, "time_to_first_audio_seconds_count") == 2 + 2
-    assert total(samples, "text_characters_total", door="runpod") == len(SENTENCE)
-    assert total(samples, "text_characters_total", door="http") == 3 * len(SENTENCE) + 2 * len(
+    assert total(samples, "text_characters_total", source="runpod") == len(SENTENCE)
+    assert total(samples, "text_characters_total", source="http") == 3 * len(SENTENCE) + 2 * len(
         ENDLESS
     )
     duration_s = output["metadata"]["duration"]
     assert answer["metadata"]["duration"] == duration_s
-    assert total(samples, "audio_seconds_total", door="runpod") == pytest.approx(duration_s, 1e-3)
-    assert total(samples, "audio_seconds_total", door="http") > 3 * duration_s + DEADLINE_S
+    assert total(samples, "audio_seconds_total", source="runpod") == pytest.approx(duration_s, 1e-3)
+    assert total(samples, "audio_seconds_total", source="http") > 3 * duration_s + DEADLINE_S
     assert total(samples, "max_requests") == 1
 
     wait_until(lambda: total(scrape(), "engine_jobs_cancelled_total") >= 2)

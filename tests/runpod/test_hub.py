@@ -67,7 +67,7 @@ def test_hub_defaults_are_settings_we_accept(monkeypatch: pytest.MonkeyPatch) ->
     assert settings.weights_dir is None
     assert settings.runpod_streaming is False
     assert settings.voices_dir == before.voices_dir
-    assert Settings().doubts(os.environ) == []
+    assert Settings().warnings(os.environ) == []
 
 
 def test_hub_variables_all_reach_a_setting() -> None:

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from runpod_entry import MAX_POST_S
+from serve_app.runpod_worker import MAX_POST_S
 from tests.runpod.test_job_loop import ENDLESS, SHORT
 from tests.runpod.worker import Endpoint, run_endpoint
 

@@ -16,7 +16,7 @@ from ray import serve
 from ray.serve.exceptions import BackPressureError
 from ray.serve.handle import DeploymentHandle
 
-from runpod_entry import MAX_RUN_BYTES, MAX_RUNSYNC_BYTES, Worker
+from serve_app.runpod_worker import MAX_RUN_BYTES, MAX_RUNSYNC_BYTES, Worker
 from speech.errors import DeadlineExceeded, VoiceNotFound
 
 TOO_LARGE = "configure a bucket or ask for a compressed output_format"
@@ -99,7 +99,7 @@ async def test_errors_of_the_graph_become_one_line(
 async def test_unforeseen_errors_are_logged_with_their_traceback(
     graph: DeploymentHandle[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.ERROR, logger="runpod_entry"):
+    with caplog.at_level(logging.ERROR, logger="serve_app.runpod_worker"):
         await answer(make_worker(graph), RuntimeError("what happened"))
     assert "1-u1" in caplog.text
     assert "what happened" in caplog.text

@@ -98,18 +98,18 @@ def test_settings_refuse_an_unknown_engine_and_list_the_known():
         Settings.model_validate({"engine": "echoo"})
 
 
-def test_settings_doubt_misspelt_variables_and_credentials_without_a_bucket(monkeypatch):
+def test_settings_warn_of_misspelt_variables_and_credentials_without_a_bucket(monkeypatch):
     environ = {"ECHO_MAX_REQESTS": "3", "ECHO_MAX_REQUESTS": "3", "PATH": "/bin"}
-    assert Settings().doubts(environ) == ["no setting reads ECHO_MAX_REQESTS: is it misspelt?"]
+    assert Settings().warnings(environ) == ["no setting reads ECHO_MAX_REQESTS: is it misspelt?"]
     monkeypatch.setenv("S3_ACCESS_KEY_ID", "id")
-    assert Settings().doubts({}) == ["S3 credentials without S3_BUCKET_NAME: nothing is uploaded"]
+    assert Settings().warnings({}) == ["S3 credentials without S3_BUCKET_NAME: nothing is uploaded"]
 
 
-def test_settings_know_what_callers_read_and_doubt_a_callers_key_without_the_servers():
+def test_settings_warn_of_a_callers_key_without_the_servers():
     environ = {"ECHO_URL": "http://127.0.0.1:8000", "ECHO_API_KEY": "key"}
-    (doubt,) = Settings().doubts(environ)
-    assert doubt == "ECHO_API_KEY is for callers; without ECHO_API_KEYS no key is asked for"
-    assert Settings(api_keys=("key",)).doubts(environ) == []
+    (warning,) = Settings().warnings(environ)
+    assert warning == "ECHO_API_KEY is for callers; without ECHO_API_KEYS no key is asked for"
+    assert Settings(api_keys=("key",)).warnings(environ) == []
 
 
 def test_settings_let_an_empty_name_not_hide_its_twin(monkeypatch):

@@ -7,7 +7,7 @@ import logging
 import pytest
 import soundfile
 
-from deployments.http import routes
+from deployments.http import body as json_body
 from tests.deployments.conftest import local_handle
 
 SPEECH = {"model": "tts-1", "input": "Hello there.", "voice": "deep.wav"}
@@ -364,7 +364,7 @@ async def test_runsync_while_starting_is_503_but_answers_the_health_check(make_i
 
 
 async def test_body_that_never_ends_is_400_in_time(make_ingress, connect, monkeypatch):
-    monkeypatch.setattr(routes, "BODY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(json_body, "BODY_TIMEOUT_S", 0.05)
     forever = asyncio.Event()
 
     async def body():
@@ -386,7 +386,9 @@ async def test_too_long_audio_is_refused_before_it_is_all_made(make_ingress, con
 
 
 async def test_health_warns_of_a_doubtful_configuration(make_ingress, connect):
-    report = (await connect(make_ingress(doubts=["no setting reads ECHO_X"])).get("/health")).json()
+    report = (
+        await connect(make_ingress(warnings=["no setting reads ECHO_X"])).get("/health")
+    ).json()
     assert report["status"] == "healthy"
     assert report["checks"]["configuration"] == {
         "status": "warn",
@@ -405,11 +407,13 @@ async def test_timings_add_up(make_ingress, connect):
 
 async def test_a_request_is_logged_in_one_line_without_its_text(make_ingress, connect, caplog):
     client = connect(make_ingress())
-    with caplog.at_level(logging.INFO, logger="deployments.pipeline"):
+    with caplog.at_level(logging.INFO, logger="deployments.telemetry.request_log"):
         headers = {"X-Request-ID": "r-1"}
         await client.post("/runsync", json={"input": {"text": "Secret words."}}, headers=headers)
         await client.post("/v1/audio/speech", json=SPEECH, headers={"X-Request-ID": "r-2"})
-    lines = [r.getMessage() for r in caplog.records if r.name == "deployments.pipeline"]
+    lines = [
+        r.getMessage() for r in caplog.records if r.name == "deployments.telemetry.request_log"
+    ]
     assert [line.split(":")[0] for line in lines] == [
         "request r-1 completed",
         "request r-2 completed",

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from deployments.pipeline import Limits, Pipeline
+from deployments.admission import Admission
 from deployments.telemetry import metrics
 from deployments.telemetry.metrics import Metric
 from deployments.voice_prep import VoicePrep
 from engine.echo.engine import EchoEngine
-from tests.deployments.conftest import LIMITS, local_handle
 
 ROOT = Path(__file__).parents[3]
 METRICS = {metric.name: metric for metric in vars(metrics).values() if isinstance(metric, Metric)}
@@ -38,7 +37,7 @@ def test_metric_follows_prometheus_conventions(metric):
 
 def test_labels_have_few_values_of_ours():
     labels = {label for metric in METRICS.values() for label in metric.labels}
-    assert labels == {"door", "outcome", "stage", "result", "engine", "device", "state", "memory"}
+    assert labels == {"source", "outcome", "stage", "result", "engine", "device", "state", "memory"}
 
 
 def test_every_value_of_the_graphs_stats_is_exported(voices_dir):
@@ -47,9 +46,7 @@ def test_every_value_of_the_graphs_stats_is_exported(voices_dir):
     engine.close()
     voice_prep = VoicePrep(str(voices_dir), 2**20, 1)
     assert voice_prep.stats().keys() == metrics.VOICE_CACHE_STATS.keys()
-    handle = local_handle(VoicePrep, str(voices_dir), 2**20, 1)
-    pipeline = Pipeline(handle, handle, Limits(**LIMITS))
-    assert pipeline.stats().keys() == metrics.PIPELINE_STATS.keys()
+    assert Admission(1).stats().keys() == metrics.ADMISSION_STATS.keys()
 
 
 def exported(metric):

@@ -13,7 +13,7 @@ JOB = {"text": "Every word of this sentence is spoken.", "speaker_voice": "deep.
 @pytest.fixture
 def lines(caplog):
     """Return `lines(request_id)`: what was logged of a request, as (result, fields) pairs."""
-    caplog.set_level(logging.INFO, "deployments.pipeline")
+    caplog.set_level(logging.INFO, "deployments.telemetry.request_log")
 
     def lines(request_id):
         matches = (
@@ -33,7 +33,7 @@ async def test_completed_job_leaves_a_line_with_all_its_numbers(make_ingress, li
     output = await make_ingress().run_job(JOB, "job-1")
     [(result, fields)] = lines("job-1")
     assert result == "completed"
-    assert (fields["door"], fields["streamed"], fields["engine"]) == ("runpod", "false", "tone")
+    assert (fields["source"], fields["streamed"], fields["engine"]) == ("runpod", "false", "tone")
     assert (fields["chars"], fields["chunks"]) == (str(len(JOB["text"])), "1")
     assert re.fullmatch("[0-9a-f]{32}", fields["voice"])
     assert float(fields["audio_s"]) == pytest.approx(output["metadata"]["duration"], abs=0.006)
@@ -47,7 +47,7 @@ async def test_streamed_speech_tells_when_its_first_audio_left(make_ingress, con
     body = {"input": JOB["text"] * 6, "voice": "deep.wav"}
     await client.post("/v1/audio/speech", json=body, headers={"X-Request-ID": "call-1"})
     [(result, fields)] = lines("call-1")
-    assert (result, fields["door"], fields["streamed"]) == ("completed", "http", "true")
+    assert (result, fields["source"], fields["streamed"]) == ("completed", "http", "true")
     assert int(fields["first_audio_ms"]) < int(fields["total_ms"])
 
 
@@ -58,7 +58,7 @@ async def test_refused_request_leaves_its_one_line_too(make_ingress, lines):
     for job in ("job-2", "job-3"):
         [(result, fields)] = lines(job)
         assert result == "invalid_request"
-        assert (fields["door"], fields["engine"], fields["rtf"]) == ("runpod", "-", "-")
+        assert (fields["source"], fields["engine"], fields["rtf"]) == ("runpod", "-", "-")
 
 
 async def test_every_field_is_documented(make_ingress, lines):

@@ -13,8 +13,8 @@ import soundfile
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from deployments.ingress import MAX_PIECE_BYTES, MIN_PIECE_BYTES, regroup
-from deployments.sampler import Piece
+from deployments.jobs import MAX_PART_BYTES, MIN_PART_BYTES, regroup
+from deployments.sampler import PCMBlock
 from deployments.storage import BucketConfig
 from speech.errors import InternalError
 from speech.formats import FORMATS
@@ -70,7 +70,7 @@ async def test_health_tells_whether_the_bucket_answers(
     assert report["status"] == ("healthy" if status == "pass" else "unhealthy")
 
 
-async def test_job_that_asks_for_a_stream_of_a_unary_door_is_answered_whole(make_ingress):
+async def test_job_that_asks_for_a_stream_of_a_unary_worker_is_answered_whole(make_ingress):
     ingress = make_ingress()
     streamed, plain = [await ingress.run_job({**JOB, "stream": stream}) for stream in (True, False)]
     assert inline_audio(streamed) == inline_audio(plain)
@@ -79,7 +79,7 @@ async def test_job_that_asks_for_a_stream_of_a_unary_door_is_answered_whole(make
 
 
 async def test_completed_job_is_logged_as_such_once(make_ingress, caplog):
-    caplog.set_level(logging.INFO, "deployments.pipeline")
+    caplog.set_level(logging.INFO, "deployments.telemetry.request_log")
     await make_ingress().run_job(JOB, "job-1")
     (line,) = [message for message in caplog.messages if message.startswith("request job-1 ")]
     assert line.startswith("request job-1 completed")
@@ -108,30 +108,30 @@ async def test_text_is_split_into_what_a_pass_of_the_asked_length_can_speak(make
     assert num_chunks[0] == num_chunks[2] == 1 < num_chunks[1]
 
 
-async def test_streamed_job_is_pieces_in_order_then_its_output(make_ingress):
+async def test_streamed_job_is_parts_in_order_then_its_output(make_ingress):
     ingress = make_ingress()
     job = {**JOB, "text": JOB["text"] * 6, "output_format": "pcm", "session_id": "call-1"}
-    *pieces, output = [item async for item in ingress.stream_job(job)]
-    assert len(pieces) > 3
-    assert all(set(piece) == {"audio_base64", "index"} for piece in pieces)
-    assert [piece["index"] for piece in pieces] == list(range(len(pieces)))
+    *parts, output = [item async for item in ingress.stream_job(job)]
+    assert len(parts) > 3
+    assert all(set(part) == {"audio_base64", "index"} for part in parts)
+    assert [part["index"] for part in parts] == list(range(len(parts)))
     assert set(output) == {"status", "filename", "metadata"}
     assert (output["status"], output["filename"]) == ("completed", "call-1.pcm")
     whole = await ingress.run_job(job)
-    assert b"".join(map(inline_audio, pieces)) == inline_audio(whole)
+    assert b"".join(map(inline_audio, parts)) == inline_audio(whole)
     assert output["metadata"]["duration"] == whole["metadata"]["duration"]
 
 
 async def test_streamed_job_that_fails_ends_with_the_error(make_ingress):
     class BreakingSampler:
         async def generate(self, job, voice):
-            yield Piece(np.full(44100, 0.1, np.float32), "breaking", "cpu", 0.0)
+            yield PCMBlock(np.full(44100, 0.1, np.float32), "breaking", "cpu", 0.0)
             raise InternalError("The engine broke")
 
     ingress = make_ingress(local_handle(BreakingSampler))
-    *pieces, last = [item async for item in ingress.stream_job(JOB, "job-1")]
-    assert [piece["index"] for piece in pieces] == list(range(len(pieces)))
-    assert pieces
+    *parts, last = [item async for item in ingress.stream_job(JOB, "job-1")]
+    assert [part["index"] for part in parts] == list(range(len(parts)))
+    assert parts
     assert last == {"error": "Internal error (request job-1)"}
 
 
@@ -146,37 +146,37 @@ async def test_streamed_health_check_is_the_report_alone(make_ingress):
     assert report["status"] == "healthy"
 
 
-BYTES = random.Random(0).randbytes(3 * MAX_PIECE_BYTES)
+BYTES = random.Random(0).randbytes(3 * MAX_PART_BYTES)
 SIZES = st.one_of(
     st.integers(0, 100),
-    st.integers(MIN_PIECE_BYTES - 2, MIN_PIECE_BYTES + 2),
-    st.integers(MAX_PIECE_BYTES - 2, MAX_PIECE_BYTES + 2),
-    st.integers(0, 3 * MAX_PIECE_BYTES),
+    st.integers(MIN_PART_BYTES - 2, MIN_PART_BYTES + 2),
+    st.integers(MAX_PART_BYTES - 2, MAX_PART_BYTES + 2),
+    st.integers(0, 3 * MAX_PART_BYTES),
 )
 
 
 @given(st.lists(SIZES, max_size=8))
-@example([100, MIN_PIECE_BYTES - 1, 1, MAX_PIECE_BYTES + 1])
+@example([100, MIN_PART_BYTES - 1, 1, MAX_PART_BYTES + 1])
 @settings(max_examples=60, deadline=None)
 async def test_regroup_keeps_the_bytes_and_its_bounds_and_holds_nothing_back(sizes):
     packets = [BYTES[:size] for size in sizes]
-    pieces, waiting = [], []  # `waiting`: bytes it sat on whenever it asked for more
+    parts, waiting = [], []  # `waiting`: bytes it sat on whenever it asked for more
 
     async def source():
         taken = 0
         for packet in packets:
             yield packet
             taken += len(packet)
-            waiting.append(taken - sum(map(len, pieces)))
+            waiting.append(taken - sum(map(len, parts)))
 
-    async for piece in regroup(source()):
-        pieces.append(piece)
-    assert b"".join(pieces) == b"".join(packets)
-    assert all(0 < len(piece) <= MAX_PIECE_BYTES for piece in pieces)
-    assert all(len(piece) >= MIN_PIECE_BYTES for piece in pieces[1:-1])
-    assert all(size < MIN_PIECE_BYTES for size in waiting)
+    async for part in regroup(source()):
+        parts.append(part)
+    assert b"".join(parts) == b"".join(packets)
+    assert all(0 < len(part) <= MAX_PART_BYTES for part in parts)
+    assert all(len(part) >= MIN_PART_BYTES for part in parts[1:-1])
+    assert all(size < MIN_PART_BYTES for size in waiting)
     first = next((packet for packet in packets if packet), b"")
-    assert pieces[:1] == ([first[:MAX_PIECE_BYTES]] if first else [])
+    assert parts[:1] == ([first[:MAX_PART_BYTES]] if first else [])
 
 
 CONTRACT_ERRORS = re.compile(

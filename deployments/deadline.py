@@ -1,0 +1,52 @@
+"""The deadline of a request, over one call or over the steps of a stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from speech.concurrency import mark_retrieved
+from speech.errors import DeadlineExceeded
+
+T = TypeVar("T")
+
+
+class Deadline:
+    """The moment at which a request fails if it is not done; made in the loop that waits for it."""
+
+    def __init__(self, seconds: float) -> None:
+        """Set the deadline to `seconds` from now."""
+        loop = asyncio.get_running_loop()
+        self._seconds = seconds
+        self._end = loop.time() + seconds
+        self._expired: asyncio.Future[None] = loop.create_future()
+
+    def expire(self, seconds: float) -> None:
+        """Let the deadline pass now; errors call it one of `seconds`."""
+        if not self._expired.done():
+            self._seconds = seconds
+            self._expired.set_result(None)
+
+    async def run(self, work: Awaitable[T]) -> T:
+        """Return the result of `work`; if it is late or this call is cancelled, `work` is, too.
+
+        Raises:
+            DeadlineExceeded: The time is up and `work` has stopped.
+        """
+        # A task of its own rather than `wait_for`, which reports whatever a cancelled call turns
+        # its cancellation into.
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(mark_retrieved)
+        left_s = self._end - asyncio.get_running_loop().time()
+        try:
+            await asyncio.wait(
+                (task, self._expired), timeout=left_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not task.done():
+                raise DeadlineExceeded.after(self._seconds)
+            return task.result()
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})

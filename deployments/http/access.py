@@ -1,0 +1,62 @@
+"""Access over HTTP and WebSocket: API keys, and the origins that browsers may call from."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection
+
+from deployments.http.request_id import HEADER as REQUEST_ID_HEADER
+from speech.errors import BadKey
+
+EXPOSED_HEADERS = (
+    REQUEST_ID_HEADER,
+    "X-Seed",
+    "X-Audio-Sample-Rate",
+    "X-Engine",
+    "Retry-After",
+)
+"""Headers that scripts in a browser may read, beside the standard ones."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """The callers that are let in.
+
+    Attributes:
+        api_keys: Keys of which a caller must send one; anybody may call if there are none.
+        cors_origins: Origins that browsers may call from, `*` for any.
+    """
+
+    api_keys: tuple[str, ...] = field(default=(), repr=False)
+    cors_origins: tuple[str, ...] = ()
+
+    async def require_key(self, connection: HTTPConnection) -> None:
+        """Return if the caller may call; a dependency of HTTP and WebSocket routes alike.
+
+        Raises:
+            BadKey: Keys are set, and the caller sent none of them.
+        """
+        if self.api_keys and not self._has_key(connection):
+            raise BadKey("Missing or wrong API key: send 'Authorization: Bearer <key>'")
+
+    def add_cors(self, api: FastAPI) -> None:
+        """Let browsers call `api` from the origins set, if any."""
+        if self.cors_origins:
+            api.add_middleware(
+                CORSMiddleware,
+                allow_origins=self.cors_origins,
+                allow_methods=["GET", "POST"],
+                allow_headers=["*"],  # OpenAI's SDKs send a dozen of their own
+                expose_headers=EXPOSED_HEADERS,
+            )
+
+    def _has_key(self, connection: HTTPConnection) -> bool:
+        scheme, _, given = connection.headers.get("Authorization", "").partition(" ")
+        matches = [
+            hmac.compare_digest(given.strip().encode(), key.encode()) for key in self.api_keys
+        ]
+        return scheme.lower() == "bearer" and any(matches)

@@ -1,0 +1,57 @@
+"""Speech as an HTTP response: audio bytes, or OpenAI's events, as they are made."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from deployments.speech_call import SpeechStream
+from speech.formats import FORMATS
+from speech.request import SpeechRequest
+
+
+def audio_response(request: SpeechRequest, stream: SpeechStream) -> Response:
+    """Return the response that carries `stream` in the way that `request` asks for."""
+    headers = {
+        "X-Seed": str(request.seed),
+        "X-Audio-Sample-Rate": str(request.sample_rate),
+        "X-Engine": stream.engine,
+        "X-Accel-Buffering": "no",  # nginx would hold back what comes in small parts
+    }
+    if request.stream_format == "sse":
+        return _Streamed(_events(request, stream), 200, headers, "text/event-stream")
+    return _Streamed(stream.packets, 200, headers, FORMATS[request.output_format].media_type)
+
+
+class _Streamed(StreamingResponse):
+    """A stream that leaves it to Ray Serve to notice that the client is gone.
+
+    Ray Serve cancels the request's task; Starlette's own listening for a disconnect would log a
+    long traceback then.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.stream_response(send)
+
+
+async def _events(request: SpeechRequest, stream: SpeechStream) -> AsyncGenerator[str, None]:
+    """Yield OpenAI's events; its token counts are UTF-8 bytes in and latent frames out."""
+    async with aclosing(stream.packets) as packets:
+        async for packet in packets:
+            if packet:
+                audio = base64.b64encode(packet).decode()
+                yield _event({"type": "speech.audio.delta", "audio": audio})
+    num_in, num_out = len(request.text.encode()), stream.record.num_frames
+    usage = {"input_tokens": num_in, "output_tokens": num_out, "total_tokens": num_in + num_out}
+    yield _event({"type": "speech.audio.done", "usage": usage})
+
+
+def _event(data: dict[str, Any]) -> str:
+    return f"data: {json.dumps(data)}\n\n"

@@ -1,0 +1,60 @@
+"""JSON bodies: read by the routes themselves, so that every error has the contract's text."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from fastapi import Request
+from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
+
+from speech.errors import BodyTooLarge, InvalidRequest
+
+BODY_TIMEOUT_S = 10.0
+"""Seconds in which a body must arrive: a slow sender occupies a place of the ingress."""
+
+
+async def read_json(request: Request, max_bytes: int) -> dict[str, Any]:
+    """Return the JSON object that is the request's body.
+
+    Raises:
+        InvalidRequest: It is none, is not declared as JSON, or does not arrive in time.
+        BodyTooLarge: It is longer than `max_bytes`.
+    """
+    content_type = request.headers.get("Content-Type", "")
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise InvalidRequest("Send JSON with the header 'Content-Type: application/json'")
+    try:
+        raw = await asyncio.wait_for(_read(request, max_bytes), BODY_TIMEOUT_S)
+    except TimeoutError:
+        raise InvalidRequest(
+            f"The request body did not arrive within {BODY_TIMEOUT_S:g} s"
+        ) from None
+    except ClientDisconnect:
+        raise InvalidRequest("The client went away while sending") from None
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise InvalidRequest("The request body is not valid JSON") from None
+    if not isinstance(body, dict):
+        raise InvalidRequest("The request body is not a JSON object")
+    return body
+
+
+def describe_body(model: type[BaseModel]) -> dict[str, Any]:
+    """Return what documents `model` as a route's JSON body in OpenAPI."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    for nested in schema.pop("$defs", {}).values():
+        schema["properties"]["input"] = nested
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+async def _read(request: Request, max_bytes: int) -> bytes:
+    raw = bytearray()
+    async for part in request.stream():
+        raw += part
+        if len(raw) > max_bytes:
+            raise BodyTooLarge(f"Request body too large (max {max_bytes} bytes)")
+    return bytes(raw)

@@ -1,0 +1,119 @@
+"""Errors as HTTP responses and WebSocket messages. Only here an error becomes either."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketState
+
+from deployments.http.request_id import request_id_of
+from speech.errors import InternalError, SpeechError
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 2
+"""Seconds that a refused client is told to wait."""
+
+OPENAI_FIELDS: Mapping[str, str] = {"speaker_voice": "voice"}
+"""Names of OpenAI's fields where the job contract, which errors speak of, has others."""
+
+_CLOSE_CODES = {500: 1011, 503: 1013}
+"""WebSocket close codes by HTTP status: server error, try again later. The rest is the client's."""
+_POLICY_VIOLATION = 1008
+
+
+def add_error_handlers(api: FastAPI) -> None:
+    """Answer every error in OpenAI's shape over HTTP, in ours over a WebSocket."""
+
+    @api.exception_handler(SpeechError)
+    async def speech_error(connection: Request | WebSocket, error: SpeechError) -> Response | None:
+        if isinstance(connection, WebSocket):
+            await end_websocket(connection, error)
+            return None
+        return error_response(error)
+
+    @api.exception_handler(HTTPException)
+    async def framework_error(request: Request, error: HTTPException) -> Response:
+        """Answer the framework's own errors, such as an unknown route, in the same shape."""
+        message = f"{error.detail}: {request.method} {request.url.path}"
+        return _response(error.status_code, message, headers=error.headers)
+
+    @api.exception_handler(Exception)
+    async def unforeseen(request: Request, error: Exception) -> Response:
+        return error_response(_internal_error(request, error))
+
+    api.add_middleware(UnforeseenWebSocketErrors)
+
+
+class UnforeseenWebSocketErrors:
+    """ASGI middleware for errors of a WebSocket that the framework would leave to the server."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one ASGI connection."""
+        if scope["type"] != "websocket":
+            await self._app(scope, receive, send)
+            return
+        websocket = WebSocket(scope, receive, send)
+        try:
+            await self._app(scope, websocket.receive, websocket.send)
+        except Exception as error:
+            await end_websocket(websocket, _internal_error(websocket, error))
+
+
+def error_response(error: SpeechError) -> Response:
+    """Return the response in OpenAI's shape."""
+    headers = {}
+    if error.http_status == 503:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    if error.http_status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    param = None if error.param is None else OPENAI_FIELDS.get(error.param, error.param)
+    return _response(error.http_status, error.message, param, error.code, headers)
+
+
+def error_message(error: SpeechError) -> dict[str, str]:
+    """Return the WebSocket message that tells of an error."""
+    return {"type": "error", "message": error.message, "code": error.code}
+
+
+async def end_websocket(websocket: WebSocket, error: SpeechError) -> None:
+    """Tell the client of an error and close; before the handshake, refuse it with a response."""
+    close_code = _CLOSE_CODES.get(error.http_status, _POLICY_VIOLATION)
+    if websocket.application_state == WebSocketState.DISCONNECTED:
+        return
+    if websocket.application_state == WebSocketState.CONNECTED:
+        await websocket.send_json(error_message(error))
+        await websocket.close(close_code)
+    elif "websocket.http.response" in websocket.scope.get("extensions", {}):
+        await websocket.send_denial_response(error_response(error))
+    else:
+        await websocket.close(close_code, error.message)
+
+
+def _internal_error(connection: HTTPConnection, error: Exception) -> InternalError:
+    request_id = request_id_of(connection)
+    logger.error("request %s failed", request_id, exc_info=error)
+    return InternalError.of_request(request_id)
+
+
+def _response(
+    status: int,
+    message: str,
+    param: str | None = None,
+    code: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    kind = {401: "authentication_error"}.get(
+        status, "invalid_request_error" if status < 500 else "server_error"
+    )
+    body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
+    return JSONResponse(body, status, headers)

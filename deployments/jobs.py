@@ -1,0 +1,118 @@
+"""RunPod's jobs, through its worker or `POST /runsync`: plain JSON data in, plain JSON data out.
+
+A job comes in as its `input` and leaves as the contract's job output. An error is part of that
+output, so nothing is raised for a caller's mistake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from functools import partial
+from typing import Any
+
+from deployments.service import SpeechService
+from deployments.speech_call import SpeechCall
+from deployments.storage import Bucket
+from deployments.telemetry.request_record import RequestSource
+from speech.errors import SpeechError
+from speech.formats import FORMATS
+from speech.request import SpeechRequest, is_health_check, parse_job
+
+MIN_PART_BYTES = 32 * 1024
+"""The least audio of a streamed job's part, the last one aside: each costs a round trip."""
+MAX_PART_BYTES = 512 * 1024
+"""The most audio of a part: as base64 well below RunPod's limit of 1 MB."""
+
+
+class JobRunner:
+    """Runs jobs on the service; whole audio goes to the bucket, if there is one."""
+
+    def __init__(self, service: SpeechService, bucket: Bucket | None) -> None:
+        self._service = service
+        self._bucket = bucket
+
+    async def run(
+        self, job_input: object, job_id: str | None, source: RequestSource
+    ) -> dict[str, Any]:
+        """Return the job output for a job's `input`; errors are `{"error": …}`."""
+        if is_health_check(job_input):
+            return await self._service.health()
+        try:
+            call = self._open(job_input, job_id, source)
+            metadata, delivery = await call.deliver(partial(self._deliver, call.request))
+        except SpeechError as error:
+            return {"error": error.message}
+        return {**_output(call.request, metadata), **delivery}
+
+    async def stream(
+        self, job_input: object, job_id: str | None, source: RequestSource
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """Yield a job's audio in parts `{"audio_base64", "index"}`, then its output without.
+
+        An error comes as the last item, `{"error": …}`.
+        """
+        if is_health_check(job_input):
+            yield await self._service.health()
+            return
+        try:
+            call = self._open(job_input, job_id, source)
+            stream = await call.start()
+            index = 0
+            async with aclosing(regroup(stream.packets)) as parts:
+                async for part in parts:
+                    yield {"audio_base64": base64.b64encode(part).decode(), "index": index}
+                    index += 1
+        except SpeechError as error:
+            yield {"error": error.message}
+            return
+        yield _output(call.request, stream.record.metadata(call.request))
+
+    def _open(self, job_input: object, job_id: str | None, source: RequestSource) -> SpeechCall:
+        """Return the call that a job asks for.
+
+        Raises:
+            InvalidRequest: The contract's error for the first thing wrong with the job.
+        """
+        request_id = job_id or uuid.uuid4().hex
+        with self._service.logging_refusal(request_id, source):
+            request = parse_job(job_input, self._service.limits.max_text_chars)
+        return self._service.speak(request, request_id, source)
+
+    async def _deliver(self, request: SpeechRequest, audio: bytes) -> dict[str, Any]:
+        """Return where the audio is: behind a link into the bucket, else inline."""
+        if self._bucket is None:
+            encoded = await asyncio.to_thread(base64.b64encode, audio)
+            return {"audio_base64": encoded.decode()}
+        key = _filename(request)
+        url = await self._bucket.upload(key, audio, FORMATS[request.output_format].media_type)
+        return {"url": url, "s3_key": key}
+
+
+async def regroup(packets: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """Yield the same bytes in parts of MIN_PART_BYTES to MAX_PART_BYTES; the last may be shorter.
+
+    The first packet goes out at once, whatever its size, so that playback can begin.
+    """
+    held = bytearray()
+    first = True
+    async with aclosing(packets):
+        async for packet in packets:
+            held += packet
+            while len(held) >= MIN_PART_BYTES or (first and held):
+                first = False
+                yield bytes(held[:MAX_PART_BYTES])
+                del held[:MAX_PART_BYTES]
+    if held:
+        yield bytes(held)
+
+
+def _filename(request: SpeechRequest) -> str:
+    return f"{request.session_id}.{FORMATS[request.output_format].extension}"
+
+
+def _output(request: SpeechRequest, metadata: dict[str, Any]) -> dict[str, Any]:
+    return {"status": "completed", "filename": _filename(request), "metadata": metadata}

@@ -1,0 +1,25 @@
+"""The bounds on requests, each defined here once: the settings include this model's fields."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Limits(BaseModel):
+    """Bounds on requests, per ingress replica."""
+
+    model_config = ConfigDict(frozen=True)
+
+    max_text_chars: Annotated[int, Field(ge=1, description="Longest text of a request.")] = 4096
+    max_body_bytes: Annotated[int, Field(ge=1024, description="Largest HTTP request body.")] = 2**20
+    deadline_s: Annotated[float, Field(gt=0, description="Longest time a request may take.")] = 600
+    max_requests: Annotated[
+        int,
+        Field(ge=1, description="Requests running and waiting per ingress replica; more get 503."),
+    ] = 64
+    max_request_jobs: Annotated[
+        int, Field(ge=1, description="Chunks of one request that are sampled side by side.")
+    ] = 4
+    max_audio_s: Annotated[float, Field(gt=0, description="Longest audio of a request.")] = 1800

@@ -1,0 +1,127 @@
+"""The operations that every API offers: speak, health, readiness, drain."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ray.serve.handle import DeploymentHandle
+
+from deployments.admission import Admission
+from deployments.health import health_report, loaded_engine
+from deployments.limits import Limits
+from deployments.pipeline import SpeechPipeline
+from deployments.speech_call import SpeechCall
+from deployments.storage import Bucket
+from deployments.telemetry import metrics
+from deployments.telemetry.export import StatsExporter
+from deployments.telemetry.request_log import RequestLog
+from deployments.telemetry.request_record import RequestRecord, RequestSource
+from speech.errors import NotReady, SpeechError
+from speech.request import SpeechRequest
+
+
+class SpeechService:
+    """One ingress replica's service, whichever API a request comes through.
+
+    Attributes:
+        engine: Name of the engine as configured.
+        limits: Bounds on requests.
+    """
+
+    def __init__(
+        self,
+        voice_prep: DeploymentHandle[Any],
+        sampler: DeploymentHandle[Any],
+        engine: str,
+        limits: Limits,
+        bucket: Bucket | None,
+        warnings: Sequence[str],
+    ) -> None:
+        """Set up the service; `warnings` name suspicious settings, for the health report."""
+        self.engine = engine
+        self.limits = limits
+        self._voice_prep = voice_prep
+        self._sampler = sampler
+        self._bucket = bucket
+        self._warnings = tuple(warnings)
+        self._pipeline = SpeechPipeline(voice_prep, sampler, limits)
+        self._admission = Admission(limits.max_requests)
+        self._log = RequestLog()
+        self._has_been_ready = False
+        self._draining = False
+        self._health: asyncio.Task[dict[str, Any]] | None = None
+        StatsExporter(self._admission.stats, metrics.ADMISSION_STATS).start()
+
+    @contextmanager
+    def logging_refusal(self, request_id: str, source: RequestSource) -> Iterator[None]:
+        """Log and count a request that is refused inside as any other that ended."""
+        try:
+            yield
+        except SpeechError as error:
+            record = RequestRecord(request_id, source)
+            record.ended(error.code)
+            self._log.write(record)
+            raise
+
+    def speak(self, request: SpeechRequest, request_id: str, source: RequestSource) -> SpeechCall:
+        """Return a call that speaks `request` once it is started."""
+        return SpeechCall(
+            request,
+            request_id,
+            source,
+            self._pipeline,
+            self._admission,
+            self._log,
+            self.limits.deadline_s,
+        )
+
+    async def health(self) -> dict[str, Any]:
+        """Return the contract's health report; calls meanwhile share the one under way."""
+        if self._health is None or self._health.done():
+            self._health = asyncio.ensure_future(
+                health_report(
+                    self.engine,
+                    self._warnings,
+                    self._voice_prep,
+                    self._sampler,
+                    self._bucket,
+                    draining=self._draining,
+                )
+            )
+        return await asyncio.shield(self._health)
+
+    async def ready(self) -> bool:
+        """Tell whether the graph can speak now."""
+        return await self.loaded_engine() is not None
+
+    async def loaded_engine(self) -> str | None:
+        """Return the name of the loaded model, or None while there is none."""
+        name = await loaded_engine(self._sampler)
+        self._has_been_ready |= name is not None
+        return name
+
+    async def require_ready(self) -> None:
+        """Return once the graph has been able to speak; later outages only make requests wait.
+
+        Raises:
+            NotReady: It is still starting, or stopping.
+        """
+        self.require_open()
+        if not (self._has_been_ready or await self.ready()):
+            raise NotReady("The engine is still starting, retry later")
+
+    def require_open(self) -> None:
+        """Return if requests are taken.
+
+        Raises:
+            NotReady: The server is stopping.
+        """
+        if self._draining:
+            raise NotReady("The server is stopping, retry later")
+
+    def drain(self) -> None:
+        """Refuse HTTP requests from now on; those under way go on."""
+        self._draining = True

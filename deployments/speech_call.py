@@ -1,0 +1,123 @@
+"""One request under supervision: a place, a deadline, one kind of error, one record."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from deployments.admission import Admission
+from deployments.deadline import Deadline
+from deployments.pipeline import SpeechPipeline
+from deployments.telemetry.request_log import RequestLog
+from deployments.telemetry.request_record import RequestRecord, RequestSource
+from speech.errors import InternalError, SpeechError
+from speech.request import SpeechRequest
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SpeechStream:
+    """Speech that has begun.
+
+    Attributes:
+        engine: Name of the model that speaks.
+        device: Where the model runs.
+        packets: The encoded audio, the first packet included. Closing it ends the request.
+        record: The record of the request, complete when `packets` has ended.
+    """
+
+    engine: str
+    device: str
+    packets: AsyncGenerator[bytes, None]
+    record: RequestRecord
+
+
+@dataclass(frozen=True)
+class SpeechCall:
+    """A valid request that may be spoken once, as a stream or whole."""
+
+    request: SpeechRequest
+    request_id: str
+    source: RequestSource
+    pipeline: SpeechPipeline
+    admission: Admission
+    log: RequestLog
+    deadline_s: float
+
+    async def start(self) -> SpeechStream:
+        """Begin to speak; return with the first packet.
+
+        Raises:
+            SpeechError: The request failed before any audio; `packets` raises it later on.
+        """
+        record = self._record(streamed=True)
+        packets = self._packets(record)
+        first = await anext(packets, b"")
+        return SpeechStream(record.engine, record.device, _resume(first, packets), record)
+
+    async def deliver(self, send: Callable[[bytes], Awaitable[T]]) -> tuple[dict[str, Any], T]:
+        """Speak, then pass the whole audio to `send`, all within the deadline.
+
+        Returns:
+            The contract's metadata, and the result of `send`.
+
+        Raises:
+            SpeechError: The request failed, or `send` raised it.
+        """
+        record = self._record(streamed=False)
+
+        async def speak_and_send() -> T:
+            async with aclosing(self.pipeline.packets(self.request, record, whole=True)) as packets:
+                audio = b"".join([packet async for packet in packets])
+            return await send(audio)
+
+        with self._supervised(record) as deadline:
+            sent = await deadline.run(speak_and_send())
+            record.delivered()
+        return record.metadata(self.request), sent
+
+    def _record(self, *, streamed: bool) -> RequestRecord:
+        return RequestRecord(self.request_id, self.source, streamed, len(self.request.text))
+
+    async def _packets(self, record: RequestRecord) -> AsyncGenerator[bytes, None]:
+        with self._supervised(record) as deadline:
+            async with aclosing(
+                self.pipeline.packets(self.request, record, whole=False)
+            ) as packets:
+                while (packet := await deadline.run(anext(packets, None))) is not None:
+                    record.delivered()
+                    yield packet
+
+    @contextmanager
+    def _supervised(self, record: RequestRecord) -> Iterator[Deadline]:
+        """Hold a place inside, raise nothing but SpeechErrors, and log how the request ended."""
+        result = "cancelled"
+        try:
+            with self.admission.admit():
+                yield Deadline(self.deadline_s)
+            result = "completed"
+        except Exception as error:
+            if isinstance(error, SpeechError) and not isinstance(error, InternalError):
+                result = error.code
+                raise
+            result = InternalError.code
+            logger.exception("request %s failed", self.request_id)
+            raise InternalError.of_request(self.request_id) from error
+        finally:
+            record.ended(result)
+            self.log.write(record)
+
+
+async def _resume(
+    first: bytes, packets: AsyncGenerator[bytes, None]
+) -> AsyncGenerator[bytes, None]:
+    async with aclosing(packets):
+        yield first
+        async for packet in packets:
+            yield packet

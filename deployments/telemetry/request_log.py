@@ -1,0 +1,47 @@
+"""One log line and one set of metrics for every request that ended, in one ingress replica."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from deployments.telemetry import metrics
+from deployments.telemetry.export import create_instrument
+from deployments.telemetry.request_record import RequestRecord
+
+logger = logging.getLogger(__name__)
+
+
+class RequestLog:
+    """Logs and counts requests; the only place that does either."""
+
+    def __init__(self) -> None:
+        self._requests = create_instrument(metrics.REQUESTS)
+        self._request_s = create_instrument(metrics.REQUEST_SECONDS)
+        self._stage_s = create_instrument(metrics.STAGE_SECONDS)
+        self._first_audio_s = create_instrument(metrics.FIRST_AUDIO_SECONDS)
+        self._real_time_factor = create_instrument(metrics.REAL_TIME_FACTOR)
+        self._audio_s = create_instrument(metrics.AUDIO_SECONDS)
+        self._text_chars = create_instrument(metrics.TEXT_CHARACTERS)
+
+    def write(self, record: RequestRecord) -> None:
+        """Log and count a request that ended."""
+        logger.info("request %s %s: %s", record.request_id, record.result, record)
+        source = {"source": record.source}
+        self._requests.inc(1, {**source, "outcome": record.result})
+        if record.engine:  # it has spoken
+            self._text_chars.inc(record.num_chars, source)
+        if record.num_samples:
+            self._audio_s.inc(record.duration_s, source)
+        if record.streamed and record.first_audio_s is not None:
+            self._first_audio_s.observe(record.first_audio_s, source)
+        if record.result == "completed":  # else its times would say how soon it failed
+            self._write_times(record, source)
+
+    def _write_times(self, record: RequestRecord, source: Mapping[str, str]) -> None:
+        stages = dict(vars(record.timings))
+        self._request_s.observe(stages.pop("total"), source)
+        for stage, seconds in stages.items():
+            self._stage_s.observe(seconds, {"stage": stage})
+        if record.real_time_factor is not None:
+            self._real_time_factor.observe(record.real_time_factor)

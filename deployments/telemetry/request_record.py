@@ -1,0 +1,162 @@
+"""The record of one request, filled in while it is spoken: for metadata, log line and metrics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from speech.formats import FORMATS
+from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from speech.request import SpeechRequest
+
+RequestSource = Literal["http", "runpod"]
+"""The interface a request came in through."""
+
+
+@dataclass
+class Timings:
+    """Where a request's time went, in seconds; `queue` is the wait of its first job."""
+
+    queue: float = 0.0
+    voice: float = 0.0
+    generate: float = 0.0
+    encode: float = 0.0
+    total: float = 0.0
+
+
+@dataclass
+class RequestRecord:
+    """Everything known about a request so far. Its clock starts when it is made.
+
+    Attributes:
+        request_id: The id that the caller knows the request by.
+        source: The interface it came in through.
+        streamed: Whether audio leaves as it is made.
+        num_chars: Length of its text.
+        result: `completed`, `cancelled` or the code of an error; empty until it ends.
+        voice_key: Key of the voice that speaks, or None for the default voice.
+        engine: Name of the model that speaks; empty until the first audio.
+        device: Where the model runs; empty until the first audio.
+        num_chunks: Number of passes its text is spoken in.
+        num_samples: Length of its audio, at 44.1 kHz.
+        first_audio_s: From acceptance to the first packet, or to the whole answer.
+    """
+
+    request_id: str
+    source: RequestSource
+    streamed: bool = False
+    num_chars: int = 0
+    result: str = ""
+    voice_key: str | None = None
+    engine: str = ""
+    device: str = ""
+    num_chunks: int = 0
+    num_samples: int = 0
+    first_audio_s: float | None = None
+    timings: Timings = field(default_factory=Timings)
+    _started: float = field(default_factory=time.perf_counter)
+
+    def planned(self, num_chunks: int) -> None:
+        """Note that the text is spoken in `num_chunks` passes."""
+        self.num_chunks = num_chunks
+
+    @contextmanager
+    def preparing_voice(self) -> Iterator[None]:
+        """Count the time inside as that of the voice, also where it ends in an error."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings.voice += time.perf_counter() - started
+
+    def voice_prepared(self, key: str) -> None:
+        """Note the key of the voice that speaks."""
+        self.voice_key = key
+
+    def audio_received(self, engine: str, device: str, queue_s: float, waited_s: float) -> None:
+        """Note that audio came from a sampler after a wait; the first job's queueing counts apart.
+
+        Args:
+            engine: Name of the model that speaks.
+            device: Where it runs.
+            queue_s: Seconds the job waited for its turn.
+            waited_s: Seconds spent waiting for this audio, `queue_s` included.
+        """
+        self.timings.generate += waited_s
+        if not self.engine:
+            self.engine, self.device = engine, device
+            self.timings.queue = queue_s
+            self.timings.generate -= queue_s
+
+    def rendered(self, num_samples: int, busy_s: float) -> None:
+        """Note how much audio has been encoded so far, and how long that took in all."""
+        self.num_samples = num_samples
+        self.timings.encode = busy_s
+
+    def delivered(self) -> None:
+        """Note that a packet, or the whole answer, left; the first one counts."""
+        if self.first_audio_s is None:
+            self.first_audio_s = self._elapsed_s()
+
+    def ended(self, result: str) -> None:
+        """Note how the request ended."""
+        self.result = result
+        self.timings.total = self._elapsed_s()
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the audio."""
+        return self.num_samples / SAMPLE_RATE_HZ
+
+    @property
+    def real_time_factor(self) -> float | None:
+        """Seconds of generation per second of audio, None while there is none."""
+        return self.timings.generate / self.duration_s if self.num_samples else None
+
+    @property
+    def num_frames(self) -> int:
+        """Length of the audio in latent frames, begun ones included."""
+        return -(-self.num_samples // FRAME_SAMPLES)
+
+    def metadata(self, request: SpeechRequest) -> dict[str, Any]:
+        """Return the contract's `metadata`; complete once all audio is out."""
+        row = FORMATS[request.output_format]
+        return {
+            "sample_rate": request.sample_rate,
+            "codec": row.codec,
+            **({} if row.bitrate is None else {"bitrate": row.bitrate}),
+            "duration": round(self.duration_s, 3),
+            "seed": request.seed,
+            "device": self.device,
+            "engine": self.engine,
+            "chunks": self.num_chunks,
+            "timings": {name: round(1000 * s, 1) for name, s in vars(self.timings).items()},
+        }
+
+    def __str__(self) -> str:
+        """Return one line for the log: nothing of what was said, and no name."""
+        values = {
+            "source": self.source,
+            "streamed": str(self.streamed).lower(),
+            "engine": self.engine or None,
+            "voice": self.voice_key,
+            "chars": self.num_chars,
+            "chunks": self.num_chunks,
+            "audio_s": f"{self.duration_s:.2f}",
+            "rtf": _shown(self.real_time_factor, 3),
+            "first_audio_ms": _shown(self.first_audio_s, scale=1000),
+            **{f"{name}_ms": _shown(s, scale=1000) for name, s in vars(self.timings).items()},
+        }
+        return " ".join(
+            f"{name}={'-' if value is None else value}" for name, value in values.items()
+        )
+
+    def _elapsed_s(self) -> float:
+        return time.perf_counter() - self._started
+
+
+def _shown(value: float | None, digits: int = 0, scale: float = 1) -> str | None:
+    return None if value is None else f"{scale * value:.{digits}f}"

@@ -1,0 +1,58 @@
+import asyncio
+
+import pytest
+
+from deployments.deadline import Deadline
+from speech.errors import DeadlineExceeded
+
+
+class Work:
+    """A coroutine that never returns, and what became of it."""
+
+    def __init__(self):
+        self.started, self.stopped = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self):
+        try:
+            self.started.set()
+            await asyncio.Event().wait()
+        finally:
+            self.stopped.set()
+
+
+async def test_work_in_time_gives_its_result_or_its_error():
+    async def fail():
+        raise KeyError("mine")
+
+    deadline = Deadline(60)
+    assert await deadline.run(asyncio.sleep(0, "result")) == "result"
+    with pytest.raises(KeyError, match="mine"):
+        await deadline.run(fail())
+
+
+async def test_late_work_is_stopped_and_the_deadline_named():
+    work, deadline = Work(), Deadline(0.05)
+    assert await deadline.run(asyncio.sleep(0, "in time")) == "in time"
+    with pytest.raises(DeadlineExceeded, match=r"^Deadline of 0.05 s exceeded$"):
+        await deadline.run(work())
+    assert work.stopped.is_set()
+
+
+async def test_deadline_that_is_brought_forward_names_the_new_one():
+    work, deadline = Work(), Deadline(60)
+    task = asyncio.ensure_future(deadline.run(work()))
+    await work.started.wait()
+    deadline.expire(5)
+    with pytest.raises(DeadlineExceeded, match=r"^Deadline of 5 s exceeded$"):
+        await task
+    assert work.stopped.is_set()
+
+
+async def test_cancelled_from_outside_it_stops_the_work():
+    work = Work()
+    task = asyncio.ensure_future(Deadline(60).run(work()))
+    await work.started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert work.stopped.is_set()
