@@ -1,0 +1,93 @@
+"""What counts as a word of a text, and which words of a text say which of another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import accumulate, pairwise
+from typing import NamedTuple
+
+from speech.text.breaks import SPEAKER_TAG
+from speech.text.duration import estimate_duration_s
+from speech.text.scripts import are_one_character, is_spaced
+
+_RUN = re.compile(r"\S+")
+
+
+class Word(NamedTuple):
+    """A word of a text.
+
+    Attributes:
+        text: As it is written, punctuation included.
+        start: Position of its first letter or digit.
+        stop: Position after its last letter or digit.
+    """
+
+    text: str
+    start: int
+    stop: int
+
+
+def find_words(text: str) -> list[Word]:
+    """Return the words of `text` in order; speaker tags and lone punctuation are none.
+
+    Words are between spaces; where a script does without, each visible character is one.
+    """
+    text = SPEAKER_TAG.sub(lambda tag: " " * len(tag[0]), text)
+    found = []
+    for run in _RUN.finditer(text):
+        for start, stop in _parts(text, run.start(), run.end()):
+            said = [i for i in range(start, stop) if text[i].isalnum()]
+            if said:
+                found.append(Word(text[start:stop], said[0], said[-1] + 1))
+    return found
+
+
+def _parts(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Cut a run without spaces before each character of a script that has no spaces."""
+    cuts = [start]
+    for i in range(start + 1, stop):
+        left, right = text[i - 1], text[i]
+        if are_one_character(left, right) or not right.isalnum():
+            continue
+        if not (is_spaced(left) and is_spaced(right)):
+            cuts.append(i)
+    yield from pairwise([*cuts, stop])
+
+
+def match_words(written: Sequence[str], spoken: Sequence[str]) -> list[tuple[int, int]]:
+    """Return which of `spoken` says each word of `written`: the first, and the one after the last.
+
+    Most words are in both; what stands between those shares what is said between them, by how
+    long it takes to say.
+    """
+    matcher = SequenceMatcher(None, [*map(_key, written)], [*map(_key, spoken)], autojunk=False)
+    spans: list[tuple[int, int]] = []
+    for kind, start, stop, first, last in matcher.get_opcodes():
+        if kind == "equal":
+            spans += [(i, i + 1) for i in range(first, last)]
+        elif start == stop and spans:  # said on top: it belongs to the word before
+            spans[-1] = (spans[-1][0], last)
+        else:
+            spans += _share(written[start:stop], spoken[first:last], first)
+    return spans
+
+
+def _share(written: Sequence[str], spoken: Sequence[str], first: int) -> Iterator[tuple[int, int]]:
+    if len(written) == len(spoken):
+        cuts = list(range(len(spoken) + 1))
+    else:
+        ends, goals = _shares(spoken), _shares(written)
+        cuts = [min(range(len(ends)), key=lambda i: abs(ends[i] - goal)) for goal in goals]
+    yield from pairwise(first + cut for cut in cuts)
+
+
+def _shares(words: Sequence[str]) -> list[float]:
+    """Return when each word begins and the last one ends, in parts of the whole."""
+    ends = list(accumulate(map(estimate_duration_s, words), initial=0.0))
+    return [end / max(ends[-1], 1e-9) for end in ends]
+
+
+def _key(word: str) -> str:
+    return "".join(filter(str.isalnum, word)).casefold()

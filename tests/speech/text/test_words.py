@@ -1,0 +1,67 @@
+"""Words of a text, and which of another say them."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from speech.text.words import find_words, match_words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Hello, world!", ["Hello,", "world!"]),
+        ("[S1] Are you there? [S2] Yes.", ["Are", "you", "there?", "Yes."]),
+        ("Wait - what\u2026 no\u2014never", ["Wait", "what\u2026", "no\u2014never"]),
+        ("... !", []),
+        ("(laughs) Don't", ["(laughs)", "Don't"]),
+        ("\u4f60\u597d\uff0c\u4e16\u754c", ["\u4f60", "\u597d\uff0c", "\u4e16", "\u754c"]),
+        ("iPhone \u3067\u3059", ["iPhone", "\u3067", "\u3059"]),
+        ("", []),
+    ],
+)
+def test_words_of_a_text(text, words):
+    assert [word.text for word in find_words(text)] == words
+
+
+def test_a_word_is_said_between_its_punctuation():
+    [word] = find_words('"(Really)?!"')
+    assert (word.start, word.stop) == (2, 8)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60))
+def test_words_do_not_overlap(text):
+    words = find_words(text)
+    assert all(word.start < word.stop for word in words)
+    assert all(left.stop <= right.start for left, right in pairwise(words))
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken", "spans"),
+    [
+        ("So it is.", "so it is", [(0, 1), (1, 2), (2, 3)]),
+        ("It cost $12 then", "It cost twelve dollars then", [(0, 1), (1, 2), (2, 4), (4, 5)]),
+        ("yes\u2014no more", "yes, no more", [(0, 2), (2, 3)]),
+        ("21 3 dogs", "twenty one three dogs", [(0, 2), (2, 3), (3, 4)]),
+        ("a b", "a", [(0, 1), (1, 1)]),
+        ("what", "what then", [(0, 2)]),
+    ],
+)
+def test_words_that_say_others(written, spoken, spans):
+    assert match_words(written.split(), spoken.split()) == spans
+
+
+_WORDS = st.lists(st.sampled_from(["one", "two", "3", "45", "six", "$7.80"]), max_size=12)
+
+
+@settings(deadline=None)
+@given(_WORDS, _WORDS)
+def test_matches_are_in_order_and_complete(written, spoken):
+    spans = match_words(written, spoken)
+    assert len(spans) == len(written)
+    edges = [edge for span in spans for edge in span]
+    assert edges == sorted(edges)
+    assert all(0 <= edge <= len(spoken) for edge in edges)
