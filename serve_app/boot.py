@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -24,7 +25,13 @@ BOOT_TIMEOUT_S = 600
 READY_POLL_S = 0.5
 SHUTDOWN_S = 20.0
 """How long Ray may take to stop its own processes."""
+MAX_STARTS = 2
+"""Tries at a Ray node of our own, each of which takes half a minute to fail."""
 _USABLE = (ApplicationStatus.DEPLOYING, ApplicationStatus.RUNNING, ApplicationStatus.UNHEALTHY)
+
+
+class StartFailed(Exception):
+    """The graph cannot be started here; the message says why in one line."""
 
 
 def joins_cluster() -> bool:
@@ -38,7 +45,7 @@ def start_ray(settings: Settings, *, http: bool) -> None:
     A cluster started here ends with this process. `http`: also listen on settings.host:port.
 
     Raises:
-        OSError: settings.metrics_port is taken.
+        StartFailed: Ray did not start, or settings.metrics_port is taken.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     for warning in settings.warnings(os.environ):
@@ -48,18 +55,38 @@ def start_ray(settings: Settings, *, http: bool) -> None:
     else:
         if settings.metrics_port is not None:
             _require_free(settings.metrics_port)
-        ray.init(
-            address="local",
-            num_cpus=settings.ray_cpus,
-            object_store_memory=settings.ray_object_store_bytes,
-            include_dashboard=False,
-            _temp_dir=settings.ray_temp_dir,
-            _metrics_export_port=settings.metrics_port,
-        )
+        _start_node(settings)
     serve.start(
         proxy_location="EveryNode" if http else "Disabled",
         http_options={"host": settings.host, "port": settings.port},
     )
+
+
+def _start_node(settings: Settings) -> None:
+    """Start a Ray node here; where it does not come up, as on a busy host, once more.
+
+    Raises:
+        StartFailed: Neither try succeeded.
+    """
+    for tries_left in reversed(range(MAX_STARTS)):
+        try:
+            ray.init(
+                address="local",
+                num_cpus=settings.ray_cpus,
+                object_store_memory=settings.ray_object_store_bytes,
+                include_dashboard=False,
+                _temp_dir=settings.ray_temp_dir,
+                _metrics_export_port=settings.metrics_port,
+            )
+        except Exception as error:  # Ray has no class of its own for this
+            reason = str(error).partition("\n")[0]
+            ray.shutdown()  # the processes of the failed try
+            if not tries_left:
+                logs = Path(settings.ray_temp_dir or "/tmp/ray", "session_latest/logs")  # noqa: S108 (Ray's own)
+                raise StartFailed(f"Ray did not start: {reason} Its logs: {logs}") from error
+            logger.warning("Ray did not start, trying once more: %s", reason)
+        else:
+            return
 
 
 def stop_ray() -> None:
@@ -88,13 +115,13 @@ def metrics_url() -> str:
 
 
 def _require_free(port: int) -> None:
-    """Raise OSError if `port` is taken: Ray would fail after a minute and not say why."""
+    """Raise StartFailed if `port` is taken: Ray would fail after a minute and not say why."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("", port))
         except OSError as error:
-            raise OSError(f"metrics_port {port} is taken: choose another, or none") from error
+            raise StartFailed(f"metrics_port {port} is taken: choose another, or none") from error
 
 
 def boot_graph(settings: Settings, *, http: bool) -> DeploymentHandle[Any]:

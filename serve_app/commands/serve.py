@@ -48,7 +48,7 @@ def serve_here(settings: Settings) -> int:
     set_ray_defaults()
     from ray import serve
 
-    from serve_app.boot import APP_NAME, joins_cluster, start_ray, stop_ray
+    from serve_app.boot import APP_NAME, StartFailed, joins_cluster, start_ray, stop_ray
     from serve_app.draining import (
         GraphLost,
         Signals,
@@ -60,7 +60,11 @@ def serve_here(settings: Settings) -> int:
     from serve_app.watch import GraphWatch, can_speak
 
     let_proxies_drain_soon()
-    start_ray(settings, http=True)
+    try:
+        start_ray(settings, http=True)
+    except StartFailed as error:
+        logger.critical("%s", error)
+        return 1
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # in place of Ray's: as Ctrl-C
     threading.Thread(target=_announce, args=(settings,), daemon=True).start()
     status = 0

@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from serve_app.boot import start_ray
+from serve_app.boot import StartFailed, start_ray
 from serve_app.settings import Settings
 
 
@@ -11,5 +11,5 @@ def test_taken_metrics_port_is_named_before_ray_starts():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(OSError, match=f"metrics_port {port} is taken: choose another"):
+        with pytest.raises(StartFailed, match=f"metrics_port {port} is taken: choose another"):
             start_ray(Settings(metrics_port=port), http=False)
