@@ -28,6 +28,11 @@ class Deadline:
             self._seconds = seconds
             self._expired.set_result(None)
 
+    @property
+    def left_s(self) -> float:
+        """The seconds that are left; negative once it has passed."""
+        return self._end - asyncio.get_running_loop().time()
+
     async def run(self, work: Awaitable[T]) -> T:
         """Return the result of `work`; if it is late or this call is cancelled, `work` is, too.
 
@@ -38,10 +43,9 @@ class Deadline:
         # its cancellation into.
         task = asyncio.ensure_future(work)
         task.add_done_callback(mark_retrieved)
-        left_s = self._end - asyncio.get_running_loop().time()
         try:
             await asyncio.wait(
-                (task, self._expired), timeout=left_s, return_when=asyncio.FIRST_COMPLETED
+                (task, self._expired), timeout=self.left_s, return_when=asyncio.FIRST_COMPLETED
             )
             if not task.done():
                 raise DeadlineExceeded.after(self._seconds)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -18,14 +19,22 @@ from deployments.service import SpeechService
 from deployments.speech_call import SpeechCall
 from deployments.storage import Bucket
 from deployments.telemetry.request_record import RequestSource
-from speech.errors import SpeechError
+from speech.errors import SpeechError, UploadFailed
 from speech.formats import FORMATS
 from speech.request import SpeechRequest, is_health_check, parse_job
+
+logger = logging.getLogger(__name__)
 
 MIN_PART_BYTES = 32 * 1024
 """The least audio of a streamed job's part, the last one aside: each costs a round trip."""
 MAX_PART_BYTES = 512 * 1024
 """The most audio of a part: as base64 well below RunPod's limit of 1 MB."""
+
+
+MAX_INLINE_BYTES = 7_400_000
+"""The most audio that fits, as base64 beside its metadata, into the 10 MB of a RunPod output."""
+ANSWER_S = 2.0
+"""What an upload leaves of a job's time, to answer in."""
 
 
 class JobRunner:
@@ -43,7 +52,7 @@ class JobRunner:
             return await self._service.health()
         try:
             call = self._open(job_input, job_id, source)
-            metadata, delivery = await call.deliver(partial(self._deliver, call.request))
+            metadata, delivery = await call.deliver(partial(self._deliver, call.request, source))
         except SpeechError as error:
             return {"error": error.message}
         return {**_output(call.request, metadata), **delivery}
@@ -82,14 +91,34 @@ class JobRunner:
             request = parse_job(job_input, self._service.limits.max_text_chars)
         return self._service.speak(request, request_id, source)
 
-    async def _deliver(self, request: SpeechRequest, audio: bytes) -> dict[str, Any]:
-        """Return where the audio is: behind a link into the bucket, else inline."""
+    async def _deliver(
+        self, request: SpeechRequest, source: RequestSource, audio: bytes, left_s: float
+    ) -> dict[str, Any]:
+        """Return where the audio is: behind a link into the bucket, else inline.
+
+        Raises:
+            UploadFailed: The bucket did not take it in time, and it may not come inline.
+        """
         if self._bucket is None:
-            encoded = await asyncio.to_thread(base64.b64encode, audio)
-            return {"audio_base64": encoded.decode()}
+            return await _inline(audio)
         key = _filename(request)
-        url = await self._bucket.upload(key, audio, FORMATS[request.output_format].media_type)
+        media_type = FORMATS[request.output_format].media_type
+        try:
+            url = await self._bucket.upload(
+                key, audio, media_type, max(left_s - ANSWER_S, left_s / 2)
+            )
+        except UploadFailed as error:
+            fits = source == "http" or len(audio) <= MAX_INLINE_BYTES
+            if not (self._bucket.fallback_inline and fits):
+                raise
+            logger.warning("job %s comes back inline: %s", request.session_id, error.message)
+            return await _inline(audio)
         return {"url": url, "s3_key": key}
+
+
+async def _inline(audio: bytes) -> dict[str, Any]:
+    encoded = await asyncio.to_thread(base64.b64encode, audio)
+    return {"audio_base64": encoded.decode()}
 
 
 async def regroup(packets: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

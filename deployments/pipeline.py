@@ -25,7 +25,6 @@ from speech.chunks import Chunk, plan_chunks
 from speech.concurrency import run_in
 from speech.errors import ResultTooLarge
 from speech.joining import Joiner
-from speech.limits import PassLimits
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 from speech.rendering import Renderer
 from speech.request import SpeechRequest
@@ -37,17 +36,12 @@ class SpeechPipeline:
     """Turns requests into encoded audio through VoicePrep and Sampler."""
 
     def __init__(
-        self,
-        voice_prep: DeploymentHandle[Any],
-        sampler: DeploymentHandle[Any],
-        limits: Limits,
-        pass_limits: PassLimits,
+        self, voice_prep: DeploymentHandle[Any], sampler: DeploymentHandle[Any], limits: Limits
     ) -> None:
         # By value, as plain gRPC: half the time of Ray's own calls for messages of our size.
         self._voice_prep = voice_prep.options(_by_reference=False)
         self._sampler = sampler.options(stream=True, _by_reference=False)
         self._limits = limits
-        self._pass_limits = pass_limits
         self._threads = ThreadPoolExecutor(thread_name_prefix="encode")
 
     async def packets(
@@ -74,7 +68,7 @@ class SpeechPipeline:
             block = sampled.block
             record.audio_received(block.engine, block.device, block.queue_s, sampled.waited_s)
 
-        chunks = await run_in(self._threads, plan_chunks, request, self._pass_limits)
+        chunks = await run_in(self._threads, plan_chunks, request)
         record.planned(len(chunks))
         jobs = make_jobs(chunks, request, record.request_id, stream=not whole)
         sampled = sample_in_order(

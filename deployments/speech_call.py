@@ -61,8 +61,10 @@ class SpeechCall:
         first = await anext(packets, b"")
         return SpeechStream(record.engine, record.device, _resume(first, packets), record)
 
-    async def deliver(self, send: Callable[[bytes], Awaitable[T]]) -> tuple[dict[str, Any], T]:
-        """Speak, then pass the whole audio to `send`, all within the deadline.
+    async def deliver(
+        self, send: Callable[[bytes, float], Awaitable[T]]
+    ) -> tuple[dict[str, Any], T]:
+        """Speak, then pass the whole audio and the seconds left to `send`; keep the deadline.
 
         Returns:
             The contract's metadata, and the result of `send`.
@@ -72,13 +74,13 @@ class SpeechCall:
         """
         record = self._record(streamed=False)
 
-        async def speak_and_send() -> T:
+        async def speak_and_send(deadline: Deadline) -> T:
             async with aclosing(self.pipeline.packets(self.request, record, whole=True)) as packets:
                 audio = b"".join([packet async for packet in packets])
-            return await send(audio)
+            return await send(audio, deadline.left_s)
 
         with self._supervised(record) as deadline:
-            sent = await deadline.run(speak_and_send())
+            sent = await deadline.run(speak_and_send(deadline))
             record.delivered()
         return record.metadata(self.request), sent
 

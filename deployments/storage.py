@@ -6,13 +6,22 @@ caller may see of a failure is the S3 error code: no endpoint, key or credential
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
+
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_before_delay,
+    wait_exponential_jitter,
+)
 
 from speech.concurrency import run_in
 from speech.errors import UploadFailed
@@ -24,10 +33,11 @@ logger = logging.getLogger(__name__)
 
 LINK_LIFETIME_S = 3600
 
-_NUM_THREADS = 4
-_MAX_ATTEMPTS = 2
 _CONNECT_TIMEOUT_S = 5
-_READ_TIMEOUT_S = 30
+_READ_TIMEOUT_S = 15
+_FIRST_PAUSE_S, _MAX_PAUSE_S = 0.25, 30.0
+_PASSING_STATUSES = (408, 429)
+"""HTTP statuses below 500 that say: later."""
 
 _FORBIDDEN = "403"  # the answer to a HEAD has no body: its code is the status
 
@@ -39,30 +49,44 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class BucketConfig:
-    """Where outputs go; `endpoint_url` None means AWS. Its repr hides the credentials."""
+    """Where outputs go; its repr hides the credentials.
+
+    Attributes:
+        endpoint_url: The service's address; None means AWS.
+        fallback_inline: Whether audio that cannot be stored is returned inline where it fits.
+    """
 
     endpoint_url: str | None
     access_key_id: str = field(repr=False)
     secret_access_key: str = field(repr=False)
     bucket: str
     region: str | None = None
+    fallback_inline: bool = False
 
 
 class Bucket:
-    """One bucket, with its own few threads and connections; starts connecting at once."""
+    """One bucket, with threads and connections of its own; starts connecting at once.
 
-    def __init__(self, config: BucketConfig) -> None:
+    Args:
+        config: Where it is.
+        max_uploads: Uploads at a time, one thread and one connection each.
+    """
+
+    def __init__(self, config: BucketConfig, max_uploads: int) -> None:
+        self.fallback_inline = config.fallback_inline
         self._name = config.bucket
-        self._threads = ThreadPoolExecutor(_NUM_THREADS, thread_name_prefix="bucket")
-        self._client = self._threads.submit(_client, config)
+        self._uploads = _Connections(config, max_uploads)
+        self._probes = _Connections(config, 1)  # never waits behind a stalled upload
 
-    async def upload(self, key: str, data: bytes, media_type: str) -> str:
+    async def upload(self, key: str, data: bytes, media_type: str, patience_s: float) -> str:
         """Store `data` under `key`; return a pre-signed link to it, valid for an hour.
 
-        Cancelling the wait leaves an upload that has begun to end on its own.
+        What may pass, such as a bucket that is down or asks to slow down, is tried again after
+        growing pauses for up to `patience_s` in all. Cancelling the wait leaves an attempt that
+        has begun to end on its own.
 
         Raises:
-            UploadFailed: After one more attempt where the fault looked transient.
+            UploadFailed: With the S3 code of the last attempt.
         """
 
         def put(client: S3Client) -> str:
@@ -73,7 +97,36 @@ class Bucket:
                 ExpiresIn=LINK_LIFETIME_S,
             )
 
-        return await self._call("Upload failed", put)
+        retrying = AsyncRetrying(
+            stop=stop_before_delay(patience_s),
+            wait=wait_exponential_jitter(
+                multiplier=_FIRST_PAUSE_S, max=_MAX_PAUSE_S, jitter=_FIRST_PAUSE_S
+            ),
+            retry=retry_if_exception(_may_pass),
+            before_sleep=_log_attempt,
+            reraise=True,
+        )
+
+        last_error: Exception | None = None
+
+        async def attempt() -> str:
+            nonlocal last_error
+            try:
+                return await self._uploads.run(put)
+            except Exception as error:
+                last_error = error
+                raise
+
+        async def upload() -> str:
+            await self._uploads.run(lambda _: None)  # making the client is no attempt
+            try:
+                async with asyncio.timeout(patience_s):
+                    link: str = await retrying(attempt)
+                    return link
+            except TimeoutError as error:  # says less than what failed before
+                raise last_error or error from None
+
+        return await _explained("Upload failed", upload())
 
     async def check(self) -> bool:
         """Ask for the bucket itself; return whether that is allowed.
@@ -96,27 +149,66 @@ class Bucket:
                 return False
             return True
 
-        return await self._call("Bucket unusable", head)
+        return await _explained("Bucket unusable", self._probes.run(head))
 
     def close(self) -> None:
         """Take no more work and drop the connections once running uploads are done."""
+        self._uploads.close()
+        self._probes.close()
+
+
+class _Connections:
+    """An S3 client and the threads that may call it."""
+
+    def __init__(self, config: BucketConfig, count: int) -> None:
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="bucket")
+        self._client = self._threads.submit(_client, config, count)
+
+    async def run(self, work: Callable[[S3Client], T]) -> T:
+        """Return what `work` makes of the client, on a thread."""
+        # The first job of the pool made the client, so this waits for it at most once.
+        return await run_in(self._threads, lambda: work(self._client.result()))
+
+    def close(self) -> None:
+        """Drop the connections once running work is done; closing twice is fine."""
         with contextlib.suppress(RuntimeError):  # closed before
             self._threads.submit(lambda: self._client.result().close())
         self._threads.shutdown(wait=False)
 
-    async def _call(self, failure: str, work: Callable[[S3Client], T]) -> T:
-        def run() -> T:
-            try:
-                # The first job of the pool made the client, so this waits for it at most once.
-                return work(self._client.result())
-            except Exception as error:
-                logger.warning("%s: %s", failure, error)
-                raise UploadFailed(f"{failure}: {_reason(error)}") from error
 
-        return await run_in(self._threads, run)
+async def _explained(failure: str, work: Awaitable[T]) -> T:
+    """Return the result of `work`; turn whatever goes wrong into a line that a caller may see.
+
+    Raises:
+        UploadFailed: And nothing else.
+    """
+    try:
+        return await work
+    except Exception as error:
+        logger.warning("%s: %s", failure, error)
+        raise UploadFailed(f"{failure}: {_reason(error)}") from error
 
 
-def _client(config: BucketConfig) -> S3Client:
+def _may_pass(error: BaseException) -> bool:
+    """Tell whether another attempt might succeed."""
+    from botocore import exceptions
+
+    if isinstance(error, exceptions.ClientError):
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        return status >= 500 or status in _PASSING_STATUSES
+    return isinstance(error, (exceptions.ConnectionError, exceptions.HTTPClientError))
+
+
+def _log_attempt(state: RetryCallState) -> None:
+    assert state.outcome is not None
+    assert state.next_action is not None
+    logger.warning(
+        "upload attempt %d failed: %s; the next one follows in %.1f s",
+        *(state.attempt_number, state.outcome.exception(), state.next_action.sleep),
+    )
+
+
+def _client(config: BucketConfig, num_connections: int) -> S3Client:
     import boto3
     from botocore.config import Config
 
@@ -130,8 +222,8 @@ def _client(config: BucketConfig) -> S3Client:
             signature_version="s3v4",
             connect_timeout=_CONNECT_TIMEOUT_S,
             read_timeout=_READ_TIMEOUT_S,
-            max_pool_connections=_NUM_THREADS,
-            retries={"mode": "standard", "total_max_attempts": _MAX_ATTEMPTS},
+            max_pool_connections=num_connections,
+            retries={"total_max_attempts": 1},  # `upload` repeats what may pass
             # Many S3-compatible services refuse the checksums that AWS's SDK adds by default.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
@@ -149,6 +241,6 @@ def _reason(error: Exception) -> str:
         if code.isdigit():
             return f"HTTP status {code}"
         return code if re.fullmatch(r"[A-Za-z0-9.]{1,60}", code) else "unknown S3 error"
-    if isinstance(error, (exceptions.ConnectionError, exceptions.HTTPClientError)):
+    if isinstance(error, (exceptions.ConnectionError, exceptions.HTTPClientError, TimeoutError)):
         return "endpoint unreachable"
     return f"check the bucket settings ({type(error).__name__})"

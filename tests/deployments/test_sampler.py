@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from deployments.sampler import Sampler
+from engine import EngineEntry
 from engine.protocol import Job
-from tests.deployments.tone import ToneEngine, ToneOptions, tone_entry
+from tests.deployments.tone import ToneEngine
 
 
 class LostEngine(ToneEngine):
@@ -24,9 +25,9 @@ class MuteEngine(ToneEngine):
 @pytest.fixture
 def make_sampler(monkeypatch):
     def make(engine):
-        entry = tone_entry("tests.deployments.test_sampler", engine)
+        entry = EngineEntry("tests.deployments.test_sampler", engine, uses_gpu=False)
         monkeypatch.setattr("engine.ENGINES", {"any": entry})
-        return Sampler(None, "any", ToneOptions(), max_waiting_jobs=1)
+        return Sampler(voice_prep=None, engine="any")
 
     return make
 

@@ -15,6 +15,7 @@ import pytest
 from deployments.storage import Bucket, BucketConfig
 from speech.errors import UploadFailed
 
+PATIENCE_S = 10.0
 AUDIO = bytes(range(256)) * 500
 SECRETS = ("the-access-key", "the-secret-key")
 
@@ -94,8 +95,8 @@ def scripted() -> Iterator[ScriptedStore]:
 def open_bucket() -> Iterator[Open]:
     buckets: list[Bucket] = []
 
-    def open_(endpoint_url: str, bucket: str = "outputs") -> Bucket:
-        buckets.append(Bucket(BucketConfig(endpoint_url, *SECRETS, bucket)))
+    def open_(endpoint_url: str, bucket: str = "outputs", max_uploads: int = 4) -> Bucket:
+        buckets.append(Bucket(BucketConfig(endpoint_url, *SECRETS, bucket), max_uploads))
         return buckets[-1]
 
     yield open_
@@ -118,7 +119,7 @@ def assert_tells_no_secret(message: str) -> None:
 
 
 async def test_upload_can_be_fetched_through_its_link(s3_url: str, open_bucket: Open) -> None:
-    url = await open_bucket(s3_url).upload("speech/a.ogg", AUDIO, "audio/ogg")
+    url = await open_bucket(s3_url).upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S)
     assert await asyncio.to_thread(fetch, url) == (AUDIO, "audio/ogg")
     assert parse_qs(urlsplit(url).query)["X-Amz-Expires"] == ["3600"]
     assert SECRETS[1] not in url
@@ -128,7 +129,7 @@ async def test_uploads_run_side_by_side(s3_url: str, open_bucket: Open) -> None:
     bucket = open_bucket(s3_url)
     bodies = [bytes([n]) * 1000 for n in range(12)]
     urls = await asyncio.gather(
-        *(bucket.upload(f"{n}.wav", body, "audio/wav") for n, body in enumerate(bodies))
+        *(bucket.upload(f"{n}.wav", body, "audio/wav", PATIENCE_S) for n, body in enumerate(bodies))
     )
     fetched = [await asyncio.to_thread(fetch, url) for url in urls]
     assert [body for body, _ in fetched] == bodies
@@ -137,7 +138,7 @@ async def test_uploads_run_side_by_side(s3_url: str, open_bucket: Open) -> None:
 async def test_request_suits_services_other_than_aws(
     scripted: ScriptedStore, open_bucket: Open
 ) -> None:
-    await open_bucket(address(scripted)).upload("speech/a.ogg", AUDIO, "audio/ogg")
+    await open_bucket(address(scripted)).upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S)
     (request,) = scripted.requests
     assert request.path == "/outputs/speech/a.ogg"
     assert request.headers["Content-Type"] == "audio/ogg"
@@ -156,7 +157,7 @@ async def test_bucket_that_may_only_be_written_is_not_unusable(
     bucket = open_bucket(address(scripted))
     scripted.answers = [status(403)]
     assert not await bucket.check()
-    assert await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg")
+    assert await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S)
     assert len(scripted.requests) == 2
 
 
@@ -191,10 +192,36 @@ async def test_health_only_warns_of_a_bucket_that_may_only_be_written(
     )
 
 
+async def test_job_outlives_a_bucket_that_is_down_for_a_moment(
+    make_ingress: Any, scripted: ScriptedStore
+) -> None:
+    ingress = make_ingress(bucket=BucketConfig(address(scripted), *SECRETS, "outputs"))
+    scripted.answers = [status(503), hang_up]
+    output = await ingress.run_job({"text": "Hello.", "session_id": "book"})
+    assert output["s3_key"] == "book.ogg"
+    assert "audio_base64" not in output
+
+
+@pytest.mark.parametrize("fallback_inline", [False, True])
+async def test_job_of_a_bucket_that_stays_down_fails_or_comes_inline_as_set(
+    fallback_inline: bool, make_ingress: Any, scripted: ScriptedStore
+) -> None:
+    bucket = BucketConfig(address(scripted), *SECRETS, "outputs", fallback_inline=fallback_inline)
+    ingress = make_ingress(bucket=bucket, limits={"deadline_s": 5})
+    scripted.answers = [status(503, "SlowDown")] * 50
+    output = await ingress.run_job({"text": "Hello.", "session_id": "book"})
+    if fallback_inline:
+        assert output["status"] == "completed"
+        assert output["audio_base64"]
+        assert "url" not in output
+    else:
+        assert output == {"error": "Upload failed: SlowDown"}
+
+
 async def test_missing_bucket_is_named_as_such(s3_url: str, open_bucket: Open) -> None:
     bucket = open_bucket(s3_url, "no-such-bucket")
     with pytest.raises(UploadFailed, match=r"^Upload failed: NoSuchBucket$"):
-        await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg")
+        await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S)
     with pytest.raises(UploadFailed, match=r"^Bucket unusable: NoSuchBucket$"):
         await bucket.check()
 
@@ -203,7 +230,7 @@ async def test_closed_port_is_an_unreachable_endpoint(open_bucket: Open) -> None
     with ScriptedStore() as store:
         closed = address(store)
     with pytest.raises(UploadFailed, match=r"^Upload failed: endpoint unreachable$"):
-        await open_bucket(closed).upload("speech/a.ogg", AUDIO, "audio/ogg")
+        await open_bucket(closed).upload("speech/a.ogg", AUDIO, "audio/ogg", 0.5)
 
 
 async def test_senseless_endpoint_is_a_settings_fault(open_bucket: Open) -> None:
@@ -214,16 +241,16 @@ async def test_senseless_endpoint_is_a_settings_fault(open_bucket: Open) -> None
 
 @pytest.mark.parametrize(
     "fault",
-    [status(500), status(503), status(503, "SlowDown"), hang_up],
-    ids=["500", "503", "slow-down", "hang-up"],
+    [status(500), status(503), status(503, "SlowDown"), status(429), hang_up],
+    ids=["500", "503", "slow-down", "429", "hang-up"],
 )
-async def test_transient_fault_is_tried_once_more(
+async def test_upload_outlives_a_fault_that_passes(
     fault: Answer, scripted: ScriptedStore, open_bucket: Open
 ) -> None:
     bucket = open_bucket(address(scripted))
-    scripted.answers = [fault]
-    assert await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg")
-    assert len(scripted.requests) == 2
+    scripted.answers = [fault] * 2
+    assert await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S)
+    assert len(scripted.requests) == 3
 
 
 @pytest.mark.parametrize(
@@ -235,15 +262,40 @@ async def test_transient_fault_is_tried_once_more(
     ],
     ids=["503", "slow-down", "hang-up"],
 )
-async def test_persistent_fault_is_given_up_after_two_attempts(
+async def test_fault_that_stays_is_told_when_patience_ends(
     fault: Answer, reason: str, scripted: ScriptedStore, open_bucket: Open
 ) -> None:
     bucket = open_bucket(address(scripted))
-    scripted.answers = [fault] * 3
+    scripted.answers = [fault] * 20
     with pytest.raises(UploadFailed) as caught:
-        await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg")
+        await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", 1.5)
     assert caught.value.message == f"Upload failed: {reason}"
-    assert len(scripted.requests) == 2
+
+
+async def test_bucket_that_stalls_is_left_when_patience_ends(
+    scripted: ScriptedStore, open_bucket: Open
+) -> None:
+    gate = Gate()
+    bucket = open_bucket(address(scripted))
+    scripted.answers = [gate]
+    try:
+        with pytest.raises(UploadFailed, match=r"^Upload failed: endpoint unreachable$"):
+            await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", 0.5)
+    finally:
+        gate.open.set()
+
+
+async def test_stalled_uploads_do_not_hold_up_the_health_check(
+    scripted: ScriptedStore, open_bucket: Open
+) -> None:
+    gate = Gate()
+    bucket = open_bucket(address(scripted), max_uploads=1)
+    scripted.answers = [gate]
+    upload = asyncio.create_task(bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S))
+    assert await asyncio.to_thread(gate.reached.wait, 10)
+    assert await bucket.check()
+    gate.open.set()
+    assert await upload
 
 
 @pytest.mark.parametrize(
@@ -256,7 +308,7 @@ async def test_refusal_is_not_repeated_and_tells_no_secret(
     bucket = open_bucket(address(scripted))
     scripted.answers = [status(403, error)]
     with pytest.raises(UploadFailed) as caught:
-        await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg")
+        await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S)
     assert caught.value.message == f"Upload failed: {reason}"
     assert_tells_no_secret(caught.value.message)
     assert len(scripted.requests) == 1
@@ -269,12 +321,12 @@ async def test_cancelled_upload_leaves_the_bucket_to_others(
     bucket = open_bucket(address(scripted))
     scripted.answers = [gate]
     try:
-        upload = asyncio.create_task(bucket.upload("speech/a.ogg", AUDIO, "audio/ogg"))
+        upload = asyncio.create_task(bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S))
         assert await asyncio.to_thread(gate.reached.wait, 10)
         upload.cancel()
         with pytest.raises(asyncio.CancelledError):
             await upload
-        assert await bucket.upload("speech/b.ogg", AUDIO, "audio/ogg")
+        assert await bucket.upload("speech/b.ogg", AUDIO, "audio/ogg", PATIENCE_S)
     finally:
         gate.open.set()
 
@@ -285,7 +337,7 @@ async def test_closing_lets_a_running_upload_end(
     gate = Gate()
     bucket = open_bucket(address(scripted))
     scripted.answers = [gate]
-    upload = asyncio.create_task(bucket.upload("speech/a.ogg", AUDIO, "audio/ogg"))
+    upload = asyncio.create_task(bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S))
     assert await asyncio.to_thread(gate.reached.wait, 10)
     bucket.close()
     gate.open.set()
