@@ -1,4 +1,4 @@
-"""Where RunPod looks for a worker; the worker is `runpod_entry`."""
+"""The file in which RunPod looks for a worker; the worker is `runpod_entry`."""
 
 from runpod_entry import main
 

@@ -1,1 +1,1 @@
-"""The three deployments as plain classes, and what they share."""
+"""The three deployments as plain classes, and the path of a request between them."""

@@ -17,7 +17,7 @@ def count_gpus() -> float:
 
 
 class ReplicasPerGpu:
-    """As many replicas as there are GPUs for, at least one."""
+    """A policy of as many replicas as the GPUs suffice for, at least one."""
 
     def __init__(self, gpus_per_replica: float) -> None:
         self._gpus_per_replica = gpus_per_replica

@@ -1,4 +1,4 @@
-"""The health report: what works, what is missing, in words an operator can act on."""
+"""The health report, in words that an operator can act on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deployments.version import VERSION
 from speech.errors import SpeechError
 
 PROBE_TIMEOUT_S = 10.0
-"""For each question asked of another replica or of the bucket."""
+"""Seconds that another replica, or the bucket, has to answer."""
 
 Status = Literal["pass", "warn", "fail"]
 
@@ -28,9 +28,16 @@ async def health_report(
     *,
     draining: bool,
 ) -> dict[str, Any]:
-    """Return the contract's health report: `healthy` unless a check fails, `warnings` warn.
+    """Return the contract's health report: `healthy` unless a check fails.
 
-    `draining`: the server is stopping, which fails, so that nobody sends it anything more.
+    Args:
+        engine: Name of the engine as configured.
+        warnings: Suspicious settings; the check `configuration` warns of them.
+        voice_prep: Handle to VoicePrep.
+        sampler: Handle to Sampler.
+        bucket: The bucket for outputs, if there is one.
+        draining: The server is stopping: the check `models` fails, so that load balancers turn
+            elsewhere.
     """
     voices, sampling, storage = await asyncio.gather(
         _probe(voice_prep.report.remote()), _probe(sampler.report.remote()), _check_bucket(bucket)
@@ -54,7 +61,7 @@ async def health_report(
 
 
 async def loaded_engine(sampler: DeploymentHandle[Any]) -> str | None:
-    """Return the name that the engine speaks under, or None while no sampler has loaded one."""
+    """Return the name of the loaded model, or None while no sampler has one."""
     report = await _probe(sampler.report.remote(), timeout_s=2.0)
     return None if report is None else str(report["engine"])
 
@@ -62,10 +69,10 @@ async def loaded_engine(sampler: DeploymentHandle[Any]) -> str | None:
 async def _probe(
     answer: Awaitable[dict[str, Any]], timeout_s: float = PROBE_TIMEOUT_S
 ) -> dict[str, Any] | None:
-    """Return the answer, or None where none came: the replica is starting, dead or stuck."""
+    """Return the answer, or None if none came: the replica is starting, dead or stuck."""
     try:
         return await asyncio.wait_for(answer, timeout_s)
-    except Exception:  # whatever kept it from answering, the caller reports that it did not
+    except Exception:  # for any reason: the caller reports that no answer came
         return None
 
 

@@ -1,6 +1,6 @@
-"""A voice that VoicePrep has ready, and how its audio gets to an engine.
+"""A voice that VoicePrep has ready, and the way its audio takes to an engine.
 
-With every request travels only the voice's name and key. An engine that holds nothing for the key
+Only the voice's name and key travel with a request. An engine that holds nothing for the key
 asks VoicePrep for the audio, which lies in Ray's object store; where Ray does not run (Serve's
 local testing mode, unit tests) the array itself travels.
 """
@@ -22,7 +22,7 @@ from speech.pcm import PCM
 SharedAudio = ray.ObjectRef[PCM] | PCM
 
 MAX_FETCHES = 2
-"""When the process that shares the audio dies, another one prepares it again, once."""
+"""Attempts to get the audio: if the process that shares it dies, another prepares it again."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class PreparedVoice:
     """A voice as it crosses handles.
 
     Attributes:
-        name: Of the file, as the request gave it.
+        name: The file's name, as the request gave it.
         key: Names the audio's content: equal keys, equal samples, whichever replica, node or
             copy of a file they come from.
     """
@@ -40,14 +40,14 @@ class PreparedVoice:
 
 
 def content_key(audio: PCM) -> str:
-    """Return what tells this audio from any other; takes tens of milliseconds for minutes of it."""
+    """Return a name for this content; takes tens of milliseconds for minutes of audio."""
     return hashlib.blake2b(audio.data, digest_size=16).hexdigest()
 
 
 def share(audio: PCM) -> SharedAudio:
     """Put audio where every process can read it; read-only from here on.
 
-    It lives as long as this process does and the result is held somewhere.
+    It lives as long as this process runs and a reference to the result exists.
     """
     audio.flags.writeable = False
     return ray.put(audio) if ray.is_initialized() else audio
@@ -57,8 +57,8 @@ async def fetch(voice_prep: DeploymentHandle[Any], voice: PreparedVoice) -> PCM:
     """Return the audio, read-only and without a copy on the node that holds it.
 
     Raises:
-        VoiceLost: `voice.name` means other audio by now, or nobody can get hold of it.
-        SpeechError: The voice is gone.
+        VoiceLost: `voice.name` means other audio by now, or the audio is out of reach.
+        SpeechError: The voice can no longer be prepared.
     """
     # By reference: a copy of a reference that Ray does not see would never be freed.
     by_reference = voice_prep.options(_by_reference=True)

@@ -1,6 +1,6 @@
 """Sampler: hosts one engine on one device and turns jobs into blocks of PCM.
 
-The only place that constructs an engine, so that no other replica loads its libraries.
+No other deployment constructs an engine, so that no other replica loads its libraries.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from engine.protocol import Job, Voice
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 
 MAX_BLOCK_SAMPLES = 10 * SAMPLE_RATE_HZ
-"""Keeps a message between replicas well below gRPC's limit of 4 MiB."""
+"""The longest block: as a message between replicas well below gRPC's limit of 4 MiB."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class PCMBlock:
         pcm: Mono float32 at 44.1 kHz, shape (num_samples,).
         engine: Name of the model that the engine speaks with.
         device: Where the engine runs.
-        queue_s: How long the job waited for its turn.
+        queue_s: Seconds the job waited for its turn.
     """
 
     pcm: PCM
@@ -84,11 +84,11 @@ class Sampler:
                     yield PCMBlock(part, self._engine.name, self._engine.device, queue_s)
 
     async def check_health(self) -> None:
-        """Raise where the engine is past helping; Ray Serve asks, and replaces the replica."""
+        """Raise if no job can succeed any more; Ray Serve then replaces the replica."""
         await self._engine.check_health()
 
     async def report(self) -> dict[str, Any]:
-        """Return which engine speaks on what device, and its gauges."""
+        """Return the model's name, its device, and the engine's gauges."""
         engine = self._engine
         return {"engine": engine.name, "device": engine.device, "stats": engine.stats()}
 
@@ -98,6 +98,6 @@ class Sampler:
         return Voice(prepared.key, partial(fetch, self._voice_prep, prepared))
 
     def __del__(self) -> None:
-        """Free the engine; Ray Serve calls this when the replica stops."""
-        if hasattr(self, "_engine"):
+        """Free the engine; the only hook that Ray Serve calls when the replica stops."""
+        if hasattr(self, "_engine"):  # it has loaded
             self._engine.close()

@@ -79,7 +79,7 @@ class SpeechService:
         )
 
     async def health(self) -> dict[str, Any]:
-        """Return the contract's health report; calls meanwhile share the one under way."""
+        """Return the contract's health report; concurrent calls share one."""
         if self._health is None or self._health.done():
             self._health = asyncio.ensure_future(
                 health_report(
@@ -104,10 +104,10 @@ class SpeechService:
         return name
 
     async def require_ready(self) -> None:
-        """Return once the graph has been able to speak; later outages only make requests wait.
+        """Return if the graph has ever been able to speak: a later outage makes requests wait.
 
         Raises:
-            NotReady: It is still starting, or stopping.
+            NotReady: The graph is still starting, or the server is stopping.
         """
         self.require_open()
         if not (self._has_been_ready or await self.ready()):

@@ -1,7 +1,7 @@
-"""Finished audio goes to an S3-compatible bucket; the caller gets a link that expires.
+"""Storage of finished audio in an S3-compatible bucket; the caller gets a link that expires.
 
-boto3 blocks and takes long to import, so all of it lives on the bucket's own threads. What a
-caller may see of a failure is the S3 error code: no endpoint, key or credential.
+boto3 blocks and takes long to import, so all of it lives on the bucket's own threads. Of a
+failure, a caller sees the S3 error code only: no endpoint, key or credential.
 """
 
 from __future__ import annotations
@@ -129,13 +129,13 @@ class Bucket:
         return await _explained("Upload failed", upload())
 
     async def check(self) -> bool:
-        """Ask for the bucket itself; return whether that is allowed.
+        """Ask for the bucket itself; return whether the key may do that.
 
-        On AWS it takes `s3:ListBucket`, which uploads and links do without. A key that is wrong
-        altogether looks the same: the answer to a HEAD does not say why.
+        On AWS that needs `s3:ListBucket`, which uploads and links do not. An invalid key looks the
+        same: the answer to a HEAD has no reason.
 
         Raises:
-            UploadFailed: It is missing or does not answer.
+            UploadFailed: The bucket is missing or does not answer.
         """
 
         def head(client: S3Client) -> bool:

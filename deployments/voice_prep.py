@@ -1,6 +1,6 @@
-"""VoicePrep: from a voice's name to reference audio in the object store, kept and always fresh.
+"""VoicePrep: turns a voice's name into reference audio in the object store, cached but never stale.
 
-Every request asks the file system which content the name means now; only unseen content is
+For every request it asks the file system which content the name means now. Only new content is
 decoded, once, however many requests wait for it (see decision 0002).
 """
 
@@ -37,12 +37,12 @@ MAX_TRIES = 3
 
 _FILE_THREADS = 8  # wait for the file system, hardly compute
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Reference:
-    """Reference audio that is kept: what the voice cache holds."""
+class ReferenceAudio:
+    """Reference audio as the voice cache holds it."""
 
     key: str
     num_samples: int
@@ -50,7 +50,7 @@ class _Reference:
 
 
 class _FileChanged(Exception):
-    """The file no longer holds what its fingerprint was taken of."""
+    """The file's content is no longer the one that was fingerprinted."""
 
 
 class VoicePrep:
@@ -58,9 +58,9 @@ class VoicePrep:
 
     Args:
         voices_dir: The folder; may appear, vanish and change at any time.
-        cache_bytes: Bound of the voice cache, in bytes of prepared audio.
+        cache_bytes: The most the voice cache holds, in bytes of prepared audio.
         decode_threads: Files decoded at the same time.
-        clock: Unix time in ns, by the clock that dates the files.
+        clock: Returns Unix time in ns, by the clock that dates the files.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class VoicePrep:
         log_with_serve()
         self._voices_dir = voices_dir
         self._clock = clock
-        self._cache = SharedCache[Fingerprint, _Reference](
+        self._cache = SharedCache[Fingerprint, ReferenceAudio](
             cache_bytes, lambda reference: reference.num_samples * SAMPLE_BYTES
         )
         self._num_decodes = 0
@@ -90,27 +90,27 @@ class VoicePrep:
             InvalidRequest: The name is not allowed, or the file holds no usable audio.
             VoiceNotFound: There is no such file.
         """
-        reference = await self._reference(name)
+        reference = await self._reference_audio(name)
         return PreparedVoice(name, reference.key)
 
     async def audio(self, voice: PreparedVoice) -> list[SharedAudio]:
-        """Return the audio of a prepared voice, in a list: Ray would fetch a bare reference.
+        """Return the audio of a prepared voice, in a list: Ray would resolve a bare reference.
 
         Raises:
-            VoiceLost: It is no longer held, and the name means other audio by now.
-            SpeechError: As `prepare` does.
+            VoiceLost: The audio is no longer held, and the name means other audio by now.
+            SpeechError: The voice cannot be prepared again; see `prepare`.
         """
         for held in self._cache.values():
             if held.key == voice.key:
                 return [held.shared]
         # Evicted, or prepared by another replica.
-        reference = await self._reference(voice.name)
+        reference = await self._reference_audio(voice.name)
         if reference.key != voice.key:
             raise VoiceLost("The voice was replaced meanwhile, try again")
         return [reference.shared]
 
-    async def _reference(self, name: str) -> _Reference:
-        """Return what `name` means at this moment, from the cache or decoded now."""
+    async def _reference_audio(self, name: str) -> ReferenceAudio:
+        """Return the audio that `name` means at this moment, from the cache or decoded now."""
         for _ in range(MAX_TRIES):
             try:
                 fingerprint = await run_in(self._file_threads, self._fingerprint, name)
@@ -120,7 +120,7 @@ class VoicePrep:
             except UndecodableAudio as error:
                 raise voices.undecodable(name, str(error)) from error
             except OSError as error:
-                if error.errno == errno.ESTALE:  # how file servers say that it was replaced
+                if error.errno == errno.ESTALE:  # how file servers report a replaced file
                     continue
                 raise voices.undecodable(name, "the file cannot be read") from error
         raise voices.undecodable(name, "the file is still being written")
@@ -137,33 +137,33 @@ class VoicePrep:
         with voices.open_voice(self._voices_dir, name) as file:
             return file.fingerprint(self._clock())
 
-    async def _decode(self, name: str, fingerprint: Fingerprint) -> _Reference:
+    async def _decode(self, name: str, fingerprint: Fingerprint) -> ReferenceAudio:
         self._num_decodes += 1
         start_s = time.monotonic()
         reference = await run_in(self._decode_threads, self._read, name, fingerprint)
-        log.info(
+        logger.info(
             "voice %s: decoded %.1f s of audio in %.0f ms",
             reference.key,
             reference.num_samples / SAMPLE_RATE_HZ,
             (time.monotonic() - start_s) * 1000,
         )
-        log.debug("voice %s is '%s'", reference.key, name)
+        logger.debug("voice %s is '%s'", reference.key, name)
         return reference
 
-    def _read(self, name: str, fingerprint: Fingerprint) -> _Reference:
-        """Decode the content that `fingerprint` stands for, all of it and nothing else."""
+    def _read(self, name: str, fingerprint: Fingerprint) -> ReferenceAudio:
+        """Decode exactly the content that `fingerprint` was taken of."""
         try:
             file = voices.open_voice(self._voices_dir, name)
-        except SpeechError as error:  # each request that waits gets its own answer on looking again
+        except SpeechError as error:  # each waiting request looks again
             raise _FileChanged from error
         with file, _unchanged(file, fingerprint):
             audio = decode_reference(file.raw)
-        return _Reference(content_key(audio), audio.size, share(audio))
+        return ReferenceAudio(content_key(audio), audio.size, share(audio))
 
 
 @contextmanager
 def _unchanged(file: VoiceFile, fingerprint: Fingerprint) -> Iterator[None]:
-    """Refuse what is read from `file`, success or failure, unless it was one content throughout."""
+    """Discard the result, good or bad, unless the file held the same content throughout."""
     if not file.still_holds(fingerprint):
         raise _FileChanged
     try:

@@ -1,4 +1,4 @@
-"""How long encoded audio is that arrives in pieces: about, at any time, and exactly in the end."""
+"""The length of encoded audio that arrives in packets: estimated on the way, exact at the end."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class AudioLength:
         """Return the length of the whole file; MP3 and AAC count the silence they add at both ends.
 
         Raises:
-            ValueError: It is no such file.
+            ValueError: The bytes are no file of this format.
         """
         if self._is_counted_by_size:
             return self.about_s

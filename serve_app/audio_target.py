@@ -1,4 +1,4 @@
-"""Where audio is written as it arrives: a file that appears when complete, a pipe, or a device."""
+"""The target of arriving audio: a file that appears when complete, a pipe, or a device."""
 
 from __future__ import annotations
 

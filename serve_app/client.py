@@ -1,4 +1,4 @@
-"""A running server as its callers see it: text in, audio as it is made, every failure one line."""
+"""The client of a running server: text in, audio as it is made, every failure one line."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class CallFailed(Exception):
 
 
 class Refused(CallFailed):
-    """What was asked for is wrong; asking again changes nothing."""
+    """The request is wrong; repeating it changes nothing."""
 
 
 class Unavailable(CallFailed):
-    """Nobody answers, or it has no place or is not ready yet; later it may."""
+    """The server does not answer, is overloaded or not ready yet; a later try may succeed."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ def stream_speech(
     """Ask for speech and yield it once there is some; leaving the context ends the request.
 
     Args:
-        url: Of the server, without a route.
+        url: Address of the server, without a route.
         api_key: One of the server's `ECHO_API_KEYS`, if it has any.
-        body: Of `POST /v1/audio/speech`.
-        patience_s: How long the server may send nothing.
+        body: Body of `POST /v1/audio/speech`.
+        patience_s: Seconds the server may send nothing.
 
     Raises:
-        CallFailed: Then or while its packets are read.
+        CallFailed: The server gave no audio, at the start or while packets are read.
     """
     if not (api_key or "").isascii() or not (api_key or "").isprintable():
         raise Refused("The API key holds characters that no key has")

@@ -1,4 +1,4 @@
-"""Stopping without cutting anybody off: running requests finish, new ones are refused.
+"""The graceful stop: running requests finish, new ones are refused.
 
 The ingress refuses; when the last byte has left, only Ray Serve's HTTP proxies know, because they
 hold what a slow client has not read yet. They are asked through calls that Serve does not document.
@@ -56,7 +56,7 @@ def wait_for_signal(signals: Signals, watch: GraphWatch) -> None:
     """Return when a signal arrives.
 
     Raises:
-        GraphLost: The graph is gone, and nobody has to stop it any more.
+        GraphLost: The graph could not speak for longer than the watch allows.
     """
     while not signals.wait(POLL_S):
         if watch.is_lost:
@@ -79,7 +79,7 @@ def drain(app_name: str, drain_s: float, signals: Signals) -> None:
 def _drain(app_name: str) -> None:
     """Have every ingress refuse new requests; return when no proxy has an open one."""
     ingresses = serve.get_app_handle(app_name).broadcast("drain")
-    ingresses.results(return_exceptions=True)  # one may be gone: nobody calls it
+    ingresses.results(return_exceptions=True)  # a replica that is gone takes no requests
     # Ray types an actor's methods as Never.
     controller: Any = ray.get_actor(SERVE_CONTROLLER_NAME, namespace=SERVE_NAMESPACE)
     proxies = list(ray.get(controller.get_proxies.remote()).values())

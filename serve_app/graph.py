@@ -23,21 +23,21 @@ from serve_app.settings import Settings
 from serve_app.this_machine import has_gpu
 
 SHUTDOWN_POLL_S = 0.1
-"""How often a stopping replica looks whether its requests are done (Ray's default: 2 s a tier)."""
+"""Seconds between a stopping replica's checks for running requests (Ray's default: 2 s a tier)."""
 HEADROOM = 32
-"""Calls an ingress takes beyond its requests: health checks, and refusals of further requests."""
+"""Calls that a replica takes beyond its requests: health checks, refusals of further requests."""
 OWN_LOG = LoggingConfig(enable_access_log=False)
-"""One line per request is the pipeline's: Serve's own would add one per call between replicas."""
+"""Serve's access log is off: it has a line per call between replicas, ours has one per request."""
 NO_GPU = {"env_vars": {"CUDA_VISIBLE_DEVICES": ""}}
-"""Ray shows every GPU to a replica that asked for none; a CPU replica must not touch one."""
+"""Hides the GPUs from a CPU replica: Ray shows them all to a replica that asked for none."""
 
-AS_THE_GPUS = {
+FOLLOW_GPUS = {
     "min_replicas": 1,
     "max_replicas": 1024,
     "upscale_delay_s": 0,
     "downscale_delay_s": 0,
 }
-"""With the policy below: follows the cluster within seconds when GPU nodes join or leave."""
+"""Scaling that follows the cluster within seconds when GPU nodes join or leave."""
 
 
 def build_app(settings: Settings) -> serve.Application:
@@ -126,7 +126,7 @@ def _sampler(settings: Settings, num_gpus: float) -> serve.Deployment:
 
 
 def _scale(settings: Settings, num_gpus: float) -> dict[str, Any]:
-    """Return how many samplers there are: as told, else by GPUs where they use any, else one."""
+    """Return the number of samplers: as configured, else one per GPU they need, else one."""
     if settings.sampler_replicas != "auto":
         return {"num_replicas": settings.sampler_replicas}
     if not num_gpus:
@@ -135,7 +135,7 @@ def _scale(settings: Settings, num_gpus: float) -> dict[str, Any]:
         "policy_function": "deployments.gpu_replicas:ReplicasPerGpu",
         "policy_kwargs": {"gpus_per_replica": num_gpus},
     }
-    return {"autoscaling_config": {**AS_THE_GPUS, "policy": policy}}
+    return {"autoscaling_config": {**FOLLOW_GPUS, "policy": policy}}
 
 
 def _bucket(settings: Settings) -> BucketConfig | None:

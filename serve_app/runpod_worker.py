@@ -32,13 +32,13 @@ SDK_ENVIRONMENT = {
     "RUNPOD_SKIP_AUTO_SYSTEM_CHECKS": "true",
     "RUNPOD_SKIP_GPU_CHECK": "true",
 }
-"""Defaults for what the SDK reads while it is imported."""
+"""Defaults for the variables that the SDK reads while it is imported."""
 
 MAX_RUN_BYTES = 10_000_000
 MAX_RUNSYNC_BYTES = 20_000_000
-"""RunPod's limits for an output as JSON; it answers 400 to more, and the SDK then drops it."""
+"""RunPod's limits for an output as JSON; a larger one gets a 400, and the SDK drops it."""
 MAX_POST_S = 10.0
-"""How long the SDK may try to post an output: three attempts, 2 and 5 s apart."""
+"""Seconds that the SDK may take to post an output: three attempts, 2 and 5 s apart."""
 
 RunPodJob = dict[str, Any]
 Output = dict[str, Any]
@@ -72,7 +72,7 @@ def work(ingress: DeploymentHandle[Any], settings: Settings) -> None:
 
 
 class Worker:
-    """What the SDK calls: a handler for its jobs, and how many of them to take."""
+    """The handlers that the SDK calls for its jobs, and the number of jobs it may take."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Worker:
         self._drain_s = drain_s
         self._num_taken = num_taken
         self._calls: dict[asyncio.Task[Any], _Call] = {}
-        self._hears_signals = False
+        self._handles_signals = False
         self._draining = False
 
     async def answer(self, job: RunPodJob) -> Output:
@@ -124,10 +124,10 @@ class Worker:
         are replaced then.
 
         The SDK changes its concurrency only while it holds no job, and takes none until then: a
-        new value closes the door for as long as jobs are left.
+        new value keeps further jobs out for as long as one is left.
         """
-        if not self._hears_signals:
-            self._hears_signals = True
+        if not self._handles_signals:
+            self._handles_signals = True
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, self._drain)
         return self._concurrency + 1 if self._draining else self._concurrency

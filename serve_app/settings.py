@@ -1,4 +1,4 @@
-"""Every setting: its default, its bound, its name in the environment.
+"""Every setting with its default, its bounds and its name in the environment.
 
 Precedence: `build_app` arguments, then the environment, then the default. A setting is read from
 `ECHO_<NAME>` unless it says otherwise; docs/settings.md lists them.
@@ -18,7 +18,7 @@ from speech.parameters import MAX_SEQUENCE_LENGTH
 
 _PREFIX = "ECHO_"
 _CALLER_VARIABLES = {"ECHO_URL", "ECHO_API_KEY"}
-"""What `echo-tts speak` reads."""
+"""Variables that `echo-tts speak` reads."""
 
 
 class Settings(Limits, BaseSettings):

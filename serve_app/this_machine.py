@@ -1,4 +1,4 @@
-"""What this machine has, told without importing what would use it."""
+"""The hardware of this machine, found without importing the libraries that would use it."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Access:
     """The callers that are let in.
 
     Attributes:
-        api_keys: Keys of which a caller must send one; anybody may call if there are none.
+        api_keys: The keys that open the API; empty if callers need none.
         cors_origins: Origins that browsers may call from, `*` for any.
     """
 

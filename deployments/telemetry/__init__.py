@@ -1,1 +1,1 @@
-"""What is told of a running graph: metrics, request records, log lines."""
+"""Telemetry of a running graph: metrics, request records, log lines."""

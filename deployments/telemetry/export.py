@@ -16,17 +16,17 @@ from deployments.telemetry.replica import in_replica
 logger = logging.getLogger(__name__)
 
 EXPORT_S = 1.0
-"""Between two readings of a `stats()`. Ray drops a gauge that is not set again for two of its
-report intervals, each at least a second long."""
+"""Seconds between two readings of a `stats()`. Ray drops a gauge that is not set again within two
+of its report intervals, each at least a second long."""
 
 
 class StatsExporter:
-    """Exports what a `stats()` returns: running totals as their increase, the rest as it is.
+    """Exports what a `stats()` returns: running totals as increments, other values unchanged.
 
     Args:
-        stats: May be called from any thread.
-        readings: Where each value goes; a value without a reading is not exported.
-        labels: Of all values, beside those of each reading.
+        stats: Returns the values by name; callable from any thread.
+        readings: The metric of each value; a value without one is not exported.
+        labels: Labels of all values, in addition to those of each reading.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class StatsExporter:
     def start(self) -> None:
         """Export every EXPORT_S for the life of this process; do nothing outside a replica.
 
-        On a thread of its own, as an event loop may be busy for longer.
+        Runs on a thread of its own, because an event loop may be busy for longer.
         """
         if in_replica():
             threading.Thread(target=self._run, name="export-stats", daemon=True).start()
@@ -68,13 +68,13 @@ class StatsExporter:
         while True:
             try:
                 self.export()
-            except Exception:  # the next reading may succeed, and nobody would start another thread
+            except Exception:  # the next reading may succeed
                 logger.exception("statistics could not be exported")
             time.sleep(EXPORT_S)
 
 
 def create_instrument(metric: Metric) -> Any:
-    """Return Ray's object for `metric`; Ray Serve's tags are those of the replica it is made in."""
+    """Return Ray's object for `metric`; Ray Serve adds the tags of the replica that calls this."""
     labels: Any = metric.labels  # Ray's annotation allows for one
     if metric.kind == "counter":
         return ray_metrics.Counter(metric.name, metric.description, labels)

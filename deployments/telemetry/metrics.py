@@ -1,4 +1,4 @@
-"""Every metric: its name, what it counts, its labels and buckets. Ray exports each as `ray_<name>`.
+"""Every metric with its name, meaning, labels and buckets. Ray exports each as `ray_<name>`.
 
 Labels have few values: never a voice, a request or a client. Ray adds `deployment`, `replica` and
 `application`. The page docs/observability.md lists every metric; the Grafana dashboard shows every
@@ -19,12 +19,12 @@ _FACTOR = (0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric, as Prometheus knows it but for Ray's prefix.
+    """One metric under the name that Prometheus knows, less Ray's prefix.
 
     Attributes:
         kind: A counter only grows and its name ends in `_total`.
-        labels: In addition to Ray's.
-        buckets: Upper bounds of a histogram's, positive.
+        labels: Names of the labels, in addition to Ray's.
+        buckets: Upper bounds of a histogram's buckets, positive.
     """
 
     kind: Literal["counter", "gauge", "histogram"]
@@ -147,7 +147,7 @@ SPEAKER_CACHE_BYTES = Metric(
 
 @dataclass(frozen=True)
 class Reading:
-    """Where one value of a `stats()` goes; into a counter if it is a running total."""
+    """The metric that takes one value of a `stats()`; a counter takes a running total."""
 
     metric: Metric
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Whether this process is a replica of Ray Serve."""
+"""The test for code that behaves differently inside a Ray Serve replica."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ray.serve.exceptions import RayServeException
 
 
 def in_replica() -> bool:
-    """Tell whether this code runs in a replica, and not in a test or a program of ours."""
+    """Tell whether this code runs in a replica rather than in a test or a driver."""
     try:
         get_replica_context()
     except RayServeException:

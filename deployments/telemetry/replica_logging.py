@@ -1,4 +1,4 @@
-"""Lets our packages log where Ray Serve's own replica log goes, in its format."""
+"""Logging of our packages into Ray Serve's replica log, in its format."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ RequestSource = Literal["http", "runpod"]
 
 @dataclass
 class Timings:
-    """Where a request's time went, in seconds; `queue` is the wait of its first job."""
+    """The time a request spent in each stage, in seconds; `queue` is the wait of its first job."""
 
     queue: float = 0.0
     voice: float = 0.0

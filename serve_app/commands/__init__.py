@@ -1,1 +1,1 @@
-"""What `echo-tts` can do: a module each, `main(arguments)` returns the exit code."""
+"""The commands of `echo-tts`: a module each, whose `main(arguments)` returns the exit code."""

@@ -1,4 +1,4 @@
-"""`echo-tts check-voice FILE …`: what the system will make of reference files."""
+"""`echo-tts check-voice FILE …`: a report on reference files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from speech.voices import EXTENSIONS
 
 WEIGHTS_VARIABLE, DEVICE_VARIABLE = "ECHO_WEIGHTS_DIR", "ECHO_DEVICE"
-"""Where the server reads which checkpoint is to speak."""
+"""The variables that decide which checkpoint a server loads."""
 
 _EXIT_CODES = {"good": 0, "usable": 1, "unusable": 2}
 _EPILOG = f"""\
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     """Parse the command's arguments, report, and return the exit code."""
     parser = argparse.ArgumentParser(
         prog="echo-tts check-voice",
-        description="Tell what the system will make of reference files.",
+        description="Report on reference files: the voice they will give, and their faults.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
         "--weights-dir",
         default=os.environ.get(WEIGHTS_VARIABLE) or None,
         metavar="NAME",
-        help="the checkpoint that will speak, echo-tts-base, echo-mini or a folder: each hears "
+        help="the checkpoint that will speak, echo-tts-base, echo-mini or a folder: each uses "
         "only so much of a voice (default: the one that suits this machine)",
     )
     given = parser.parse_args(arguments)
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
         checkpoint = read_config(find_folder(given.weights_dir, on_cpu=_speaks_on_cpu()))
     except ValueError as error:
         parser.error(str(error))
-    reports = [(path, _report(path, heard_s(checkpoint))) for path in given.files]
+    reports = [(path, _report(path, max_voice_s(checkpoint))) for path in given.files]
     if given.json:
         print(json.dumps([_as_data(path, report) for path, report in reports], indent=2))
     else:
@@ -68,13 +68,13 @@ def main(arguments: Sequence[str]) -> int:
     return max(_EXIT_CODES[report.verdict] for _, report in reports)
 
 
-def heard_s(checkpoint: EchoConfig) -> float:
-    """Return how much of a voice the checkpoint hears."""
+def max_voice_s(checkpoint: EchoConfig) -> float:
+    """Return the seconds of a voice that the checkpoint uses."""
     return checkpoint.max_voice_frames * FRAME_SAMPLES / SAMPLE_RATE_HZ
 
 
 def _speaks_on_cpu() -> bool:
-    """Tell where a server on this machine would speak."""
+    """Tell whether a server on this machine would speak on the CPU."""
     return os.environ.get(DEVICE_VARIABLE) == "cpu" or not has_gpu()
 
 

@@ -24,9 +24,9 @@ from speech.text.duration import estimate_duration_s
 URL_VARIABLE, KEY_VARIABLE = "ECHO_URL", "ECHO_API_KEY"
 DEFAULT_URL = "http://127.0.0.1:8000"
 PATIENCE_S = 600.0
-"""How long a server may send nothing: as long as its own default deadline."""
+"""Seconds a server may send nothing: its own default deadline."""
 LONG_S = 10.0
-"""Of estimated speech, from which a progress bar is worth its while."""
+"""Estimated seconds of speech from which a progress bar is shown."""
 STDOUT_FORMAT: FormatName = "wav"
 
 FAILED, BAD_INPUT, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 130

@@ -1,1 +1,1 @@
-"""What `check-voice` measures of a reference file, and what it says of it."""
+"""The measurements that `check-voice` takes of a reference file, and its report on them."""

@@ -1,4 +1,4 @@
-"""How loud a recording is to an ear, and how much that varies, from its power spectra.
+"""The perceived loudness of a recording and its range, from power spectra.
 
 Source: ITU-R BS.1770-4 (K-weighting, gating) and EBU Tech 3342 (loudness range). The filters are
 applied to the spectra instead of the samples: within 0.3 LU of the real thing for speech.

@@ -1,7 +1,7 @@
-"""What can be measured of reference audio: levels, clipping, where there is speech, how it is set.
+"""Measurements of reference audio: levels, clipping, the extent and the loudness of speech.
 
-Signal processing only; what the numbers mean for a voice is for `report` to say. Knows nothing of
-words: speech is what rises above the background, so music passes for it.
+Signal processing only; `report` judges the numbers. Speech is whatever rises above the background,
+so music passes for it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from serve_app.voice_check.loudness import measure_loudness
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 
 SILENCE_DBFS = -96.0
-"""The lowest level told: that of the last bit of 16."""
+"""The lowest level reported: that of the last bit of 16."""
 
 _FRAME_SAMPLES = 1024  # 23 ms: a few periods of a deep voice, less than a consonant
 _BIN_HZ = SAMPLE_RATE_HZ / _FRAME_SAMPLES
@@ -46,14 +46,16 @@ class VoiceMeasurement:
     Attributes:
         loudness_lufs: Integrated loudness (EBU R 128); None below its gate or 0.4 s.
         loudness_range_lu: How much the loudness varies (EBU Tech 3342); None with the above.
-        num_clipped: Peaks with a flat top.
+        num_clipped: Number of peaks with a flat top.
         speech_s: Length of all speech, short pauses included.
-        lead_s: Before the first speech.
-        tail_s: After the last speech.
-        longest_pause_s: Between speech.
+        duration_s: Length of the recording.
+        peak_dbfs: Level of the highest sample.
+        lead_s: Time before the first speech.
+        tail_s: Time after the last speech.
+        longest_pause_s: Longest pause in the speech.
         speech_dbfs: Mean level of the speech; None without any.
         noise_dbfs: Level of the background.
-        bandwidth_hz: The highest frequency at which there is anything.
+        bandwidth_hz: Highest frequency with audible energy.
     """
 
     duration_s: float

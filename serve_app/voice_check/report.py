@@ -1,4 +1,4 @@
-"""What the system will make of a reference file, and what speaks against the file."""
+"""The report on a reference file: the voice it will give, and the faults it has."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from speech.reference_audio import (
 )
 
 MIN_S = 1.0
-"""Of audio, below which there is no voice to speak of."""
+"""The least audio that makes a voice."""
 RECOMMENDED_S = (10.0, 30.0)
 MAX_WORTHWHILE_S = 60.0
-"""More than the recommended length steadies a voice up to here, and costs memory beyond."""
+"""The length up to which more audio steadies a voice; beyond, it only costs memory."""
 
 _MAX_CUT_RATIO = 1.01
-"""Of what there is to what is used, up to which nothing worth telling is lost: 30 s, of which a
-checkpoint hears 29.7 s (640 frames), are as recommended."""
+"""The file's length over the part used, up to which no warning is given: of the recommended 30 s, a
+checkpoint uses 29.7 s (640 frames)."""
 _MIN_SPEECH_RATIO = 0.6
 _MAX_SILENT_END_S = 1.0
 _MAX_PAUSE_S = 2.0
@@ -33,7 +33,7 @@ _MIN_SNR_DB = 20.0
 _MAX_LOUDNESS_RANGE_LU = 10.0
 _MIN_BANDWIDTH_HZ = 6000.0
 _MAX_CLIPPED_PER_S = 0.5
-"""Of flat peaks in speech: one now and then is chance."""
+"""Flat peaks per second of speech that may be chance."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,11 @@ class VoiceReport:
     """One reference file as the system sees it.
 
     Attributes:
-        used_s: How much of it becomes the voice: the beginning.
-        unusable: Why it can be no voice, or None.
-        warnings: What is against the recommendations, most important first.
+        source: The file's codec and layout, or None if it has no audio.
+        measured: Measurements of the decoded audio, or None.
+        used_s: Seconds of the beginning that become the voice.
+        unusable: The reason why it can be no voice, or None.
+        warnings: Faults of a usable file, most important first.
     """
 
     source: Source | None
@@ -61,13 +63,13 @@ class VoiceReport:
 
 
 def report_voice(file: io.RawIOBase, max_used_s: float = MAX_SECONDS) -> VoiceReport:
-    """Decode an open, seekable file as requests for its voice do, and judge what comes out.
+    """Decode an open, seekable file as requests for its voice do, and judge the audio.
 
-    Only the resampler is always the quick one to load, whichever the server has.
+    The resampler may differ from the server's: it is the one that loads quickly.
 
     Args:
-        file: Read from its start.
-        max_used_s: How much of a voice the engine takes.
+        file: The file, read from its start.
+        max_used_s: Seconds of a voice that the engine uses.
 
     Raises:
         OSError: Reading the file failed.

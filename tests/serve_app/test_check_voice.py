@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from engine.echo.config import MAX_VOICE_FRAMES, EchoConfig
-from serve_app.commands.check_voice import heard_s, main
+from serve_app.commands.check_voice import main, max_voice_s
 from speech.reference_audio import decode_reference
 
 VOICES = Path(__file__).parents[2] / "voices"
@@ -101,7 +101,7 @@ def test_used_is_what_the_checkpoint_hears(write, capsys, monkeypatch):
 
 
 def test_published_checkpoint_hears_as_much_as_it_was_trained_on():
-    assert heard_s(EchoConfig()) == MAX_VOICE_FRAMES * 2048 / 44100
+    assert max_voice_s(EchoConfig()) == MAX_VOICE_FRAMES * 2048 / 44100
 
 
 def test_checkpoint_that_is_not_there_is_a_usage_error(capsys):
