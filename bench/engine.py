@@ -29,6 +29,7 @@ from bench.engine_stages import measure_peak, stages
 from bench.side_by_side import Bench, Cost
 from engine.echo.checkpoints.load import load_models
 from engine.echo.engine import EchoEngine
+from engine.echo.options import EchoOptions
 from engine.protocol import Job, Voice
 from speech.parameters import SamplerParameters
 from speech.pcm import SAMPLE_RATE_HZ
@@ -121,7 +122,9 @@ def main() -> None:
     num_samples = round((options.voice_s or voice_s) * SAMPLE_RATE_HZ)
     voice = 0.1 * np.random.default_rng(0).standard_normal(num_samples)
     with checkpoint(SIZES[options.size]) as folder:
-        engine = EchoEngine(weights_dir=str(folder), device=options.device, compile=options.compile)
+        engine = EchoEngine(
+            EchoOptions(weights_dir=str(folder), device=options.device, compile=options.compile)
+        )
         loop = asyncio.new_event_loop()
         device = torch.device(engine.device)
         dtype = torch.bfloat16 if on_gpu else torch.float32

@@ -22,7 +22,8 @@ from ray import serve
 
 from bench.cluster import private_cluster
 from bench.load import VOICE, VOICES_DIR, percentiles_ms, repeat, sample_voice, timed
-from engine import create_engine
+from engine.echo.engine import EchoEngine
+from engine.echo.options import EchoOptions
 from engine.protocol import Job
 from serve_app.graph import build_app
 from serve_app.settings import Settings
@@ -102,7 +103,7 @@ async def time_http(
 
 async def time_engine(clients: int, seconds: float) -> list[float]:
     """Return the latency of each job given to the engine directly, in seconds."""
-    engine = create_engine("echo", device="cpu")
+    engine = EchoEngine(EchoOptions(device="cpu"))
     job = Job(TEXT, 0, PARAMETERS, stream=True)
     voice = sample_voice()
 

@@ -80,13 +80,14 @@ async def main() -> None:
 
     clock = Clock()
     from engine.echo.engine import EchoEngine
+    from engine.echo.options import EchoOptions
     from engine.protocol import Job, Voice
     from speech.pcm import SAMPLE_RATE_HZ
     from speech.reference_audio import decode_reference
 
     report(rows, "import", clock.read(), None)
     clock = Clock()
-    engine = EchoEngine(weights_dir=options.weights_dir, device="cpu")
+    engine = EchoEngine(EchoOptions(weights_dir=options.weights_dir, device="cpu"))
     report(rows, "load and warm up", clock.read(), None)
     with options.voice.open("rb", buffering=0) as file:
         reference = decode_reference(file)

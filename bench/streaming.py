@@ -22,7 +22,7 @@ from ray import serve
 
 from bench.cluster import private_cluster
 from bench.load import VOICE, VOICES_DIR, percentiles_ms, repeat, sample_voice
-from engine import ENGINES, create_engine
+from engine import create_engine
 from engine.protocol import Job
 from serve_app.graph import build_app
 from serve_app.settings import Settings
@@ -77,8 +77,7 @@ def main() -> None:
 
 async def run(url: str, settings: Settings, seconds: float) -> list[dict[str, Any]]:
     """Time every case, and print a row for each."""
-    options = {name: getattr(settings, name) for name in ENGINES[settings.engine].options}
-    engine = create_engine(settings.engine, **options)
+    engine = create_engine(settings.engine, settings.engine_options, settings.max_waiting_jobs)
     voice = sample_voice()
 
     async def from_engine() -> AsyncIterator[int]:

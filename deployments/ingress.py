@@ -16,6 +16,7 @@ from deployments.limits import Limits
 from deployments.service import SpeechService
 from deployments.storage import Bucket, BucketConfig
 from deployments.telemetry.replica_logging import log_with_serve
+from speech.limits import PassLimits
 
 
 class Ingress:
@@ -26,6 +27,7 @@ class Ingress:
         sampler: Handle to Sampler.
         engine: Name of the engine as configured.
         limits: Bounds on requests.
+        pass_limits: Bounds on the chunks that the engine speaks in one pass.
         access: Who may call over HTTP.
         bucket: Where whole jobs' audio goes; inline if None.
         warnings: Suspicious settings, for the health report.
@@ -37,13 +39,16 @@ class Ingress:
         sampler: DeploymentHandle[Any],
         engine: str,
         limits: Limits,
+        pass_limits: PassLimits,
         access: Access,
         bucket: BucketConfig | None = None,
         warnings: Sequence[str] = (),
     ) -> None:
         log_with_serve()
         storage = None if bucket is None else Bucket(bucket, limits.max_requests)
-        self._service = SpeechService(voice_prep, sampler, engine, limits, storage, warnings)
+        self._service = SpeechService(
+            voice_prep, sampler, engine, limits, pass_limits, storage, warnings
+        )
         self._jobs = JobRunner(self._service, storage)
         self._access = access
 

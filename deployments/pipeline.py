@@ -25,6 +25,7 @@ from speech.chunks import Chunk, plan_chunks
 from speech.concurrency import run_in
 from speech.errors import ResultTooLarge
 from speech.joining import Joiner
+from speech.limits import PassLimits
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 from speech.rendering import Renderer
 from speech.request import SpeechRequest
@@ -36,12 +37,17 @@ class SpeechPipeline:
     """Turns requests into encoded audio through VoicePrep and Sampler."""
 
     def __init__(
-        self, voice_prep: DeploymentHandle[Any], sampler: DeploymentHandle[Any], limits: Limits
+        self,
+        voice_prep: DeploymentHandle[Any],
+        sampler: DeploymentHandle[Any],
+        limits: Limits,
+        pass_limits: PassLimits,
     ) -> None:
         # By value, as plain gRPC: half the time of Ray's own calls for messages of our size.
         self._voice_prep = voice_prep.options(_by_reference=False)
         self._sampler = sampler.options(stream=True, _by_reference=False)
         self._limits = limits
+        self._pass_limits = pass_limits
         self._threads = ThreadPoolExecutor(thread_name_prefix="encode")
 
     async def packets(
@@ -68,7 +74,7 @@ class SpeechPipeline:
             block = sampled.block
             record.audio_received(block.engine, block.device, block.queue_s, sampled.waited_s)
 
-        chunks = await run_in(self._threads, plan_chunks, request)
+        chunks = await run_in(self._threads, plan_chunks, request, self._pass_limits)
         record.planned(len(chunks))
         jobs = make_jobs(chunks, request, record.request_id, stream=not whole)
         sampled = sample_in_order(

@@ -6,12 +6,13 @@ No other deployment constructs an engine, so that no other replica loads its lib
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from pydantic import BaseModel
 from ray.serve.handle import DeploymentHandle
 
 from deployments.prepared_voice import PreparedVoice, fetch
@@ -49,13 +50,15 @@ class Sampler:
         self,
         voice_prep: DeploymentHandle[Any],
         engine: str,
-        options: Mapping[str, Any] | None = None,
+        options: BaseModel,
+        max_waiting_jobs: int,
     ) -> None:
+        """See `engine.create_engine` for all but `voice_prep`."""
         from engine import create_engine
 
         log_with_serve()
         self._voice_prep = voice_prep
-        self._engine = create_engine(engine, **(options or {}))
+        self._engine = create_engine(engine, options, max_waiting_jobs)
         labels = {"engine": self._engine.name, "device": self._engine.device}
         StatsExporter(self._engine.stats, metrics.ENGINE_STATS, labels).start()
 

@@ -20,6 +20,7 @@ from deployments.telemetry.export import StatsExporter
 from deployments.telemetry.request_log import RequestLog
 from deployments.telemetry.request_record import RequestRecord, RequestSource
 from speech.errors import NotReady, SpeechError
+from speech.limits import PassLimits
 from speech.request import SpeechRequest
 
 
@@ -37,6 +38,7 @@ class SpeechService:
         sampler: DeploymentHandle[Any],
         engine: str,
         limits: Limits,
+        pass_limits: PassLimits,
         bucket: Bucket | None,
         warnings: Sequence[str],
     ) -> None:
@@ -47,7 +49,7 @@ class SpeechService:
         self._sampler = sampler
         self._bucket = bucket
         self._warnings = tuple(warnings)
-        self._pipeline = SpeechPipeline(voice_prep, sampler, limits)
+        self._pipeline = SpeechPipeline(voice_prep, sampler, limits, pass_limits)
         self._admission = Admission(limits.max_requests)
         self._log = RequestLog()
         self._has_been_ready = False

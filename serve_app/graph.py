@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 import ray
+from pydantic import BaseModel
 from ray import serve
 from ray.serve.schema import LoggingConfig
 
@@ -58,7 +59,7 @@ def build_app(settings: Settings) -> serve.Application:
     )
     num_gpus = _gpus_per_sampler(settings)
     sampler = _sampler(settings, num_gpus).bind(
-        voice_prep, settings.engine, _engine_options(settings, num_gpus)
+        voice_prep, settings.engine, _engine_options(settings, num_gpus), settings.max_waiting_jobs
     )
     ingress = serve.deployment(
         num_replicas=settings.ingress_replicas,
@@ -75,6 +76,7 @@ def build_app(settings: Settings) -> serve.Application:
         sampler,
         engine=settings.engine,
         limits=settings.limits,
+        pass_limits=ENGINES[settings.engine].limits,
         access=Access(
             tuple(key.get_secret_value() for key in settings.api_keys), settings.cors_origins
         ),
@@ -98,15 +100,15 @@ def _has_gpu(settings: Settings) -> bool:
     return has_gpu()
 
 
-def _engine_options(settings: Settings, num_gpus: float) -> dict[str, Any]:
-    """Return what the engine is constructed with.
+def _engine_options(settings: Settings, num_gpus: float) -> BaseModel:
+    """Return the options that the engine is constructed with.
 
-    A GPU that is there and does not work is an error: an engine left to choose would speak on the
-    CPU, and with the model for one.
+    A GPU that is there and does not work must be an error: with `device=auto` the engine would fall
+    back to the CPU, and to its checkpoint, in silence.
     """
     if num_gpus and settings.device == "auto":
         settings = settings.model_copy(update={"device": "cuda"})
-    return {name: getattr(settings, name) for name in ENGINES[settings.engine].options}
+    return settings.engine_options
 
 
 def _sampler(settings: Settings, num_gpus: float) -> serve.Deployment:

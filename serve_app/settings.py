@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AliasChoices, BaseModel, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deployments.limits import Limits
 from engine import ENGINES
-from speech.parameters import MAX_SEQUENCE_LENGTH
+from engine.echo.options import EchoOptions
 
 _PREFIX = "ECHO_"
 _CALLER_VARIABLES = {"ECHO_URL", "ECHO_API_KEY"}
 """Variables that `echo-tts speak` reads."""
 
 
-class Settings(Limits, BaseSettings):
-    """All settings of the graph and of the two programs that start it."""
+class Settings(EchoOptions, Limits, BaseSettings):
+    """All settings of the graph, of its engine and of the two programs that start it."""
 
     model_config = SettingsConfigDict(
         env_prefix=_PREFIX,
@@ -30,10 +30,11 @@ class Settings(Limits, BaseSettings):
         extra="forbid",
         frozen=True,
         populate_by_name=True,
+        enable_decoding=False,  # lists are comma-separated, not JSON
     )
 
     # What speaks
-    engine: Annotated[str, Field(description="One of `ENGINES`; `echo` is all there is.")] = "echo"
+    engine: Annotated[str, Field(description="Name of the engine to load.")] = "echo"
     voices_dir: Annotated[
         str,
         Field(validation_alias="AUDIO_VOICES_DIR", description="Folder of reference audio files."),
@@ -60,52 +61,6 @@ class Settings(Limits, BaseSettings):
         int, Field(ge=0, description="Bound of the voice cache, per VoicePrep replica.")
     ] = 512 * 2**20
 
-    # The echo engine
-    weights_dir: Annotated[
-        str | None,
-        Field(
-            description="`echo-tts-base` (cached, or the hub), `echo-mini` (bundled) or a folder; "
-            "if none, the first on a GPU, the second on a CPU."
-        ),
-    ] = None
-    device: Annotated[
-        str, Field(pattern=r"^(auto|cpu|cuda)$", description="`auto`, `cpu` or `cuda`.")
-    ] = "auto"
-    dtype: Annotated[
-        Literal["auto", "float32", "bfloat16"],
-        Field(description="Of the transformer; `auto`: bfloat16 where the device computes in it."),
-    ] = "auto"
-    streaming: Annotated[
-        bool, Field(description="Load what streaming in blocks needs (0.8 GB).")
-    ] = True
-    stream_blocks: Annotated[
-        tuple[Annotated[int, Field(ge=4, le=MAX_SEQUENCE_LENGTH, multiple_of=4)], ...],
-        NoDecode,
-        Field(
-            min_length=1,
-            description="Frames (46 ms) of a stream's blocks, comma-separated; the last repeats.",
-        ),
-    ] = (32, 128, 480)
-    compile: Annotated[
-        bool, Field(description="Compile the transformer while starting: minutes, once.")
-    ] = False
-    max_lane_frames_per_tick: Annotated[
-        Literal["auto"] | Annotated[int, Field(ge=1)],
-        Field(
-            description="Frames times guidance lanes of one forward pass; "
-            "`auto`: 2560 on a GPU, 640 on a CPU."
-        ),
-    ] = "auto"
-    max_active_jobs: Annotated[
-        int, Field(ge=1, description="Jobs that take turns on a device; each up to 0.5 GB.")
-    ] = 16
-    speaker_host_bytes: Annotated[
-        int, Field(ge=0, description="Bound of the speaker cache in host memory.")
-    ] = 2**30
-    speaker_device_bytes: Annotated[
-        int, Field(ge=0, description="Bound of the speaker cache on the device.")
-    ] = 4 * 2**30
-
     # HTTP
     host: Annotated[
         str, Field(validation_alias="HOST", description="HTTP address; containers set 0.0.0.0.")
@@ -115,12 +70,10 @@ class Settings(Limits, BaseSettings):
     ] = 8000
     api_keys: Annotated[
         tuple[SecretStr, ...],
-        NoDecode,
         Field(description="Comma-separated keys; if any, HTTP callers must send one."),
     ] = ()
     cors_origins: Annotated[
         tuple[str, ...],
-        NoDecode,
         Field(description="Comma-separated origins browsers may call from; `*` for any."),
     ] = ()
 
@@ -204,6 +157,12 @@ class Settings(Limits, BaseSettings):
         if isinstance(value, str):
             return tuple(item for item in (part.strip() for part in value.split(",")) if item)
         return value
+
+    @property
+    def engine_options(self) -> BaseModel:
+        """The chosen engine's options."""
+        options = ENGINES[self.engine].options
+        return options.model_validate(self.model_dump(include=set(options.model_fields)))
 
     @property
     def max_waiting_jobs(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from speech.parameters import MAX_SEQUENCE_LENGTH
+from speech.limits import PassLimits
 from speech.request import SpeechRequest
 from speech.text.splitting import split_text
 
@@ -25,15 +25,20 @@ class Chunk:
     seed: int
 
 
-def plan_chunks(request: SpeechRequest) -> list[Chunk]:
-    """Return the chunks of a request, in the order in which they are spoken."""
+def plan_chunks(request: SpeechRequest, limits: PassLimits) -> list[Chunk]:
+    """Return the chunks of a request, in the order in which they are spoken.
+
+    Args:
+        request: The request to speak.
+        limits: The most that the engine speaks in one pass.
+    """
     parameters = request.parameters
     num_frames = parameters.sequence_length
     texts = split_text(
         request.text,
         parameters.max_chars_per_chunk,
         parameters.target_duration_seconds,
-        MAX_SEQUENCE_LENGTH if num_frames == "auto" else num_frames,
+        limits if num_frames == "auto" else limits.shortened(num_frames),
     )
     return [
         Chunk(text, request.voice, chunk_seed(request.seed, index))

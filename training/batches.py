@@ -13,7 +13,7 @@ from torch import Tensor
 from engine.echo.codecs.source_filter.codec import Components
 from engine.echo.codecs.source_filter.features import SUBFRAMES, Floats
 from engine.echo.config import MAX_FRAMES, PATCH_FRAMES
-from engine.echo.job import STREAM_BLOCKS
+from engine.echo.options import EchoOptions
 from training.dataset import Dataset, Example
 from training.losses import Batch
 from training.model import Conditions
@@ -21,7 +21,7 @@ from training.shards import SILENCE_INDEX, Item
 
 _DENIED = 0.1
 _BLOCKWISE = 0.25
-_BLOCKS = tuple(pairwise(accumulate(STREAM_BLOCKS, initial=0)))
+_BLOCKS = tuple(pairwise(accumulate(EchoOptions().stream_blocks, initial=0)))
 """First frame and end of what the engine draws at once when it streams."""
 _MAX_TAIL = 64
 _SHORTEST_REFERENCE, _LONGEST_REFERENCE = 20, 200

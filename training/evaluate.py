@@ -21,6 +21,7 @@ import torch
 
 from engine.echo.codecs.source_filter.codec import Components
 from engine.echo.engine import EchoEngine
+from engine.echo.options import EchoOptions
 from engine.protocol import Job, Voice
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 from training.evaluation_voices import Teacher, reference, say, teachers
@@ -144,7 +145,7 @@ async def evaluate(
     checkpoint: Path, num_sentences: int, given: Mapping[str, Any]
 ) -> tuple[dict[str, str], list[Spoken]]:
     """Return the table, and what it was measured on."""
-    engine = EchoEngine(weights_dir=str(checkpoint), device="cpu")
+    engine = EchoEngine(EchoOptions(weights_dir=str(checkpoint), device="cpu"))
     flite = Flite()
     try:
         heard, spoken = await speak_all(engine, teachers(flite), flite, num_sentences, given)

@@ -17,7 +17,9 @@ import numpy as np
 import torch
 
 from engine.echo.codecs.source_filter.codec import Components
+from engine.echo.config import PASS_LIMITS
 from engine.echo.engine import EchoEngine
+from engine.echo.options import EchoOptions
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 from speech.text.splitting import split_text
 from training.evaluate import generate
@@ -140,7 +142,7 @@ class Corners:
         """Return the word error rate of a text of `LONG_BYTES`, and how long it came out."""
         text = " ".join(SENTENCES)[:LONG_BYTES].rsplit(" ", 1)[0]
         audio, copy = [], []
-        for number, chunk in enumerate(split_text(text, 300, 10.0)):
+        for number, chunk in enumerate(split_text(text, 300, 10.0, PASS_LIMITS)):
             audio.append(await generate(self._engine, chunk, self._heard[2], number, {}))
             copy.append(self._copy(chunk, 2))
         said = words(text)
@@ -154,7 +156,7 @@ class Corners:
 
 async def measure(checkpoint: Path) -> dict[str, str]:
     """Return the table."""
-    engine = EchoEngine(weights_dir=str(checkpoint), device="cpu")
+    engine = EchoEngine(EchoOptions(weights_dir=str(checkpoint), device="cpu"))
     try:
         return await Corners(engine).table()
     finally:

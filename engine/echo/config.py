@@ -8,16 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from speech.parameters import MAX_SEQUENCE_LENGTH, SamplerParameters
+from speech.limits import PassLimits
+from speech.parameters import SamplerParameters
 
 PATCH_FRAMES = 4
 """Frames that the speaker and latent encoders read as one patch."""
-MAX_FRAMES = MAX_SEQUENCE_LENGTH
+MAX_FRAMES = 640
 """The longest span the transformer was trained to draw, and the codec's encoding chunk."""
 MAX_VOICE_FRAMES = 6400
 """The longest reference audio that the published speaker encoder was trained on (297 s)."""
 MAX_TEXT_BYTES = 768
-"""Longest text in tokens, the leading 0 included."""
+"""The longest text that the model reads, in tokens: the start token, a speaker tag, the text."""
+PASS_LIMITS = PassLimits(
+    max_text_bytes=MAX_TEXT_BYTES - len("\0[S1] "), max_frames=MAX_FRAMES, max_speech_s=25.0
+)
+"""The limits of one pass, for a text that gets its start token and speaker tag from us."""
 
 
 @dataclass(frozen=True)

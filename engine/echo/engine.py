@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal
 
 import numpy as np
 import torch
 
-from engine.echo.checkpoints.load import load_models, locate
+from engine.echo.checkpoints.load import load_models
 from engine.echo.config import MAX_FRAMES
-from engine.echo.job import STREAM_BLOCKS, EchoJob, Outcome, make_job
+from engine.echo.device import prepare_thread, resolve
+from engine.echo.job import EchoJob, Outcome, make_job
+from engine.echo.options import EchoOptions
 from engine.echo.runner import Runner
 from engine.echo.scheduler import Scheduler
 from engine.echo.speaker_cache import SpeakerCache
@@ -24,62 +25,29 @@ from speech.pcm import FRAME_SAMPLES, PCM, SAMPLE_RATE_HZ
 
 logger = logging.getLogger(__name__)
 
-GIB = 2**30
 CLOSED = "The echo engine is closed"
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 class EchoEngine:
     """Echo-TTS on one device. Constructing it loads the weights and runs every path once.
 
     Args:
-        weights_dir: The checkpoint: a name or a folder, or None for the device's own (see
-            `checkpoint.locate`).
-        device: `auto`, `cpu`, `cuda` or `cuda:<n>`; auto is CUDA where there is any.
-        dtype: Of the transformer: `auto`, `float32` or `bfloat16`; auto is bfloat16 where the
-            device computes in it.
-        streaming: Whether jobs may be drawn in blocks; needs 0.8 GB more weights.
-        stream_blocks: Frames of a streaming job's blocks, the last of which repeats; multiples
-            of 4. A short first one brings early audio; longer ones cost less and sound better.
-        compile: Whether to compile the transformer's blocks while starting: minutes, once.
-        max_lane_frames_per_tick: Frames times guidance lanes of one forward pass. More than fills
-            the device only makes every job wait longer: `auto` is 2560 on a GPU, 640 on a CPU.
-        max_active_jobs: Jobs that take turns; each holds up to 0.5 GB of device memory.
+        options: The operator's choices.
         max_waiting_jobs: Jobs that wait for a turn; one more is refused.
-        speaker_host_bytes: Bound of the voices kept in host memory (0.4 MB for 30 s).
-        speaker_device_bytes: Bound of the voices kept ready on the device (32 MB for 30 s).
 
     Raises:
         CheckpointError: When the weights are not there or do not fit.
     """
 
-    def __init__(
-        self,
-        *,
-        weights_dir: str | None = None,
-        device: str = "auto",
-        dtype: str = "auto",
-        streaming: bool = True,
-        stream_blocks: Sequence[int] = STREAM_BLOCKS,
-        compile: bool = False,
-        max_lane_frames_per_tick: int | Literal["auto"] = "auto",
-        max_active_jobs: int = 16,
-        max_waiting_jobs: int = 256,
-        speaker_host_bytes: int = GIB,
-        speaker_device_bytes: int = 4 * GIB,
-    ) -> None:
-        self._device = _choose_device(device)
-        self._weights_dir = locate(weights_dir, self._device)
-        self._dtype = _choose_dtype(dtype, self._device)
-        self.device = str(self._device)
-        self._compile = compile
-        self._stream_blocks = tuple(stream_blocks) if streaming else ()
-        if max_lane_frames_per_tick == "auto":
-            max_lane_frames_per_tick = 640 if self._device.type == "cpu" else 2560
+    def __init__(self, options: EchoOptions, max_waiting_jobs: int = 256) -> None:
+        self._resolved = resolve(options)
+        self.device = str(self._resolved.device)
+        self._compile = options.compile
+        self._stream_blocks = options.stream_blocks if options.streaming else ()
         self._scheduler = Scheduler[EchoJob](
-            max_lane_frames_per_tick, max_active_jobs, max_waiting_jobs
+            self._resolved.max_lane_frames, options.max_active_jobs, max_waiting_jobs
         )
-        self._speakers = SpeakerCache(speaker_host_bytes, speaker_device_bytes)
+        self._speakers = SpeakerCache(options.speaker_host_bytes, options.speaker_device_bytes)
         self._driver: asyncio.Task[None] | None = None
         self._closed = False
         self._totals = {"jobs": 0.0, "jobs_cancelled": 0.0, "audio_seconds": 0.0}
@@ -91,9 +59,10 @@ class EchoEngine:
             raise
 
     def _load(self) -> Runner:
-        _own(self._device)
+        device = self._resolved.device
+        prepare_thread(device)
         models = load_models(
-            self._weights_dir, self._device, self._dtype, bool(self._stream_blocks)
+            self._resolved.weights_dir, device, self._resolved.dtype, bool(self._stream_blocks)
         )
         self._config = models.config
         if self._compile:
@@ -105,7 +74,7 @@ class EchoEngine:
 
     def _warm_up(self, runner: Runner) -> None:
         noise = np.random.default_rng(0).standard_normal(8 * FRAME_SAMPLES).astype(np.float32)
-        length = MAX_FRAMES if self._device.type == "cuda" else 32
+        length = MAX_FRAMES if self._resolved.device.type == "cuda" else 32
         active = []
         # Side by side and of different length: on a GPU, where first calls are slow, they take
         # every path there is.
@@ -121,7 +90,7 @@ class EchoEngine:
                     active.remove(job)
 
     def _make_job(self, job: Job, voice_key: str | None) -> EchoJob:
-        return make_job(job, voice_key, self._config, self._stream_blocks, self._dtype)
+        return make_job(job, voice_key, self._config, self._stream_blocks, self._resolved.dtype)
 
     @property
     def name(self) -> str:
@@ -196,9 +165,9 @@ class EchoEngine:
     async def check_health(self) -> None:
         """See `engine.protocol.Engine`."""
         self._check_open()
-        if self._device.type == "cuda":
+        if self._resolved.device.type == "cuda":
             # An illegal access, say, stays with the process: every call fails from then on.
-            await asyncio.to_thread(torch.cuda.synchronize, self._device)
+            await asyncio.to_thread(torch.cuda.synchronize, self._resolved.device)
 
     def stats(self) -> dict[str, float]:
         """Return gauges and running totals, by name."""
@@ -215,29 +184,3 @@ class EchoEngine:
         """Stop after the tick under way; jobs that have not ended fail with `NotReady`."""
         self._closed = True
         self._thread.shutdown()
-
-
-def _choose_device(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
-
-
-def _own(device: torch.device) -> None:
-    """Prepare the calling thread for a device that it alone uses."""
-    if device.type != "cuda":
-        return
-    if device.index is not None:  # a thread's events and kernels go to its current device
-        torch.cuda.set_device(device)
-    # Preferred on Hopper, but it plans anew for each length of text, for 30 ms.
-    torch.backends.cuda.enable_cudnn_sdp(False)
-
-
-def _choose_dtype(name: str, device: torch.device) -> torch.dtype:
-    if name in DTYPES:
-        return DTYPES[name]
-    if name != "auto":
-        raise ValueError(f"dtype must be auto, {' or '.join(DTYPES)}, not {name!r}")
-    if device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0):
-        return torch.bfloat16
-    return torch.float32

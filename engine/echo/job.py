@@ -21,7 +21,6 @@ from speech.errors import SpeechError
 from speech.parameters import complete
 from speech.pcm import PCM
 
-STREAM_BLOCKS = (32, 128, 480)
 MIN_BLOCK_FRAMES = 32
 """What is left of a streaming job is no block of its own below this."""
 

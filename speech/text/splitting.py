@@ -10,14 +10,9 @@ from collections.abc import Iterable
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from speech.parameters import MAX_SEQUENCE_LENGTH
+from speech.limits import PassLimits
 from speech.text.breaks import SPEAKER_TAG, mark_spaces, plain_spaces, rank_breaks
 from speech.text.duration import durations_ms
-
-MAX_CHUNK_BYTES = 768 - 1 - 5
-"""UTF-8 bytes that one pass reads, less the start byte and the tag `[S1] ` put in front."""
-MAX_CHUNK_S = 25.0
-"""Estimated seconds of the longest chunk of the longest pass: a slow voice needs the rest."""
 
 _MIN_CHARS = 20
 _MIN_TARGET_S = 2.0
@@ -29,8 +24,8 @@ _CANDIDATES_PER_CHUNK = 24
 """Only the best cut in each such part of a chunk is weighed."""
 
 
-class _Limits(NamedTuple):
-    """What no chunk exceeds."""
+class _ChunkLimits(NamedTuple):
+    """Bounds of one chunk."""
 
     chars: int
     utf8_bytes: int
@@ -41,22 +36,24 @@ class _Limits(NamedTuple):
 
 
 def split_text(
-    text: str, max_chars: int, target_duration_s: float, pass_frames: int = MAX_SEQUENCE_LENGTH
+    text: str,
+    max_chars: int,
+    target_duration_s: float,
+    limits: PassLimits,
 ) -> list[str]:
     """Cut `text` into chunks, each spoken in one pass.
 
     Cuts fall between paragraphs, sentences, clauses or words, in this order of preference, and
-    chunks come out near the target; none is over 1.5 times the target, `max_chars`,
-    `MAX_CHUNK_BYTES`, or `MAX_CHUNK_S` (of a shorter pass, its share). White space becomes single
-    spaces; nothing else is lost or changed. A chunk that goes on under a speaker tag such as
-    `[S2]` starts with it.
+    chunks come out near the target; none is over 1.5 times the target, `max_chars` or `limits`.
+    White space becomes single spaces; nothing else is lost or changed. A chunk that goes on under a
+    speaker tag such as `[S2]` starts with it.
 
     Args:
         text: What to speak. Blank text has no chunks.
         max_chars: Characters in a chunk; less than 20 counts as 20. 0 means one chunk, whatever
             its length: an engine then speaks what fits in one pass, or refuses what it cannot read.
         target_duration_s: Estimated seconds to aim at; less than 2 counts as 2.
-        pass_frames: Latent frames that one pass has room for.
+        limits: The most that one pass speaks.
     """
     text = mark_spaces(text)
     if not text:
@@ -64,21 +61,21 @@ def split_text(
     if max_chars == 0:
         return [plain_spaces(text)]
     max_chars = max(max_chars, _MIN_CHARS)
-    max_ms = 1000 * MAX_CHUNK_S * pass_frames / MAX_SEQUENCE_LENGTH
+    max_ms = 1000 * limits.max_speech_s
     target_ms = int(min(1000 * max(target_duration_s, _MIN_TARGET_S), max_ms))
     text_ms = durations_ms(text)
     num_bytes = [_utf8_bytes(char) for char in text]
-    if _Limits(max_chars, MAX_CHUNK_BYTES, target_ms).allow(
+    if _ChunkLimits(max_chars, limits.max_text_bytes, target_ms).allow(
         len(text), sum(num_bytes), sum(text_ms)
     ):
         return [plain_spaces(text)]
     carried = len("[S1] ") if SPEAKER_TAG.search(text) else 0
-    limits = _Limits(
+    chunk_limits = _ChunkLimits(
         chars=max_chars - carried,
-        utf8_bytes=MAX_CHUNK_BYTES - carried,
+        utf8_bytes=limits.max_text_bytes - carried,
         ms=int(min(_OVERSHOOT * target_ms, max_ms)),
     )
-    cuts = _cheapest_cuts(rank_breaks(text), text_ms, num_bytes, limits, target_ms)
+    cuts = _cheapest_cuts(rank_breaks(text), text_ms, num_bytes, chunk_limits, target_ms)
     return _with_speakers(text[start:end] for start, end in pairwise(cuts))
 
 
@@ -104,7 +101,7 @@ def _cheapest_cuts(
     ranks: bytearray,
     text_ms: list[int],
     num_bytes: list[int],
-    limits: _Limits,
+    limits: _ChunkLimits,
     target_ms: int,
 ) -> list[int]:
     """Return where chunks start and end, 0 and the text's length included.

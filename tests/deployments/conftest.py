@@ -16,7 +16,7 @@ from deployments.ingress import Ingress
 from deployments.limits import Limits
 from deployments.sampler import PCMBlock, Sampler
 from deployments.voice_prep import VoicePrep
-from engine import EngineEntry
+from tests.deployments.tone import ToneOptions, tone_entry
 
 _names = itertools.count()
 
@@ -30,16 +30,17 @@ def local_handle(cls, *args, **kwargs):
 @pytest.fixture
 def make_ingress(voices_dir, monkeypatch):
     """Return `make(sampler=None, limits={}, …)`: an ingress through which a `ToneEngine` speaks."""
-    tone = EngineEntry("tests.deployments.tone", "ToneEngine", uses_gpu=False)
+    tone = tone_entry()
     monkeypatch.setattr("engine.ENGINES", {"tone": tone})
 
     def make(sampler=None, limits=None, api_keys=(), cors_origins=(), **options):
         voice_prep = serve.deployment(VoicePrep).bind(str(voices_dir), 2**26, 1)
         return Ingress(
             local_handle(VoicePrep, str(voices_dir), 2**26, 1),
-            sampler or local_handle(Sampler, voice_prep, "tone"),
+            sampler or local_handle(Sampler, voice_prep, "tone", ToneOptions(), 1),
             engine="tone",
             limits=Limits(**(limits or {})),
+            pass_limits=tone.limits,
             access=Access(tuple(api_keys), tuple(cors_origins)),
             **options,
         )

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 
 from deployments.sampler import Sampler
-from engine import EngineEntry
 from engine.protocol import Job
-from tests.deployments.tone import ToneEngine
+from tests.deployments.tone import ToneEngine, ToneOptions, tone_entry
 
 
 class LostEngine(ToneEngine):
@@ -25,9 +24,9 @@ class MuteEngine(ToneEngine):
 @pytest.fixture
 def make_sampler(monkeypatch):
     def make(engine):
-        entry = EngineEntry("tests.deployments.test_sampler", engine, uses_gpu=False)
+        entry = tone_entry("tests.deployments.test_sampler", engine)
         monkeypatch.setattr("engine.ENGINES", {"any": entry})
-        return Sampler(voice_prep=None, engine="any")
+        return Sampler(None, "any", ToneOptions(), max_waiting_jobs=1)
 
     return make
 

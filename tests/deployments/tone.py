@@ -1,14 +1,30 @@
 """An engine, added as any is: one module, and one line in `ENGINES`."""
 
 import numpy as np
+from pydantic import BaseModel
 
+from engine import EngineEntry
+from speech.limits import PassLimits
 from speech.pcm import SAMPLE_RATE_HZ
 
 CHARS_PER_S = 15
 
 
+class ToneOptions(BaseModel):
+    """None so far."""
+
+
+def tone_entry(module="tests.deployments.tone", class_name="ToneEngine"):
+    """The row of this engine, or of one like it, in `ENGINES`."""
+    limits = PassLimits(max_text_bytes=762, max_frames=640, max_speech_s=25.0)
+    return EngineEntry(module, class_name, ToneOptions, limits, uses_gpu=False)
+
+
 class ToneEngine:
     """Hums as long as a reader would read, in pieces of a second; another tone for another seed."""
+
+    def __init__(self, options, max_waiting_jobs):
+        pass
 
     name = "tone"
     device = "cpu"

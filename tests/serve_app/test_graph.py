@@ -40,7 +40,7 @@ def test_builder_takes_settings_by_type_so_that_serve_validates_them():
 def test_sampler_with_a_gpu_uses_it_or_fails_unless_told_otherwise(given, num_gpus, device):
     settings = Settings(**given)
     assert _gpus_per_sampler(settings) == num_gpus
-    assert _engine_options(settings, num_gpus)["device"] == device
+    assert _engine_options(settings, num_gpus).device == device
 
 
 def test_cluster_file_passes_rays_validator():
@@ -80,4 +80,4 @@ def test_serve_config_waits_for_a_gpu_where_none_has_joined_yet(monkeypatch):
     config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
     settings = Settings(**config["applications"][0]["args"])
     assert _gpus_per_sampler(settings) == 1
-    assert _engine_options(settings, 1)["device"] == "cuda"  # and fails without
+    assert _engine_options(settings, 1).device == "cuda"  # and fails without

@@ -13,6 +13,7 @@ from engine.echo.checkpoints.config_file import load_config
 from engine.echo.codecs.source_filter.codec import Components
 from engine.echo.codecs.source_filter.features import SUBFRAMES
 from engine.echo.engine import EchoEngine
+from engine.echo.options import EchoOptions
 from training import train
 from training.augment import apply, draw_speaker
 from training.batches import Batches
@@ -201,7 +202,7 @@ def test_mixed_precision_learns_the_same(folder):
 def test_the_engine_speaks_with_the_export(state, tmp_path):
     export(state, "smoke", tmp_path)
     assert load_config(tmp_path / "config.json").name == "echo-smoke"
-    engine = EchoEngine(weights_dir=str(tmp_path), device="cpu")
+    engine = EchoEngine(EchoOptions(weights_dir=str(tmp_path), device="cpu"))
     try:
         given = {"num_steps": 2, "sequence_length": 32}
         audio = asyncio.run(generate(engine, "Hello.", None, 0, given))

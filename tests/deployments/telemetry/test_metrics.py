@@ -12,6 +12,7 @@ from deployments.telemetry import metrics
 from deployments.telemetry.metrics import Metric
 from deployments.voice_prep import VoicePrep
 from engine.echo.engine import EchoEngine
+from engine.echo.options import EchoOptions
 
 ROOT = Path(__file__).parents[3]
 METRICS = {metric.name: metric for metric in vars(metrics).values() if isinstance(metric, Metric)}
@@ -41,7 +42,7 @@ def test_labels_have_few_values_of_ours():
 
 
 def test_every_value_of_the_graphs_stats_is_exported(voices_dir):
-    engine = EchoEngine(device="cpu")
+    engine = EchoEngine(EchoOptions(device="cpu"))
     assert engine.stats().keys() == metrics.ENGINE_STATS.keys()
     engine.close()
     voice_prep = VoicePrep(str(voices_dir), 2**20, 1)

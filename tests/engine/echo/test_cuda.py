@@ -11,6 +11,7 @@ from engine.echo.config import TINY
 from engine.echo.engine import EchoEngine
 from engine.echo.job import make_job
 from engine.echo.model.attention import Lane, LoopAttention, VarlenAttention, attention_for
+from engine.echo.options import EchoOptions
 from engine.echo.runner import Runner
 from engine.echo.sampling import initial_noise
 from engine.echo.speaker_cache import SpeakerCache
@@ -104,7 +105,7 @@ async def test_engine_speaks(tiny_weights, compiled):
     async def load():
         return AUDIO
 
-    engine = EchoEngine(weights_dir=str(tiny_weights), compile=compiled)
+    engine = EchoEngine(EchoOptions(weights_dir=str(tiny_weights), compile=compiled))
     try:
         assert engine.device == "cuda"
         assert not torch.backends.cuda.cudnn_sdp_enabled()

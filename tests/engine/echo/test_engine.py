@@ -13,6 +13,7 @@ from engine.echo.checkpoints.folder import CheckpointError
 from engine.echo.checkpoints.load import CODEC, DIT, PCA
 from engine.echo.config import TINY
 from engine.echo.engine import EchoEngine
+from engine.echo.options import EchoOptions
 from engine.protocol import Job, Voice
 from speech.errors import InternalError, InvalidRequest, NotReady, Overloaded, VoiceLost
 from speech.pcm import FRAME_SAMPLES
@@ -28,8 +29,9 @@ AUDIO.flags.writeable = False
 
 
 @contextmanager
-def _engine(tiny_weights, **options):
-    engine = EchoEngine(weights_dir=str(tiny_weights), device="cpu", **options)
+def _engine(tiny_weights, max_waiting_jobs=256, **options):
+    options = EchoOptions(weights_dir=str(tiny_weights), device="cpu", **options)
+    engine = EchoEngine(options, max_waiting_jobs)
     try:
         yield engine
     finally:
@@ -62,7 +64,7 @@ async def _speak(engine, job, voice=None):
 
 
 async def test_engine_is_the_one_that_the_list_names(tiny_weights):
-    engine = create_engine("echo", weights_dir=str(tiny_weights), device="cpu")
+    engine = create_engine("echo", EchoOptions(weights_dir=str(tiny_weights), device="cpu"), 1)
     assert isinstance(engine, EchoEngine)
     assert (engine.name, engine.device) == ("echo-tiny", "cpu")
     assert ENGINES["echo"].uses_gpu
@@ -301,12 +303,12 @@ async def test_codec_without_weights_streams_what_it_says_whole(mini_weights):
 
 def test_missing_weights_are_named(tmp_path):
     with pytest.raises(CheckpointError, match=r"echo-tts-base/pytorch_model\.safetensors is not"):
-        EchoEngine(weights_dir=str(tmp_path), device="cpu")
+        EchoEngine(EchoOptions(weights_dir=str(tmp_path), device="cpu"))
 
 
 def test_unknown_dtype_is_refused():
-    with pytest.raises(ValueError, match="dtype must be auto, float32 or bfloat16, not 'int8'"):
-        EchoEngine(dtype="int8")
+    with pytest.raises(ValueError, match=r"dtype\n.*'auto', 'float32' or 'bfloat16'"):
+        EchoOptions(dtype="int8")
 
 
 async def test_bfloat16_speaks_too(tiny_weights):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.echo.engine import EchoEngine
+from engine.echo.options import EchoOptions
 from engine.protocol import Job, Voice
 from speech.pcm import SAMPLE_RATE_HZ
 from speech.reference_audio import decode_reference
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def mini():
-    engine = EchoEngine(device="cpu")
+    engine = EchoEngine(EchoOptions(device="cpu"))
     yield engine
     engine.close()
 

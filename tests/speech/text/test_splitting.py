@@ -7,9 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from engine.echo.config import PASS_LIMITS
+from speech.limits import PassLimits
 from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from speech.text.duration import estimate_duration_s
-from speech.text.splitting import MAX_CHUNK_BYTES, MAX_CHUNK_S, split_text
+from speech.text.splitting import split_text as split_within
 
 PROSE = (
     "The old house stood at the end of the lane. Nobody had lived there for years, or so the "
@@ -27,6 +29,12 @@ PIECES = st.one_of(
     st.sampled_from(["a" * 50, "字" * 60, "7" * 40, "\u0301" * 300]),
 )
 TEXTS = st.one_of(st.text(), st.lists(PIECES, max_size=60).map("".join))
+
+
+def split_text(
+    text: str, max_chars: int, target_s: float, limits: PassLimits = PASS_LIMITS
+) -> list[str]:
+    return split_within(text, max_chars, target_s, limits)
 
 
 def solid(text: str) -> str:
@@ -60,8 +68,8 @@ def test_split_loses_nothing(text: str, max_chars: int, target_s: float) -> None
 def test_split_keeps_every_limit(text: str, max_chars: int, target_s: float) -> None:
     for chunk in split_text(text, max_chars, target_s):
         assert len(chunk) <= max_chars
-        assert len(chunk.encode("utf-8", "surrogatepass")) <= MAX_CHUNK_BYTES
-        assert estimate_duration_s(chunk) <= min(1.5 * target_s, MAX_CHUNK_S)
+        assert len(chunk.encode("utf-8", "surrogatepass")) <= PASS_LIMITS.max_text_bytes
+        assert estimate_duration_s(chunk) <= min(1.5 * target_s, PASS_LIMITS.max_speech_s)
 
 
 @settings(deadline=None)
@@ -69,7 +77,7 @@ def test_split_keeps_every_limit(text: str, max_chars: int, target_s: float) -> 
 @given(TEXTS, st.integers(32, 640), st.floats(2, 30))
 def test_split_fits_chunks_into_a_short_pass(text: str, pass_frames: int, target_s: float) -> None:
     pass_s = pass_frames * FRAME_SAMPLES / SAMPLE_RATE_HZ
-    chunks = split_text(text, 3000, target_s, pass_frames)
+    chunks = split_text(text, 3000, target_s, PASS_LIMITS.shortened(pass_frames))
     assert all(estimate_duration_s(chunk) <= 0.85 * pass_s for chunk in chunks)
     assert without_repeated_tags(chunks, text) == solid(text)
 
@@ -78,7 +86,7 @@ def test_split_fits_chunks_into_a_short_pass(text: str, pass_frames: int, target
 def test_split_counts_bytes(tag: str) -> None:
     chunks = split_text(tag + "😀" * 500, 3000, 25.0)
     assert len(chunks) == 3
-    assert max(len(chunk.encode()) for chunk in chunks) <= MAX_CHUNK_BYTES
+    assert max(len(chunk.encode()) for chunk in chunks) <= PASS_LIMITS.max_text_bytes
 
 
 @settings(deadline=None)
