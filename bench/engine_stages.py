@@ -12,7 +12,8 @@ from bench.echo_reference import Reference
 from bench.side_by_side import Bench
 from engine.echo.checkpoints.load import Models
 from engine.echo.config import DiTConfig
-from engine.echo.denoise import Modulations, Trajectory, denoise
+from engine.echo.denoise import Trajectory, denoise
+from engine.echo.forward.plain import PlainForward
 from engine.echo.model.tokenizer import tokenize
 from engine.echo.sampling import Progress, make_plan
 from speech.pcm import SAMPLE_RATE_HZ
@@ -52,7 +53,7 @@ def stages(bench: Bench, models: Models, theirs: Reference, text: str, peak_flop
     their_text = theirs.dit.get_kv_cache_text(their_tokens, mask)
     their_speaker, speaker_mask, _ = their_voice()
     num_frames = int(bench.parameters.sequence_length)
-    modulations = Modulations(dit)
+    forward = PlainForward(dit)
     for name, window, num_lanes in (("guided step", 0.0, 3), ("plain step", 1.0, 1)):
         plan = make_plan(replace(bench.parameters, num_steps=2, cfg_min_t=window), (num_frames,))
         generator = torch.Generator(device).manual_seed(0)
@@ -60,7 +61,7 @@ def stages(bench: Bench, models: Models, theirs: Reference, text: str, peak_flop
         trajectory = Trajectory(Progress(plan, True), text_context, speaker, generator, latents)
 
         def our_step(trajectory: Trajectory = trajectory) -> None:
-            denoise(dit, modulations, [trajectory])
+            denoise(forward, [trajectory])
             trajectory.progress.step = 0
 
         def repeated(cache: Any, n: int = num_lanes) -> Any:

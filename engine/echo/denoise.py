@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -12,31 +11,11 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.config import PATCH_FRAMES
-from engine.echo.model.attention import Attention, KeyValues, Lane, attention_for
-from engine.echo.model.dit import EchoDiT, Positions
+from engine.echo.forward import Forward
+from engine.echo.model.attention import KeyValues, Lane
+from engine.echo.model.dit import EchoDiT
+from engine.echo.model.packing import PlacedLane
 from engine.echo.sampling import Progress, euler, guide, initial_noise
-
-MakeAttention = Callable[[Sequence[Lane], torch.device, torch.dtype], Attention]
-
-
-class Modulations:
-    """The transformer's modulation by t, computed once per distinct t.
-
-    Each row is computed alone, so that it has the same bits whatever else is in the batch.
-    """
-
-    def __init__(self, dit: EchoDiT, max_entries: int = 256) -> None:
-        self._dit, self._max_entries = dit, max_entries
-        self._entries: OrderedDict[float, Tensor] = OrderedDict()
-
-    def __call__(self, t: float) -> Tensor:
-        """Return `EchoDiT.modulation(t)`."""
-        if t not in self._entries:
-            self._entries[t] = self._dit.modulation(t)
-            if len(self._entries) > self._max_entries:
-                self._entries.popitem(last=False)
-        self._entries.move_to_end(t)
-        return self._entries[t]
 
 
 @dataclass
@@ -86,7 +65,7 @@ class Trajectory:
         assert self._x is not None, "begin_block comes first"
         return self._x
 
-    def lanes(self) -> Iterator[Lane]:
+    def lanes(self) -> Iterator[PlacedLane]:
         """Yield the passes of the next step: all, then without text, then without speaker."""
         step = self.progress.current
         speaker = self._scaled_speaker if step.scaled else self.speaker
@@ -96,9 +75,10 @@ class Trajectory:
         if self.progress.denies_speaker:
             yield self._lane(self.text, None)
 
-    def _lane(self, text: KeyValues | None, speaker: KeyValues | None) -> Lane:
+    def _lane(self, text: KeyValues | None, speaker: KeyValues | None) -> PlacedLane:
         context = (part for part in (self._earlier, text, speaker) if part is not None)
-        return Lane(self.progress.num_frames, tuple(context))
+        lane = Lane(self.progress.num_frames, tuple(context))
+        return PlacedLane(lane, self.progress.start, self.progress.current.t)
 
     def after_step(self, velocities: Iterator[Tensor]) -> tuple[Tensor | None, Tensor]:
         """Return where a step with the lanes' `velocities` leads: block's state, all latents."""
@@ -116,46 +96,17 @@ class Trajectory:
         return self.progress.advance()
 
 
-def denoise(
-    dit: EchoDiT,
-    modulations: Modulations,
-    group: Sequence[Trajectory],
-    make_attention: MakeAttention = attention_for,
-) -> list[Trajectory]:
+def denoise(forward: Forward, group: Sequence[Trajectory]) -> list[Trajectory]:
     """Take one step of every trajectory of `group`; return those that ended a block.
 
     Should anything fail, nobody has moved and the step can be taken again.
     """
     for trajectory in group:
-        trajectory.begin_block(dit)
+        trajectory.begin_block(forward.dit)
     lanes = [tuple(trajectory.lanes()) for trajectory in group]
     flat = list(chain.from_iterable(lanes))
     x = torch.cat([t.x for t, own in zip(group, lanes, strict=True) for _ in own])
-    positions = _positions(dit, modulations, group, lanes)
-    velocity = dit(x, positions, make_attention(flat, dit.device, dit.dtype))
-    velocities = iter(torch.split(velocity, [lane.num_frames for lane in flat]))
+    velocities = iter(torch.split(forward(x, flat), [placed.lane.num_frames for placed in flat]))
     states = [trajectory.after_step(velocities) for trajectory in group]
     moves = zip(group, states, strict=True)
     return [trajectory for trajectory, state in moves if trajectory.move(*state)]
-
-
-def _positions(
-    dit: EchoDiT,
-    modulations: Modulations,
-    group: Sequence[Trajectory],
-    lanes: Sequence[tuple[Lane, ...]],
-) -> Positions:
-    ts = sorted({trajectory.progress.current.t for trajectory in group})
-    rotations, rows, counts = [], [], []
-    for trajectory, own in zip(group, lanes, strict=True):
-        progress = trajectory.progress
-        stop = progress.start + progress.num_frames
-        rotations += [dit.rotation(progress.start, stop)] * len(own)
-        rows.append(ts.index(progress.current.t))
-        counts.append(progress.lane_frames)
-    row_of_position = None
-    if len(ts) > 1:
-        row_of_position = torch.repeat_interleave(torch.tensor(rows), torch.tensor(counts))
-        row_of_position = row_of_position.to(dit.device, non_blocking=True)
-    table = torch.stack([modulations(t) for t in ts])
-    return Positions(torch.cat(rotations), table, row_of_position)

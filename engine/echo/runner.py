@@ -17,7 +17,9 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.checkpoints.load import Models
 from engine.echo.config import MAX_FRAMES, PATCH_FRAMES
-from engine.echo.denoise import Modulations, Trajectory, denoise
+from engine.echo.denoise import Trajectory, denoise
+from engine.echo.forward import Forward
+from engine.echo.forward.plain import PlainForward
 from engine.echo.job import EchoJob, Outcome
 from engine.echo.model.attention import KeyValues
 from engine.echo.model.layers import upcast
@@ -40,14 +42,17 @@ class Runner:
     Args:
         models: The networks, on their device.
         speakers: What is kept of the voices.
+        forward: How the transformer's passes run; plainly unless given.
     """
 
-    def __init__(self, models: Models, speakers: SpeakerCache) -> None:
+    def __init__(
+        self, models: Models, speakers: SpeakerCache, forward: Forward | None = None
+    ) -> None:
         self._dit, self._codec, self._end = models.dit, models.codec, models.config.end
         self._max_voice_frames = models.config.max_voice_frames
         self._device = models.dit.device
         self._speakers = speakers
-        self._modulations = Modulations(models.dit)
+        self._forward = forward or PlainForward(models.dit)
         self._paced: torch.cuda.Event | None = None
         self.totals = dict.fromkeys(
             ("ticks", "steps", "lane_frames", "speaker_cache_hits", "speaker_cache_misses"), 0.0
@@ -155,9 +160,7 @@ class Runner:
         """Take a step of `jobs` together; return those that ended a block."""
         if not jobs:
             return []
-        ended = _attempt(
-            lambda: denoise(self._dit, self._modulations, [_trajectory(job) for job in jobs]), jobs
-        )
+        ended = _attempt(lambda: denoise(self._forward, [_trajectory(job) for job in jobs]), jobs)
         if not isinstance(ended, SpeechError):
             by_trajectory = {id(job.trajectory): job for job in jobs}
             return [by_trajectory[id(trajectory)] for trajectory in ended]

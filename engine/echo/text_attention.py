@@ -9,7 +9,9 @@ from torch import Tensor
 
 from engine.echo.alignment import evidence
 from engine.echo.config import EndConfig
-from engine.echo.denoise import Modulations, Trajectory, denoise
+from engine.echo.denoise import Trajectory, denoise
+from engine.echo.forward.modulations import Modulations
+from engine.echo.forward.plain import PlainForward
 from engine.echo.model.attention import Attention, KeyValues, attention_for
 from engine.echo.model.dit import EchoDiT, Positions
 from engine.echo.sampling import find_end
@@ -57,7 +59,7 @@ def looks(
     is drawn stays the same to the bit, whoever asks and on whatever path.
     """
     trajectory.begin_block(dit)
-    lane = next(trajectory.lanes())
+    lane = next(trajectory.lanes()).lane
     attention = _WatchedAttention(
         attention_for([lane], dit.device, dit.dtype), trajectory.text, heads
     )
@@ -82,11 +84,11 @@ def find_heads(
     """
     config = dit.config
     heads = [(layer, i) for layer in range(config.num_layers) for i in range(config.num_heads)]
-    seen = torch.empty(0)
+    seen, forward = torch.empty(0), PlainForward(dit, modulations)
     while not trajectory.progress.done:
         if is_watched(trajectory):
             seen = looks(dit, modulations, trajectory, heads)
-        denoise(dit, modulations, [trajectory])
+        denoise(forward, [trajectory])
     num_frames = max(find_end(trajectory.latents, end), 1)
     scores = evidence(seen[:, :num_frames].cpu().double().numpy())
     best = scores.argsort()[::-1][:MAX_HEADS]

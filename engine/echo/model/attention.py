@@ -75,10 +75,10 @@ class LoopAttention:
         queries = torch.split(q, self._lanes.num_frames)
         keys, values = self._lanes.keys(layer, k), self._lanes.values(layer, v)
         lanes = zip(queries, keys, values, strict=True)
-        return torch.cat([_attend(x, torch.cat(ks), torch.cat(vs)) for x, ks, vs in lanes])
+        return torch.cat([attend(x, torch.cat(ks), torch.cat(vs)) for x, ks, vs in lanes])
 
 
-def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Attend within one sequence, (N, H, D) each."""
     q, k, v = (y.transpose(0, 1)[None] for y in (q, k, v))
     return F.scaled_dot_product_attention(q, k, v)[0].transpose(0, 1)
@@ -115,9 +115,14 @@ def _offsets(sizes: Sequence[int], device: torch.device) -> Tensor:
     return torch.tensor([0, *accumulate(sizes)], dtype=torch.int32).to(device, non_blocking=True)
 
 
+def can_flash(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether FlashAttention runs there: in half precision on Ampere and later."""
+    half = dtype in (torch.bfloat16, torch.float16)
+    return half and device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
+
+
 def attention_for(lanes: Sequence[Lane], device: torch.device, dtype: torch.dtype) -> Attention:
     """Return the fastest attention that this device and dtype can run."""
-    half = dtype in (torch.bfloat16, torch.float16)
-    if half and device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0):
+    if can_flash(device, dtype):
         return VarlenAttention(lanes, flash, device)
     return LoopAttention(lanes)

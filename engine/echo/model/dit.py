@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -19,16 +20,14 @@ from engine.echo.model.encoders import PatchEncoder, TextEncoder
 from engine.echo.model.layers import (
     MLP,
     GatedProjections,
-    normalized,
     rms_norm,
     rotary_table,
-    rotate,
     timestep_embedding,
     upcast,
 )
+from engine.echo.model.ops.plain import GATE, norm_modulate, per_position, rotate_half
 
-ATTENTION = 0
-SHIFT, SCALE, GATE = range(3)
+ATTENTION, MLP_HALF = range(2)
 
 
 @dataclass(frozen=True)
@@ -46,23 +45,6 @@ class Positions:
     rows: Tensor | None
 
 
-def _per_position(modulation: Tensor, kind: int, rows: Tensor | None) -> Tensor:
-    """Return one kind of `modulation` (R, 3, C) for each position: (N or 1, C)."""
-    return modulation[:, kind] if rows is None else modulation[:, kind][rows]
-
-
-def _modulated(x: Tensor, modulation: Tensor, rows: Tensor | None, eps: float) -> Tensor:
-    """Normalise `x` (N, C), then scale and shift it by each position's row of `modulation`."""
-    scale, shift = (_per_position(modulation, kind, rows) for kind in (SCALE, SHIFT))
-    return (normalized(x, eps) * scale + shift).to(x.dtype)
-
-
-def _rotate_half(x: Tensor, rotation: Tensor) -> Tensor:
-    """Rotate the first half of the heads; the other half knows no position."""
-    first, second = x.chunk(2, dim=1)
-    return torch.cat([rotate(first, rotation), second], dim=1)
-
-
 class JointBlock(nn.Module):
     """Joint attention and MLP, each modulated by t."""
 
@@ -76,9 +58,9 @@ class JointBlock(nn.Module):
         self, x: Tensor, modulation: Tensor, rows: Tensor | None, rotation: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return q, k, v (N, H, D) and the output gate (N, C) of `x` (N, C)."""
-        h = _modulated(x, modulation[:, ATTENTION], rows, self.eps)
+        h = norm_modulate(x, modulation[:, ATTENTION], rows, self.eps)
         q, k, v, gate = self.attention.project(h)
-        return _rotate_half(q, rotation), _rotate_half(k, rotation), v, gate
+        return rotate_half(q, rotation), rotate_half(k, rotation), v, gate
 
     def after_attention(
         self,
@@ -90,9 +72,9 @@ class JointBlock(nn.Module):
     ) -> Tensor:
         """Return the block's output (N, C)."""
         attention, mlp = modulation.unbind(1)
-        x = x + _per_position(attention, GATE, rows) * self.attention.merge(attended, gate)
-        h = _modulated(x, mlp, rows, self.eps)
-        out: Tensor = x + _per_position(mlp, GATE, rows) * self.mlp(h)
+        x = x + per_position(attention, GATE, rows) * self.attention.merge(attended, gate)
+        h = norm_modulate(x, mlp, rows, self.eps)
+        out: Tensor = x + per_position(mlp, GATE, rows) * self.mlp(h)
         return out
 
 
@@ -201,8 +183,12 @@ class EchoDiT(nn.Module):
         weight = torch.stack([block.attention.k_norm for block in self.blocks])  # type: ignore[union-attr, misc]
         keys = rms_norm(keys, weight[:, None], self.config.norm_eps)
         if rotation is not None:
-            keys = torch.stack([_rotate_half(k, rotation) for k in keys])
+            keys = torch.stack([rotate_half(k, rotation) for k in keys])
         return torch.stack([keys, values], dim=1)
+
+    def joint_blocks(self) -> list[JointBlock]:
+        """Return the blocks by their own type, which a `ModuleList` forgets."""
+        return cast("list[JointBlock]", list(self.blocks))
 
     def compile_blocks(self) -> None:
         """Compile all of a block but its attention; every block shares the result."""

@@ -64,6 +64,17 @@ def timestep_embedding(t: Tensor, dim: int) -> Tensor:
     return torch.cat([angles.cos(), angles.sin()], dim=1).to(t.dtype)
 
 
+def silu_mul(w13: Tensor) -> Tensor:
+    """Return the first half of the columns of `w13` (N, 2 F) under SiLU, times the second."""
+    a, b = w13.chunk(2, dim=-1)
+    return F.silu(a) * b
+
+
+def gated(attended: Tensor, gate: Tensor) -> Tensor:
+    """Return `attended` times the sigmoid of `gate`, both (N, C)."""
+    return attended * torch.sigmoid(gate)
+
+
 class MLP(nn.Module):
     """SwiGLU with both input projections in one matrix."""
 
@@ -79,8 +90,7 @@ class MLP(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `x` (N, C) to (N, C)."""
-        a, b = self.w13(x).chunk(2, dim=-1)
-        out: Tensor = self.w2(F.silu(a) * b)
+        out: Tensor = self.w2(silu_mul(self.w13(x)))
         return out
 
 
@@ -116,5 +126,5 @@ class GatedProjections(nn.Module):
 
     def merge(self, attended: Tensor, gate: Tensor) -> Tensor:
         """Return the output (N, C) from `attended` (N, H, D) and `gate` (N, C)."""
-        out: Tensor = self.wo(attended.flatten(-2) * torch.sigmoid(gate))
+        out: Tensor = self.wo(gated(attended.flatten(-2), gate))
         return out

@@ -13,6 +13,7 @@ _FREE = {
     "aten::new_empty",
     "aten::detach",
     "aten::_unsafe_view",
+    "aten::promote_types",
 }
 
 
@@ -28,16 +29,17 @@ class Launches(TorchDispatchMode):
         return self.by_name.total()
 
     def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
-        schema = operation._schema
-        aliases = [value.alias_info for value in schema.returns]
-        is_view = bool(aliases) and all(a is not None and not a.is_write for a in aliases)
-        if not is_view and schema.name not in _FREE:
-            self.by_name[schema.name] += 1
-        return operation(*args, **(kwargs or {}))
+        out = operation(*args, **(kwargs or {}))
+        if operation._schema.name not in _FREE and not _is_view(operation, out, args):
+            self.by_name[operation._schema.name] += 1
+        return out
 
 
-def count_launches(action):
-    """Return how often `action` would launch something."""
-    with torch.inference_mode(), Launches() as launches:
-        action()
-    return launches.total
+def _is_view(operation, out, args):
+    aliases = [value.alias_info for value in operation._schema.returns]
+    if not aliases or any(alias is None or alias.is_write for alias in aliases):
+        return False
+    if not isinstance(out, torch.Tensor):
+        return True
+    # `to`, `contiguous` and their like may return a copy.
+    return out.untyped_storage()._cdata == args[0].untyped_storage()._cdata

@@ -6,7 +6,9 @@ import torch
 
 from engine.echo.checkpoints.weights import fill
 from engine.echo.config import TINY
-from engine.echo.denoise import Modulations, Trajectory, denoise
+from engine.echo.denoise import Trajectory, denoise
+from engine.echo.forward.modulations import Modulations
+from engine.echo.forward.plain import PlainForward
 from engine.echo.model.dit import EchoDiT
 from engine.echo.sampling import Progress, make_plan
 from speech.parameters import SamplerParameters
@@ -50,9 +52,9 @@ def _trajectory(
 
 
 def _finish(dit, *trajectories):
-    modulations = Modulations(dit)
+    forward = PlainForward(dit)
     while group := [t for t in trajectories if not t.progress.done]:
-        denoise(dit, modulations, group)
+        denoise(forward, group)
     return [t.latents for t in trajectories]
 
 
@@ -204,9 +206,9 @@ def test_jobs_that_join_and_pause_at_random_get_what_they_get_alone(trace):
         _, dit = dit_pair(dtype=torch.float64)
         alone = [_finish(dit, trajectory)[0] for trajectory in _mixed(dit)]
         together = _mixed(dit)
-        chance, modulations = random.Random(trace), Modulations(dit)
+        chance, forward = random.Random(trace), PlainForward(dit)
         while waiting := [t for t in together if not t.progress.done]:
-            denoise(dit, modulations, chance.sample(waiting, chance.randint(1, len(waiting))))
+            denoise(forward, chance.sample(waiting, chance.randint(1, len(waiting))))
         for trajectory, expected in zip(together, alone, strict=True):
             assert relative_error(trajectory.latents, expected) < 1e-10
 
@@ -239,7 +241,7 @@ def test_step_that_failed_can_be_taken_again():
 
     trajectory = _trajectory(dit, parameters)
     with pytest.raises(MemoryError):
-        denoise(dit, Modulations(dit), [trajectory], out_of_memory)
+        denoise(PlainForward(dit, make_attention=out_of_memory), [trajectory])
     assert torch.equal(_finish(dit, trajectory)[0], expected)
 
 
@@ -283,9 +285,9 @@ def test_sampler_in_bfloat16_is_as_close_to_truth_as_the_reference():
             exact = EchoDiT(TINY.dit).requires_grad_(False).double()
             fill(exact, State(their_dit.state_dict()))
             trajectory = _trajectory(exact, parameters, voice=voice.double())
-            modulations = Rounding(exact)
+            forward = PlainForward(exact, Rounding(exact))
             while not trajectory.progress.done:
-                denoise(exact, modulations, [trajectory])
+                denoise(forward, [trajectory])
         [latents] = _finish(dit, _trajectory(dit, parameters, voice=voice))
         reference = _theirs(their_dit, parameters, voice)
         ours.append(_rms(latents - trajectory.latents))

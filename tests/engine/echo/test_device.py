@@ -9,7 +9,8 @@ import torch
 from engine.echo import denoise as denoise_module
 from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.config import TINY
-from engine.echo.denoise import Modulations, Trajectory, denoise
+from engine.echo.denoise import Trajectory, denoise
+from engine.echo.forward.plain import PlainForward
 from engine.echo.model.attention import VarlenAttention
 from engine.echo.model.dit import EchoDiT
 from engine.echo.model.flash import flash
@@ -66,9 +67,9 @@ def _finish(dit, monkeypatch):
     # No generator lives on the meta device; on a GPU it does.
     noise = lambda frames, dim, *_: torch.empty((frames, dim), device=META)  # noqa: E731
     monkeypatch.setattr(denoise_module, "initial_noise", noise)
-    group, modulations = _trajectories(dit), Modulations(dit)
+    group, forward = _trajectories(dit), PlainForward(dit, make_attention=_varlen)
     while active := [trajectory for trajectory in group if not trajectory.progress.done]:
-        denoise(dit, modulations, active, _varlen)
+        denoise(forward, active)
     return [trajectory.latents for trajectory in group]
 
 

@@ -4,7 +4,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from engine.echo.denoise import Modulations
+from engine.echo.forward.plain import PlainForward
 from engine.echo.runner import OUT_OF_MEMORY
 from engine.echo.speaker_cache import SpeakerCache
 from speech.errors import Overloaded
@@ -76,7 +76,7 @@ def test_memory_that_runs_out_anywhere_costs_one_job_at_most_and_changes_no_othe
     failed = set()
     for at in range(0, none.num_allocations, 97):
         runner._speakers = SpeakerCache(2**20, 2**20)
-        runner._modulations = Modulations(runner._dit)
+        runner._forward = PlainForward(runner._dit)
         again = jobs()
         with Fault(at):
             results = run(runner, *again)

@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from engine.echo.checkpoints.load import Models, load_models
-from engine.echo.denoise import Modulations, Trajectory, denoise
+from engine.echo.denoise import Trajectory, denoise
+from engine.echo.forward.modulations import Modulations
+from engine.echo.forward.plain import PlainForward
 from engine.echo.job import make_job
 from engine.echo.text_attention import find_heads, is_watched, looks, mean_look
 from engine.protocol import Job
@@ -48,7 +50,7 @@ def test_watching_changes_nothing_of_what_is_drawn(models):
         while trajectory.progress.block < 2:
             if watching:
                 looks(dit, modulations, trajectory, [(1, 0)])
-            denoise(dit, modulations, [trajectory])
+            denoise(PlainForward(dit, modulations), [trajectory])
         drawn.append(trajectory.latents)
     assert torch.equal(*drawn)
 
@@ -60,7 +62,7 @@ def test_every_block_is_watched_once(models):
     while trajectory.progress.block < 2:
         if is_watched(trajectory):
             seen.append(mean_look(looks(dit, modulations, trajectory, sorted(FOLLOWING))))
-        denoise(dit, modulations, [trajectory])
+        denoise(PlainForward(dit, modulations), [trajectory])
     assert len(seen) == 2
     look = torch.cat(seen)
     assert look.shape == (len(trajectory.latents), len("[S1] " + TEXT))

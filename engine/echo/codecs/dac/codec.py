@@ -16,6 +16,7 @@ from engine.echo.codecs.dac.layers import (
     ConvNeXt,
     Snake,
     residual_units,
+    snake_conv,
 )
 from engine.echo.codecs.dac.quantizer import ResidualCodebooks
 from engine.echo.codecs.dac.transformer import History, WindowTransformer
@@ -25,6 +26,7 @@ from engine.echo.config import (
     PATCH_FRAMES,
     DACConfig,
 )
+from engine.echo.model.ops import Ops
 from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 CONTEXT_FRAMES = 10
@@ -42,8 +44,7 @@ class EncoderBlock(nn.Module):
         super().__init__()
         self.block = nn.Sequential(
             *residual_units(dim // 2),
-            Snake(dim // 2),
-            CausalConv(dim // 2, dim, 2 * stride, stride=stride),
+            *snake_conv(dim // 2, dim, 2 * stride, stride=stride),
         )
         if transformer is not None:
             self.block.append(transformer)
@@ -79,7 +80,7 @@ def _encoder(config: DACConfig) -> nn.Sequential:
         last = i == len(_STRIDES) - 1
         transformer = WindowTransformer(dim, config.head_dim, config.encoder) if last else None
         layers.append(EncoderBlock(dim, stride, transformer))
-    return nn.Sequential(*layers, Snake(dim), CausalConv(dim, config.latent_dim, 3))
+    return nn.Sequential(*layers, *snake_conv(dim, config.latent_dim, 3))
 
 
 def _decoder(config: DACConfig) -> nn.Sequential:
@@ -88,7 +89,7 @@ def _decoder(config: DACConfig) -> nn.Sequential:
     for stride in reversed(_STRIDES):
         layers.append(DecoderBlock(dim, dim // 2, stride))
         dim //= 2
-    return nn.Sequential(*layers, Snake(dim), CausalConv(dim, 1, 7), nn.Tanh())
+    return nn.Sequential(*layers, *snake_conv(dim, 1, 7), nn.Tanh())
 
 
 class Quantizer(nn.Module):
@@ -194,6 +195,15 @@ class S1DAC(nn.Module):
         self.latent_dim = latent_dim
         self.autoencoder = Autoencoder(config)
         self.pca = PCA(latent_dim, config.latent_dim)
+
+    def use_ops(self, ops: Ops) -> None:
+        """Compute the decoder's Snakes with `ops`.
+
+        The encoder keeps the plain ones: there a rounding may decide a code.
+        """
+        for module in self.autoencoder.decoder.modules():
+            if isinstance(module, Snake):
+                module.ops = ops
 
     def encode(self, audio: Tensor) -> Tensor:
         """See `codec.Codec`.

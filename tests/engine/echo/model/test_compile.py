@@ -3,7 +3,8 @@ from itertools import chain
 
 import torch
 
-from engine.echo.denoise import Modulations, Trajectory, denoise
+from engine.echo.denoise import Trajectory, denoise
+from engine.echo.forward.plain import PlainForward
 from engine.echo.sampling import Progress, make_plan
 from speech.parameters import SamplerParameters
 from tests.engine.echo.reference import dit_pair, relative_error
@@ -22,9 +23,9 @@ def _finish(dit, parameters):
         )
         for seed, given in enumerate(parameters)
     ]
-    modulations = Modulations(dit)
+    forward = PlainForward(dit)
     while active := [trajectory for trajectory in group if not trajectory.progress.done]:
-        denoise(dit, modulations, active)
+        denoise(forward, active)
     return [trajectory.latents for trajectory in group]
 
 

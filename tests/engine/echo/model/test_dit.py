@@ -150,7 +150,7 @@ def test_forward_control_shifted_positions_fail():
 
 
 def test_forward_control_rotating_all_heads_fails(monkeypatch):
-    monkeypatch.setattr(dit_module, "_rotate_half", rotate)
+    monkeypatch.setattr(dit_module, "rotate_half", rotate)
     assert _error() > 1e-3
 
 

@@ -1,0 +1,69 @@
+"""The transformer's modulation by t, computed once per distinct t.
+
+Each row is computed alone, so that it has the same bits whatever else is in the batch.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from engine.echo.model.dit import EchoDiT
+
+
+class Modulations:
+    """Rows as tensors of their own; the least recently used ones go."""
+
+    def __init__(self, dit: EchoDiT, max_entries: int = 256) -> None:
+        self._dit, self._max_entries = dit, max_entries
+        self._entries: OrderedDict[float, Tensor] = OrderedDict()
+
+    def __call__(self, t: float) -> Tensor:
+        """Return `EchoDiT.modulation(t)`."""
+        if t not in self._entries:
+            self._entries[t] = self._dit.modulation(t)
+            if len(self._entries) > self._max_entries:
+                self._entries.popitem(last=False)
+        self._entries.move_to_end(t)
+        return self._entries[t]
+
+
+class ModulationTable:
+    """Rows of one tensor, which stays where it is: a captured graph reads it by row number.
+
+    Args:
+        dit: The model.
+        num_rows: How many t it has room for; at least as many as a pass may bring.
+
+    Attributes:
+        table: (num_rows, layers, 2, 3, C).
+    """
+
+    def __init__(self, dit: EchoDiT, num_rows: int = 128) -> None:
+        self._dit = dit
+        shape = (num_rows, *dit.adaln_bias.shape)
+        self.table = torch.zeros(shape, dtype=dit.dtype, device=dit.device)
+        self._rows: OrderedDict[float, int] = OrderedDict()
+
+    def rows(self, ts: Sequence[float]) -> list[int]:
+        """Return the row of each of `ts`; one that is missing takes the row longest unused."""
+        distinct = dict.fromkeys(ts)
+        assert len(distinct) <= len(self.table), "a pass brings at most one t per job"
+        for t in distinct:
+            if t in self._rows:
+                self._rows.move_to_end(t)
+        for t in distinct:
+            if t not in self._rows:
+                row = self._dit.modulation(t)
+                place = self._free_row()
+                self.table[place].copy_(row)
+                self._rows[t] = place
+        return [self._rows[t] for t in ts]
+
+    def _free_row(self) -> int:
+        if len(self._rows) < len(self.table):
+            return len(self._rows)
+        return self._rows.popitem(last=False)[1]

@@ -1,0 +1,147 @@
+"""The pass over tables, by fused kernels, in buckets of fixed size that a graph can replay.
+
+A pass is put into the smallest bucket that has room for its positions, lanes and context. What is
+left over of a bucket belongs to no lane and changes none: every sum of the model runs within one
+position or over the keys of one lane. A pass larger than every bucket runs at its own size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.echo.config import MAX_FRAMES
+from engine.echo.forward.modulations import ModulationTable
+from engine.echo.model.attention import attend, can_flash
+from engine.echo.model.dit import EchoDiT
+from engine.echo.model.flash import bare_flash
+from engine.echo.model.ops import Ops
+from engine.echo.model.packed import Attend, new_workspace, packed_forward
+from engine.echo.model.packing import PlacedLane, Segments, Size, Tables, Workspace
+
+Compute = Callable[[], Tensor]
+Capture = Callable[[Compute], Compute]
+"""Turns a computation over fixed memory into one that repeats it, such as a CUDA graph."""
+
+
+@dataclass
+class Bucket:
+    """Memory of one size of pass.
+
+    Attributes:
+        size: What it has room for.
+        x: The states, (positions, latent_dim); what nobody filled is of an earlier pass.
+        tables: Where they are, on the device.
+        replay: Computes the velocities from them; None until it is captured.
+    """
+
+    size: Size
+    x: Tensor
+    tables: Tables
+    replay: Compute | None = None
+
+
+class PackedForward:
+    """See `Forward`.
+
+    Args:
+        dit: The model.
+        ops: The functions that it is made of.
+        sizes: Of the buckets.
+        max_context: Context keys of all lanes that a bucket has room for.
+        num_modulations: See `ModulationTable`.
+    """
+
+    def __init__(
+        self,
+        dit: EchoDiT,
+        ops: Ops,
+        sizes: Sequence[Size] = (),
+        max_context: int = 0,
+        num_modulations: int = 128,
+    ) -> None:
+        self.dit, self._ops = dit, ops
+        self._modulations = ModulationTable(dit, num_modulations)
+        self._max_context = max_context
+        largest = max((size.positions for size in sizes), default=0)
+        self._workspace = new_workspace(dit, largest + max_context)
+        self._buckets = [self._new_bucket(size) for size in sorted(sizes)]
+
+    def _new_bucket(self, size: Size) -> Bucket:
+        dit = self.dit
+        dtype = torch.promote_types(dit.dtype, torch.float32)
+        x = torch.zeros((size.positions, dit.config.latent_dim), dtype=dtype, device=dit.device)
+        return Bucket(size, x, Tables(size, dit.device))
+
+    def capture(self, capture: Capture) -> int:
+        """Capture a pass of every bucket, the smallest first; return how many memory allowed."""
+        for number, bucket in enumerate(self._buckets):
+            compute = self._compute(bucket.x, bucket.tables, Segments((), bucket.tables.segments))
+            try:
+                bucket.replay = capture(compute)
+            except torch.OutOfMemoryError:
+                return number
+        return len(self._buckets)
+
+    def __call__(self, x: Tensor, lanes: Sequence[PlacedLane]) -> Tensor:
+        """See `Forward`."""
+        rows = self._modulations.rows([placed.t for placed in lanes])
+        bucket = self._bucket_for(lanes)
+        size = Size(len(x), len(lanes)) if bucket is None else bucket.size
+        host = Tables(size, torch.device("cpu"), pinned=x.is_cuda)
+        segments = host.fill(lanes, rows)
+        if bucket is None:
+            bucket = Bucket(size, x, Tables(size, x.device))
+        else:
+            bucket.x[: len(x)] = x
+        bucket.tables.buffer.copy_(host.buffer, non_blocking=True)
+        replay = bucket.replay
+        if replay is None:
+            segments = Segments(segments.parts, bucket.tables.segments)
+            replay = self._compute(bucket.x, bucket.tables, segments, lanes)
+        return replay()[: len(x)]
+
+    def _bucket_for(self, lanes: Sequence[PlacedLane]) -> Bucket | None:
+        num_frames = sum(placed.lane.num_frames for placed in lanes)
+        context = sum(placed.lane.num_keys for placed in lanes) - num_frames
+        for bucket in self._buckets:
+            size = bucket.size
+            if num_frames <= size.positions and len(lanes) <= size.lanes:
+                return bucket if context <= self._max_context else None
+        return None
+
+    def _compute(
+        self, x: Tensor, tables: Tables, segments: Segments, lanes: Sequence[PlacedLane] = ()
+    ) -> Compute:
+        """Return the computation of one pass; `lanes` are needed where no kernel reads tables."""
+        num_keys = len(x) + sum(part.shape[2] for part, _ in segments.parts)
+        workspace = self._workspace
+        if num_keys > len(workspace.keys):
+            workspace = new_workspace(self.dit, num_keys)
+        attend = self._attend(tables, workspace, lanes)
+        table = self._modulations.table
+        return lambda: packed_forward(
+            self.dit, self._ops, x, table, tables, segments, workspace, attend
+        )
+
+    def _attend(self, tables: Tables, workspace: Workspace, lanes: Sequence[PlacedLane]) -> Attend:
+        keys, values = workspace.keys, workspace.values
+        if can_flash(self.dit.device, self.dit.dtype):
+            bounds = min(len(tables.frames), MAX_FRAMES), len(keys)
+            return lambda q: bare_flash(q, keys, values, tables.cu_q, tables.cu_k, *bounds)
+        return lambda q: _attend_each(q, workspace, lanes)
+
+
+def _attend_each(q: Tensor, workspace: Workspace, lanes: Sequence[PlacedLane]) -> Tensor:
+    """Attend lane by lane, on any device."""
+    out = torch.zeros_like(q)
+    start = first = 0
+    for placed in lanes:
+        stop, end = start + placed.lane.num_frames, first + placed.lane.num_keys
+        keys, values = workspace.keys[first:end], workspace.values[first:end]
+        out[start:stop] = attend(q[start:stop], keys, values)
+        start, first = stop, end
+    return out

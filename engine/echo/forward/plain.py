@@ -1,0 +1,57 @@
+"""The pass as `EchoDiT.forward` defines it: any device, any dtype, any list of lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from engine.echo.forward.modulations import Modulations
+from engine.echo.model.attention import Attention, Lane, attention_for
+from engine.echo.model.dit import EchoDiT, Positions
+from engine.echo.model.packing import PlacedLane
+
+MakeAttention = Callable[[Sequence[Lane], torch.device, torch.dtype], Attention]
+
+
+class PlainForward:
+    """See `Forward`.
+
+    Args:
+        dit: The model.
+        modulations: What is kept of its modulation.
+        make_attention: Chooses the attention of a pass.
+    """
+
+    def __init__(
+        self,
+        dit: EchoDiT,
+        modulations: Modulations | None = None,
+        make_attention: MakeAttention = attention_for,
+    ) -> None:
+        self.dit = dit
+        self._modulations = modulations or Modulations(dit)
+        self._make_attention = make_attention
+
+    def __call__(self, x: Tensor, lanes: Sequence[PlacedLane]) -> Tensor:
+        """See `Forward`."""
+        attention = self._make_attention(
+            [placed.lane for placed in lanes], self.dit.device, self.dit.dtype
+        )
+        return self.dit(x, self._positions(lanes), attention)  # type: ignore[no-any-return]
+
+    def _positions(self, lanes: Sequence[PlacedLane]) -> Positions:
+        counts = [placed.lane.num_frames for placed in lanes]
+        rotations = [
+            self.dit.rotation(placed.start, placed.start + count)
+            for placed, count in zip(lanes, counts, strict=True)
+        ]
+        ts = sorted({placed.t for placed in lanes})
+        row_of_position = None
+        if len(ts) > 1:
+            rows = torch.tensor([ts.index(placed.t) for placed in lanes])
+            row_of_position = torch.repeat_interleave(rows, torch.tensor(counts))
+            row_of_position = row_of_position.to(self.dit.device, non_blocking=True)
+        table = torch.stack([self._modulations(t) for t in ts])
+        return Positions(torch.cat(rotations), table, row_of_position)

@@ -1,0 +1,136 @@
+"""The place of every position, lane and context part of one forward pass, as tables of integers.
+
+They are all that differs between two passes of one size. They lie in one piece of memory, so that
+a pass sends them to the device in one copy, and a captured CUDA graph serves whatever jobs come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.echo.model.attention import KeyValues, Lane
+
+MAX_PARTS = 3
+"""Context parts of a lane: earlier latents, text and speaker."""
+
+
+@dataclass(frozen=True, order=True)
+class Size:
+    """How many positions and lanes the tables have room for."""
+
+    positions: int
+    lanes: int
+
+
+@dataclass(frozen=True)
+class PlacedLane:
+    """A lane with what its positions need besides keys.
+
+    Attributes:
+        lane: Its frames and their context.
+        start: The first frame's place in the latent.
+        t: The job's.
+    """
+
+    lane: Lane
+    start: int
+    t: float
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Keys and values of every lane of a pass, (capacity, H, D) each.
+
+    A lane's own come first, then its context's. All layers use the same memory in turn.
+    """
+
+    keys: Tensor
+    values: Tensor
+
+
+@dataclass(frozen=True)
+class Segments:
+    """The context parts of a pass and where in the workspace they go.
+
+    Attributes:
+        parts: Each part with its first slot.
+        table: The same for a kernel, (segments, 3) int64: address, rows, first slot. Segments
+            that nothing uses have no rows.
+    """
+
+    parts: tuple[tuple[KeyValues, int], ...]
+    table: Tensor
+
+
+class Tables:
+    """The tables of one pass, on the host or on the device.
+
+    Attributes:
+        buffer: All of them, int32.
+        segments: See `Segments.table`.
+        frames: (N,), each position's frame.
+        rows: (N,), each position's row of modulation.
+        slots: (N,), where in the workspace its key and value go.
+        cu_q: (lanes + 1,), where each lane's positions begin, and the end.
+        cu_k: (lanes + 1,), where its keys begin, and the end.
+    """
+
+    def __init__(self, size: Size, device: torch.device, pinned: bool = False) -> None:
+        num_segments = MAX_PARTS * size.lanes
+        sizes = [6 * num_segments, *[size.positions] * 3, *[size.lanes + 1] * 2]
+        self.buffer = torch.zeros(sum(sizes), dtype=torch.int32, device=device, pin_memory=pinned)
+        # int64 comes first: it must be aligned.
+        segments, *others = torch.split(self.buffer, sizes)
+        self.frames, self.rows, self.slots, self.cu_q, self.cu_k = others
+        self.segments = segments.view(torch.int64).view(num_segments, 3)
+
+    def fill(self, lanes: Sequence[PlacedLane], rows: Sequence[int]) -> Segments:
+        """Write where `lanes` are and their rows of modulation, on the host; return their context.
+
+        Positions left over belong to no lane: what they compute goes to slots that nobody reads.
+        """
+        num_frames = [placed.lane.num_frames for placed in lanes]
+        first_keys = [0, *accumulate(placed.lane.num_keys for placed in lanes)]
+        padding = len(self.frames) - sum(num_frames)
+        used = first_keys[-1]
+        _fill(self.frames, _spans([placed.start for placed in lanes], num_frames, padding))
+        _fill(self.rows, np.repeat(rows, num_frames))
+        slots = _spans([*first_keys[:-1], used], [*num_frames, padding])
+        _fill(self.slots, slots)
+        _fill(self.cu_q, [0, *accumulate(num_frames)], sum(num_frames))
+        _fill(self.cu_k, first_keys, used)
+        parts = tuple(_parts(lanes, first_keys))
+        # Where the next lane's keys begin, this one's context has ended.
+        table = [(part.data_ptr(), part.shape[2], slot) for part, slot in parts]
+        self.segments.numpy()[:] = 0
+        self.segments.numpy()[: len(table)] = np.array(table, np.int64).reshape(-1, 3)
+        return Segments(parts, self.segments)
+
+
+def _spans(starts: Sequence[int], lengths: Sequence[int], padding: int = 0) -> np.ndarray:
+    """Return start, start + 1, … of each span, one after the other, then zeros."""
+    spans = [np.arange(a, a + n) for a, n in zip(starts, lengths, strict=True)]
+    return np.concatenate([*spans, np.zeros(padding, np.int64)])
+
+
+def _fill(table: Tensor, values: Sequence[int] | np.ndarray, rest: int = 0) -> None:
+    array = table.numpy()
+    array[: len(values)] = values
+    array[len(values) :] = rest
+
+
+def _parts(
+    lanes: Iterable[PlacedLane], first_keys: Sequence[int]
+) -> Iterable[tuple[KeyValues, int]]:
+    for placed, slot in zip(lanes, first_keys, strict=False):
+        slot += placed.lane.num_frames
+        for part in placed.lane.context:
+            assert part.is_contiguous(), "kernels find a row by its number"
+            yield part, slot
+            slot += part.shape[2]

@@ -1,0 +1,110 @@
+"""What a step of the published model launches, counted on the meta device."""
+
+import pytest
+import torch
+
+from engine.echo import denoise as denoise_module
+from engine.echo.config import DiTConfig
+from engine.echo.denoise import Trajectory, denoise
+from engine.echo.forward.packed import PackedForward
+from engine.echo.forward.plain import PlainForward
+from engine.echo.model.attention import VarlenAttention
+from engine.echo.model.dit import EchoDiT
+from engine.echo.model.flash import flash
+from engine.echo.model.packing import Size
+from engine.echo.sampling import Progress, make_plan
+from speech.parameters import SamplerParameters
+from tests.engine.echo.launches import Launches
+
+META = torch.device("meta")
+
+
+class CountedOps:
+    """Ops whose every call is one launch and computes nothing."""
+
+    def __init__(self, launches):
+        self._launches = launches
+
+    def _count(self, name, shape, like):
+        self._launches.by_name[name] += 1
+        return torch.empty(shape, dtype=like.dtype, device=META)
+
+    def norm_modulate(self, x, modulation, rows, eps):
+        return self._count("norm_modulate", x.shape, x)
+
+    def residual_norm_modulate(self, x, y, gates, modulation, rows, eps):
+        return self._count("residual_norm_modulate", x.shape, x)
+
+    def place_heads(self, qkvg, q_weight, k_weight, rotation, slots, workspace, eps):
+        return self._count("place_heads", (len(qkvg), *q_weight.shape), qkvg)
+
+    def copy_context(self, segments, layer, workspace):
+        self._count("copy_context", (), workspace.keys)
+
+    def gated(self, attended, gate):
+        return self._count("gated", attended.shape, attended)
+
+    def silu_mul(self, w13):
+        return self._count("silu_mul", (len(w13), w13.shape[1] // 2), w13)
+
+
+@pytest.fixture(autouse=True)
+def _inference(monkeypatch):
+    # No generator lives on the meta device; on a GPU it does.
+    noise = lambda frames, dim, *_: torch.empty((frames, dim), device=META)  # noqa: E731
+    monkeypatch.setattr(denoise_module, "initial_noise", noise)
+    monkeypatch.setattr("engine.echo.forward.packed.can_flash", lambda *_: True)
+    with torch.inference_mode():
+        yield
+
+
+@pytest.fixture(scope="module")
+def dit():
+    with META:
+        return EchoDiT(DiTConfig()).to(torch.bfloat16)
+
+
+def _trajectory(dit, *, seed=0, num_steps=4):
+    def context(num_keys):
+        shape = (24, 2, num_keys, 16, 128)
+        return torch.empty(shape, device=META, dtype=torch.bfloat16)
+
+    plan = make_plan(SamplerParameters(num_steps=num_steps), (640,))
+    latents = torch.empty((0, 80), device=META)
+    return Trajectory(Progress(plan, True), context(200), context(160), torch.Generator(), latents)
+
+
+def _steps(forward, group, launches):
+    """Return what each of two steps launches, once every t has come."""
+    while not group[0].progress.done:
+        denoise(forward, group)
+    counts = []
+    group = [_trajectory(forward.dit) for _ in group]
+    for trajectory in group:
+        trajectory.begin_block(forward.dit)
+    for _ in range(2):
+        launches.by_name.clear()
+        with launches:
+            denoise(forward, group)
+        counts.append(launches.by_name.copy())
+    return counts
+
+
+@pytest.mark.parametrize("sizes", [(), (Size(1920, 4),)], ids=["its own size", "bucket"])
+def test_fused_step_launches_at_most_300(dit, sizes):
+    launches = Launches()
+    forward = PackedForward(dit, CountedOps(launches), sizes, 8192, num_modulations=8)
+    counts = _steps(forward, [_trajectory(dit)], launches)
+    for count in counts:
+        assert count["residual_norm_modulate"] == 47
+        assert count.total() <= 300, count
+
+
+def test_plain_step_launches_over_a_thousand(dit):
+    def varlen(lanes, device, dtype):
+        return VarlenAttention(lanes, flash, device)
+
+    launches = Launches()
+    forward = PlainForward(dit, make_attention=varlen)
+    counts = _steps(forward, [_trajectory(dit)], launches)
+    assert all(count.total() > 1000 for count in counts)

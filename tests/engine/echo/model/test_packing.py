@@ -1,0 +1,64 @@
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.echo.model.attention import Lane
+from engine.echo.model.packing import PlacedLane, Size, Tables
+
+LANES = st.lists(
+    st.tuples(
+        st.integers(1, 50),
+        st.integers(0, 600),
+        st.lists(st.integers(1, 9), max_size=3),
+        st.integers(0, 7),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(deadline=None)
+@given(LANES, st.integers(0, 40), st.integers(0, 3))
+def test_every_key_has_one_slot_and_padding_has_others(given_lanes, spare, spare_lanes):
+    lanes = [
+        PlacedLane(Lane(frames, tuple(torch.zeros(1, 2, n, 1, 1) for n in parts)), start, 0.5)
+        for frames, start, parts, _ in given_lanes
+    ]
+    rows = [row for *_, row in given_lanes]
+    num_frames = sum(frames for frames, *_ in given_lanes)
+    size = Size(num_frames + spare, len(lanes) + spare_lanes)
+    tables = Tables(size, torch.device("cpu"))
+    segments = tables.fill(lanes, rows)
+    slots = tables.slots.tolist()
+    placed = [range(slot, slot + part.shape[2]) for part, slot in segments.parts]
+    num_keys = sum(lane.lane.num_keys for lane in lanes)
+    used = slots[:num_frames] + [slot for slots in placed for slot in slots]
+    assert sorted(used) == list(range(num_keys))
+    assert slots[num_frames:] == list(range(num_keys, num_keys + spare))
+    assert tables.cu_q.tolist()[-1 - spare_lanes :] == [num_frames] * (spare_lanes + 1)
+    assert tables.cu_k.tolist()[-1 - spare_lanes :] == [num_keys] * (spare_lanes + 1)
+    at = 0
+    for i, (frames, start, _, row) in enumerate(given_lanes):
+        own = slice(at, at + frames)
+        assert tables.cu_q[i] == at
+        assert slots[own] == list(range(tables.cu_k[i], tables.cu_k[i] + frames))
+        assert tables.frames[own].tolist() == list(range(start, start + frames))
+        assert tables.rows[own].tolist() == [row] * frames
+        at += frames
+
+
+def test_segments_say_where_the_parts_are_in_memory():
+    parts = torch.zeros(2, 2, 5, 4, 16), torch.zeros(2, 2, 3, 4, 16)
+    tables = Tables(Size(9, 2), torch.device("cpu"))
+    tables.fill([PlacedLane(Lane(4, parts), 0, 0.5)], [0])
+    expected = [[parts[0].data_ptr(), 5, 4], [parts[1].data_ptr(), 3, 9]]
+    assert tables.segments.tolist() == [*expected, *[[0, 0, 0]] * 4]
+
+
+def test_tables_filled_again_forget_what_they_held():
+    parts = tuple(torch.zeros(1, 2, n, 1, 1) for n in (2, 3))
+    tables, fresh = (Tables(Size(9, 2), torch.device("cpu")) for _ in range(2))
+    tables.fill([PlacedLane(Lane(4, parts), 7, 0.5)] * 2, [3, 4])
+    for each in (tables, fresh):
+        each.fill([PlacedLane(Lane(2, ()), 1, 0.5)], [1])
+    assert torch.equal(tables.buffer, fresh.buffer)
