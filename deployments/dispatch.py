@@ -79,7 +79,7 @@ async def sample_in_order(
                     raise cause from None
                 prepared_again = True
                 voices.forget()
-                _cancel(running)
+                _cancel_all(running)
                 next_job = index
                 continue
             if block is None:
@@ -89,10 +89,10 @@ async def sample_in_order(
                 yield Sampled(index, block, waited_s)
                 waited_s = 0.0
     finally:
-        _cancel(running)
+        _cancel_all(running)
 
 
-def _cancel(running: deque[Any]) -> None:
-    """Cancel and forget all: leaving a response early does not cancel it."""
+def _cancel_all(running: deque[Any]) -> None:
+    """Cancel and forget all responses: leaving a response early does not cancel it."""
     while running:
         running.pop().cancel()

@@ -51,11 +51,11 @@ class JobRunner:
         if is_health_check(job_input):
             return await self._service.health()
         try:
-            call = self._open(job_input, job_id, source)
+            call = self._accept(job_input, job_id, source)
             metadata, delivery = await call.deliver(partial(self._deliver, call.request, source))
         except SpeechError as error:
             return {"error": error.message}
-        return {**_output(call.request, metadata), **delivery}
+        return {**_job_output(call.request, metadata), **delivery}
 
     async def stream(
         self, job_input: object, job_id: str | None, source: RequestSource
@@ -68,7 +68,7 @@ class JobRunner:
             yield await self._service.health()
             return
         try:
-            call = self._open(job_input, job_id, source)
+            call = self._accept(job_input, job_id, source)
             stream = await call.start()
             index = 0
             async with aclosing(regroup(stream.packets)) as parts:
@@ -78,9 +78,9 @@ class JobRunner:
         except SpeechError as error:
             yield {"error": error.message}
             return
-        yield _output(call.request, stream.record.metadata(call.request))
+        yield _job_output(call.request, stream.record.metadata(call.request))
 
-    def _open(self, job_input: object, job_id: str | None, source: RequestSource) -> SpeechCall:
+    def _accept(self, job_input: object, job_id: str | None, source: RequestSource) -> SpeechCall:
         """Return the call that a job asks for.
 
         Raises:
@@ -101,7 +101,7 @@ class JobRunner:
         """
         if self._bucket is None:
             return await _inline(audio)
-        key = _filename(request)
+        key = _output_name(request)
         media_type = FORMATS[request.output_format].media_type
         try:
             url = await self._bucket.upload(
@@ -139,9 +139,9 @@ async def regroup(packets: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes,
         yield bytes(held)
 
 
-def _filename(request: SpeechRequest) -> str:
+def _output_name(request: SpeechRequest) -> str:
     return f"{request.session_id}.{FORMATS[request.output_format].extension}"
 
 
-def _output(request: SpeechRequest, metadata: dict[str, Any]) -> dict[str, Any]:
-    return {"status": "completed", "filename": _filename(request), "metadata": metadata}
+def _job_output(request: SpeechRequest, metadata: dict[str, Any]) -> dict[str, Any]:
+    return {"status": "completed", "filename": _output_name(request), "metadata": metadata}

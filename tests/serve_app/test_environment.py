@@ -1,0 +1,43 @@
+"""Ray reads its variables when it is imported, so a program sets them before that."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from serve_app.environment import set_ray_defaults
+
+VARIABLE = "RAY_SERVE_PROXY_USE_GRPC"
+
+
+def test_defaults_are_set_and_what_the_environment_says_stays(monkeypatch):
+    monkeypatch.delenv("RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH", raising=False)
+    monkeypatch.setenv(VARIABLE, "0")
+    set_ray_defaults()
+    assert os.environ["RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH"] == str(2**31 - 1)
+    assert os.environ[VARIABLE] == "0"
+
+
+@pytest.mark.parametrize("module", ["serve_app.settings", "serve_app.commands.serve", "handler"])
+def test_importing_a_program_neither_imports_ray_nor_sets_variables(module):
+    code = (
+        f"import os, sys, {module}; print('ray.serve' in sys.modules, {VARIABLE!r} in os.environ)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
+    assert process.stdout.split() == ["False", "False"]
+
+
+def test_looking_up_the_application_sets_them_before_ray_is_imported():
+    code = (
+        "import serve_app; serve_app.build_app\n"
+        "from ray.serve._private.constants import RAY_SERVE_PROXY_USE_GRPC as value; print(value)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
+    assert process.stdout.split() == ["True"]
