@@ -21,7 +21,7 @@ from deployments.prepared_voice import PreparedVoice
 from deployments.request_voices import RequestVoices
 from deployments.telemetry.request_record import RequestRecord
 from engine.protocol import Job
-from speech.chunks import Chunk, plan_chunks
+from speech.chunks import Chunk, SpeechPlan, plan_chunks
 from speech.concurrency import run_in
 from speech.errors import ResultTooLarge
 from speech.joining import Joiner
@@ -74,13 +74,13 @@ class SpeechPipeline:
             block = sampled.block
             record.audio_received(block.engine, block.device, block.queue_s, sampled.waited_s)
 
-        chunks = await run_in(self._threads, plan_chunks, request, self._pass_limits)
-        record.planned(len(chunks))
-        jobs = make_jobs(chunks, request, record.request_id, stream=not whole)
+        plan = await run_in(self._threads, plan_chunks, request, self._pass_limits)
+        record.planned(len(plan.chunks))
+        jobs = make_jobs(plan.chunks, request, record.request_id, stream=not whole)
         sampled = sample_in_order(
             self._sampler, jobs, RequestVoices(prepare_voice), self._limits.max_request_jobs
         )
-        joined = join(observe(sampled, note), _joiner(request))
+        joined = join(observe(sampled, note), plan, request.parameters.enable_crossfade)
         renderer = Renderer(request, whole=whole)
         rendered = render(joined, renderer, self._threads, self._limits.max_audio_s)
         async with aclosing(rendered) as packets:
@@ -105,16 +105,19 @@ def make_jobs(
     ]
 
 
-async def join(sampled: AsyncGenerator[Sampled, None], joiner: Joiner) -> AsyncGenerator[PCM, None]:
-    """Yield the audio of consecutive jobs as one stream."""
+async def join(
+    sampled: AsyncGenerator[Sampled, None], plan: SpeechPlan, crossfade: bool
+) -> AsyncGenerator[PCM, None]:
+    """Yield the audio of a plan's jobs as one stream, with the plan's pauses."""
+    joiner = Joiner(SAMPLE_RATE_HZ, crossfade, plan.chunks[0].pause_s)
     current = 0
     async with aclosing(sampled):
         async for index, block, _ in sampled:
-            for _ in range(current, index):
-                yield joiner.next_chunk()
+            for following in plan.chunks[current + 1 : index + 1]:
+                yield joiner.next_chunk(following.pause_s)
             current = index
             yield joiner.feed(block.pcm)
-    yield joiner.finish()
+    yield joiner.finish(plan.closing_pause_s)
 
 
 async def render(
@@ -144,8 +147,3 @@ async def observe(
         async for item in items:
             note(item)
             yield item
-
-
-def _joiner(request: SpeechRequest) -> Joiner:
-    parameters = request.parameters
-    return Joiner(SAMPLE_RATE_HZ, parameters.enable_crossfade, parameters.normalize_boundaries)

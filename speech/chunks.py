@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from speech.limits import PassLimits
 from speech.request import SpeechRequest
-from speech.text.splitting import split_text
+from speech.text.passage import make_passage
 
 
 @dataclass(frozen=True)
@@ -18,32 +18,40 @@ class Chunk:
         text: The words, non-blank.
         voice: The name of the voice that speaks them, or None for the default voice.
         seed: The seed of the chunk's random draws.
+        pause_s: The silence before it; None where it is as the passes have it.
     """
 
     text: str
     voice: str | None
     seed: int
+    pause_s: float | None = None
 
 
-def plan_chunks(request: SpeechRequest, limits: PassLimits) -> list[Chunk]:
-    """Return the chunks of a request, in the order in which they are spoken.
+@dataclass(frozen=True)
+class SpeechPlan:
+    """A request's chunks in the order in which they are spoken; at least one.
+
+    Attributes:
+        closing_pause_s: The silence asked for after the last; None where none was.
+    """
+
+    chunks: tuple[Chunk, ...]
+    closing_pause_s: float | None = None
+
+
+def plan_chunks(request: SpeechRequest, limits: PassLimits) -> SpeechPlan:
+    """Return the plan of a request.
 
     Args:
         request: The request to speak.
         limits: The most that the engine speaks in one pass.
     """
-    parameters = request.parameters
-    num_frames = parameters.sequence_length
-    texts = split_text(
-        request.text,
-        parameters.max_chars_per_chunk,
-        parameters.target_duration_seconds,
-        limits if num_frames == "auto" else limits.shortened(num_frames),
+    passage = make_passage(request.text, request.parameters, limits)
+    chunks = tuple(
+        Chunk(phrase.text, request.voice, chunk_seed(request.seed, index), phrase.pause_s)
+        for index, phrase in enumerate(passage.phrases)
     )
-    return [
-        Chunk(text, request.voice, chunk_seed(request.seed, index))
-        for index, text in enumerate(texts)
-    ]
+    return SpeechPlan(chunks, passage.closing_pause_s)
 
 
 def chunk_seed(seed: int, index: int) -> int:

@@ -1,4 +1,4 @@
-"""Joins the PCM of consecutive chunks into one stream with even pauses and no clicks.
+"""Joins the PCM of consecutive chunks into one stream with exact pauses and no clicks.
 
 Only what could still belong to a join is held back: the silence at a chunk's end. Speech passes
 through bit for bit; whatever a join changes, it changes between the last loud sample of one chunk
@@ -11,11 +11,9 @@ import numpy as np
 
 from speech.pcm import PCM
 
-PAUSE_S = 0.25
-"""Silence at a join: the shortest that still ends a sentence, and bearable where a chunk had to end
-inside one."""
-MAX_HELD_S = 2.0
-"""Silence held back at most, hence also the longest end of a chunk that a join can shorten."""
+MAX_HELD_S = 30.0
+"""Silence held back at most, hence also the longest end of a chunk that a join can shorten: a whole
+pass, so that a pause is as long as it is meant to be."""
 
 _FADE_S = 0.010  # long enough not to click, short enough to fit into the pause twice
 _BLOCK_S = 0.005  # what is silent is decided for blocks of this length
@@ -29,56 +27,71 @@ class Joiner:
     """Joins chunks fed in order; what comes out does not depend on how they are cut into pieces.
 
     Call `feed` for each piece of a chunk, `next_chunk` between chunks, `finish` once at the end,
-    and play whatever they return, in order. With both options off, chunks are concatenated. A
-    single chunk comes out as it went in.
+    and play whatever they return, in order. Without cross-fade and pauses, chunks are
+    concatenated. A single chunk comes out as it went in.
     """
 
-    def __init__(self, sample_rate: int, crossfade: bool, normalize: bool) -> None:
+    def __init__(
+        self, sample_rate: int, crossfade: bool, opening_pause_s: float | None = None
+    ) -> None:
         """Set up one stream.
 
         Args:
             sample_rate: Of all PCM, in Hz.
             crossfade: Fade the end of one chunk's silence into the start of the next one's.
-            normalize: Make the silence at each join `PAUSE_S` long; a silent chunk adds nothing.
+            opening_pause_s: Silence before the first chunk; None leaves it as it is.
         """
-        self._joins = crossfade or normalize
+        self._sample_rate = sample_rate
         self._fade_samples = round(_FADE_S * sample_rate) if crossfade else 0
-        self._pause_samples = round(PAUSE_S * sample_rate) if normalize else None
-        # A pause is half the one chunk's silence and half the other's; they overlap in the fade.
-        self._kept_samples = ((self._pause_samples or 0) + self._fade_samples) // 2
-        self._held_samples = round(MAX_HELD_S * sample_rate) if normalize else self._fade_samples
+        self._held_samples = round(MAX_HELD_S * sample_rate)
         self._block_samples = max(1, round(_BLOCK_S * sample_rate))
-        ramp = np.arange(0.5, self._fade_samples) / max(1, self._fade_samples)
-        self._fade_in: PCM = (0.5 - 0.5 * np.cos(np.pi * ramp)).astype(np.float32)
         self._unread = _NOTHING  # less than a block
-        self._tail = _NOTHING  # silence after what was given out last
+        self._tail: list[PCM] = []  # silence after what was given out last
+        self._tail_samples = 0
         self._lead: PCM | None = None  # silence at the start of a chunk; None once it is joined
+        self._pause_samples: int | None = None  # of the join under way; None: as it is
         self._loudest = 0.0  # so far
         self._last_sample = 0.0  # of what was given out
+        if opening_pause_s is not None:
+            self._open_join(opening_pause_s)
 
     def feed(self, pcm: PCM) -> PCM:
-        """Take the next piece of the current chunk and return what is settled.
-
-        May return `pcm` itself; does not write to it.
-        """
-        if not self._joins:
-            return pcm
+        """Take the next piece of the current chunk, unchanged, and return what is settled."""
         unread = np.concatenate((self._unread, pcm))
         num_read = len(unread) - len(unread) % self._block_samples
         self._unread = unread[num_read:].copy()
         return self._given(self._read(unread[:num_read]))
 
-    def next_chunk(self) -> PCM:
-        """Say that the current chunk is complete and another follows; return what is settled."""
+    def next_chunk(self, pause_s: float | None = None) -> PCM:
+        """Say that the current chunk is complete and another follows; return what is settled.
+
+        `pause_s` is the silence to be heard between them, and a silent chunk adds nothing to it;
+        with None it is as long as theirs together.
+        """
         settled = self._read_rest()
-        if self._loudest or len(self._tail):
-            settled.append(self._hold(self._silence()))
-            self._lead = _NOTHING
+        if self._loudest or self._tail_samples or self._lead is not None:
+            settled.append(self._hold(self._take_silence()))
+            self._open_join(pause_s)
         return self._given(settled)
 
-    def finish(self) -> PCM:
-        """Say that the last chunk is complete; return all that was held back."""
-        return self._given([*self._read_rest(), self._silence()])
+    def finish(self, pause_s: float | None = None) -> PCM:
+        """Say that the last chunk is complete; return all that was held back.
+
+        `pause_s` is the silence to end with; None leaves it as it is.
+        """
+        settled = self._read_rest()
+        silence = self._take_silence()
+        if pause_s is not None:
+            self._lead = None
+            self._open_join(pause_s)
+            silence = self._join(silence, _NOTHING, np.zeros(1, dtype=np.float32))
+        return self._given([*settled, silence])
+
+    def _open_join(self, pause_s: float | None) -> None:
+        pauses = [] if self._lead is None else [self._pause_samples]
+        pauses.append(None if pause_s is None else round(pause_s * self._sample_rate))
+        self._pause_samples = max((pause for pause in pauses if pause is not None), default=None)
+        self._lead = _NOTHING
 
     def _read_rest(self) -> list[PCM]:
         rest, self._unread = self._unread, _NOTHING
@@ -95,16 +108,16 @@ class Joiner:
             start = loud_start if waits_for_speech else min(loud_start, missing)
             lead = np.concatenate((self._lead, pcm[:start]))
             if waits_for_speech:
-                lead = lead[max(0, len(lead) - self._kept_samples) :]
+                lead = lead[max(0, len(lead) - self._kept_samples()) :]
             if start == len(pcm) and (waits_for_speech or start < missing):
                 self._lead = lead
                 return []
-            settled.append(self._join(lead, pcm[start:]))
-            self._tail, self._lead = _NOTHING, None
+            settled.append(self._join(self._take_tail(), lead, pcm[start:]))
+            self._lead = None
         if loud_end > start:
-            settled += [self._tail, pcm[start:loud_end]]
-            self._tail, start = _NOTHING, loud_end
-        return [*settled, self._hold(np.concatenate((self._tail, pcm[start:])))]
+            settled += [self._take_tail(), pcm[start:loud_end]]
+            start = loud_end
+        return [*settled, self._hold(pcm[start:])]
 
     def _loud_span(self, pcm: PCM) -> tuple[int, int]:
         """Return where the first loud block starts and the last one ends, or (length, 0)."""
@@ -119,42 +132,63 @@ class Joiner:
         first, last = int(loud[0]), int(loud[-1])
         return first * self._block_samples, min(len(pcm), (last + 1) * self._block_samples)
 
-    def _hold(self, tail: PCM) -> PCM:
-        """Hold the end of `tail` back and return the part that is too long ago for a join."""
-        num_settled = max(0, len(tail) - self._held_samples)
-        self._tail = tail[num_settled:]
+    def _hold(self, silence: PCM) -> PCM:
+        """Hold `silence` back; return the part of all that is held too long ago for a join."""
+        self._tail.append(silence)
+        self._tail_samples += len(silence)
+        num_settled = self._tail_samples - self._held_samples
+        if num_settled <= 0:
+            return _NOTHING
+        tail = self._take_tail()
+        self._hold(tail[num_settled:])
         return tail[:num_settled]
 
-    def _silence(self) -> PCM:
-        """Return all silence since what was given out last, less that of silent chunks if even."""
-        if self._lead is None or self._pause_samples is not None:
-            return self._tail
-        return np.concatenate((self._tail, self._lead))
+    def _take_tail(self) -> PCM:
+        tail = np.concatenate((_NOTHING, *self._tail))
+        self._tail, self._tail_samples = [], 0
+        return tail
 
-    def _join(self, lead: PCM, speech: PCM) -> PCM:
-        """Return the silence between the chunks: the tail fading out, `lead` fading in.
+    def _take_silence(self) -> PCM:
+        """Take all silence since what was given out last, less a silent chunk's in a pause."""
+        tail = self._take_tail()
+        if self._lead is None or self._pause_samples is not None:
+            return tail
+        return np.concatenate((tail, self._lead))
+
+    def _join(self, tail: PCM, lead: PCM, speech: PCM) -> PCM:
+        """Return the silence between the chunks: `tail` fading out, `lead` fading in.
 
         Where silence is missing, the sample next to it takes its place, so that no fade reaches
         into speech and no step is left.
         """
         fade = self._fade_samples
-        left, right = self._tail, lead
+        left, right = tail, lead
         if self._pause_samples is not None:
-            left = left[: self._kept_samples]
+            fade = min(fade, self._pause_samples)
+            left = left[: self._kept_samples()]
         if len(left) < fade:
             edge = left[-1] if len(left) else self._last_sample
             left = np.append(left, np.full(fade - len(left), edge, np.float32))
         if len(right) < fade:
             edge = right[0] if len(right) else speech[0]
             right = np.append(np.full(fade - len(right), edge, np.float32), right)
-        size = self._pause_samples or len(left) + len(right) - fade
+        size = len(left) + len(right) - fade
+        if self._pause_samples is not None:
+            size = self._pause_samples
         gap: PCM = np.zeros(size, dtype=np.float32)
+        ramp = np.arange(0.5, fade) / max(1, fade)
+        fade_in = (0.5 - 0.5 * np.cos(np.pi * ramp)).astype(np.float32)
         gap[: len(left)] = left
-        gap[len(left) - fade : len(left)] *= self._fade_in[::-1]
+        gap[len(left) - fade : len(left)] *= fade_in[::-1]
         right = right.copy()
-        right[:fade] *= self._fade_in
+        right[:fade] *= fade_in
         gap[size - len(right) :] += right
         return gap
+
+    def _kept_samples(self) -> int:
+        """Return how much of either chunk's own silence a pause keeps: they overlap in the fade."""
+        pause = self._pause_samples or 0
+        return (pause + min(self._fade_samples, pause)) // 2
 
     def _given(self, parts: list[PCM]) -> PCM:
         pcm = np.concatenate((_NOTHING, *parts))

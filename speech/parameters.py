@@ -19,6 +19,8 @@ from speech.validation import INTEGRAL, Flag, Number, Seed, Text, first_fault, g
 
 MIN_SPEED, MAX_SPEED = 0.25, 4.0
 """Of OpenAI's `speed`: a tempo factor, the pitch stays."""
+MAX_PAUSE_S = 10.0
+"""The longest silence between two passes that a caller may ask for."""
 MAX_SEQUENCE_LENGTH = 640
 """Latent frames of the longest pass, 29.7 s: the model was trained on no longer one."""
 
@@ -97,6 +99,21 @@ class Parameters(SamplerParameters):
     normalize_boundaries: Annotated[
         Flag, Field(description="Make the pause where passes meet even.")
     ] = True
+    paragraph_pause_seconds: Annotated[
+        Number,
+        Field(
+            ge=0,
+            le=MAX_PAUSE_S,
+            description="Silence at a blank line; 0: a blank line need not end a pass.",
+        ),
+    ] = 0.7
+    sentence_pause_seconds: Annotated[
+        Number, Field(ge=0, le=MAX_PAUSE_S, description="Silence where passes meet at sentences.")
+    ] = 0.25
+    clause_pause_seconds: Annotated[
+        Number,
+        Field(ge=0, le=MAX_PAUSE_S, description="Silence where passes meet inside a sentence."),
+    ] = 0.15
 
 
 def _preset(text: float, speaker: float, truncation: float, rescale_k: float) -> dict[str, float]:

@@ -22,6 +22,7 @@ from speech.parameters import (
     Parameters,
     parse_parameters,
 )
+from speech.text.passage import has_words
 from speech.text.typography import clean
 from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields
 
@@ -180,7 +181,11 @@ def _check_text(text: object, field: str, max_chars: int) -> str:
     if not isinstance(text, str) or any("\ud800" <= c <= "\udfff" for c in text):
         raise InvalidRequest(f"Missing or invalid '{field}' field (expected string)", field)
     cleaned = clean(text)
-    if not cleaned.strip():
+    try:
+        is_empty = not has_words(cleaned)
+    except InvalidRequest as error:
+        raise InvalidRequest(error.message, field) from None
+    if is_empty:
         raise InvalidRequest("Text cannot be empty", field)
     if len(text) > max_chars:
         raise InvalidRequest(f"Text too long: {len(text)} characters (max {max_chars})", field)

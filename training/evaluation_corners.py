@@ -142,13 +142,13 @@ class Corners:
         """Return the word error rate of a text of `LONG_BYTES`, and how long it came out."""
         text = " ".join(SENTENCES)[:LONG_BYTES].rsplit(" ", 1)[0]
         audio, copy = [], []
-        for number, chunk in enumerate(split_text(text, 300, 10.0, PASS_LIMITS)):
-            audio.append(await generate(self._engine, chunk, self._heard[2], number, {}))
-            copy.append(self._copy(chunk, 2))
+        for number, piece in enumerate(split_text(text, 300, 10.0, PASS_LIMITS)):
+            audio.append(await generate(self._engine, piece.text, self._heard[2], number, {}))
+            copy.append(self._copy(piece.text, 2))
         said = words(text)
         rates = []
         for pieces in (audio, copy):
-            heard = [word for piece in pieces for word in self._recogniser.transcribe(piece)]
+            heard = [word for pcm in pieces for word in self._recogniser.transcribe(pcm)]
             rates.append(f"{100 * num_errors(heard, said) / len(said):.0f} %")
         length = sum(map(len, audio)) / sum(map(len, copy))
         return f"{rates[0]} of words wrong (teacher {rates[1]}), {length:.2f} times as long"

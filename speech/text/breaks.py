@@ -40,8 +40,8 @@ _TAG = re.compile(r"[\[(][^\[\]()]{1,32}[\])]")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 
 # Each run of white space becomes the one of these that says what it separates.
-_NO_BREAK, _SPACE, _LINE, _PARAGRAPH = "\u00a0", " ", "\n", "\u2029"
-_GAP = re.compile(f"[{_SPACE}{_LINE}{_PARAGRAPH}]")
+_NO_BREAK, _SPACE, _LINE, PARAGRAPH = "\u00a0", " ", "\n", "\u2029"
+_GAP = re.compile(f"[{_SPACE}{_LINE}{PARAGRAPH}]")
 _RUN_OF_SPACE = re.compile(r"\s+")
 _NEWLINE = re.compile("\r\n|[\n\r\v\x85\u2028]")
 
@@ -75,16 +75,16 @@ def mark_spaces(text: str) -> str:
         if not run.strip(f"{_NO_BREAK}\u2007\u202f"):
             return _NO_BREAK
         num_newlines = len(_NEWLINE.findall(run))
-        if num_newlines > 1 or _PARAGRAPH in run or "\f" in run:
-            return _PARAGRAPH
+        if num_newlines > 1 or PARAGRAPH in run or "\f" in run:
+            return PARAGRAPH
         return _LINE if num_newlines else _SPACE
 
     return _RUN_OF_SPACE.sub(separator, text.strip())
 
 
 def plain_spaces(text: str) -> str:
-    """Strip, and make each run of white space one space."""
-    return _RUN_OF_SPACE.sub(" ", text.strip())
+    """Strip, make each run of white space one space, and drop the invisible bounds of words."""
+    return _RUN_OF_SPACE.sub(" ", text.replace(ZERO_WIDTH_SPACE, "").strip())
 
 
 def rank_breaks(text: str) -> bytearray:
@@ -138,7 +138,7 @@ def _rank_gaps(text: str, ranks: bytearray) -> None:
         own_rank = _rank_after(word, follower, begins_sentence=begins_sentence)
         # Dashes, dots and emoji by themselves belong to the word before them, or are a bullet.
         rank = own_rank if _speaks(word) or begins_line else max(rank, own_rank)
-        if gap[0] == _PARAGRAPH:
+        if gap[0] == PARAGRAPH:
             rank = Break.PARAGRAPH
         elif gap[0] == _LINE:
             rank = max(rank, Break.CLAUSE)

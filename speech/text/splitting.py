@@ -11,7 +11,14 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from speech.limits import PassLimits
-from speech.text.breaks import SPEAKER_TAG, mark_spaces, plain_spaces, rank_breaks
+from speech.text.breaks import (
+    PARAGRAPH,
+    SPEAKER_TAG,
+    Break,
+    mark_spaces,
+    plain_spaces,
+    rank_breaks,
+)
 from speech.text.duration import durations_ms
 
 _MIN_CHARS = 20
@@ -35,61 +42,80 @@ class _ChunkLimits(NamedTuple):
         return chars <= self.chars and utf8_bytes <= self.utf8_bytes and ms <= self.ms
 
 
+class Piece(NamedTuple):
+    """A piece of a text, and what the cut before it separates; at the text's start, paragraphs."""
+
+    text: str
+    rank: Break
+
+
 def split_text(
     text: str,
     max_chars: int,
     target_duration_s: float,
     limits: PassLimits,
-) -> list[str]:
-    """Cut `text` into chunks, each spoken in one pass.
+    *,
+    at_paragraphs: bool = False,
+    speaker: str = "",
+) -> list[Piece]:
+    """Cut `text` into pieces, each spoken in one pass.
 
     Cuts fall between paragraphs, sentences, clauses or words, in this order of preference, and
-    chunks come out near the target; none is over 1.5 times the target, `max_chars` or `limits`.
-    White space becomes single spaces; nothing else is lost or changed. A chunk that goes on under a
+    pieces come out near the target; none is over 1.5 times the target, `max_chars` or `limits`.
+    White space becomes single spaces; nothing else is lost or changed. A piece that goes on under a
     speaker tag such as `[S2]` starts with it.
 
     Args:
-        text: What to speak. Blank text has no chunks.
-        max_chars: Characters in a chunk; less than 20 counts as 20. 0 means one chunk, whatever
+        text: What to speak. Blank text has no pieces.
+        max_chars: Characters in a piece; less than 20 counts as 20. 0 means one piece, whatever
             its length: an engine then speaks what fits in one pass, or refuses what it cannot read.
         target_duration_s: Estimated seconds to aim at; less than 2 counts as 2.
         limits: The most that one pass speaks.
+        at_paragraphs: Whether every paragraph begins a piece.
+        speaker: The tag that `text` goes on under.
     """
     text = mark_spaces(text)
     if not text:
         return []
     if max_chars == 0:
-        return [plain_spaces(text)]
-    max_chars = max(max_chars, _MIN_CHARS)
+        return _with_speakers([Piece(text, Break.PARAGRAPH)], speaker)
+    carried = len("[S1] ") if speaker or SPEAKER_TAG.search(text) else 0
     max_ms = 1000 * limits.max_speech_s
     target_ms = int(min(1000 * max(target_duration_s, _MIN_TARGET_S), max_ms))
-    text_ms = durations_ms(text)
-    num_bytes = [_utf8_bytes(char) for char in text]
-    if _ChunkLimits(max_chars, limits.max_text_bytes, target_ms).allow(
-        len(text), sum(num_bytes), sum(text_ms)
-    ):
-        return [plain_spaces(text)]
-    carried = len("[S1] ") if SPEAKER_TAG.search(text) else 0
-    chunk_limits = _ChunkLimits(
-        chars=max_chars - carried,
-        utf8_bytes=limits.max_text_bytes - carried,
+    bounds = _ChunkLimits(
+        chars=max(max_chars, _MIN_CHARS),
+        utf8_bytes=limits.max_text_bytes,
         ms=int(min(_OVERSHOOT * target_ms, max_ms)),
     )
-    cuts = _cheapest_cuts(rank_breaks(text), text_ms, num_bytes, chunk_limits, target_ms)
-    return _with_speakers(text[start:end] for start, end in pairwise(cuts))
+    pieces: list[Piece] = []
+    for paragraph in text.split(PARAGRAPH) if at_paragraphs else [text]:
+        pieces += _cut(paragraph, bounds, target_ms, carried)
+    return _with_speakers(pieces, speaker)
 
 
-def _with_speakers(pieces: Iterable[str]) -> list[str]:
-    """Make pieces chunks: each names the speaker it starts under, once the text has named one."""
-    chunks = []
-    speaker = ""
+def _cut(text: str, limits: _ChunkLimits, target_ms: int, carried: int) -> list[Piece]:
+    """Cut text at the cheapest places; a tag of `carried` bytes may come in front of each piece."""
+    text_ms = durations_ms(text)
+    num_bytes = [_utf8_bytes(char) for char in text]
+    with_tag = limits._replace(chars=limits.chars - carried, utf8_bytes=limits.utf8_bytes - carried)
+    if with_tag._replace(ms=target_ms).allow(len(text), sum(num_bytes), sum(text_ms)):
+        return [Piece(text, Break.PARAGRAPH)]
+    ranks = rank_breaks(text)
+    cuts = _cheapest_cuts(ranks, text_ms, num_bytes, with_tag, target_ms)
+    ranks[0] = Break.PARAGRAPH
+    return [Piece(text[start:end], Break(ranks[start])) for start, end in pairwise(cuts)]
+
+
+def _with_speakers(pieces: Iterable[Piece], speaker: str) -> list[Piece]:
+    """Let each piece name the speaker it starts under, once there is one."""
+    named = []
     for piece in pieces:
-        if chunk := plain_spaces(piece):
-            goes_on = speaker and not SPEAKER_TAG.match(chunk)
-            chunks.append(f"{speaker} {chunk}" if goes_on else chunk)
-            if tags := SPEAKER_TAG.findall(chunk):
+        if text := plain_spaces(piece.text):
+            goes_on = speaker and not SPEAKER_TAG.match(text)
+            named.append(Piece(f"{speaker} {text}" if goes_on else text, piece.rank))
+            if tags := SPEAKER_TAG.findall(text):
                 speaker = tags[-1]
-    return chunks
+    return named
 
 
 def _utf8_bytes(char: str) -> int:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from speech.joining import MAX_HELD_S, PAUSE_S, Joiner
+from speech.joining import MAX_HELD_S, Joiner
 from speech.pcm import PCM
 
+PAUSE_S = 0.25
 RATE = 8000
 BLOCK_SAMPLES = 40  # silence is told from speech in steps of 5 ms
 OPTIONS = [(False, False), (False, True), (True, False), (True, True)]
@@ -40,11 +41,11 @@ def spoken(lead_s: float, tail_s: float, seed: int = 0) -> PCM:
 def join(
     chunks: Sequence[PCM], *, crossfade: bool, normalize: bool, piece_samples: int = 10**9
 ) -> PCM:
-    joiner = Joiner(RATE, crossfade, normalize)
+    joiner = Joiner(RATE, crossfade)
     out = []
     for index, chunk in enumerate(chunks):
         if index:
-            out.append(joiner.next_chunk())
+            out.append(joiner.next_chunk(PAUSE_S if normalize else None))
         for start in range(0, len(chunk), piece_samples):
             out.append(joiner.feed(chunk[start : start + piece_samples]))
     out.append(joiner.finish())
@@ -63,7 +64,7 @@ PIECES = st.lists(
         st.integers(0, 900).map(lambda n: hush(n / RATE, n)),
         st.integers(0, 900).map(lambda n: speech(n / RATE, n)),
         st.integers(0, 900).map(lambda n: np.zeros(n, dtype=np.float32)),
-        st.just(hush(MAX_HELD_S + 0.1)),
+        st.just(hush(2.1)),
     ),
     max_size=4,
 ).map(lambda parts: np.concatenate([np.zeros(0, dtype=np.float32), *parts]))
@@ -190,12 +191,12 @@ def test_joiner_keeps_silent_chunks_where_pauses_stay(crossfade: bool) -> None:
 
 
 def test_joiner_gives_speech_out_at_once() -> None:
-    joiner = Joiner(RATE, True, True)
+    joiner = Joiner(RATE, True)
     assert len(joiner.feed(speech(1.0))) == samples(1.0)
     assert len(joiner.feed(hush(0.5))) == 0
     assert len(joiner.feed(speech(1.0))) == samples(1.5)
     assert len(joiner.feed(hush(MAX_HELD_S + 1))) == samples(1)
-    assert len(joiner.next_chunk()) == 0
+    assert len(joiner.next_chunk(PAUSE_S)) == 0
     assert len(joiner.feed(speech(1.0))) == samples(PAUSE_S) + samples(1.0)
 
 
@@ -210,7 +211,7 @@ def test_joiner_writes_to_nothing_it_was_fed() -> None:
 
 
 def test_joiner_needs_time_and_memory_for_what_it_holds_only() -> None:
-    joiner = Joiner(RATE, True, True)
+    joiner = Joiner(RATE, True)
     chunk = spoken(0.1, 0.4)
 
     def cpu_s(num_chunks: int) -> float:
@@ -218,7 +219,7 @@ def test_joiner_needs_time_and_memory_for_what_it_holds_only() -> None:
         for _ in range(num_chunks):
             for piece in np.array_split(chunk, 4):
                 joiner.feed(piece)
-            joiner.next_chunk()
+            joiner.next_chunk(PAUSE_S)
         return time.process_time() - start
 
     few_s = min(cpu_s(50) for _ in range(3))
@@ -231,3 +232,42 @@ def test_joiner_needs_time_and_memory_for_what_it_holds_only() -> None:
         tracemalloc.stop()
     assert grown_bytes < 4 * samples(MAX_HELD_S) + 20_000
     assert cpu_s(400) < 30 * few_s  # 8 if linear, 64 if quadratic
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 3), st.floats(0, 3), st.sampled_from([0, 0.004, 0.2, 1.5, 10])),
+        min_size=1,
+        max_size=4,
+    ),
+    st.booleans(),
+)
+def test_joiner_makes_pauses_exact_to_the_sample(
+    chunks: list[tuple[float, float, float]], crossfade: bool
+) -> None:
+    def whole_blocks(duration_s: float) -> PCM:
+        return hush(round(duration_s / 0.005) * 0.005)
+
+    opening_s, closing_s = chunks[0][2], chunks[-1][2]
+    joiner = Joiner(RATE, crossfade, opening_s)
+    joined = []
+    for index, (lead_s, tail_s, pause_s) in enumerate(chunks):
+        if index:
+            joined.append(joiner.next_chunk(pause_s))
+        joined.append(joiner.feed(np.concatenate((whole_blocks(lead_s), speech(0.3)))))
+        joined.append(joiner.feed(whole_blocks(tail_s)))
+    joined.append(joiner.finish(closing_s))
+    pauses_s = [pause_s for _, _, pause_s in chunks] + [closing_s]
+    assert sum(map(len, joined)) == sum(map(samples, pauses_s), len(chunks) * samples(0.3))
+    found = np.concatenate(joined)
+    np.testing.assert_array_equal(found[samples(opening_s) :][: samples(0.3)], speech(0.3))
+
+
+def test_joiner_ends_and_begins_in_silence_that_was_asked_for() -> None:
+    joiner = Joiner(RATE, True, 0.5)
+    joined = np.concatenate((joiner.feed(spoken(0.1, 0.2)), joiner.finish(1.0)))
+    loud = np.flatnonzero(np.abs(joined) > 0.1)
+    assert loud[0] == samples(0.5)
+    assert len(joined) == samples(0.5 + 0.3 + 1.0)
+    assert np.abs(joined[: samples(0.2)]).max() == np.abs(joined[-samples(0.4) :]).max() == 0

@@ -53,6 +53,9 @@ def test_job_defaults_are_the_contracts():
         "target_duration_seconds": 10.0,
         "enable_crossfade": True,
         "normalize_boundaries": True,
+        "paragraph_pause_seconds": 0.7,
+        "sentence_pause_seconds": 0.25,
+        "clause_pause_seconds": 0.15,
     }
     assert vars(Parameters()) == expected
 
@@ -82,7 +85,18 @@ def test_job_with_half_a_surrogate_pair_is_refused():
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "\n\t ", "\0\0", "\u200b", "\ufeff \u2060\u200d\u00ad", "\u200e\0\n"]
+    "text",
+    [
+        "",
+        " ",
+        "\n\t ",
+        "\0\0",
+        "\u200b",
+        "\ufeff \u2060\u200d\u00ad",
+        "\u200e\0\n",
+        "-----\n***",
+        "[pause:2s]",
+    ],
 )
 def test_job_with_blank_text_is_refused(text):
     assert job_error(text=text) == "Text cannot be empty"
@@ -394,3 +408,14 @@ def test_nothing_but_a_contract_error_comes_out(job_input):
             message = ""
         assert message == "" or message.isprintable()
         json.dumps(message, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    "pause", ["[pause:11s]", "[pause:-1s]", "[pause:]", "[pause:soon]", "[pause:1]", "[pause:1s"]
+)
+def test_text_with_an_invalid_pause_is_refused_by_name(pause):
+    message = f"Invalid pause '{pause}': it takes 0 to 10 s, as in [pause:0.8s]"
+    assert job_error(text=f"Hello {pause}") == message
+    with pytest.raises(InvalidRequest, match="Invalid pause") as caught:
+        parse_speech({"input": pause}, MAX_CHARS)
+    assert caught.value.param == "input"

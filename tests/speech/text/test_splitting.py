@@ -34,7 +34,7 @@ TEXTS = st.one_of(st.text(), st.lists(PIECES, max_size=60).map("".join))
 def split_text(
     text: str, max_chars: int, target_s: float, limits: PassLimits = PASS_LIMITS
 ) -> list[str]:
-    return split_within(text, max_chars, target_s, limits)
+    return [piece.text for piece in split_within(text, max_chars, target_s, limits)]
 
 
 def solid(text: str) -> str:

@@ -1,0 +1,88 @@
+"""A text as it is spoken: pieces of one pass each, and the silence between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from speech.limits import PassLimits
+from speech.parameters import Parameters
+from speech.text.breaks import SPEAKER_TAG, Break
+from speech.text.layout import drop_drawing, speaks
+from speech.text.pauses import split_at_pauses
+from speech.text.splitting import Piece, split_text
+
+
+class Phrase(NamedTuple):
+    """The text of one pass, and the silence before it; None where it is as the passes have it."""
+
+    text: str
+    pause_s: float | None
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Phrases in order; `closing_pause_s` is the silence asked for after the last, if any was."""
+
+    phrases: tuple[Phrase, ...]
+    closing_pause_s: float | None = None
+
+
+def has_words(text: str) -> bool:
+    """Tell whether a passage made of `text` says anything.
+
+    Raises:
+        InvalidRequest: A pause in it is not of 0 to 10 seconds.
+    """
+    return any(speaks(part.text) for part in split_at_pauses(text))
+
+
+def make_passage(text: str, parameters: Parameters, limits: PassLimits) -> Passage:
+    """Lay out `text`, cut it, and put the pauses of a reader between the phrases.
+
+    A pause that the text asks for takes the place of any other.
+
+    Raises:
+        InvalidRequest: A pause in it is not of 0 to 10 seconds.
+    """
+    phrases: list[Phrase] = []
+    asked_s: float | None = None
+    speaker = ""
+    for part in split_at_pauses(text):
+        if part.pause_s is not None:
+            asked_s = (asked_s or 0.0) + part.pause_s
+        rank = Break.CLUSTER
+        for piece in _pieces(part.text, parameters, limits, speaker):
+            rank = max(rank, piece.rank)
+            if not speaks(piece.text):
+                continue
+            pause_s = asked_s
+            if pause_s is None and phrases:
+                pause_s = _usual_pause_s(rank, parameters)
+            phrases.append(Phrase(piece.text, pause_s))
+            asked_s, rank = None, Break.CLUSTER
+        speaker = (SPEAKER_TAG.findall(part.text) or [speaker])[-1]
+    return Passage(tuple(phrases), asked_s)
+
+
+def _pieces(text: str, parameters: Parameters, limits: PassLimits, speaker: str) -> list[Piece]:
+    num_frames = parameters.sequence_length
+    return split_text(
+        drop_drawing(text),
+        parameters.max_chars_per_chunk,
+        parameters.target_duration_seconds,
+        limits if num_frames == "auto" else limits.shortened(num_frames),
+        at_paragraphs=parameters.paragraph_pause_seconds > 0,
+        speaker=speaker,
+    )
+
+
+def _usual_pause_s(rank: Break, parameters: Parameters) -> float | None:
+    """Return the pause at a cut of this rank; None where passes keep their own silence."""
+    if not parameters.normalize_boundaries:
+        return None
+    if rank == Break.PARAGRAPH and parameters.paragraph_pause_seconds > 0:
+        return parameters.paragraph_pause_seconds
+    if rank >= Break.SENTENCE:
+        return parameters.sentence_pause_seconds
+    return parameters.clause_pause_seconds

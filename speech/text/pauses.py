@@ -1,0 +1,51 @@
+"""`[pause:0.8s]` in a text: that much silence."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from speech.errors import InvalidRequest
+from speech.parameters import MAX_PAUSE_S
+from speech.validation import MAX_SHOWN_CHARS
+
+_PAUSE = re.compile(r"\[\s*pause\s*:([^\[\]\n]*)\]?", re.IGNORECASE)
+_DURATION = re.compile(r"\s*(\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*(m?)s\s*", re.IGNORECASE)
+
+
+class Part(NamedTuple):
+    """Text without pauses in it, and the silence asked for before it; None where none was."""
+
+    text: str
+    pause_s: float | None
+
+
+def split_at_pauses(text: str) -> list[Part]:
+    """Return the text in parts; the last may be empty, and pauses with nothing between add up.
+
+    Raises:
+        InvalidRequest: A pause is not of 0 to 10 seconds.
+    """
+    parts: list[Part] = []
+    pause_s: float | None = None
+    end = 0
+    for match in _PAUSE.finditer(text):
+        between = text[end : match.start()]
+        if between.strip():
+            parts.append(Part(between, pause_s))
+            pause_s = None
+        pause_s = (pause_s or 0.0) + _duration_s(match)
+        end = match.end()
+    return [*parts, Part(text[end:], pause_s)]
+
+
+def _duration_s(pause: re.Match[str]) -> float:
+    duration = _DURATION.fullmatch(pause[1])
+    if duration and pause[0].endswith("]"):
+        duration_s = float(duration[1]) / (1000 if duration[2] else 1)
+        if duration_s <= MAX_PAUSE_S:
+            return duration_s
+    shown = pause[0] if len(pause[0]) <= MAX_SHOWN_CHARS else f"{pause[0][:MAX_SHOWN_CHARS]}…"
+    raise InvalidRequest(
+        f"Invalid pause '{shown}': it takes 0 to {MAX_PAUSE_S:g} s, as in [pause:0.8s]", "text"
+    )

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.echo.config import PASS_LIMITS
+from speech.parameters import Parameters
+from speech.text.layout import drop_drawing, speaks
+from speech.text.passage import Passage, Phrase, has_words, make_passage
+from tests.speech.text.test_layout import TEXTS, spoken
+
+SENTENCE = "The lamp in the window went out before anybody came home again. "
+
+
+def passage(text: str, **parameters: object) -> Passage:
+    return make_passage(text, Parameters(**parameters), PASS_LIMITS)
+
+
+def test_paragraphs_sentences_and_clauses_get_their_own_pause() -> None:
+    clause = "which nobody had expected at all on that particular day, "
+    phrases = passage(
+        f"{SENTENCE * 2}\n\n{SENTENCE}{clause * 3}so it went.",
+        target_duration_seconds=4,
+        paragraph_pause_seconds=1,
+        sentence_pause_seconds=0.5,
+        clause_pause_seconds=0.2,
+    ).phrases
+    assert phrases[0].pause_s is None
+    before = {phrase.text[:5]: phrase.pause_s for phrase in phrases[1:]}
+    assert [phrase.pause_s for phrase in phrases[1:3]] == [0.5, 1]
+    assert before["which"] == 0.2
+
+
+def test_a_blank_line_ends_a_pass() -> None:
+    assert passage("Title\n\nText.") == Passage((Phrase("Title", None), Phrase("Text.", 0.7)))
+    assert passage("Title\n\nText.", paragraph_pause_seconds=0).phrases == (
+        Phrase("Title Text.", None),
+    )
+    assert passage("Title\n\nText.", max_chars_per_chunk=0).phrases == (
+        Phrase("Title Text.", None),
+    )
+
+
+def test_passes_keep_their_silence_where_joins_stay() -> None:
+    made = passage("One.\n\nTwo. [pause:2s] Three.", normalize_boundaries=False)
+    assert [phrase.pause_s for phrase in made.phrases] == [None, None, 2]
+
+
+def test_a_pause_that_is_asked_for_takes_the_place_of_others() -> None:
+    made = passage("[pause:1s] One\n\n[pause:0.1s]\n\nTwo, [pause:3s] three.[pause:0.8s]")
+    assert made == Passage((Phrase("One", 1), Phrase("Two,", 0.1), Phrase("three.", 3)), 0.8)
+
+
+def test_pauses_around_nothing_to_say_add_up() -> None:
+    made = passage("One. [pause:1s] --- [pause:0.5s] Two.")
+    assert made.phrases == (Phrase("One.", None), Phrase("Two.", 1.5))
+
+
+def test_a_speaker_goes_on_after_paragraphs_and_pauses() -> None:
+    made = passage("[S2] One.\n\nTwo. [pause:1s] Three. [S1] Four.\n----\nFive.")
+    assert [phrase.text for phrase in made.phrases] == [
+        "[S2] One.",
+        "[S2] Two.",
+        "[S2] Three. [S1] Four.",
+        "[S1] Five.",
+    ]
+
+
+@pytest.mark.parametrize("rule", ["-" * 40, "=" * 40, "* " * 20, "#" * 20, "─" * 30, "😀 " * 9])
+def test_both_sides_of_a_rule_are_spoken_apart(rule: str) -> None:
+    made = passage(f"Hello world.\n{rule}\nHow are you today?")
+    assert [phrase.text for phrase in made.phrases] == ["Hello world.", "How are you today?"]
+
+
+PAUSES = st.sampled_from([" [pause:1s] ", "[pause:20ms]", "[pause:0s]"])
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.one_of(TEXTS, PAUSES), max_size=4).map("".join),
+    st.integers(20, 300),
+    st.floats(2, 30),
+)
+def test_a_passage_loses_no_word_and_keeps_the_limits(
+    text: str, max_chars: int, target_s: float
+) -> None:
+    made = passage(text, max_chars_per_chunk=max_chars, target_duration_seconds=target_s)
+    texts = [phrase.text for phrase in made.phrases]
+    tagless = "".join(texts).replace("[S1]", "")
+    assert spoken(tagless) == spoken(drop_drawing(_without_pauses(text)).replace("[S1]", ""))
+    assert all(
+        speaks(piece) and len(piece.encode()) <= PASS_LIMITS.max_text_bytes for piece in texts
+    )
+    assert all(len(piece) <= max_chars for piece in texts)
+    assert has_words(text) == bool(texts)
+
+
+def _without_pauses(text: str) -> str:
+    for pause in ("[pause:1s]", "[pause:20ms]", "[pause:0s]"):
+        text = text.replace(pause, "\n")
+    return text
