@@ -79,3 +79,22 @@ def test_commands_that_are_not_run_say_why(name):
     assert all(re.search(r"<!-- not run: .+ -->$", line) for line in before)
     assert len(before) == text.count("```console")
     assert not re.search(r"^ *```(bash|shell|py)$", text, re.M)
+
+
+def test_files_that_a_page_names_exist():
+    folders = "speech|engine|deployments|serve_app|docs|tests|bench|training|scripts|dashboards"
+    for name in PAGES:
+        if name == "CHANGELOG.md":  # it names what was there at the time
+            continue
+        for path in re.findall(rf"`((?:{folders})/[\w./-]*)`", (ROOT / name).read_text()):
+            assert (ROOT / path).exists(), f"{name} names {path}"
+
+
+def test_modules_that_a_page_names_exist():
+    packages = "speech|engine|deployments|serve_app|docs|bench|training"
+    for name in PAGES:
+        for dotted in re.findall(rf"`((?:{packages})(?:\.\w+)+)`", (ROOT / name).read_text()):
+            *parents, last = dotted.split(".")
+            module = ROOT.joinpath(*parents)
+            found = [module / last, module / f"{last}.py", module.with_suffix(".py")]
+            assert any(path.exists() for path in found), f"{name} names {dotted}"
