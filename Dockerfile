@@ -28,7 +28,7 @@ COPY engine/ engine/
 COPY checkpoints/ checkpoints/
 COPY deployments/ deployments/
 COPY serve_app/ serve_app/
-COPY handler.py runpod_entry.py test_input.json ./
+COPY LICENSE handler.py runpod_entry.py test_input.json ./
 
 # HF_HOME is where RunPod puts an endpoint's cached model. Ray would size its shared memory by the
 # host's RAM, which /dev/shm of a container does not have.

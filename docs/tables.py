@@ -14,8 +14,10 @@ from typing import Any
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 
+from deployments.limits import Limits
 from deployments.telemetry import metrics
 from deployments.telemetry.metrics import Metric
+from engine.echo.options import EchoOptions
 from serve_app.settings import Settings
 from speech import errors
 from speech.formats import FORMATS, Format
@@ -26,6 +28,8 @@ PAGES = sorted(DOCS.rglob("*.md"))
 _MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
 Row = tuple[str, ...]
+Table = tuple[Row, Iterator[Row]]
+"""A table's header and rows."""
 
 
 def main() -> None:
@@ -57,17 +61,29 @@ def _code(*values: object) -> str:
     return ", ".join("none" if value is None else f"`{value}`" for value in values)
 
 
-def _settings() -> tuple[Row, Iterator[Row]]:
-    rows = (
-        (
-            _code(name),
-            _code(*_variables(name, field)),
-            _default(field.default),
-            str(field.description),
-        )
-        for name, field in Settings.model_fields.items()
-    )
+def _settings(names: Iterable[str]) -> Table:
+    rows = (_setting(name, Settings.model_fields[name]) for name in names)
     return ("setting", "environment", "default", "meaning"), rows
+
+
+def _setting(name: str, field: FieldInfo) -> Row:
+    default = _default(field.default)
+    if name.endswith("_bytes") and field.default:
+        default += f" ({field.default // 2**20} MiB)"
+    return _code(name), _code(*_variables(name, field)), default, str(field.description)
+
+
+def _limit_settings() -> Table:
+    return _settings(Limits.model_fields)
+
+
+def _engine_settings() -> Table:
+    return _settings(EchoOptions.model_fields)
+
+
+def _server_settings() -> Table:
+    inherited = {*Limits.model_fields, *EchoOptions.model_fields}
+    return _settings(name for name in Settings.model_fields if name not in inherited)
 
 
 def _variables(name: str, field: FieldInfo) -> Iterable[object]:
@@ -87,7 +103,7 @@ def _default(value: object) -> str:
     return _code(value)
 
 
-def _parameters() -> tuple[Row, Iterator[Row]]:
+def _parameters() -> Table:
     rows = (
         (_code(name), _default(schema["default"]), _range(schema), schema["description"])
         for name, schema in PARAMETERS_SCHEMA["properties"].items()
@@ -117,7 +133,7 @@ def _interval(schema: Mapping[str, Any]) -> str:
     return f"{low:g} – {high:g}" if above is None else f"> {above:g}, ≤ {high:g}"
 
 
-def _presets() -> tuple[Row, Iterator[Row]]:
+def _presets() -> Table:
     names = tuple(next(iter(PRESETS.values())))
     rows = (
         (_code(name), *(f"{values[parameter]:g}" for parameter in names))
@@ -126,7 +142,7 @@ def _presets() -> tuple[Row, Iterator[Row]]:
     return ("preset", *map(_code, names)), rows
 
 
-def _formats() -> tuple[Row, Iterator[Row]]:
+def _formats() -> Table:
     header = ("format", "file", "`Content-Type`", "bitrate", "sample rates in Hz (default first)")
     return header, (_format_row(row) for row in FORMATS.values())
 
@@ -138,7 +154,7 @@ def _format_row(row: Format) -> Row:
     return _code(row.name), _code(f".{row.extension}"), _code(row.media_type), bitrate, rates
 
 
-def _errors() -> tuple[Row, Iterator[Row]]:
+def _errors() -> Table:
     defined = (value for value in vars(errors).values() if isinstance(value, type))
     kinds = [kind for kind in defined if issubclass(kind, errors.SpeechError)]
     kinds = sorted(kinds, key=lambda kind: (kind.http_status, kind.code))
@@ -150,7 +166,7 @@ def _errors() -> tuple[Row, Iterator[Row]]:
     return ("status", "`code`", "meaning"), rows
 
 
-def _metrics() -> tuple[Row, Iterator[Row]]:
+def _metrics() -> Table:
     rows = (
         (_code(value.name), value.kind, _code(*value.labels), value.description)
         for value in vars(metrics).values()
@@ -159,7 +175,7 @@ def _metrics() -> tuple[Row, Iterator[Row]]:
     return ("metric", "kind", "labels", "meaning"), rows
 
 
-def _decisions() -> tuple[Row, Iterator[Row]]:
+def _decisions() -> Table:
     pages = sorted((DOCS / "decisions").glob("[0-9]*.md"))
     titles = (page.read_text().partition("\n")[0].lstrip("# 0123456789.:") for page in pages)
     rows = (
@@ -169,8 +185,10 @@ def _decisions() -> tuple[Row, Iterator[Row]]:
     return ("", "decision"), rows
 
 
-TABLES: Mapping[str, Callable[[], tuple[Row, Iterator[Row]]]] = {
-    "settings": _settings,
+TABLES: Mapping[str, Callable[[], Table]] = {
+    "limits": _limit_settings,
+    "engine": _engine_settings,
+    "server": _server_settings,
     "parameters": _parameters,
     "presets": _presets,
     "formats": _formats,
@@ -178,7 +196,7 @@ TABLES: Mapping[str, Callable[[], tuple[Row, Iterator[Row]]]] = {
     "metrics": _metrics,
     "decisions": _decisions,
 }
-"""By the name that a page's mark gives it: the table's header and rows."""
+"""By the name in a page's mark."""
 
 
 if __name__ == "__main__":
