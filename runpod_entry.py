@@ -13,18 +13,19 @@ def main() -> None:
     # Without a handler, the first process of a container ignores SIGTERM while it boots.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     set_ray_defaults()
-    import ray
-
-    from serve_app.boot import boot_graph
+    from serve_app.boot import StartFailed, boot_graph, stop_ray
     from serve_app.runpod_worker import work
     from serve_app.settings import Settings
 
     settings = Settings()
-    ingress = boot_graph(settings, http=False)
+    try:
+        ingress = boot_graph(settings, http=False)
+    except StartFailed as error:
+        sys.exit(str(error))
     try:
         work(ingress, settings)
     finally:
-        ray.shutdown()
+        stop_ray(gracefully=False)
 
 
 if __name__ == "__main__":

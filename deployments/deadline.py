@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from speech.concurrency import mark_retrieved
-from speech.errors import DeadlineExceeded
+from speech.errors import DeadlineExceeded, SpeechError
 
 T = TypeVar("T")
 
@@ -20,13 +20,12 @@ class Deadline:
         loop = asyncio.get_running_loop()
         self._seconds = seconds
         self._end = loop.time() + seconds
-        self._expired: asyncio.Future[None] = loop.create_future()
+        self._expired: asyncio.Future[SpeechError] = loop.create_future()
 
-    def expire(self, seconds: float) -> None:
-        """Let the deadline pass now; errors call it one of `seconds`."""
+    def expire(self, error: SpeechError) -> None:
+        """Let the deadline pass now, with `error` in place of DeadlineExceeded."""
         if not self._expired.done():
-            self._seconds = seconds
-            self._expired.set_result(None)
+            self._expired.set_result(error)
 
     @property
     def left_s(self) -> float:
@@ -48,7 +47,11 @@ class Deadline:
                 (task, self._expired), timeout=self.left_s, return_when=asyncio.FIRST_COMPLETED
             )
             if not task.done():
-                raise DeadlineExceeded.after(self._seconds)
+                raise (
+                    self._expired.result()
+                    if self._expired.done()
+                    else DeadlineExceeded.after(self._seconds)
+                )
             return task.result()
         finally:
             if not task.done():

@@ -89,14 +89,15 @@ def _start_node(settings: Settings) -> None:
             return
 
 
-def stop_ray() -> None:
-    """Stop what `start_ray` started: Serve and Ray, or only the connection to a joined cluster.
+def stop_ray(*, gracefully: bool) -> None:
+    """Stop the Ray that `start_ray` started, or only the connection to a joined cluster.
 
-    Ends the process where a cluster that has died keeps Ray from stopping.
+    Ends the process where a cluster that has died keeps Ray from stopping. `gracefully`: let every
+    replica stop by itself first.
     """
 
     def stop() -> None:
-        if not joins_cluster():
+        if gracefully and not joins_cluster():
             serve.shutdown()
         ray.shutdown()
 

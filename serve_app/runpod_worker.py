@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from ray.serve.exceptions import BackPressureError
@@ -20,8 +21,17 @@ from ray.serve.handle import DeploymentHandle
 
 from deployments.deadline import Deadline
 from deployments.handles import unwrap
+from serve_app.runpod_posts import MAX_POST_S, use_patient_posts
 from serve_app.settings import Settings
-from speech.errors import InternalError, Overloaded, ResultTooLarge, SpeechError
+from serve_app.watch import GraphWatch, can_speak
+from speech.errors import (
+    DeadlineExceeded,
+    InternalError,
+    NotReady,
+    Overloaded,
+    ResultTooLarge,
+    SpeechError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +47,7 @@ SDK_ENVIRONMENT = {
 MAX_RUN_BYTES = 10_000_000
 MAX_RUNSYNC_BYTES = 20_000_000
 """RunPod's limits for an output as JSON; a larger one gets a 400, and the SDK drops it."""
-MAX_POST_S = 10.0
-"""Seconds that the SDK may take to post an output: three attempts, 2 and 5 s apart."""
+LOST_POLL_S = 0.5
 
 RunPodJob = dict[str, Any]
 Output = dict[str, Any]
@@ -51,12 +60,16 @@ def work(ingress: DeploymentHandle[Any], settings: Settings) -> None:
     import runpod
     from runpod.serverless.modules.worker_state import JobsProgress
 
+    use_patient_posts()
+    watch = GraphWatch(partial(can_speak, ingress), settings.outage_s)
+    watch.start()
     worker = Worker(
         ingress,
         concurrency=settings.runpod_concurrency,
         deadline_s=settings.deadline_s,
         drain_s=settings.drain_s,
         num_taken=JobsProgress().get_job_count,
+        watch=watch,
     )
     # Given a single local job, the SDK would print a streaming handler instead of running it.
     has_clients = "RUNPOD_WEBHOOK_GET_JOB" in os.environ or "--rp_serve_api" in sys.argv
@@ -82,17 +95,30 @@ class Worker:
         deadline_s: float,
         drain_s: float,
         num_taken: Callable[[], int],
+        watch: GraphWatch,
     ) -> None:
-        """Forward jobs to `ingress`; `num_taken` counts those the SDK has taken and not posted."""
+        """Forward jobs to `ingress`.
+
+        Args:
+            ingress: Handle to the ingress.
+            concurrency: Jobs at a time.
+            deadline_s: Longest time of a job.
+            drain_s: Longest time of a job once the worker is told to stop.
+            num_taken: Counts the jobs that the SDK has taken and whose outputs it has not posted.
+            watch: Tells when the graph cannot speak.
+        """
         # By value, as plain gRPC: Ray's own calls, cancelled on their way to a replica, may run on.
         self._ingress = ingress.options(_by_reference=False)
         self._concurrency = concurrency
         self._deadline_s = deadline_s
         self._drain_s = drain_s
         self._num_taken = num_taken
+        self._watch = watch
         self._calls: dict[asyncio.Task[Any], _Call] = {}
-        self._handles_signals = False
+        self._watching: asyncio.Task[None] | None = None
         self._draining = False
+        self._lost: SpeechError | None = None
+        self._exit_status = 0
 
     async def answer(self, job: RunPodJob) -> Output:
         """Return the job's output, or `{"error": ...}`."""
@@ -124,13 +150,30 @@ class Worker:
         are replaced then.
 
         The SDK changes its concurrency only while it holds no job, and takes none until then: a
-        new value keeps further jobs out for as long as one is left.
+        new value keeps further jobs out for as long as one is left. At 0 it takes none and does
+        not begin those it has taken, so that value has to wait until there are none of these.
         """
-        if not self._handles_signals:
-            self._handles_signals = True
+        if self._watching is None:
+            loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
-                asyncio.get_running_loop().add_signal_handler(number, self._drain)
-        return self._concurrency + 1 if self._draining else self._concurrency
+                loop.add_signal_handler(number, self._drain)
+            self._watching = loop.create_task(self._end_when_lost())
+        if self._draining:
+            return self._concurrency + 1
+        all_begun = self._num_taken() == len(self._calls)
+        return 0 if self._watch.is_out and all_begun else self._concurrency
+
+    async def _end_when_lost(self) -> None:
+        """End the process once the graph is lost, each of its jobs answered with an error."""
+        while not self._watch.is_lost:  # noqa: ASYNC110 (the watch is a thread without an event)
+            await asyncio.sleep(LOST_POLL_S)
+        logger.critical(
+            "The graph could not speak for %g s: this worker ends, to be replaced",
+            self._watch.limit_s,
+        )
+        self._exit_status = 1
+        self._lost = NotReady("The graph cannot speak any more, try again")
+        self._end_within(0, self._lost)
 
     def _call(self, method: Any, job: RunPodJob) -> _Call:
         """Call a method of the ingress for `job`, whose task this is."""
@@ -139,6 +182,8 @@ class Worker:
         # The SDK runs a job and posts its outputs in one task. When a job is cancelled during a
         # post, this callback is all of ours that runs.
         task.add_done_callback(self._close)
+        if self._lost is not None:
+            raise self._lost
         response = method.remote(job.get("input"), job["id"])
         call = self._calls[task] = _Call(response, self._deadline_s)
         return call
@@ -152,22 +197,30 @@ class Worker:
     def _drain(self) -> None:
         if self._draining:
             return
-        self._draining = True
         logger.info("Stopping: %d jobs have %g s to finish", self._num_taken(), self._drain_s)
-        self._deadline_s = min(self._deadline_s, self._drain_s)
+        self._end_within(self._drain_s, DeadlineExceeded.after(self._drain_s))
+
+    def _end_within(self, seconds: float, error: SpeechError) -> None:
+        """Take no more jobs, fail those left after `seconds` with `error`, end with the last."""
+        self._draining = True
+        self._deadline_s = min(self._deadline_s, seconds)
         loop = asyncio.get_running_loop()
-        loop.call_later(self._drain_s, self._expire_all)
-        loop.call_later(self._drain_s + MAX_POST_S, sys.exit)
+        loop.call_later(seconds, self._fail_all, error)
+        loop.call_later(seconds + MAX_POST_S, self._leave)
         self._leave_if_idle()
 
-    def _expire_all(self) -> None:
+    def _fail_all(self, error: SpeechError) -> None:
         for call in self._calls.values():
-            call.expire(self._drain_s)
+            call.fail(error)
+
+    def _leave(self) -> None:
+        """End the job loop, open polls and all."""
+        sys.exit(self._exit_status)
 
     def _leave_if_idle(self) -> None:
-        """End the job loop, open polls and all, once every output is posted."""
+        """End the job loop once every output is posted."""
         if self._num_taken() == 0:
-            sys.exit()
+            self._leave()
 
 
 class _Call:
@@ -208,9 +261,9 @@ class _Call:
             self.cancel()
             raise
 
-    def expire(self, deadline_s: float) -> None:
-        """Let the call fail with a deadline of `deadline_s`."""
-        self._deadline.expire(deadline_s)
+    def fail(self, error: SpeechError) -> None:
+        """Let the call fail with `error` now."""
+        self._deadline.expire(error)
 
     def cancel(self) -> None:
         """Free what the call still holds in the graph."""

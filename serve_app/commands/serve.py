@@ -82,7 +82,7 @@ def serve_here(settings: Settings) -> int:
         logger.critical("%s: this process ends, to be started anew", error)
         status = 1
     finally:
-        stop_ray()
+        stop_ray(gracefully=status == 0)
     return status
 
 

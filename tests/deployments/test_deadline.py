@@ -42,7 +42,7 @@ async def test_deadline_that_is_brought_forward_names_the_new_one():
     work, deadline = Work(), Deadline(60)
     task = asyncio.ensure_future(deadline.run(work()))
     await work.started.wait()
-    deadline.expire(5)
+    deadline.expire(DeadlineExceeded.after(5))
     with pytest.raises(DeadlineExceeded, match=r"^Deadline of 5 s exceeded$"):
         await task
     assert work.stopped.is_set()

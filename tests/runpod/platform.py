@@ -49,6 +49,8 @@ class Platform:
     def __init__(self) -> None:
         self.url = ""
         self.refused: list[str] = []
+        self.troubles: deque[int] = deque()
+        """Statuses that the next posts of outputs are answered with."""
         self._tasks: dict[str, Task] = {}
         self._queue: deque[Task] = deque()
         self._stops: list[str] = []
@@ -172,6 +174,8 @@ class Platform:
 
     async def _done(self, request: web.Request) -> web.Response:
         task, body = await self._posted(request)
+        if self.troubles:
+            return web.Response(status=self.troubles.popleft())
         if len(body) > (MAX_RUNSYNC_BYTES if task.id.startswith("sync-") else MAX_RUN_BYTES):
             return self._refuse(task)
         task.posted = json.loads(body, parse_constant=_refuse_constant)

@@ -17,6 +17,7 @@ from ray.serve.exceptions import BackPressureError
 from ray.serve.handle import DeploymentHandle
 
 from serve_app.runpod_worker import MAX_RUN_BYTES, MAX_RUNSYNC_BYTES, Worker
+from serve_app.watch import GraphWatch
 from speech.errors import DeadlineExceeded, VoiceNotFound
 
 TOO_LARGE = "configure a bucket or ask for a compressed output_format"
@@ -52,7 +53,14 @@ def graph() -> DeploymentHandle[Any]:
 
 
 def make_worker(graph: DeploymentHandle[Any], *, deadline_s: float = 60) -> Worker:
-    return Worker(graph, concurrency=3, deadline_s=deadline_s, drain_s=60, num_taken=lambda: 1)
+    return Worker(
+        graph,
+        concurrency=3,
+        deadline_s=deadline_s,
+        drain_s=60,
+        num_taken=lambda: 1,
+        watch=GraphWatch(lambda: True, outage_s=60),
+    )
 
 
 async def answer(worker: Worker, job_input: Any, job_id: str = "1-u1") -> Any:
