@@ -1,4 +1,4 @@
-"""What a caller may send through either door, and the one request it becomes.
+"""The bodies that callers send to each API, and the one kind of request they become.
 
 Unknown top-level fields are ignored, as existing clients rely on. `null` means "not given".
 """
@@ -95,7 +95,7 @@ class SpeechBody(BaseModel):
 
 @dataclass(frozen=True)
 class SpeechRequest:
-    """One valid request, whichever door it came through.
+    """One valid request, whichever API it came through.
 
     Attributes:
         text: What to speak, cleaned of what nobody sees.

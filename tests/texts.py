@@ -1,4 +1,4 @@
-"""Texts that several doors are tested with."""
+"""Texts that several APIs are tested with."""
 
 SENTENCE = "The quick brown fox jumps over the lazy dog. "
 ENDLESS = SENTENCE * 1_000
