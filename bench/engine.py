@@ -52,11 +52,11 @@ def ours_speak(bench: Bench, engine: EchoEngine, loop: asyncio.AbstractEventLoop
             key = "cached" if cached else f"fresh {next(fresh)}"
             parameters = replace(bench.parameters, num_steps=steps or bench.parameters.num_steps)
             job = Job(text, seed, vars(parameters), stream)
-            pieces = engine.generate(job, Voice(key, load), lambda: None)
-            async for _ in pieces:
+            parts = engine.generate(job, Voice(key, load), lambda: None)
+            async for _ in parts:
                 if stream:
                     break  # the first piece is what was asked for
-            await pieces.aclose()
+            await parts.aclose()
 
         async def all_of_them() -> None:
             await asyncio.gather(*(one(seed) for seed in range(num_jobs)))

@@ -97,10 +97,10 @@ async def main() -> None:
 
     async def speak(text: str, key: str, first_only: bool) -> tuple[Taken, int]:
         clock, num_samples = Clock(), 0
-        pieces = engine.generate(Job(text, 0, stream=first_only), Voice(key, load), lambda: None)
-        async with aclosing(pieces):
-            async for pcm in pieces:
-                num_samples += len(pcm)
+        parts = engine.generate(Job(text, 0, stream=first_only), Voice(key, load), lambda: None)
+        async with aclosing(parts):
+            async for part in parts:
+                num_samples += len(part.pcm)
                 if first_only:
                     break
         return clock.read(), num_samples

@@ -82,8 +82,8 @@ async def run(url: str, settings: Settings, seconds: float) -> list[dict[str, An
 
     async def from_engine() -> AsyncIterator[int]:
         job = Job(TEXT, 0, stream=True)
-        async for pcm in engine.generate(job, voice, lambda: None):
-            yield len(pcm)
+        async for part in engine.generate(job, voice, lambda: None):
+            yield len(part.pcm)
 
     rows = []
     print("clients   case  first p50 ms  first p95 ms  stall p95 ms  audio s per s")

@@ -6,7 +6,7 @@ No other deployment constructs an engine, so that no other replica loads its lib
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +21,7 @@ from deployments.telemetry.export import StatsExporter
 from deployments.telemetry.replica_logging import log_with_serve
 from engine.protocol import Job, Voice
 from speech.pcm import PCM, SAMPLE_RATE_HZ
+from speech.timestamps import TimedWord
 
 MAX_BLOCK_SAMPLES = 10 * SAMPLE_RATE_HZ
 """The longest block: as a message between replicas well below gRPC's limit of 4 MiB."""
@@ -35,12 +36,14 @@ class PCMBlock:
         engine: Name of the model that the engine speaks with.
         device: Where the engine runs.
         queue_s: Seconds the job waited for its turn.
+        words: Those of the job whose times have become certain, in seconds of the job's audio.
     """
 
     pcm: PCM
     engine: str
     device: str
     queue_s: float
+    words: Sequence[TimedWord] = ()
 
 
 class Sampler:
@@ -80,11 +83,13 @@ class Sampler:
 
         generated = self._engine.generate(job, self._voice(voice), on_start)
         async with aclosing(generated):
-            async for pcm in generated:
+            async for audio in generated:
+                words = audio.words
                 # An empty block is sent as well: it carries engine and device.
-                for start in range(0, max(len(pcm), 1), MAX_BLOCK_SAMPLES):
-                    part = pcm[start : start + MAX_BLOCK_SAMPLES]
-                    yield PCMBlock(part, self._engine.name, self._engine.device, queue_s)
+                for start in range(0, max(len(audio.pcm), 1), MAX_BLOCK_SAMPLES):
+                    part = audio.pcm[start : start + MAX_BLOCK_SAMPLES]
+                    yield PCMBlock(part, self._engine.name, self._engine.device, queue_s, words)
+                    words = ()
 
     async def check_health(self) -> None:
         """Raise if no job can succeed any more; Ray Serve then replaces the replica."""

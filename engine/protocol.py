@@ -1,18 +1,19 @@
 """What an engine promises to the Sampler that hosts it.
 
-An engine turns jobs (one chunk of text each) into PCM. It runs many jobs at once as it sees fit,
+An engine turns jobs (one chunk of text each) into audio. It runs many jobs at once as it sees fit,
 keeps what it derives from a voice by voice key, and knows nothing of Ray, HTTP or files.
 Constructing one loads and warms it up: it takes jobs as soon as its constructor returns.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from speech.parameters import GivenParameters
 from speech.pcm import PCM
+from speech.timestamps import TimedWord
 
 LoadReference = Callable[[], Awaitable[PCM]]
 """Fetches a voice's reference audio: at most 300 s, read-only (copy before writing)."""
@@ -43,6 +44,7 @@ class Job:
             defaults hold for the others. An engine ignores those that mean nothing to it.
         stream: True where the caller wants pieces early, False where it waits for the whole.
         request_id: Whose job it is: the jobs of one request do not hold up another's.
+        timestamps: Whether the caller wants to know when each word is said.
     """
 
     text: str
@@ -50,6 +52,22 @@ class Job:
     parameters: GivenParameters = field(default_factory=dict)
     stream: bool = False
     request_id: str = ""
+    timestamps: bool = False
+
+
+@dataclass(frozen=True)
+class JobAudio:
+    """A part of a job's audio.
+
+    Attributes:
+        pcm: Mono float32 at 44.1 kHz, shape (num_samples,); follows the part before.
+        words: Of the job's text, whose times have become certain, in order; in seconds from the
+            start of the job's audio. In the end all of `speech.text.words.find_words`, if the job
+            asks for them.
+    """
+
+    pcm: PCM
+    words: Sequence[TimedWord] = ()
 
 
 class Engine(Protocol):
@@ -64,8 +82,8 @@ class Engine(Protocol):
 
     def generate(
         self, job: Job, voice: Voice | None, on_start: Callable[[], None]
-    ) -> AsyncGenerator[PCM, None]:
-        """Yield the job's PCM in order, in one or more pieces.
+    ) -> AsyncGenerator[JobAudio, None]:
+        """Yield the job's audio in order, in one or more parts.
 
         Jobs run side by side; a job's samples depend on its neighbours in nothing but rounding,
         where a device computes a batch in another order than a job alone (decision 0010). Closing

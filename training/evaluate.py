@@ -67,8 +67,8 @@ async def generate(
         return audio
 
     voice = None if audio is None else Voice(f"{hash(audio.tobytes())}", load)
-    pieces = engine.generate(Job(text, seed, given, stream=stream), voice, lambda: None)
-    return np.concatenate([piece async for piece in pieces])
+    parts = engine.generate(Job(text, seed, given, stream=stream), voice, lambda: None)
+    return np.concatenate([part.pcm async for part in parts])
 
 
 async def speak_all(

@@ -25,6 +25,10 @@ PASS_LIMITS = PassLimits(
 """The limits of one pass, for a text that gets its start token and speaker tag from us."""
 
 
+Head = tuple[int, int]
+"""One attention head of the transformer: its layer, and its number in the layer."""
+
+
 @dataclass(frozen=True)
 class EncoderConfig:
     """One of the text, speaker and latent encoders."""
@@ -132,6 +136,8 @@ class EchoConfig:
         name: What callers see as the name of the model.
         defaults: Sampler parameters where a request is silent.
         max_voice_frames: What is heard of a reference: as much as the model was trained to use.
+        alignment_heads: Those that look at the letters being spoken, which tell when each word is
+            said; empty where they are found at start.
         plain_punctuation: Whether it was taught no punctuation but ASCII's, and gets no other.
     """
 
@@ -142,9 +148,13 @@ class EchoConfig:
     end: EndConfig = field(default_factory=EndConfig)
     length: LengthConfig = field(default_factory=LengthConfig)
     max_voice_frames: int = MAX_VOICE_FRAMES
+    alignment_heads: tuple[Head, ...] = ()
     plain_punctuation: bool = False
 
     def __post_init__(self) -> None:
+        for layer, head in self.alignment_heads:
+            if not (0 <= layer < self.dit.num_layers and 0 <= head < self.dit.num_heads):
+                raise ValueError(f"alignment_heads names no head of the model: [{layer}, {head}]")
         if not PATCH_FRAMES <= self.max_voice_frames <= MAX_VOICE_FRAMES:
             raise ValueError(
                 f"max_voice_frames must be {PATCH_FRAMES} to {MAX_VOICE_FRAMES}, "

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
 
+from engine.echo.alignment_heads import find_heads
 from engine.echo.checkpoints.load import load_models
 from engine.echo.config import MAX_FRAMES
 from engine.echo.device import prepare_thread, resolve
@@ -19,9 +20,10 @@ from engine.echo.options import EchoOptions
 from engine.echo.runner import Runner
 from engine.echo.scheduler import Scheduler
 from engine.echo.speaker_cache import SpeakerCache
-from engine.protocol import Job, Voice
+from engine.protocol import Job, JobAudio, Voice
 from speech.errors import InternalError, NotReady, SpeechError
-from speech.pcm import FRAME_SAMPLES, PCM, SAMPLE_RATE_HZ
+from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from speech.timestamps import TimedWord
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +72,8 @@ class EchoEngine:
         started = time.monotonic()
         self._warm_up(Runner(models, SpeakerCache(0, 0)))  # nothing of it is kept or counted
         logger.info("warmed up in %.1f s", time.monotonic() - started)
-        return Runner(models, self._speakers)
+        heads = models.config.alignment_heads or find_heads(models)
+        return Runner(models, self._speakers, alignment_heads=heads)
 
     def _warm_up(self, runner: Runner) -> None:
         noise = np.random.default_rng(0).standard_normal(8 * FRAME_SAMPLES).astype(np.float32)
@@ -99,8 +102,8 @@ class EchoEngine:
 
     async def generate(
         self, job: Job, voice: Voice | None, on_start: Callable[[], None]
-    ) -> AsyncGenerator[PCM, None]:
-        """Yield the job's PCM; see `engine.protocol.Engine`.
+    ) -> AsyncGenerator[JobAudio, None]:
+        """Yield the job's audio; see `engine.protocol.Engine`.
 
         Raises:
             NotReady: When the engine is closed, also meanwhile.
@@ -130,7 +133,7 @@ class EchoEngine:
                     raise outcome.error
                 if outcome.pcm is not None:
                     self._totals["audio_seconds"] += len(outcome.pcm) / SAMPLE_RATE_HZ
-                    yield outcome.pcm
+                    yield JobAudio(outcome.pcm, await _words(work, outcome))
                 ended = outcome.ended
         except (asyncio.CancelledError, GeneratorExit):
             self._totals["jobs_cancelled"] += 1
@@ -184,3 +187,11 @@ class EchoEngine:
         """Stop after the tick under way; jobs that have not ended fail with `NotReady`."""
         self._closed = True
         self._thread.shutdown()
+
+
+async def _words(job: EchoJob, outcome: Outcome) -> Sequence[TimedWord]:
+    """Return the words whose times an outcome makes certain."""
+    if job.timer is None or outcome.looks is None:
+        return ()
+    # Milliseconds to a tenth of a second of work, for which neither the device nor others wait.
+    return await asyncio.to_thread(job.timer.tell, outcome.looks, outcome.ended)

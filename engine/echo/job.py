@@ -10,12 +10,14 @@ from itertools import chain, repeat
 import torch
 from torch import Tensor
 
+from engine.echo.alignment import Floats
 from engine.echo.codecs.protocol import DecodeStream
 from engine.echo.config import MAX_FRAMES, EchoConfig
 from engine.echo.denoise import Trajectory
 from engine.echo.length import likely_frames
 from engine.echo.model.tokenizer import tokenize
 from engine.echo.sampling import Progress, make_plan
+from engine.echo.word_timer import WordTimer
 from engine.protocol import Job
 from speech.errors import SpeechError
 from speech.parameters import complete
@@ -32,6 +34,8 @@ class Outcome:
     pcm: PCM | None = None
     ended: bool = False
     error: SpeechError | None = None
+    looks: Floats | None = None
+    """(frames, bytes), how all frames so far look at the text, of a job that is timed."""
 
 
 @dataclass(eq=False)
@@ -54,6 +58,8 @@ class EchoJob:
         trajectory: Its tensors once it has started.
         stream: Where its piecewise decode stands, once it has started.
         num_sent: Frames whose audio went out.
+        timer: Tells when its words are said; None where nobody asks.
+        looks: How the frames of each block look at the text, of a job that is timed.
     """
 
     tokens: list[int]
@@ -71,6 +77,8 @@ class EchoJob:
     trajectory: Trajectory | None = None
     stream: DecodeStream = None
     num_sent: int = 0
+    timer: WordTimer | None = None
+    looks: list[Tensor] = field(default_factory=list)
 
     @property
     def lane_frames(self) -> int:
@@ -116,14 +124,16 @@ def make_job(
             blocks += _split(MAX_FRAMES - likely, stream_blocks)
     else:
         blocks = (likely,)
+    tokens = tokenize(job.text, plain_punctuation=config.plain_punctuation)
     return EchoJob(
-        tokens=tokenize(job.text, plain_punctuation=config.plain_punctuation),
+        tokens=tokens,
         seed=job.seed,
         progress=Progress(make_plan(parameters, blocks, dtype), voice_key is not None),
         request_id=job.request_id,
         voice_key=voice_key,
         may_extend=length == "auto" and not streams and likely < MAX_FRAMES,
         streams=streams,
+        timer=WordTimer(job.text, tokens) if job.timestamps else None,
     )
 
 

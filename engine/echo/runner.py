@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
+from engine.echo.alignment import Floats
 from engine.echo.checkpoints.load import Models
-from engine.echo.config import MAX_FRAMES, PATCH_FRAMES
+from engine.echo.config import MAX_FRAMES, PATCH_FRAMES, Head
 from engine.echo.denoise import Trajectory, denoise
 from engine.echo.forward import Forward
 from engine.echo.forward.plain import PlainForward
@@ -25,6 +26,7 @@ from engine.echo.model.attention import KeyValues
 from engine.echo.model.layers import upcast
 from engine.echo.sampling import Progress, find_end, find_possible_end, has_ended
 from engine.echo.speaker_cache import SpeakerCache
+from engine.echo.text_attention import WatchedHeads, is_watched, mean_look
 from speech.errors import InternalError, Overloaded, SpeechError
 from speech.pcm import PCM
 
@@ -43,16 +45,22 @@ class Runner:
         models: The networks, on their device.
         speakers: What is kept of the voices.
         forward: How the transformer's passes run; plainly unless given.
+        alignment_heads: Those to be watched in jobs that are timed.
     """
 
     def __init__(
-        self, models: Models, speakers: SpeakerCache, forward: Forward | None = None
+        self,
+        models: Models,
+        speakers: SpeakerCache,
+        forward: Forward | None = None,
+        alignment_heads: Sequence[Head] = (),
     ) -> None:
         self._dit, self._codec, self._end = models.dit, models.codec, models.config.end
         self._max_voice_frames = models.config.max_voice_frames
         self._device = models.dit.device
         self._speakers = speakers
         self._forward = forward or PlainForward(models.dit)
+        self._watched = WatchedHeads(models.dit, alignment_heads)
         self._paced: torch.cuda.Event | None = None
         self.totals = dict.fromkeys(
             ("ticks", "steps", "lane_frames", "speaker_cache_hits", "speaker_cache_misses"), 0.0
@@ -68,7 +76,7 @@ class Runner:
         outcomes: Outcomes = []
         ready = [job for job in batch if job.reference is None]
         self._prepare([job for job in batch if job.reference is not None], outcomes)
-        started = [job for job in ready if self._guard(job, self._start, outcomes)]
+        started = [job for job in ready if self._guard(job, self._prepare_step, outcomes)]
         self.totals["ticks"] += 1
         self.totals["steps"] += len(started)
         self.totals["lane_frames"] += sum(job.lane_frames for job in started)
@@ -82,6 +90,13 @@ class Runner:
         if failure is not None:
             outcomes.append((job, Outcome(error=failure)))
         return failure is None
+
+    def _prepare_step(self, job: EchoJob) -> None:
+        """Start the job unless that is done; watch it if it is timed and this is the step."""
+        self._start(job)
+        trajectory = _trajectory(job)
+        if job.timer is not None and is_watched(trajectory):
+            job.looks.append(mean_look(self._watched.looks(trajectory)))
 
     def _start(self, job: EchoJob) -> None:
         """Encode the job's text and voice, unless that is done."""
@@ -101,6 +116,7 @@ class Runner:
             generator=torch.Generator(self._device).manual_seed(job.seed),
             latents=torch.empty((0, self._dit.config.latent_dim), device=self._device, dtype=dtype),
         )
+        job.looks.clear()
         if job.streams:
             job.stream = self._codec.new_stream()
 
@@ -183,7 +199,7 @@ class Runner:
         decoded = _attempt(lambda: self._decode(whole), whole)
         if not isinstance(decoded, SpeechError):
             pairs = zip(whole, decoded, strict=True)
-            outcomes += [(job, Outcome(pcm, ended=True)) for job, pcm in pairs]
+            outcomes += [(job, self._whole(job, pcm)) for job, pcm in pairs]
         elif len(whole) == 1:
             outcomes.append((whole[0], Outcome(error=decoded)))
         else:
@@ -208,6 +224,10 @@ class Runner:
         kept = [latents[: find_end(latents, self._end)] for latents in drawn]
         return [_to_pcm(audio) for audio in self._codec.decode(kept)]
 
+    def _whole(self, job: EchoJob, pcm: PCM) -> Outcome:
+        num_frames = len(pcm) // self._codec.frame_samples
+        return Outcome(pcm, ended=True, looks=_looks(job, num_frames))
+
     def _send(self, job: EchoJob, outcomes: Outcomes) -> None:
         """Decode what the last block made certain of a streaming job."""
         latents = _trajectory(job).latents
@@ -217,7 +237,7 @@ class Runner:
         if stop > job.num_sent:
             audio = self._codec.decode_next(latents[job.num_sent : stop], job.stream)
             job.num_sent, pcm = stop, _to_pcm(audio)
-        outcomes.append((job, Outcome(pcm, ended)))
+        outcomes.append((job, Outcome(pcm, ended, looks=_looks(job, stop))))
 
     def _pace(self) -> None:
         """Let the host run at most one tick ahead, so that a cancelled job stops in the next."""
@@ -256,6 +276,13 @@ def _names(jobs: Sequence[EchoJob]) -> str:
 def _trajectory(job: EchoJob) -> Trajectory:
     assert job.trajectory is not None, "the job has started"
     return job.trajectory
+
+
+def _looks(job: EchoJob, num_frames: int) -> Floats | None:
+    """Return how the first frames look at the text, of a job that is timed."""
+    if job.timer is None:
+        return None
+    return torch.cat(job.looks)[:num_frames].double().cpu().numpy()
 
 
 def _to_pcm(audio: Tensor) -> PCM:

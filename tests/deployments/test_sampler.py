@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from deployments.sampler import Sampler
-from engine.protocol import Job
+from engine.protocol import Job, JobAudio
 from tests.deployments.tone import ToneEngine, ToneOptions, tone_entry
 
 
@@ -18,7 +18,7 @@ class MuteEngine(ToneEngine):
 
     async def generate(self, job, voice, on_start):
         on_start()
-        yield np.zeros(0, np.float32)
+        yield JobAudio(np.zeros(0, np.float32))
 
 
 @pytest.fixture

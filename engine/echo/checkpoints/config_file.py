@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
-from engine.echo.config import CodecConfig, DACConfig, EchoConfig
+from engine.echo.config import CodecConfig, DACConfig, EchoConfig, Head
 from speech.errors import InvalidRequest
 from speech.parameters import SamplerParameters, complete
 
@@ -60,6 +60,8 @@ def _value(known: Any, given: Any, where: str) -> Any:
         return _build(_codec(given, where), given, where)
     if hasattr(known, "__dataclass_fields__"):
         return _build(known, given, where)
+    if isinstance(known, tuple):
+        return _heads(given, where)
     if isinstance(known, str):
         if not isinstance(given, str) or not _NAME.fullmatch(given):
             raise ValueError(f"{where} must be letters, digits, '.', '_' or '-', not {given!r}")
@@ -69,6 +71,17 @@ def _value(known: Any, given: Any, where: str) -> Any:
             raise ValueError(f"{where} must be true or false, not {given!r}")
         return given
     return _number(known, given, where)
+
+
+def _heads(given: Any, where: str) -> tuple[Head, ...]:
+    """Return `given` if it is a list of pairs of whole numbers."""
+    if not isinstance(given, list) or not all(map(_is_head, given)):
+        raise ValueError(f"{where} must be a list of [layer, head], not {given!r}")
+    return tuple((layer, head) for layer, head in given)
+
+
+def _is_head(given: Any) -> bool:
+    return isinstance(given, list) and [type(number) for number in given] == [int, int]
 
 
 def _number(known: int | float, given: Any, where: str) -> int | float:

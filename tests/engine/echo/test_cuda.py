@@ -113,7 +113,8 @@ async def test_engine_speaks(tiny_weights, compiled):
         async def speak(stream):
             parameters = {"num_steps": 4, "sequence_length": 160}
             job = Job("hello", 1, parameters, stream)
-            return [pcm async for pcm in engine.generate(job, Voice("v", load), lambda: None)]
+            parts = engine.generate(job, Voice("v", load), lambda: None)
+            return [part.pcm async for part in parts]
 
         whole, streamed = await asyncio.gather(speak(False), speak(True))
         assert len(whole[0]) == 160 * FRAME_SAMPLES

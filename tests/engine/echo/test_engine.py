@@ -59,8 +59,8 @@ def _job(seed=0, stream=False, text="hello", **parameters):
 
 
 async def _speak(engine, job, voice=None):
-    async with aclosing(engine.generate(job, voice, lambda: None)) as pieces:
-        return np.concatenate([pcm async for pcm in pieces])
+    async with aclosing(engine.generate(job, voice, lambda: None)) as parts:
+        return np.concatenate([part.pcm async for part in parts])
 
 
 async def test_engine_is_the_one_that_the_list_names(tiny_weights):
@@ -166,18 +166,18 @@ async def test_cancelled_job_costs_no_tick_after_the_one_under_way(engine):
 
 
 async def test_closed_generator_frees_its_job(engine):
-    pieces = engine.generate(_job(stream=True, sequence_length=640), None, lambda: None)
-    first = await anext(pieces)
+    parts = engine.generate(_job(stream=True, sequence_length=640), None, lambda: None)
+    first = (await anext(parts)).pcm
     assert len(first) == 32 * FRAME_SAMPLES
-    await pieces.aclose()
+    await parts.aclose()
     assert engine.stats()["jobs_active"] == 0
 
 
 async def test_streaming_gives_the_first_piece_before_the_rest_is_drawn(engine):
-    pieces = engine.generate(_job(stream=True, sequence_length=128), None, lambda: None)
-    await anext(pieces)
+    parts = engine.generate(_job(stream=True, sequence_length=128), None, lambda: None)
+    await anext(parts)
     assert engine.stats()["jobs_active"] == 1
-    assert [len(pcm) // FRAME_SAMPLES async for pcm in pieces] == [96]
+    assert [len(part.pcm) // FRAME_SAMPLES async for part in parts] == [96]
 
 
 async def test_voice_is_loaded_once_and_encoded_once(engine):
@@ -296,7 +296,8 @@ async def test_parameters_that_do_not_go_with_the_checkpoints_are_refused(mini_w
 async def test_codec_without_weights_streams_what_it_says_whole(mini_weights):
     with _engine(mini_weights) as engine:
         job = Job("Hello.", 2, {"sequence_length": 100}, stream=True)
-        pieces = [pcm async for pcm in engine.generate(job, _voice(), lambda: None)]
+        parts = engine.generate(job, _voice(), lambda: None)
+        pieces = [part.pcm async for part in parts]
         assert [len(pcm) // FRAME_SAMPLES for pcm in pieces] == [32, 68]
         assert np.isfinite(np.concatenate(pieces)).all()
 

@@ -1,5 +1,6 @@
 """The small checkpoint that the repository ships."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from speech.reference_audio import decode_reference
 from tests.texts import THREE_SEMITONES
 from training.pitch import median_pitch_hz
 from training.prompts_held_out import SENTENCES
-from training.recogniser import Recogniser, num_errors, words
+from training.recogniser import Aligner, Recogniser, num_errors, words
 
 ROOT = Path(__file__).parents[3]
 
@@ -38,7 +39,7 @@ def loader(reference):
 
 
 async def speak(engine, job, voice):
-    return np.concatenate([pcm async for pcm in engine.generate(job, voice, lambda: None)])
+    return np.concatenate([part.pcm async for part in engine.generate(job, voice, lambda: None)])
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -65,3 +66,36 @@ async def test_sentences_that_mini_never_saw_are_understood(mini, name, stream):
         total += len(said)
     assert identified >= 4
     assert errors / total < 0.32
+
+
+@pytest.mark.parametrize(("name", "stream"), [("ada", False), ("otto", True), (None, False)])
+async def test_words_are_said_when_mini_says_so(mini, name, stream):
+    voice = None if name is None else Voice(name, loader(sample_voice(name)))
+    aligner, off_s = Aligner(), []
+    for sentence in SENTENCES[5:11]:
+        job = Job(sentence, 0, stream=stream, timestamps=True)
+        parts = [part async for part in mini.generate(job, voice, lambda: None)]
+        told = [word for part in parts for word in part.words]
+        assert [word.word for word in told] == sentence.split()
+        audio = np.concatenate([part.pcm for part in parts])
+        if known := aligner.align(audio, words(sentence)):
+            off_s += np.subtract([(word.start, word.end) for word in told], known).ravel().tolist()
+    assert len(off_s) > 60
+    assert np.median(np.abs(off_s)) <= 0.05
+    assert np.quantile(np.abs(off_s), 0.95) <= 0.15
+
+
+async def test_a_stream_tells_words_as_soon_as_they_are_certain(mini):
+    job = Job("The old man walked slowly along the river.", 0, stream=True, timestamps=True)
+    heard_s, known_s = 0.0, []
+    async for part in mini.generate(job, None, lambda: None):
+        heard_s += len(part.pcm) / SAMPLE_RATE_HZ
+        known_s += [heard_s] * len(part.words)
+        assert all(word.end <= heard_s for word in part.words)
+    assert known_s[0] < known_s[-1]
+
+
+async def test_timing_words_changes_no_sample(mini):
+    job = Job("Bring your umbrella, it may rain.", 3)
+    timed = await speak(mini, replace(job, timestamps=True), None)
+    assert np.array_equal(await speak(mini, job, None), timed)

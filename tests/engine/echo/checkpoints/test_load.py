@@ -233,6 +233,7 @@ def test_config_holds_name_codec_and_how_to_sample(tmp_path):
         defaults=SamplerParameters(num_steps=8, truncation_factor=0.9, sequence_length="auto"),
         end=EndConfig(std=0.2),
         length=LengthConfig(stretch=1.5),
+        alignment_heads=((1, 0), (2, 3)),
     )
     (tmp_path / CONFIG).write_text(dumps(config))
     assert load_config(tmp_path / CONFIG) == config
@@ -263,6 +264,8 @@ def test_config_holds_name_codec_and_how_to_sample(tmp_path):
             '{"defaults": {"num_steps": 0}}',
             r"config\.json\.defaults: Invalid parameter 'num_steps'",
         ),
+        ('{"alignment_heads": [[1, 0.5]]}', r"alignment_heads must be a list of \[layer, head\]"),
+        ('{"alignment_heads": [[24, 0]]}', r"no head of the model: \[24, 0\]"),
         ('{"max_voice_frames": 6401}', "max_voice_frames must be 4 to 6400, not 6401"),
         ('{"defaults": {"steps": 3}}', "Unknown parameter 'steps'"),
         ('{"defaults": 8}', "defaults must be an object, not 8"),

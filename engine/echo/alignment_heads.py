@@ -1,0 +1,62 @@
+"""The heads of a checkpoint that follow the text, found where its `config.json` names none."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from engine.echo.alignment import evidence
+from engine.echo.checkpoints.load import Models
+from engine.echo.config import Head
+from engine.echo.denoise import Trajectory, denoise
+from engine.echo.forward.plain import PlainForward
+from engine.echo.job import make_job
+from engine.echo.sampling import find_end
+from engine.echo.text_attention import WatchedHeads, is_watched
+from engine.protocol import Job
+
+MAX_HEADS = 8
+MAX_BEHIND = 0.25
+"""Nats per frame by which a head may follow the text less well than the best one does."""
+
+_TEXT = "The birch canoe slid on the smooth planks, and nobody on the river said a word."
+_PARAMETERS = {"num_steps": 12, "sequence_length": "auto"}
+
+
+@torch.inference_mode()
+def find_heads(models: Models) -> tuple[Head, ...]:
+    """Return the heads that follow the text best while the model speaks a sentence.
+
+    They are told by `evidence`, so no times need to be known.
+    """
+    dit = models.dit
+    job = make_job(Job(_TEXT, 0, _PARAMETERS), None, models.config, (), dit.dtype)
+    trajectory = Trajectory(
+        progress=job.progress,
+        text=dit.text_context(torch.tensor(job.tokens, device=dit.device)),
+        speaker=None,
+        generator=torch.Generator(dit.device).manual_seed(job.seed),
+        latents=torch.empty(
+            (0, dit.config.latent_dim),
+            device=dit.device,
+            dtype=torch.promote_types(dit.dtype, torch.float32),
+        ),
+    )
+    layers, per_layer = dit.config.num_layers, dit.config.num_heads
+    heads = [(layer, number) for layer in range(layers) for number in range(per_layer)]
+    seen = _watch(models, trajectory, heads)
+    num_frames = max(find_end(trajectory.latents, models.config.end), 1)
+    scores = evidence(seen[:, :num_frames].cpu().double().numpy())
+    best = scores.argsort()[::-1][:MAX_HEADS]
+    return tuple(sorted(heads[i] for i in best if scores[i] >= scores[best[0]] - MAX_BEHIND))
+
+
+def _watch(models: Models, trajectory: Trajectory, heads: list[Head]) -> Tensor:
+    """Draw the trajectory to its end; return how `heads` looked at the text on the way."""
+    forward, watched = PlainForward(models.dit), WatchedHeads(models.dit, heads)
+    seen = torch.empty(0)
+    while not trajectory.progress.done:
+        if is_watched(trajectory):
+            seen = watched.looks(trajectory)
+        denoise(forward, [trajectory])
+    return seen
