@@ -41,10 +41,18 @@ def write(folder: Path, config: EchoConfig = TINY, seed: int = 0) -> None:
     (folder / CONFIG).write_text(dumps(config))
 
 
-def _write_dac(folder: Path, codec: S1DAC, generator: torch.Generator) -> None:
+def randomize_dac(codec: S1DAC, generator: torch.Generator) -> None:
+    """Give the codec random weights of which it makes audio of an ordinary loudness."""
     randomize(codec, generator)
     codec.pca.scale.data.fill_(_LATENT_SCALE)
     published(codec.autoencoder)["decoder.model.6.conv.weight"].mul_(_LOUDNESS)
+    for module in codec.modules():
+        if isinstance(module, WindowTransformer):
+            module.reset_table()
+
+
+def _write_dac(folder: Path, codec: S1DAC, generator: torch.Generator) -> None:
+    randomize_dac(codec, generator)
     _save(_codec_tensors(codec.autoencoder), folder / CODEC.local_name)
     _save(published(codec.pca), folder / PCA.local_name)
 
@@ -59,7 +67,7 @@ def randomize(module: nn.Module, generator: torch.Generator) -> None:
     """Give every parameter a random value of a size that keeps activations in range."""
     normed = set(weight_normed(module))
     for name, view in published(module).items():
-        noise = torch.randn(view.shape, generator=generator)
+        noise = torch.randn(view.shape, generator=generator, device=generator.device)
         if name.endswith("alpha") or ("norm" in name and name.endswith("weight")):
             view.copy_(1 + 0.2 * noise.clamp(-2, 2))
         elif name.endswith(("gamma", "bias")) or view.ndim < 2:
@@ -83,7 +91,6 @@ def _codec_tensors(autoencoder: nn.Module) -> dict[str, Tensor]:
             tensors[name] = view
     for name, module in autoencoder.named_modules():
         if isinstance(module, WindowTransformer):
-            module.reset_table()
             num_positions = module.config.max_positions
             tensors[f"{name}.freqs_cis"] = module.freqs_cis.to(torch.bfloat16)
             mask = torch.ones((num_positions, num_positions), dtype=torch.bool)

@@ -1,0 +1,118 @@
+"""The choice between the fused kernels and plain PyTorch."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from engine.echo.checkpoints.folder import read_config
+from engine.echo.checkpoints.load import Models
+from engine.echo.codecs.dac.codec import S1DAC
+from engine.echo.config import DiTConfig
+from engine.echo.device import Resolved
+from engine.echo.forward import Forward
+from engine.echo.forward.buckets import MAX_CONTEXT, GraphCapture, bucket_sizes
+from engine.echo.forward.packed import PackedForward
+from engine.echo.forward.plain import PlainForward
+from engine.echo.model.attention import can_flash
+from engine.echo.model.ops import ops_for
+from engine.echo.proof import find_difference, prove_in_child
+
+logger = logging.getLogger(__name__)
+
+Kernels = Literal["auto", "on", "off"]
+
+
+@dataclass(frozen=True)
+class ComputePath:
+    """The way that an engine computes.
+
+    Attributes:
+        forward: Its passes.
+        fused: Whether it uses the fused kernels.
+        warning: Why it does not, where it should.
+    """
+
+    forward: Forward
+    fused: bool = False
+    warning: str | None = None
+
+
+class PathChoice:
+    """Decides on the path in two parts: before the weights are on the device, and after.
+
+    Args:
+        kernels: `auto` uses the kernels on a GPU where they prove themselves; `on` uses them
+            unproved, `off` never.
+        resolved: Device, dtype and the size of a pass.
+        max_jobs: Jobs that may bring a t each.
+    """
+
+    def __init__(self, kernels: Kernels, resolved: Resolved, max_jobs: int) -> None:
+        self._kernels, self._resolved, self._max_jobs = kernels, resolved, max_jobs
+        self._wanted = kernels == "on" or (kernels == "auto" and resolved.device.type == "cuda")
+        self._failure: str | None = None
+
+    def try_kernels(self) -> None:
+        """Let the kernels run in a process that may crash, unless that was decided by hand."""
+        if not self._wanted or self._kernels == "on":
+            return
+        config = read_config(self._resolved.weights_dir)
+        self._failure = _unfit(config.dit) or prove_in_child(
+            self._resolved.weights_dir, self._resolved.device, self._resolved.dtype
+        )
+
+    @torch.inference_mode()
+    def choose(self, models: Models) -> ComputePath:
+        """Return the path; the fused one proves itself with the weights of `models`, too."""
+        if not self._wanted:
+            return ComputePath(PlainForward(models.dit))
+        if self._kernels == "on":
+            return ComputePath(self._fused(models), fused=True)
+        failure = self._failure
+        if failure is None:
+            try:
+                forward = self._fused(models)
+                failure = find_difference(models, forward, ops_for(fused=True))
+            except Exception as error:
+                logger.exception("the kernels failed")
+                failure = f"they failed with {type(error).__name__}"
+        if failure is None:
+            _use_ops(models, fused=True)
+            logger.info("the fused kernels agree with plain PyTorch")
+            return ComputePath(forward, fused=True)
+        _use_ops(models, fused=False)
+        warning = f"serving without the fused kernels: {failure}"
+        logger.warning(warning)
+        return ComputePath(PlainForward(models.dit), warning=warning)
+
+    def _fused(self, models: Models) -> PackedForward:
+        _use_ops(models, fused=True)
+        dit = models.dit
+        captures = can_flash(dit.device, dit.dtype)
+        forward = PackedForward(
+            dit,
+            ops_for(fused=True),
+            bucket_sizes(self._resolved.max_lane_frames) if captures else (),
+            MAX_CONTEXT if captures else 0,
+            max(128, self._max_jobs),
+        )
+        if captures:
+            logger.info("captured %d passes", forward.capture(GraphCapture()))
+        return forward
+
+
+def _unfit(config: DiTConfig) -> str | None:
+    """Return why the kernels cannot run a model of these sizes, if they cannot."""
+    sizes = config.num_heads, config.head_dim
+    if all(size & (size - 1) == 0 for size in sizes):
+        return None
+    return "the model's heads, or their width, are no power of two"
+
+
+def _use_ops(models: Models, fused: bool) -> None:
+    if isinstance(models.codec, S1DAC):
+        models.codec.use_ops(ops_for(fused))

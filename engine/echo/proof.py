@@ -1,0 +1,171 @@
+"""The proof that the fused kernels compute what plain PyTorch does, on the device at hand.
+
+A replica asks twice: with random weights in a process of its own, as a kernel may crash or not
+even build, and then with the checkpoint's.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+import engine
+from engine.echo.checkpoints.folder import read_config
+from engine.echo.checkpoints.load import Models
+from engine.echo.checkpoints.tiny import randomize, randomize_dac
+from engine.echo.codecs.dac.codec import S1DAC
+from engine.echo.codecs.source_filter.codec import SourceFilterCodec
+from engine.echo.config import DACConfig, EchoConfig
+from engine.echo.forward import Forward
+from engine.echo.forward.buckets import MAX_CONTEXT, GraphCapture
+from engine.echo.forward.packed import PackedForward
+from engine.echo.forward.plain import PlainForward
+from engine.echo.model.attention import Lane, can_flash
+from engine.echo.model.dit import EchoDiT
+from engine.echo.model.ops import Ops, ops_for, plain
+from engine.echo.model.packing import PlacedLane, Size
+
+logger = logging.getLogger(__name__)
+
+LIMITS = {torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
+"""Relative error of a velocity that rounding explains: batches of another size differ so, too."""
+DECODE_LIMIT = 5e-3
+"""The same of decoded audio, whose convolutions may round to TF32."""
+TIMEOUT_S = 300.0
+"""A first start compiles seven kernels; on a busy host that takes a minute."""
+NUM_FRAMES = 32
+NUM_LAYERS = 2
+
+
+def find_difference(models: Models, forward: Forward, ops: Ops) -> str | None:
+    """Return where the fast path differs from plain PyTorch by more than rounding, if anywhere.
+
+    Args:
+        models: The networks.
+        forward: The way of a pass to be proved.
+        ops: The functions to be proved in a decode.
+    """
+    dit, generator = models.dit, torch.Generator().manual_seed(0)
+    definition = PlainForward(dit)
+    for name, lanes in _passes(dit, generator):
+        x = torch.randn((NUM_FRAMES * len(lanes), dit.config.latent_dim), generator=generator)
+        x = x.to(dit.device)
+        error = _relative_error(forward(x, lanes), definition(x, lanes))
+        if not error <= LIMITS[dit.dtype]:  # NaN is no proof
+            return f"a {name} step differs by {error:.1e}"
+    if isinstance(models.codec, S1DAC):
+        error = _decode_error(models.codec, ops, generator)
+        if not error <= DECODE_LIMIT:
+            return f"decoded audio differs by {error:.1e}"
+    return None
+
+
+def _passes(dit: EchoDiT, generator: torch.Generator) -> Iterator[tuple[str, Sequence[PlacedLane]]]:
+    text = dit.text_context(torch.arange(40, device=dit.device))
+    latents = torch.randn((64, dit.config.latent_dim), generator=generator)
+    speaker = dit.speaker_context(dit.speaker_state(latents.to(dit.device)))
+    guided = [
+        PlacedLane(Lane(NUM_FRAMES, context), 0, 0.8)
+        for context in ((text, speaker), (speaker,), (text,))
+    ]
+    unguided = [PlacedLane(Lane(NUM_FRAMES, (text, speaker)), NUM_FRAMES, 0.3)]
+    yield "guided", guided
+    yield "plain", unguided
+    yield "mixed", guided + unguided
+
+
+def _decode_error(codec: S1DAC, ops: Ops, generator: torch.Generator) -> float:
+    latents = torch.randn((NUM_FRAMES, codec.latent_dim), generator=generator)
+    latents = latents.to(codec.pca.mean.device)
+    audio = []
+    for each in (ops, plain):
+        codec.use_ops(each)
+        audio.append(codec.decode([latents])[0])
+    return _relative_error(*audio)
+
+
+def _relative_error(ours: Tensor, definition: Tensor) -> float:
+    ours, definition = ours.double(), definition.double()
+    return float((ours - definition).norm() / definition.norm())
+
+
+def prove_in_child(
+    weights_dir: Path | None, device: torch.device, dtype: torch.dtype
+) -> str | None:
+    """Try the kernels on random weights in a child process; return why they failed, if they did.
+
+    The child is done before the weights are loaded, so both need not fit on the device, and what
+    it compiled is in Triton's cache.
+    """
+    given = [
+        str(device),
+        str(dtype).rpartition(".")[2],
+        *map(str, [weights_dir] if weights_dir else []),
+    ]
+    return run_child([sys.executable, "-m", "engine.echo.proof", *given])
+
+
+def run_child(command: Sequence[str], timeout_s: float = TIMEOUT_S) -> str | None:
+    """Run `command`; return how it failed, in a few words, or None."""
+    root = str(Path(engine.__file__).parents[1])
+    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    try:
+        done = subprocess.run(  # noqa: S603 - our own interpreter and module
+            command,
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+        )
+    except subprocess.TimeoutExpired:
+        return f"their trial did not end within {timeout_s:g} s"
+    if done.returncode == 0:
+        return None
+    logger.warning("the trial of the kernels failed:\n%s", done.stderr[-4000:])
+    reason = done.stdout.strip()
+    return reason or f"their trial ended with exit code {done.returncode}"
+
+
+@torch.no_grad()
+def _try(config: EchoConfig, device: torch.device, dtype: torch.dtype) -> str | None:
+    models = _random_models(config, device, dtype)
+    ops = ops_for(fused=True)
+    sizes = [Size(4 * NUM_FRAMES, 4)] if can_flash(device, dtype) else []
+    forward = PackedForward(models.dit, ops, sizes, MAX_CONTEXT if sizes else 0)
+    if sizes:
+        forward.capture(GraphCapture())
+    return find_difference(models, forward, ops)
+
+
+def _random_models(config: EchoConfig, device: torch.device, dtype: torch.dtype) -> Models:
+    config = replace(config, dit=replace(config.dit, num_layers=NUM_LAYERS))
+    generator = torch.Generator(device).manual_seed(0)
+    with device:
+        dit = EchoDiT(config.dit, blockwise=False).requires_grad_(False).to(dtype)
+        randomize(dit, generator)
+        if not isinstance(config.codec, DACConfig):
+            return Models(config, dit, SourceFilterCodec())
+        codec = S1DAC(config.codec, config.dit.latent_dim).requires_grad_(False)
+        randomize_dac(codec, generator)
+    return Models(config, dit, codec)
+
+
+def main() -> int:
+    """Try the device, dtype and checkpoint of the arguments; print what differs."""
+    device, dtype, *folder = sys.argv[1:]
+    config = read_config(Path(folder[0]) if folder else None)
+    reason = _try(config, torch.device(device), getattr(torch, dtype))
+    print(reason or "", end="")  # noqa: T201 - this is the answer
+    return int(reason is not None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
