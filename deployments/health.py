@@ -95,6 +95,8 @@ def _check_hardware(sampling: dict[str, Any] | None) -> dict[str, Any]:
         return _check("warn", "unknown until the engine is loaded")
     if sampling["device"] == "cpu":
         return _check("warn", "no GPU in use: running on the CPU")
+    if sampling["warning"]:
+        return _check("warn", f"running on {sampling['device']}, {sampling['warning']}")
     return _check("pass", f"running on {sampling['device']}")
 
 

@@ -96,9 +96,14 @@ class Sampler:
         await self._engine.check_health()
 
     async def report(self) -> dict[str, Any]:
-        """Return the model's name, its device, and the engine's gauges."""
+        """Return the model's name, its device, the engine's gauges, and what it warns of."""
         engine = self._engine
-        return {"engine": engine.name, "device": engine.device, "stats": engine.stats()}
+        return {
+            "engine": engine.name,
+            "device": engine.device,
+            "stats": engine.stats(),
+            "warning": engine.warning,
+        }
 
     def _voice(self, prepared: PreparedVoice | None) -> Voice | None:
         if prepared is None:

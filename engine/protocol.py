@@ -80,6 +80,10 @@ class Engine(Protocol):
     device: str
     """Where it runs, such as `cpu` or `cuda`."""
 
+    @property
+    def warning(self) -> str | None:
+        """Why it is slower than it should be, in one line; None where it is not."""
+
     def generate(
         self, job: Job, voice: Voice | None, on_start: Callable[[], None]
     ) -> AsyncGenerator[JobAudio, None]:

@@ -124,6 +124,12 @@ ENGINE_MAX_LANE_FRAMES = Metric(
     "The most one tick should hold: `max_lane_frames_per_tick`.",
     _ENGINE,
 )
+ENGINE_FUSED_KERNELS = Metric(
+    "gauge",
+    "echo_engine_fused_kernels",
+    "1 where the engine uses its fused kernels, 0 where it computes in plain PyTorch.",
+    _ENGINE,
+)
 SPEAKER_CACHE_LOOKUPS = Metric(
     "counter",
     "echo_speaker_cache_lookups_total",
@@ -175,6 +181,7 @@ ENGINE_STATS: Mapping[str, Reading] = {
     "steps": Reading(ENGINE_STEPS),
     "lane_frames": Reading(ENGINE_LANE_FRAMES),
     "max_lane_frames": Reading(ENGINE_MAX_LANE_FRAMES),
+    "fused_kernels": Reading(ENGINE_FUSED_KERNELS),
     "speaker_cache_hits": Reading(SPEAKER_CACHE_LOOKUPS, {"result": "hit"}),
     "speaker_cache_misses": Reading(SPEAKER_CACHE_LOOKUPS, {"result": "miss"}),
     "speaker_cache_host_evictions": Reading(SPEAKER_CACHE_EVICTIONS, {"memory": "host"}),

@@ -15,6 +15,7 @@ from engine.echo.alignment_heads import find_heads
 from engine.echo.checkpoints.load import load_models
 from engine.echo.config import MAX_FRAMES
 from engine.echo.device import prepare_thread, resolve
+from engine.echo.fast_path import PathChoice
 from engine.echo.job import EchoJob, Outcome, make_job
 from engine.echo.options import EchoOptions
 from engine.echo.runner import Runner
@@ -44,6 +45,7 @@ class EchoEngine:
     def __init__(self, options: EchoOptions, max_waiting_jobs: int = 256) -> None:
         self._resolved = resolve(options)
         self.device = str(self._resolved.device)
+        self._choice = PathChoice(options.kernels, self._resolved, options.max_active_jobs)
         self._compile = options.compile
         self._stream_blocks = options.stream_blocks if options.streaming else ()
         self._scheduler = Scheduler[EchoJob](
@@ -63,25 +65,31 @@ class EchoEngine:
     def _load(self) -> Runner:
         device = self._resolved.device
         prepare_thread(device)
+        self._choice.try_kernels()
         models = load_models(
             self._resolved.weights_dir, device, self._resolved.dtype, bool(self._stream_blocks)
         )
         self._config = models.config
-        if self._compile:
+        self._path = path = self._choice.choose(models)
+        if self._compile and not path.fused:
             models.dit.compile_blocks()
         started = time.monotonic()
-        self._warm_up(Runner(models, SpeakerCache(0, 0)))  # nothing of it is kept or counted
+        # No voice of it is kept, and nothing counted.
+        self._warm_up(Runner(models, SpeakerCache(0, 0), path.forward))
         logger.info("warmed up in %.1f s", time.monotonic() - started)
         heads = models.config.alignment_heads or find_heads(models)
-        return Runner(models, self._speakers, alignment_heads=heads)
+        return Runner(models, self._speakers, path.forward, heads)
 
     def _warm_up(self, runner: Runner) -> None:
+        on_gpu = self._resolved.device.type == "cuda"
         noise = np.random.default_rng(0).standard_normal(8 * FRAME_SAMPLES).astype(np.float32)
-        length = MAX_FRAMES if self._resolved.device.type == "cuda" else 32
+        length = MAX_FRAMES if on_gpu else 32
+        # The checkpoint's own steps, whose every t is then known: they cost a GPU half a second.
+        whole_steps = self._config.defaults.num_steps if on_gpu else 2
         active = []
         # Side by side and of different length: on a GPU, where first calls are slow, they take
         # every path there is.
-        for num_steps, stream in ((2, False), (3, True)):
+        for num_steps, stream in ((whole_steps, False), (3, True)):
             parameters = {"num_steps": num_steps, "sequence_length": length}
             active.append(self._make_job(Job("Warm up.", 0, parameters, stream), "warm-up"))
             active[-1].reference = 0.1 * noise
@@ -99,6 +107,11 @@ class EchoEngine:
     def name(self) -> str:
         """The checkpoint's name."""
         return self._config.name
+
+    @property
+    def warning(self) -> str | None:
+        """What an operator should know: see `engine.protocol.Engine`."""
+        return self._path.warning
 
     async def generate(
         self, job: Job, voice: Voice | None, on_start: Callable[[], None]
@@ -178,6 +191,7 @@ class EchoEngine:
             "jobs_active": self._scheduler.num_active,
             "jobs_waiting": self._scheduler.num_waiting,
             "max_lane_frames": self._scheduler.max_lane_frames,
+            "fused_kernels": float(self._path.fused),
             **self._totals,
             **self._runner.totals,
             **self._speakers.stats(),

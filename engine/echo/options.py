@@ -51,6 +51,13 @@ class EchoOptions(BaseModel):
     compile: Annotated[
         bool, Field(description="Compile the transformer while starting: minutes, once.")
     ] = False
+    kernels: Annotated[
+        Literal["auto", "on", "off"],
+        Field(
+            description="Fused kernels and CUDA graphs; `auto`: on a GPU, where they prove at "
+            "start that they compute what plain PyTorch does; `on`: without a proof."
+        ),
+    ] = "auto"
     max_lane_frames_per_tick: Annotated[
         Literal["auto"] | Annotated[int, Field(ge=1)],
         Field(

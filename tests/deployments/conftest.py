@@ -98,7 +98,7 @@ class HeldSampler:
         self.stage = STAGES[stage_name]
 
     async def report(self):
-        return {"engine": "held", "device": "cpu", "stats": {}}
+        return {"engine": "held", "device": "cpu", "stats": {}, "warning": None}
 
     async def generate(self, job, voice):
         self.stage.started.release()

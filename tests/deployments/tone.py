@@ -39,6 +39,7 @@ class ToneEngine:
 
     name = "tone"
     device = "cpu"
+    warning = None
 
     async def generate(self, job, voice, on_start):
         on_start()

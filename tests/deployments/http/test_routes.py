@@ -209,7 +209,7 @@ async def test_deadline_is_504(make_ingress, connect, held_sampler):
 async def test_unforeseen_failure_is_500_that_names_only_the_request(make_ingress, connect):
     class BrokenSampler:
         async def report(self):
-            return {"engine": "broken", "device": "cpu", "stats": {}}
+            return {"engine": "broken", "device": "cpu", "stats": {}, "warning": None}
 
         async def generate(self, job, voice):
             raise RuntimeError("secret detail at /root/path")
@@ -286,6 +286,21 @@ async def test_health_counts_voices_and_warns_of_what_is_missing(make_ingress, c
     assert checks["audio_files"]["count"] == 2
     assert [checks[name]["status"] for name in ("hardware", "s3")] == ["warn", "warn"]
     assert checks["models"]["details"] == "engine tone is loaded"
+
+
+async def test_health_warns_of_an_engine_without_its_kernels(make_ingress, connect):
+    class SlowSampler:
+        async def report(self):
+            warning = "serving without the fused kernels: a plain step differs by 2.0e-01"
+            return {"engine": "slow", "device": "cuda", "stats": {}, "warning": warning}
+
+    response = await connect(make_ingress(local_handle(SlowSampler))).get("/health")
+    assert (response.status_code, response.json()["status"]) == (200, "healthy")
+    check = response.json()["checks"]["hardware"]
+    assert check["status"] == "warn"
+    assert check["details"] == (
+        "running on cuda, serving without the fused kernels: a plain step differs by 2.0e-01"
+    )
 
 
 async def test_health_fails_without_the_voices_folder(make_ingress, connect, voices_dir):

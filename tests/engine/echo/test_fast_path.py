@@ -1,0 +1,87 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from engine.echo.config import DiTConfig
+from engine.echo.device import resolve
+from engine.echo.fast_path import PathChoice, _unfit
+from engine.echo.forward.packed import PackedForward
+from engine.echo.forward.plain import PlainForward
+from engine.echo.model.ops import fused, plain
+from engine.echo.options import EchoOptions
+from engine.echo.runner import Runner
+from engine.echo.speaker_cache import SpeakerCache
+from tests.engine.echo.jobs import new_job, run
+from tests.engine.echo.reference import relative_error
+
+pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="kernels are compiled here")
+
+
+def _choose(tiny_weights, models, kernels, *, wanted=None, failure=None):
+    resolved = resolve(EchoOptions(weights_dir=str(tiny_weights), device="cpu"))
+    choice = PathChoice(kernels, resolved, max_jobs=4)
+    if wanted is not None:  # as it is on a GPU
+        choice._wanted, choice._failure = wanted, failure
+    return choice.choose(models)
+
+
+@pytest.fixture(autouse=True)
+def _few_programs(monkeypatch):
+    """Let the interpreter, which takes its time for each, run as few as may be."""
+    monkeypatch.setattr("engine.echo.model.ops.kernels.context._PROGRAMS", 1)
+    monkeypatch.setattr("engine.echo.model.ops.kernels.snake._BLOCK", 2**17)
+
+
+@pytest.mark.parametrize("kernels", ["auto", "off"])
+def test_cpu_computes_plainly_and_warns_of_nothing(tiny_weights, models, kernels):
+    path = _choose(tiny_weights, models, kernels)
+    assert isinstance(path.forward, PlainForward)
+    assert (path.fused, path.warning) == (False, None)
+
+
+def test_kernels_that_prove_themselves_serve(tiny_weights, models):
+    path = _choose(tiny_weights, models, "auto", wanted=True)
+    assert isinstance(path.forward, PackedForward)
+    assert (path.fused, path.warning) == (True, None)
+    assert models.codec.autoencoder.decoder["model"][1].block[0].ops is fused
+
+
+def test_wrong_kernel_makes_it_serve_plainly_and_say_so(tiny_weights, models, monkeypatch, caplog):
+    monkeypatch.setattr(fused, "silu_mul", lambda w13: plain.silu_mul(w13) * 1.2)
+    path = _choose(tiny_weights, models, "auto", wanted=True)
+    assert isinstance(path.forward, PlainForward)
+    assert not path.fused
+    assert path.warning.startswith("serving without the fused kernels: a guided step differs by")
+    assert path.warning in caplog.text
+    assert models.codec.autoencoder.decoder["model"][1].block[0].ops is plain
+
+
+def test_kernel_that_raises_makes_it_serve_plainly(tiny_weights, models, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("no such instruction")
+
+    monkeypatch.setattr(fused, "gated", fail)
+    path = _choose(tiny_weights, models, "auto", wanted=True)
+    assert path.warning == "serving without the fused kernels: they failed with RuntimeError"
+
+
+def test_trial_that_failed_keeps_the_kernels_off_the_weights(tiny_weights, models):
+    path = _choose(tiny_weights, models, "auto", wanted=True, failure="they crashed")
+    assert path.warning == "serving without the fused kernels: they crashed"
+
+
+def test_heads_that_no_kernel_takes_are_told_before_one_is_tried():
+    assert _unfit(DiTConfig()) is None
+    assert "power of two" in _unfit(replace(DiTConfig(), dim=160, num_heads=4))
+
+
+@torch.inference_mode()
+def test_kernels_switched_on_by_hand_speak_as_the_definition(tiny_weights, models):
+    jobs = [new_job(1, num_steps=1, voice="v"), new_job(1, num_steps=1, voice="v")]
+    definition = run(Runner(models, SpeakerCache(0, 0)), jobs[0])
+    path = _choose(tiny_weights, models, "on")
+    assert path.fused
+    ours = run(Runner(models, SpeakerCache(0, 0), path.forward), jobs[1])
+    for piece, expected in zip(ours[0], definition[0], strict=True):
+        assert relative_error(torch.tensor(piece), torch.tensor(expected)) < 1e-4

@@ -1,0 +1,94 @@
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from engine.echo.forward.packed import PackedForward
+from engine.echo.model.ops import plain
+from engine.echo.model.packing import Size
+from engine.echo.proof import find_difference, prove_in_child, run_child
+
+
+def _ops(**replaced):
+    return SimpleNamespace(**{name: getattr(plain, name) for name in plain.__all__} | replaced)
+
+
+def _find(models, ops):
+    with torch.inference_mode():
+        return find_difference(models, PackedForward(models.dit, ops, [Size(128, 4)], 512), ops)
+
+
+def _gated(attended, gate):
+    return attended
+
+
+def _norm_modulate(x, modulation, rows, eps):
+    return plain.norm_modulate(x, modulation, rows * 0, eps)
+
+
+def _residual_norm_modulate(x, y, gates, modulation, rows, eps):
+    return plain.residual_norm_modulate(x, y, gates * 1.01, modulation, rows, eps)
+
+
+def _place_heads(qkvg, q_weight, k_weight, rotation, *rest):
+    return plain.place_heads(qkvg, q_weight, k_weight, rotation.roll(1, 0), *rest)
+
+
+def _copy_context(segments, layer, workspace):
+    plain.copy_context(segments, 0, workspace)
+
+
+def _silu_mul(w13):
+    return plain.silu_mul(w13) * torch.nan
+
+
+def _snake_pad(x, alpha, left):
+    return plain.snake_pad(x, alpha * 1.05, left)
+
+
+WRONG = [
+    _gated,
+    _norm_modulate,
+    _residual_norm_modulate,
+    _place_heads,
+    _copy_context,
+    _silu_mul,
+    _snake_pad,
+]
+
+
+def test_proof_passes_what_computes_the_same(models):
+    assert _find(models, _ops()) is None
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.__name__.strip("_"))
+def test_proof_finds_a_wrong_kernel(models, wrong):
+    found = _find(models, _ops(**{wrong.__name__.removeprefix("_"): wrong}))
+    assert found is not None
+    assert "differ" in found
+
+
+def test_trial_in_a_child_process_proves_the_kernels(mini_weights):
+    assert prove_in_child(mini_weights, torch.device("cpu"), torch.float32) is None
+
+
+def test_trial_that_cannot_run_is_told_in_a_few_words(mini_weights):
+    device = torch.device("cuda:31")  # nobody has so many
+    assert (
+        prove_in_child(mini_weights, device, torch.float32) == "their trial ended with exit code 1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("program", "expected"),
+    [
+        ("", None),
+        ("import os; os.abort()", "their trial ended with exit code -6"),
+        ("raise SystemExit('a plain step differs')", "their trial ended with exit code 1"),
+        ("print('a step differs'); raise SystemExit(1)", "a step differs"),
+        ("import time; time.sleep(60)", "their trial did not end within 3 s"),
+    ],
+)
+def test_child_that_fails_says_why(program, expected):
+    assert run_child([sys.executable, "-S", "-c", program], timeout_s=3) == expected
