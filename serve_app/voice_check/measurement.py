@@ -144,6 +144,7 @@ def count_clipped(pcm: PCM) -> int:
     base_widths = np.add.reduceat(relative >= _BASE, starts, dtype=np.int64)
     is_loud = heights >= max(_MIN_RELATIVE_HEIGHT * heights.max(), _TINY)
     is_flat = (base_widths >= _MIN_BASE_SAMPLES) & (top_widths >= _MIN_FLATNESS * base_widths)
+    is_flat[[0, -1]] = False  # half a peak, cut off by the recording's start or end, looks flat
     return int((is_loud & is_flat).sum())
 
 
