@@ -3,15 +3,34 @@
 import os
 from pathlib import Path
 
+# Two threads that wait for each other on a busy machine take many times as long as one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import settings
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
+
+RAY_FIXTURES = ("cluster", "endpoint")
+"""Fixtures that start a Ray for the whole session."""
 
 if not Path("/dev/nvidia0").exists():
     # Triton reads this when it is imported: without a GPU its kernels are interpreted.
     os.environ["TRITON_INTERPRET"] = "1"
 
 OURS = ("ECHO_", "S3_", "BUCKET_", "RUNPOD_", "AUDIO_VOICES_DIR", "PORT", "HOST", "RAY_ADDRESS")
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups at the same moment
+def pytest_collection_modifyitems(items):
+    """Keep the tests that share a Ray in one process, where several run the tests."""
+    for item in items:
+        if item.get_closest_marker("ray"):
+            shared = [name for name in RAY_FIXTURES if name in item.fixturenames]
+            item.add_marker(pytest.mark.xdist_group(shared[0] if shared else item.path.stem))
 
 
 @pytest.fixture(autouse=True)

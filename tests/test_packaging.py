@@ -10,6 +10,8 @@ import pytest
 
 from deployments.version import VERSION
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("speech", "engine", "deployments", "serve_app", "checkpoints")
 

@@ -183,11 +183,13 @@ def test_a_speaker_has_the_pitch_asked_for(items):
     assert np.isfinite(made).all()
 
 
+@pytest.mark.slow
 def test_training_goes_on_where_it_stopped(state):
     assert state["step"] == NUM_STEPS
     assert all(torch.isfinite(x).all() for x in state["average"].values())
 
 
+@pytest.mark.slow
 def test_mixed_precision_learns_the_same(folder):
     batch = next(Batches(Dataset(folder), Components.load(), 400, 4).pool(1))
     flows = []
@@ -199,6 +201,7 @@ def test_mixed_precision_learns_the_same(folder):
     np.testing.assert_allclose(flows[1], flows[0], rtol=0.02)
 
 
+@pytest.mark.slow
 def test_the_engine_speaks_with_the_export(state, tmp_path):
     export(state, "smoke", tmp_path)
     assert load_config(tmp_path / "config.json").name == "echo-smoke"

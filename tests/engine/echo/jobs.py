@@ -6,21 +6,37 @@ import torch
 from engine.echo.config import TINY
 from engine.echo.job import make_job
 from engine.protocol import Job
+from speech.errors import SpeechError
 from speech.pcm import FRAME_SAMPLES
 
-VOICE = (0.1 * np.random.default_rng(0).standard_normal(20 * FRAME_SAMPLES)).astype(np.float32)
-VOICE.flags.writeable = False
 BLOCKS = (32, 128, 480)
+
+
+def voice_audio(key, num_frames=20):
+    """Return the reference audio of a voice; every key has its own."""
+    noise = np.random.default_rng(list(key.encode())).standard_normal(num_frames * FRAME_SAMPLES)
+    audio = (0.1 * noise).astype(np.float32)
+    audio.flags.writeable = False
+    return audio
 
 
 def new_job(seed=0, *, text="hello", voice=None, stream=False, **parameters):
     parameters = {"num_steps": 2, "sequence_length": 32} | parameters
     job = make_job(Job(text, seed, parameters, stream), voice, TINY, BLOCKS, torch.float32)
-    job.reference = None if voice is None else VOICE
+    job.reference = None if voice is None else voice_audio(voice)
     return job
 
 
 def run(runner, *jobs):
+    """Run `jobs` to their ends; return each one's PCM, in pieces. Raises the first error."""
+    results = run_to_any_end(runner, *jobs)
+    for result in results:
+        if isinstance(result, SpeechError):
+            raise result
+    return results
+
+
+def run_to_any_end(runner, *jobs):
     """Run `jobs` to their ends; return each one's PCM, in pieces, or its error."""
     results = {id(job): [] for job in jobs}
     active = list(jobs)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -37,6 +38,9 @@ def _import() -> tuple[Any, Any, Any]:
 
 
 autoencoder, inference, model = _import()
+
+SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))]
+"""Of random weights: one set in the quick tests, three in all."""
 
 assert isinstance(TINY.codec, DACConfig)
 TINY_DAC: DACConfig = TINY.codec

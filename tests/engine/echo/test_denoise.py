@@ -1,11 +1,12 @@
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 import torch
 
 from engine.echo.checkpoints.weights import fill
-from engine.echo.config import TINY
+from engine.echo.config import MAX_FRAMES, MAX_TEXT_BYTES, TINY, EncoderConfig
 from engine.echo.denoise import Trajectory, denoise
 from engine.echo.forward.modulations import Modulations
 from engine.echo.forward.plain import PlainForward
@@ -13,6 +14,7 @@ from engine.echo.model.dit import EchoDiT
 from engine.echo.sampling import Progress, make_plan
 from speech.parameters import SamplerParameters
 from tests.engine.echo.reference import (
+    SEEDS,
     State,
     dit_pair,
     inference,
@@ -104,7 +106,7 @@ OPTIONS = {
 @pytest.mark.parametrize(("dtype", "limit"), LIMITS)
 @pytest.mark.parametrize("has_voice", [True, False])
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_sampler_equals_reference(seed, options, has_voice, dtype, limit):
     with precision(dtype):
         their_dit, dit = dit_pair(seed, dtype)
@@ -123,7 +125,7 @@ def _their_blocks(dit, parameters, voice, blocks, before, seed=3):
     """Blockwise generation on the reference model, as upstream's script does it."""
     dtype = torch.promote_types(dit.dtype, torch.float32)
     tokens, mask = tokens_and_mask("hello there")
-    text, speaker = dit.get_kv_cache_text(tokens, mask), dit.get_kv_cache_speaker(voice[None])
+    text = dit.get_kv_cache_text(tokens, mask)
     voice_mask = torch.ones(1, len(voice), dtype=torch.bool)
     masks = {
         "text_mask": torch.cat([mask, torch.zeros_like(mask), mask]),
@@ -140,6 +142,13 @@ def _their_blocks(dit, parameters, voice, blocks, before, seed=3):
     for size in blocks:
         earlier = dit.get_kv_cache_latent(latents.to(dit.dtype))
         x = torch.randn((1, size, 80), generator=generator, dtype=torch.float32)
+        if parameters.truncation_factor is not None:
+            x = x * parameters.truncation_factor
+        speaker = dit.get_kv_cache_speaker(voice[None])
+        scale, max_layers = parameters.speaker_kv_scale, parameters.speaker_kv_max_layers
+        min_t = -1.0 if parameters.speaker_kv_min_t is None else parameters.speaker_kv_min_t
+        if scale is not None:
+            inference._multiply_kv_cache(speaker, scale, max_layers)
         for t, t_next in pairwise(ts):
             v, no_text, no_speaker = dit(
                 x=x.repeat(3, 1, 1).to(dit.dtype),
@@ -153,23 +162,60 @@ def _their_blocks(dit, parameters, voice, blocks, before, seed=3):
             if parameters.cfg_min_t <= t <= parameters.cfg_max_t:
                 guidance = parameters.cfg_scale_text * (v - no_text)
                 v = v + guidance + parameters.cfg_scale_speaker * (v - no_speaker)
+            if (k := parameters.rescale_k) is not None:
+                v = inference._temporal_score_rescale(v, x, t, k, parameters.rescale_sigma)
+            if scale is not None and t_next < min_t <= t:
+                inference._multiply_kv_cache(speaker, 1 / scale, max_layers)
             x = x + v * (t_next - t)
         latents[:, start : start + size] = x
         start += size
     return latents[0]
 
 
-@pytest.mark.parametrize(("dtype", "limit"), LIMITS)
-@pytest.mark.parametrize(("before", "blocks"), [(0, (16, 24, 8)), (10, (14, 16)), (12, (5, 7))])
-def test_blockwise_equals_reference(before, blocks, dtype, limit):
+def _blockwise_error(dtype, before, blocks, options):
     with precision(dtype):
         their_dit, dit = dit_pair(dtype=dtype)
-        voice, parameters = _voice(24, dtype), SamplerParameters(num_steps=6)
+        voice, parameters = _voice(24, dtype), SamplerParameters(**{"num_steps": 6} | options)
         start = _voice(before, dtype, seed=5)
         trajectory = _trajectory(dit, parameters, voice=voice, blocks=blocks, before=start)
         [ours] = _finish(dit, trajectory)
-        theirs = _their_blocks(their_dit, parameters, voice, blocks, start)
-        assert relative_error(ours, theirs) < limit
+        return relative_error(ours, _their_blocks(their_dit, parameters, voice, blocks, start))
+
+
+@pytest.mark.parametrize(("dtype", "limit"), LIMITS)
+@pytest.mark.parametrize(("before", "blocks"), [(0, (16, 24, 8)), (10, (14, 16)), (12, (5, 7))])
+def test_blockwise_equals_reference(before, blocks, dtype, limit):
+    assert _blockwise_error(dtype, before, blocks, {}) < limit
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_blockwise_with_options_equals_reference(options):
+    assert _blockwise_error(torch.float64, 4, (8, 12, 8), options) < 1e-10
+
+
+def test_longest_text_voice_and_span_equal_reference():
+    their_dit, dit = dit_pair()
+    longest = "[S1] " + "a sea shell " * 80
+    assert tokens_and_mask(longest)[1].sum() == MAX_TEXT_BYTES
+    voice = _voice(1600, torch.float32)
+    parameters = SamplerParameters(num_steps=2, sequence_length=MAX_FRAMES)
+    [ours] = _finish(dit, _trajectory(dit, parameters, text=longest, voice=voice))
+    assert relative_error(ours, _theirs(their_dit, parameters, voice, longest)) < 5e-6
+
+
+@pytest.mark.parametrize(("num_heads", "norm_eps"), [(3, 1e-2), (4, 0.3)])
+def test_sampler_with_other_sizes_equals_reference(num_heads, norm_eps):
+    sizes = EncoderConfig(dim=48, num_layers=2, num_heads=3, mlp_dim=64)
+    dit_config = replace(
+        TINY.dit, dim=96, num_heads=num_heads, norm_eps=norm_eps, text=sizes, speaker=sizes
+    )
+    with precision(torch.float64):
+        their_dit, dit = dit_pair(dtype=torch.float64, config=dit_config)
+        voice = _voice(24, torch.float64)
+        parameters = SamplerParameters(num_steps=4)
+        trajectory = _trajectory(dit, parameters, voice=voice, blocks=(12, 8))
+        theirs = _their_blocks(their_dit, parameters, voice, (12, 8), torch.empty(0, 80))
+        assert relative_error(_finish(dit, trajectory)[0], theirs) < 1e-10
 
 
 def _mixed(dit):

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -9,7 +10,7 @@ from engine.echo.runner import OUT_OF_MEMORY
 from engine.echo.speaker_cache import SpeakerCache
 from speech.errors import Overloaded
 from speech.pcm import FRAME_SAMPLES
-from tests.engine.echo.jobs import new_job, run
+from tests.engine.echo.jobs import new_job, run, run_to_any_end
 from tests.engine.echo.reference import relative_error
 
 
@@ -66,6 +67,7 @@ def test_memory_of_a_pass_that_failed_is_free_when_its_jobs_go_alone(runner, cap
         assert relative_error(job.trajectory.x, expected.trajectory.x) < 1e-5
 
 
+@pytest.mark.slow
 def test_memory_that_runs_out_anywhere_costs_one_job_at_most_and_changes_no_other(runner):
     def jobs():
         return new_job(1, voice="v"), new_job(2, text="longer", voice="v", stream=True, num_steps=1)
@@ -79,7 +81,7 @@ def test_memory_that_runs_out_anywhere_costs_one_job_at_most_and_changes_no_othe
         runner._forward = PlainForward(runner._dit)
         again = jobs()
         with Fault(at):
-            results = run(runner, *again)
+            results = run_to_any_end(runner, *again)
         errors = [i for i, result in enumerate(results) if isinstance(result, Overloaded)]
         assert len(errors) <= 1, at
         failed.update(errors)
@@ -98,7 +100,7 @@ def test_memory_that_does_not_do_for_all_does_for_each(runner, models, monkeypat
         return forward(x, *rest)
 
     monkeypatch.setattr(models.dit, "forward", limited)
-    fine, too_large = run(runner, new_job(), new_job(sequence_length=200))
+    fine, too_large = run_to_any_end(runner, new_job(), new_job(sequence_length=200))
     assert len(fine[0]) == 32 * FRAME_SAMPLES
     assert too_large.message == OUT_OF_MEMORY
     assert sizes == [64 + 400, 64, 400, 32]
@@ -113,6 +115,8 @@ def test_decode_that_does_not_do_for_all_does_for_each(runner, models, monkeypat
         return decode(latents)
 
     monkeypatch.setattr(models.codec, "decode", limited)
-    first, second, too_large = run(runner, new_job(1), new_job(2), new_job(sequence_length=40))
+    first, second, too_large = run_to_any_end(
+        runner, new_job(1), new_job(2), new_job(sequence_length=40)
+    )
     assert len(first[0]) == len(second[0]) == 32 * FRAME_SAMPLES
     assert too_large.message == OUT_OF_MEMORY

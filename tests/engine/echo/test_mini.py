@@ -55,6 +55,7 @@ async def test_mini_speaks_a_sentence_in_the_pitch_of_the_voice(mini, name, stre
     assert heard == pytest.approx(wanted, rel=THREE_SEMITONES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "stream"), [("ada", False), ("otto", True)])
 async def test_sentences_that_mini_never_saw_are_understood(mini, name, stream):
     recogniser, voice = Recogniser(SENTENCES), Voice(name, loader(sample_voice(name)))

@@ -9,11 +9,12 @@ from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES, TINY
 from engine.echo.job import make_job
 from engine.echo.runner import Runner
+from engine.echo.sampling import FIRST_T
 from engine.echo.speaker_cache import SpeakerCache
 from engine.protocol import Job
 from speech.errors import InternalError, InvalidRequest
 from speech.pcm import FRAME_SAMPLES
-from tests.engine.echo.jobs import BLOCKS, VOICE, new_job, run
+from tests.engine.echo.jobs import BLOCKS, new_job, run, run_to_any_end, voice_audio
 from tests.engine.echo.reference import relative_error
 
 
@@ -50,6 +51,29 @@ def test_voice_is_encoded_once_whatever_happens_to_its_keys_and_values(models):
     assert runner.totals["speaker_cache_hits"] == 2
 
 
+def test_every_voice_keeps_its_own_keys_and_values(runner):
+    def speak(voice):
+        job = new_job(1, voice=voice)
+        if runner._speakers.holds(voice):
+            job.reference = None
+        return run(runner, job)[0][0]
+
+    first, other, first_again, other_again = (speak(voice) for voice in "abab")
+    np.testing.assert_array_equal(first_again, first)
+    np.testing.assert_array_equal(other_again, other)
+    assert np.abs(first - other).max() > 1e-3
+
+
+def test_voice_reaches_the_encoder_as_it_is(mini_weights):
+    models = load_models(mini_weights, torch.device("cpu"), torch.float32, blockwise=True)
+    runner = Runner(models, SpeakerCache(2**20, 2**20))
+    run(runner, new_job(voice="v"))
+    with torch.inference_mode():  # its codec does not round: what is softer is heard as softer
+        latents = models.codec.encode(torch.from_numpy(voice_audio("v").copy()))
+        expected = models.dit.speaker_state(latents)
+    assert relative_error(runner._speakers.state("v"), expected) < 1e-6
+
+
 def test_voice_in_cache_skips_both_encoders(runner, models, monkeypatch):
     run(runner, new_job(voice="v"))
 
@@ -82,7 +106,7 @@ def test_new_voice_is_encoded_piece_by_piece_while_the_others_take_their_steps(
     assert fresh.lane_frames == 3 * 32
     runner.run([fresh, other])
     assert fresh.progress.step == 1
-    [whole] = torch.from_numpy(VOICE.copy()).split(20 * FRAME_SAMPLES)
+    [whole] = torch.from_numpy(voice_audio("v").copy()).split(20 * FRAME_SAMPLES)
     state = models.dit.speaker_state(S1DAC.encode(models.codec, whole))
     assert relative_error(fresh.trajectory.speaker, models.dit.speaker_context(state)) < 1e-5
 
@@ -150,7 +174,7 @@ def test_voice_is_encoded_by_the_next_who_wants_it_if_the_first_gives_up(runner,
 @pytest.mark.parametrize("num_samples", [1, 3 * FRAME_SAMPLES, 4 * FRAME_SAMPLES])
 def test_voice_shorter_than_a_patch_is_heard_with_silence(runner, num_samples):
     job = new_job(voice="short")
-    job.reference = VOICE[:num_samples]
+    job.reference = voice_audio("short")[:num_samples]
     [pieces] = run(runner, job)
     assert np.isfinite(pieces[0]).all()
 
@@ -158,7 +182,7 @@ def test_voice_shorter_than_a_patch_is_heard_with_silence(runner, num_samples):
 def test_failing_voice_fails_its_job_alone(runner):
     broken = new_job(voice="broken")
     broken.reference = None
-    error, pieces = run(runner, broken, new_job())
+    error, pieces = run_to_any_end(runner, broken, new_job())
     assert isinstance(error, InternalError)
     assert error.message == "The engine failed on this text"
     assert len(pieces[0]) == 32 * FRAME_SAMPLES
@@ -172,7 +196,7 @@ def test_audio_that_is_not_finite_fails_its_job_alone(runner, models, monkeypatc
 
     monkeypatch.setattr(models.codec, "decode", poison)
     jobs = new_job(1, sequence_length=32), new_job(2, sequence_length=64)
-    error, pieces = run(runner, *jobs)
+    error, pieces = run_to_any_end(runner, *jobs)
     assert isinstance(error, InternalError)
     assert np.isfinite(pieces[0]).all()
     assert f"request {jobs[0].request_id}" in caplog.text
@@ -183,7 +207,7 @@ def test_speech_errors_reach_the_caller_as_they_are(runner, models, monkeypatch)
         raise InvalidRequest("no such language")
 
     monkeypatch.setattr(models.dit, "text_context", refuse)
-    [error] = run(runner, new_job())
+    [error] = run_to_any_end(runner, new_job())
     assert error.message == "no such language"
 
 
@@ -208,6 +232,21 @@ def test_automatic_length_is_drawn_again_from_the_same_noise(runner, models):
     runner.run([job])
     assert len(first) == short < len(job.trajectory.x) == MAX_FRAMES
     assert torch.equal(job.trajectory.x[:short], first)
+
+
+@pytest.mark.parametrize(("num_quiet", "drawn_again"), [(19, True), (20, False)])
+@torch.inference_mode()
+def test_automatic_length_is_enough_if_all_of_the_end_is_there(
+    runner, models, monkeypatch, num_quiet, drawn_again
+):
+    job = new_job(7, sequence_length="auto", num_steps=1, cfg_max_t=0.5)
+    short = job.progress.num_frames
+    speech = torch.randn((MAX_FRAMES, 80), generator=torch.Generator().manual_seed(0))
+    speech[short - num_quiet : short] = 0
+    monkeypatch.setattr(models.dit, "forward", lambda x, *_: (x - speech[: len(x)]) / FIRST_T)
+    [pieces] = run(runner, job)
+    kept = MAX_FRAMES if drawn_again else short - num_quiet
+    assert len(pieces[0]) == kept * FRAME_SAMPLES
 
 
 def test_automatic_length_that_was_enough_is_kept(runner, models):

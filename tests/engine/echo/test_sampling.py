@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from engine.echo.config import EndConfig
 from engine.echo.sampling import (
+    PUBLISHED_END,
     Progress,
     find_end,
     find_possible_end,
@@ -18,11 +19,11 @@ from speech.parameters import SamplerParameters
 from tests.engine.echo.reference import inference
 
 
-def _speech(num_frames, end, level, seed):
-    """Latents that grow quiet at `end`, at a level near the threshold."""
+def _speech(num_frames, end, level, seed, mean=0.0):
+    """Latents that grow quiet at `end`, at a level near the threshold and around `mean`."""
     generator = torch.Generator().manual_seed(seed)
     latents = torch.randn((num_frames, 80), generator=generator)
-    latents[end:] *= level
+    latents[end:] = latents[end:] * level + mean
     return latents
 
 
@@ -40,10 +41,30 @@ def test_shorter_noise_is_the_beginning_of_the_longer(num_frames):
     st.integers(0, 90),
     st.sampled_from([0.0, 0.0495, 0.0499, 0.0501, 0.0505, 0.3]),
     st.integers(0, 9),
+    st.sampled_from([0.0, 0.098, -0.098, 0.102, -0.102]),
 )
-def test_find_end_equals_reference_loop(num_frames, end, level, seed):
-    latents = _speech(num_frames, end, level, seed)
+def test_find_end_equals_reference_loop(num_frames, end, level, seed, mean):
+    latents = _speech(num_frames, end, level, seed, mean)
     assert find_end(latents) == inference.find_flattening_point(latents)
+
+
+@pytest.mark.parametrize(
+    ("mean", "is_flat"), [(0.098, True), (-0.098, True), (0.102, False), (-0.102, False)]
+)
+def test_speech_ends_where_the_mean_is_near_zero(mean, is_flat):
+    latents = _speech(60, 30, 0.01, 0, mean)
+    assert inference.find_flattening_point(latents) == find_end(latents)
+    assert (find_end(latents) == 30) is is_flat
+    assert (find_possible_end(latents) <= 30) is is_flat
+
+
+def test_spread_of_the_end_is_the_unbiased_deviation():
+    frames = PUBLISHED_END.frames
+    flat = torch.randn((frames, 80), generator=torch.Generator().manual_seed(0)).double()
+    flat = (flat - flat.mean()) / flat.std()
+    loud, quiet = (torch.cat([flat * 0.05 * level, flat]) for level in (1.0001, 0.9999))
+    assert float((loud[:frames]).std(correction=0)) < 0.05
+    assert (find_end(loud), find_end(quiet)) == (2 * frames, 0)
 
 
 @settings(deadline=None, max_examples=100)

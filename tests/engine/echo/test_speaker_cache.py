@@ -13,6 +13,17 @@ def test_speaker_cache_keeps_states_and_contexts_apart():
     assert cache.context("voice") is context
 
 
+def test_speaker_cache_keeps_each_voice_under_its_own_key():
+    cache = SpeakerCache(1000, 1000)
+    held = {key: (torch.zeros(2), torch.ones(2)) for key in ("a", "b")}
+    for key, (state, context) in held.items():
+        cache.put_state(key, state)
+        cache.put_context(key, context)
+    for key, (state, context) in held.items():
+        assert cache.state(key) is state
+        assert cache.context(key) is context
+
+
 def fill(cache):
     """Put four voices of 40 bytes into either memory."""
     for i in range(4):

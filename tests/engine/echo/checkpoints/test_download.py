@@ -8,6 +8,8 @@ import pytest
 
 from engine.echo.checkpoints.load import FILES, find
 
+pytestmark = pytest.mark.slow
+
 COMMIT = "0" * 40
 HANG_UP = "hang-up"
 

@@ -7,6 +7,7 @@ from engine.echo.config import TINY, DACConfig
 from engine.echo.model.ops import ops_for
 from speech.pcm import FRAME_SAMPLES
 from tests.engine.echo.reference import (
+    SEEDS,
     build_autoencoder,
     codec_pair,
     inference,
@@ -31,7 +32,7 @@ def _latents(num_frames, seed=0):
 
 
 @pytest.mark.parametrize(("dtype", "limit"), [(torch.float32, 5e-6), (torch.float64, 1e-10)])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_encode_equals_reference(seed, dtype, limit):
     with precision(dtype):
         theirs, pca, codec = codec_pair(seed, dtype)
@@ -42,6 +43,15 @@ def test_encode_equals_reference(seed, dtype, limit):
         assert relative_error(codec.encode(audio), latents[0]) < limit
 
 
+def test_rotary_table_has_the_references_bits():
+    theirs, _, codec = codec_pair()
+    ours = codec.autoencoder.quantizer.pre_module
+    assert torch.equal(ours.freqs_cis, theirs.quantizer.pre_module.freqs_cis.float())
+    ours.reset_table()
+    assert torch.equal(ours.freqs_cis, theirs.quantizer.pre_module.freqs_cis.float())
+
+
+@pytest.mark.slow
 def test_encode_keeps_chunks_apart_and_drops_what_fills_no_patch():
     theirs, pca, codec = codec_pair()
     audio = _audio(647 * FRAME_SAMPLES + 77)
@@ -51,7 +61,7 @@ def test_encode_keeps_chunks_apart_and_drops_what_fills_no_patch():
 
 
 @pytest.mark.parametrize(("dtype", "limit"), [(torch.float32, 5e-6), (torch.float64, 1e-10)])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_decode_equals_reference_whoever_is_decoded_beside_it(seed, dtype, limit):
     with precision(dtype):
         theirs, pca, codec = codec_pair(seed, dtype)

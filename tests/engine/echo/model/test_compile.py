@@ -1,6 +1,7 @@
 from functools import partial
 from itertools import chain
 
+import pytest
 import torch
 
 from engine.echo.denoise import Trajectory, denoise
@@ -8,6 +9,8 @@ from engine.echo.forward.plain import PlainForward
 from engine.echo.sampling import Progress, make_plan
 from speech.parameters import SamplerParameters
 from tests.engine.echo.reference import dit_pair, relative_error
+
+pytestmark = pytest.mark.slow
 
 
 def _finish(dit, parameters):
