@@ -1,4 +1,4 @@
-"""Every example of README and docs/ runs as it stands, against the graph."""
+"""Every example of README, docs/ and voices/ runs as it stands, against the graph."""
 
 import os
 import re
@@ -13,7 +13,7 @@ import soundfile
 pytestmark = pytest.mark.ray
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "voices" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^( *)```(sh|python)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 ELSEWHERE = {
     "scripts/serve": "tests/graph/test_scripts.py",
@@ -27,7 +27,7 @@ def blocks():
     for page in PAGES:
         for indent, language, code in BLOCK.findall(page.read_text()):
             lines = (line.removeprefix(indent) for line in code.splitlines(keepends=True))
-            yield page.name, language, "".join(lines)
+            yield str(page.relative_to(ROOT)), language, "".join(lines)
 
 
 EXAMPLES = [block for block in blocks() if not block[2].startswith(tuple(ELSEWHERE))]
