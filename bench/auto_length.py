@@ -25,7 +25,7 @@ from engine.echo.checkpoints.load import Models, load_models
 from engine.echo.config import MAX_FRAMES
 from engine.echo.job import make_job
 from engine.echo.runner import Runner
-from engine.echo.speaker_cache import SpeakerCache
+from engine.echo.speakers import JobVoice, SpeakerCache
 from engine.protocol import Job
 from speech.pcm import SAMPLE_RATE_HZ
 
@@ -36,22 +36,22 @@ VOICE = "cached"
 
 def speak(runner: Runner, models: Models, text: str, **given: Any) -> dict[str, Any]:
     """Speak `text` to its end; return how long it took, what was drawn, and whether again."""
-    job = make_job(Job(text, 0, given), VOICE, models.config, (), models.dit.dtype)
+    job = make_job(Job(text, 0, given), models.config, (), models.dit.dtype, has_voice=True)
     noise = np.random.default_rng(0).standard_normal(10 * SAMPLE_RATE_HZ).astype(np.float32)
-    job.reference = 0.1 * noise
+    job.voice = JobVoice(VOICE, 0.1 * noise)
     num_frames = job.progress.num_frames
     started = time.perf_counter()
-    while not (outcomes := runner.run([job])):
+    while not (results := runner.run([job])):
         pass
-    [(_, outcome)] = outcomes
-    if outcome.error is not None:
-        raise outcome.error
-    assert outcome.pcm is not None
+    [(_, result)] = results
+    if result.error is not None:
+        raise result.error
+    assert result.pcm is not None
     return {
         "s": time.perf_counter() - started,
         "frames": num_frames,
         "again": job.progress.plan.blocks != (num_frames,),
-        "audio_s": len(outcome.pcm) / SAMPLE_RATE_HZ,
+        "audio_s": len(result.pcm) / SAMPLE_RATE_HZ,
     }
 
 

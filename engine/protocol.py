@@ -42,7 +42,7 @@ class Job:
             same samples, up to the rounding that `Engine.generate` speaks of.
         parameters: The sampler parameters that the caller gave, each valid; the model's own
             defaults hold for the others. An engine ignores those that mean nothing to it.
-        stream: True where the caller wants pieces early, False where it waits for the whole.
+        stream: Whether the caller wants audio early, in blocks; else it waits for the whole.
         request_id: Whose job it is: the jobs of one request do not hold up another's.
         timestamps: Whether the caller wants to know when each word is said.
     """

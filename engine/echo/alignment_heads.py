@@ -30,7 +30,7 @@ def find_heads(models: Models) -> tuple[Head, ...]:
     They are told by `evidence`, so no times need to be known.
     """
     dit = models.dit
-    job = make_job(Job(_TEXT, 0, _PARAMETERS), None, models.config, (), dit.dtype)
+    job = make_job(Job(_TEXT, 0, _PARAMETERS), models.config, (), dit.dtype, has_voice=False)
     trajectory = Trajectory(
         progress=job.progress,
         text=dit.text_context(torch.tensor(job.tokens, device=dit.device)),

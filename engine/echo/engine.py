@@ -16,11 +16,11 @@ from engine.echo.checkpoints.load import load_models
 from engine.echo.config import MAX_FRAMES
 from engine.echo.device import prepare_thread, resolve
 from engine.echo.fast_path import PathChoice
-from engine.echo.job import EchoJob, Outcome, make_job
+from engine.echo.job import EchoJob, TickResult, make_job
 from engine.echo.options import EchoOptions
 from engine.echo.runner import Runner
 from engine.echo.scheduler import Scheduler
-from engine.echo.speaker_cache import SpeakerCache
+from engine.echo.speakers import JobVoice, SpeakerCache
 from engine.protocol import Job, JobAudio, Voice
 from speech.errors import InternalError, NotReady, SpeechError
 from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
@@ -51,7 +51,7 @@ class EchoEngine:
         self._scheduler = Scheduler[EchoJob](
             self._resolved.max_lane_frames, options.max_active_jobs, max_waiting_jobs
         )
-        self._speakers = SpeakerCache(options.speaker_host_bytes, options.speaker_device_bytes)
+        self._speaker_cache = SpeakerCache(options.speaker_host_bytes, options.speaker_device_bytes)
         self._driver: asyncio.Task[None] | None = None
         self._closed = False
         self._totals = {"jobs": 0.0, "jobs_cancelled": 0.0, "audio_seconds": 0.0}
@@ -78,7 +78,7 @@ class EchoEngine:
         self._warm_up(Runner(models, SpeakerCache(0, 0), path.forward))
         logger.info("warmed up in %.1f s", time.monotonic() - started)
         heads = models.config.alignment_heads or find_heads(models)
-        return Runner(models, self._speakers, path.forward, heads)
+        return Runner(models, self._speaker_cache, path.forward, heads)
 
     def _warm_up(self, runner: Runner) -> None:
         on_gpu = self._resolved.device.type == "cuda"
@@ -91,17 +91,19 @@ class EchoEngine:
         # every path there is.
         for num_steps, stream in ((whole_steps, False), (3, True)):
             parameters = {"num_steps": num_steps, "sequence_length": length}
-            active.append(self._make_job(Job("Warm up.", 0, parameters, stream), "warm-up"))
-            active[-1].reference = 0.1 * noise
+            job = self._make_job(Job("Warm up.", 0, parameters, stream), has_voice=True)
+            job.voice = JobVoice("warm-up", 0.1 * noise)
+            active.append(job)
         while active:
-            for job, outcome in runner.run(active):
-                if outcome.error is not None:
-                    raise outcome.error
-                if outcome.ended:
+            for job, result in runner.run(active):
+                if result.error is not None:
+                    raise result.error
+                if result.ended:
                     active.remove(job)
 
-    def _make_job(self, job: Job, voice_key: str | None) -> EchoJob:
-        return make_job(job, voice_key, self._config, self._stream_blocks, self._resolved.dtype)
+    def _make_job(self, job: Job, *, has_voice: bool) -> EchoJob:
+        blocks, dtype = self._stream_blocks, self._resolved.dtype
+        return make_job(job, self._config, blocks, dtype, has_voice=has_voice)
 
     @property
     def name(self) -> str:
@@ -127,13 +129,11 @@ class EchoEngine:
         """
         self._check_open()
         self._scheduler.check_room()  # before fetching a voice for nothing
-        work = self._make_job(job, None if voice is None else voice.key)
+        work = self._make_job(job, has_voice=voice is not None)
         work.on_start = on_start
         if voice is not None:
-            work.speaker_state = self._speakers.state(voice.key)
-            if work.speaker_state is None:
-                work.reference = await voice.load()
-                self._check_open()
+            work.voice = await self._prepare_voice(voice)
+            self._check_open()
         self._scheduler.submit(work)
         self._totals["jobs"] += 1
         if self._driver is None or self._driver.done():
@@ -141,18 +141,24 @@ class EchoEngine:
         try:
             ended = False
             while not ended:
-                outcome = await work.outcomes.get()
-                if outcome.error is not None:
-                    raise outcome.error
-                if outcome.pcm is not None:
-                    self._totals["audio_seconds"] += len(outcome.pcm) / SAMPLE_RATE_HZ
-                    yield JobAudio(outcome.pcm, await _words(work, outcome))
-                ended = outcome.ended
+                result = await work.results.get()
+                if result.error is not None:
+                    raise result.error
+                if result.pcm is not None:
+                    self._totals["audio_seconds"] += len(result.pcm) / SAMPLE_RATE_HZ
+                    yield JobAudio(result.pcm, await _words(work, result))
+                ended = result.ended
         except (asyncio.CancelledError, GeneratorExit):
             self._totals["jobs_cancelled"] += 1
             raise
         finally:
             self._scheduler.remove(work)
+
+    async def _prepare_voice(self, voice: Voice) -> JobVoice:
+        """Return a job's voice with its state, if that is held, or else with its audio."""
+        state = self._speaker_cache.state(voice.key)
+        audio = None if state is not None else await voice.load()
+        return JobVoice(voice.key, audio, state)
 
     async def _drive(self) -> None:
         """Run tick after tick while there is work; during one, its jobs are the runner's alone."""
@@ -163,16 +169,16 @@ class EchoEngine:
                 for job in batch:
                     job.announce_start()
                 tick = loop.run_in_executor(self._thread, self._runner.run, batch)
-                for job, outcome in await tick:
-                    if outcome.ended or outcome.error is not None:
+                for job, result in await tick:
+                    if result.ended or result.error is not None:
                         self._scheduler.remove(job)
-                    job.outcomes.put_nowait(outcome)
+                    job.results.put_nowait(result)
         except Exception:
             logger.exception("the device failed")
             failure = InternalError("The engine failed")
-        finally:  # whoever still waits must not wait for ever
+        finally:  # a caller that still waits must not wait for ever
             for job in self._scheduler.clear():
-                job.outcomes.put_nowait(Outcome(error=failure))
+                job.results.put_nowait(TickResult(error=failure))
 
     def _check_open(self) -> None:
         if self._closed:
@@ -194,7 +200,7 @@ class EchoEngine:
             "fused_kernels": float(self._path.fused),
             **self._totals,
             **self._runner.totals,
-            **self._speakers.stats(),
+            **self._speaker_cache.stats(),
         }
 
     def close(self) -> None:
@@ -203,9 +209,9 @@ class EchoEngine:
         self._thread.shutdown()
 
 
-async def _words(job: EchoJob, outcome: Outcome) -> Sequence[TimedWord]:
-    """Return the words whose times an outcome makes certain."""
-    if job.timer is None or outcome.looks is None:
+async def _words(job: EchoJob, result: TickResult) -> Sequence[TimedWord]:
+    """Return the words whose times a result makes certain."""
+    if job.timer is None or result.looks is None:
         return ()
     # Milliseconds to a tenth of a second of work, for which neither the device nor others wait.
-    return await asyncio.to_thread(job.timer.tell, outcome.looks, outcome.ended)
+    return await asyncio.to_thread(job.timer.tell, result.looks, result.ended)

@@ -1,4 +1,4 @@
-"""One chunk of text on its way through the engine: what the scheduler, runner and engine share."""
+"""One chunk of text on its way through the engine, shared by scheduler, runner and engine."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from engine.echo.denoise import Trajectory
 from engine.echo.length import likely_frames
 from engine.echo.model.tokenizer import tokenize
 from engine.echo.sampling import Progress, make_plan
+from engine.echo.speakers import JobVoice
 from engine.echo.word_timer import WordTimer
 from engine.protocol import Job
 from speech.errors import SpeechError
@@ -24,12 +25,12 @@ from speech.parameters import complete
 from speech.pcm import PCM
 
 MIN_BLOCK_FRAMES = 32
-"""What is left of a streaming job is no block of its own below this."""
+"""The shortest block of a streaming job: a shorter remainder joins the block before."""
 
 
 @dataclass
-class Outcome:
-    """What one tick brought a job: audio, its end, or its failure."""
+class TickResult:
+    """The result of one tick for one job: audio, its end, or its failure."""
 
     pcm: PCM | None = None
     ended: bool = False
@@ -43,21 +44,18 @@ class EchoJob:
     """A job with its progress.
 
     Attributes:
-        tokens: Of its text.
-        seed: Of its noise.
-        progress: Where it stands.
-        request_id: Whose job it is.
-        voice_key: Names its voice; None without one.
-        reference: The voice's audio, until it is encoded, where nothing is held of the voice.
-        heard: Latents of what is encoded of it so far.
-        speaker_state: What was held of the voice when the job came, or made of `heard`.
+        tokens: The tokens of its text.
+        seed: The seed of its noise.
+        progress: Its place in its plan.
+        request_id: The request that it belongs to.
+        streams: Whether it is decoded block by block, not at the end.
         may_extend: Whether it is drawn again at full length if the speech does not end.
-        on_start: To be called when its turn has come.
-        outcomes: What the runner made of it, for whoever waits.
-        streams: Whether it is decoded piece by piece, not at the end.
+        voice: Its voice, or None without one; set before the job is submitted.
+        on_start: A function to call when its turn has come.
+        results: The results of its ticks, for the caller that waits.
         trajectory: Its tensors once it has started.
-        stream: Where its piecewise decode stands, once it has started.
-        num_sent: Frames whose audio went out.
+        decode_stream: The state of its blockwise decode once it has started.
+        num_decoded: Frames decoded so far.
         timer: Tells when its words are said; None where nobody asks.
         looks: How the frames of each block look at the text, of a job that is timed.
     """
@@ -66,24 +64,26 @@ class EchoJob:
     seed: int
     progress: Progress
     request_id: str = ""
-    voice_key: str | None = None
-    reference: PCM | None = None
-    heard: list[Tensor] = field(default_factory=list)
-    speaker_state: Tensor | None = None
-    may_extend: bool = False
     streams: bool = False
+    may_extend: bool = False
+    voice: JobVoice | None = None
     on_start: Callable[[], None] | None = None
-    outcomes: asyncio.Queue[Outcome] = field(default_factory=asyncio.Queue)
+    results: asyncio.Queue[TickResult] = field(default_factory=asyncio.Queue)
     trajectory: Trajectory | None = None
-    stream: DecodeStream = None
-    num_sent: int = 0
+    decode_stream: DecodeStream = None
+    num_decoded: int = 0
     timer: WordTimer | None = None
     looks: list[Tensor] = field(default_factory=list)
 
     @property
+    def awaits_voice(self) -> bool:
+        """Whether its voice has to be encoded, by this job or another."""
+        return self.voice is not None and self.voice.audio is not None
+
+    @property
     def lane_frames(self) -> int:
-        """What its next step adds to a forward pass: nothing while its voice is being encoded."""
-        return 0 if self.reference is not None else self.progress.lane_frames
+        """Frames times guidance lanes of its next step; 0 while its voice is being encoded."""
+        return 0 if self.awaits_voice else self.progress.lane_frames
 
     def announce_start(self) -> None:
         """Call `on_start`, once."""
@@ -92,22 +92,26 @@ class EchoJob:
             self.on_start = None
 
 
+TickResults = list[tuple[EchoJob, TickResult]]
+
+
 def make_job(
     job: Job,
-    voice_key: str | None,
     config: EchoConfig,
     stream_blocks: Sequence[int],
     dtype: torch.dtype,
+    *,
+    has_voice: bool,
 ) -> EchoJob:
     """Return the engine's form of `job`.
 
     Args:
-        job: What the caller wants.
-        voice_key: Names the voice; None without one.
-        config: The checkpoint's.
+        job: The caller's job.
+        config: The checkpoint's config.
         stream_blocks: Frames of a streaming job's blocks, the last of which repeats; none where
             the model cannot stream, and the job is drawn whole.
-        dtype: Of the model.
+        dtype: The model's.
+        has_voice: Whether it speaks in a voice; the caller sets `voice` then.
 
     Raises:
         InvalidRequest: When the job's parameters do not go with the checkpoint's, or its text is
@@ -128,17 +132,16 @@ def make_job(
     return EchoJob(
         tokens=tokens,
         seed=job.seed,
-        progress=Progress(make_plan(parameters, blocks, dtype), voice_key is not None),
+        progress=Progress(make_plan(parameters, blocks, dtype), has_voice),
         request_id=job.request_id,
-        voice_key=voice_key,
-        may_extend=length == "auto" and not streams and likely < MAX_FRAMES,
         streams=streams,
+        may_extend=length == "auto" and not streams and likely < MAX_FRAMES,
         timer=WordTimer(job.text, tokens) if job.timestamps else None,
     )
 
 
 def _split(num_frames: int, sizes: Sequence[int]) -> tuple[int, ...]:
-    """Cut a streaming job into blocks; what is too short for one joins the block before."""
+    """Cut a streaming job into blocks; a remainder too short for one joins the block before."""
     blocks = []
     for size in chain(sizes, repeat(sizes[-1])):
         blocks.append(size if num_frames - size >= MIN_BLOCK_FRAMES else num_frames)

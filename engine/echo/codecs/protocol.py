@@ -1,7 +1,7 @@
-"""What the engine asks of a codec: PCM to latents and back, whole or piece by piece.
+"""The codec's protocol: reference audio to latents, latents to audio, whole or in blocks.
 
-Which codec a checkpoint was trained on is in its `config.json`; nothing but `checkpoint` knows
-more of one than this.
+A checkpoint's `config.json` names the codec that it was trained on; only `checkpoints.load` knows
+more of a codec than this.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 DecodeStream = Any
-"""Where a piecewise decode stands. Each codec has its own, and nobody else looks inside."""
+"""The state of a blockwise decode. Each codec has its own, which is opaque to all others."""
 
 
 class Codec(Protocol):
@@ -20,7 +20,7 @@ class Codec(Protocol):
 
     @property
     def sample_rate_hz(self) -> int:
-        """Of the audio, in and out."""
+        """Sample rate of the audio, in and out."""
 
     @property
     def frame_samples(self) -> int:
@@ -31,8 +31,8 @@ class Codec(Protocol):
         """Width of a latent."""
 
     @property
-    def piece_frames(self) -> int:
-        """Frames that `encode` hears on their own: longer audio may come piece by piece."""
+    def window_frames(self) -> int:
+        """Frames that `encode` reads on their own: longer audio may come window by window."""
 
     def encode(self, audio: Tensor) -> Tensor:
         """Return the latents (T, latent_dim) of reference audio (num_samples,).
@@ -45,10 +45,10 @@ class Codec(Protocol):
         """Return audio (frame_samples T,) of each of `latents` (T, latent_dim); T may be 0."""
 
     def new_stream(self) -> DecodeStream:
-        """Return the start of a piecewise decode."""
+        """Return the state that a blockwise decode starts from."""
 
     def decode_next(self, latents: Tensor, stream: DecodeStream) -> Tensor:
         """Return audio (frame_samples T,) of the next latents (T, latent_dim); `stream` moves on.
 
-        The pieces joined are what `decode` gives for all latents at once.
+        The blocks joined are what `decode` gives for all latents at once.
         """

@@ -7,7 +7,7 @@ from engine.echo.checkpoints import tiny as tiny_checkpoint
 from engine.echo.checkpoints.load import load_models
 from engine.echo.config import TINY, SourceFilterConfig
 from engine.echo.runner import Runner
-from engine.echo.speaker_cache import SpeakerCache
+from engine.echo.speakers import SpeakerCache
 from speech.parameters import SamplerParameters
 
 

@@ -5,6 +5,7 @@ import torch
 
 from engine.echo.config import TINY
 from engine.echo.job import make_job
+from engine.echo.speakers import JobVoice
 from engine.protocol import Job
 from speech.errors import SpeechError
 from speech.pcm import FRAME_SAMPLES
@@ -22,13 +23,14 @@ def voice_audio(key, num_frames=20):
 
 def new_job(seed=0, *, text="hello", voice=None, stream=False, **parameters):
     parameters = {"num_steps": 2, "sequence_length": 32} | parameters
-    job = make_job(Job(text, seed, parameters, stream), voice, TINY, BLOCKS, torch.float32)
-    job.reference = None if voice is None else voice_audio(voice)
+    job = Job(text, seed, parameters, stream)
+    job = make_job(job, TINY, BLOCKS, torch.float32, has_voice=voice is not None)
+    job.voice = None if voice is None else JobVoice(voice, voice_audio(voice))
     return job
 
 
 def run(runner, *jobs):
-    """Run `jobs` to their ends; return each one's PCM, in pieces. Raises the first error."""
+    """Run `jobs` to their ends; return each one's PCM, in blocks. Raises the first error."""
     results = run_to_any_end(runner, *jobs)
     for result in results:
         if isinstance(result, SpeechError):
@@ -37,15 +39,15 @@ def run(runner, *jobs):
 
 
 def run_to_any_end(runner, *jobs):
-    """Run `jobs` to their ends; return each one's PCM, in pieces, or its error."""
+    """Run `jobs` to their ends; return each one's PCM, in blocks, or its error."""
     results = {id(job): [] for job in jobs}
     active = list(jobs)
     while active:
-        for job, outcome in runner.run(active):
-            if outcome.error is not None:
-                results[id(job)] = outcome.error
-            elif outcome.pcm is not None:
-                results[id(job)].append(outcome.pcm)
-            if outcome.ended or outcome.error is not None:
+        for job, result in runner.run(active):
+            if result.error is not None:
+                results[id(job)] = result.error
+            elif result.pcm is not None:
+                results[id(job)].append(result.pcm)
+            if result.ended or result.error is not None:
                 active.remove(job)
     return list(results.values())

@@ -7,16 +7,15 @@ import pytest
 import torch
 
 from engine.echo.checkpoints.load import load_models
-from engine.echo.config import TINY
 from engine.echo.engine import EchoEngine
-from engine.echo.job import make_job
 from engine.echo.model.attention import Lane, LoopAttention, VarlenAttention, attention_for
 from engine.echo.options import EchoOptions
 from engine.echo.runner import Runner
 from engine.echo.sampling import initial_noise
-from engine.echo.speaker_cache import SpeakerCache
+from engine.echo.speakers import SpeakerCache
 from engine.protocol import Job, Voice
 from speech.pcm import FRAME_SAMPLES
+from tests.engine.echo.jobs import new_job
 from tests.engine.echo.reference import relative_error
 
 pytestmark = [
@@ -56,15 +55,13 @@ def test_batching_stays_within_bfloat16(tiny_weights):
     models = load_models(tiny_weights, torch.device("cuda"), torch.bfloat16, blockwise=True)
 
     def latents(*seeds):
-        parameters = {"num_steps": 8, "sequence_length": 64}
         jobs = [
-            make_job(Job("hello " * seed, seed, parameters), None, TINY, (), torch.float32)
-            for seed in seeds
+            new_job(seed, text="hello " * seed, num_steps=8, sequence_length=64) for seed in seeds
         ]
         runner, active = Runner(models, SpeakerCache(0, 0)), list(jobs)
         while active:
-            for job, outcome in runner.run(active):
-                assert outcome.error is None
+            for job, result in runner.run(active):
+                assert result.error is None
                 active.remove(job)
         return [job.trajectory.latents for job in jobs]
 
@@ -75,7 +72,7 @@ def test_batching_stays_within_bfloat16(tiny_weights):
 
 def test_step_waits_for_nothing(tiny_weights):
     models = load_models(tiny_weights, torch.device("cuda"), torch.bfloat16, blockwise=True)
-    job = make_job(Job("hello", 1, {"num_steps": 8}), None, TINY, (), torch.float32)
+    job = new_job(1, num_steps=8, sequence_length=640)
     runner = Runner(models, SpeakerCache(0, 0))
     for _ in range(2):
         runner.run([job])

@@ -11,7 +11,7 @@ from engine.echo.forward.plain import PlainForward
 from engine.echo.model.ops import fused, plain
 from engine.echo.options import EchoOptions
 from engine.echo.runner import Runner
-from engine.echo.speaker_cache import SpeakerCache
+from engine.echo.speakers import SpeakerCache
 from tests.engine.echo.jobs import new_job, run
 from tests.engine.echo.reference import relative_error
 

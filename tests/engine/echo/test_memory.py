@@ -5,9 +5,9 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from engine.echo.forward.plain import PlainForward
-from engine.echo.runner import OUT_OF_MEMORY
-from engine.echo.speaker_cache import SpeakerCache
+from engine.echo.isolation import OUT_OF_MEMORY
+from engine.echo.runner import Runner
+from engine.echo.speakers import SpeakerCache
 from speech.errors import Overloaded
 from speech.pcm import FRAME_SAMPLES
 from tests.engine.echo.jobs import new_job, run, run_to_any_end
@@ -68,7 +68,7 @@ def test_memory_of_a_pass_that_failed_is_free_when_its_jobs_go_alone(runner, cap
 
 
 @pytest.mark.slow
-def test_memory_that_runs_out_anywhere_costs_one_job_at_most_and_changes_no_other(runner):
+def test_memory_that_runs_out_anywhere_costs_one_job_at_most_and_changes_no_other(runner, models):
     def jobs():
         return new_job(1, voice="v"), new_job(2, text="longer", voice="v", stream=True, num_steps=1)
 
@@ -77,8 +77,7 @@ def test_memory_that_runs_out_anywhere_costs_one_job_at_most_and_changes_no_othe
         expected = run(runner, *first)
     failed = set()
     for at in range(0, none.num_allocations, 97):
-        runner._speakers = SpeakerCache(2**20, 2**20)
-        runner._forward = PlainForward(runner._dit)
+        runner = Runner(models, SpeakerCache(2**20, 2**20))
         again = jobs()
         with Fault(at):
             results = run_to_any_end(runner, *again)

@@ -10,7 +10,7 @@ from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES, TINY
 from engine.echo.job import make_job
 from engine.echo.runner import Runner
 from engine.echo.sampling import FIRST_T
-from engine.echo.speaker_cache import SpeakerCache
+from engine.echo.speakers import SpeakerCache
 from engine.protocol import Job
 from speech.errors import InternalError, InvalidRequest
 from speech.pcm import FRAME_SAMPLES
@@ -43,7 +43,7 @@ def test_voice_is_encoded_once_whatever_happens_to_its_keys_and_values(models):
     runner = Runner(models, SpeakerCache(2**20, 0))  # the device keeps none
     first, second = run(runner, new_job(1, voice="v"), new_job(1, voice="v"))
     again = new_job(1, voice="v")
-    again.reference = None
+    again.voice.audio = None
     [third] = run(runner, again)
     np.testing.assert_array_equal(first[0], second[0])
     np.testing.assert_allclose(first[0], third[0], atol=1e-5)
@@ -55,7 +55,7 @@ def test_every_voice_keeps_its_own_keys_and_values(runner):
     def speak(voice):
         job = new_job(1, voice=voice)
         if runner._speakers.holds(voice):
-            job.reference = None
+            job.voice.audio = None
         return run(runner, job)[0][0]
 
     first, other, first_again, other_again = (speak(voice) for voice in "abab")
@@ -66,12 +66,12 @@ def test_every_voice_keeps_its_own_keys_and_values(runner):
 
 def test_voice_reaches_the_encoder_as_it_is(mini_weights):
     models = load_models(mini_weights, torch.device("cpu"), torch.float32, blockwise=True)
-    runner = Runner(models, SpeakerCache(2**20, 2**20))
-    run(runner, new_job(voice="v"))
+    cache = SpeakerCache(2**20, 2**20)
+    run(Runner(models, cache), new_job(voice="v"))
     with torch.inference_mode():  # its codec does not round: what is softer is heard as softer
         latents = models.codec.encode(torch.from_numpy(voice_audio("v").copy()))
         expected = models.dit.speaker_state(latents)
-    assert relative_error(runner._speakers.state("v"), expected) < 1e-6
+    assert relative_error(cache.state("v"), expected) < 1e-6
 
 
 def test_voice_in_cache_skips_both_encoders(runner, models, monkeypatch):
@@ -96,7 +96,7 @@ def test_new_voice_is_encoded_piece_by_piece_while_the_others_take_their_steps(
         return encode(audio)
 
     monkeypatch.setattr(models.codec, "encode", noted)
-    monkeypatch.setattr(S1DAC, "piece_frames", 8)
+    monkeypatch.setattr(S1DAC, "window_frames", 8)
     fresh, other = new_job(voice="v"), new_job(num_steps=9)
     for heard in ([8], [8, 8], [8, 8, 4]):
         assert (fresh.lane_frames, fresh.trajectory) == (0, None)
@@ -123,7 +123,7 @@ def test_new_voice_is_cut_where_the_codec_cuts_it(runner, models, monkeypatch, n
 
     monkeypatch.setattr(models.codec, "encode", noted)
     job = new_job(voice="v")
-    job.reference = np.zeros(int(num_frames * FRAME_SAMPLES), np.float32)
+    job.voice.audio = np.zeros(int(num_frames * FRAME_SAMPLES), np.float32)
     run(runner, job)
     assert sizes == pieces
 
@@ -142,7 +142,7 @@ def test_voice_longer_than_the_model_hears_is_cut(models, monkeypatch, max_frame
 
     monkeypatch.setattr(models.codec, "encode", noted)
     job = new_job(voice="v")
-    job.reference = np.zeros((MAX_VOICE_FRAMES + 9) * FRAME_SAMPLES, np.float32)
+    job.voice.audio = np.zeros((MAX_VOICE_FRAMES + 9) * FRAME_SAMPLES, np.float32)
     run(runner, job)
     assert sizes == pieces
 
@@ -150,7 +150,7 @@ def test_voice_longer_than_the_model_hears_is_cut(models, monkeypatch, max_frame
 def test_new_voices_are_encoded_one_after_another_and_whoever_shares_one_starts_with_it(
     runner, monkeypatch
 ):
-    monkeypatch.setattr(S1DAC, "piece_frames", 12)  # two pieces each
+    monkeypatch.setattr(S1DAC, "window_frames", 12)  # two pieces each
     jobs = [new_job(seed, voice=voice, num_steps=9) for seed, voice in enumerate("aaba")]
     steps = []
     for _ in range(6):
@@ -163,7 +163,7 @@ def test_new_voices_are_encoded_one_after_another_and_whoever_shares_one_starts_
 
 
 def test_voice_is_encoded_by_the_next_who_wants_it_if_the_first_gives_up(runner, monkeypatch):
-    monkeypatch.setattr(S1DAC, "piece_frames", 12)
+    monkeypatch.setattr(S1DAC, "window_frames", 12)
     given_up, second = new_job(voice="v"), new_job(voice="v")
     runner.run([given_up, second])
     [pieces] = run(runner, second)
@@ -174,14 +174,14 @@ def test_voice_is_encoded_by_the_next_who_wants_it_if_the_first_gives_up(runner,
 @pytest.mark.parametrize("num_samples", [1, 3 * FRAME_SAMPLES, 4 * FRAME_SAMPLES])
 def test_voice_shorter_than_a_patch_is_heard_with_silence(runner, num_samples):
     job = new_job(voice="short")
-    job.reference = voice_audio("short")[:num_samples]
+    job.voice.audio = voice_audio("short")[:num_samples]
     [pieces] = run(runner, job)
     assert np.isfinite(pieces[0]).all()
 
 
 def test_failing_voice_fails_its_job_alone(runner):
     broken = new_job(voice="broken")
-    broken.reference = None
+    broken.voice.audio = None
     error, pieces = run_to_any_end(runner, broken, new_job())
     assert isinstance(error, InternalError)
     assert error.message == "The engine failed on this text"
@@ -296,7 +296,7 @@ def test_streaming_pieces_join_to_the_decoded_blocks(runner, models):
 def test_streaming_without_the_weights_for_it_answers_whole(tiny_weights):
     models = load_models(tiny_weights, torch.device("cpu"), torch.float32, blockwise=False)
     job = Job("hi", 0, {"num_steps": 1, "sequence_length": 64}, stream=True)
-    job = make_job(job, None, TINY, (), torch.float32)
+    job = make_job(job, TINY, (), torch.float32, has_voice=False)
     assert not job.streams
     [pieces] = run(Runner(models, SpeakerCache(0, 0)), job)
     assert [len(piece) for piece in pieces] == [64 * FRAME_SAMPLES]
@@ -330,4 +330,5 @@ def test_streaming_automatic_length_draws_the_likely_end_first_and_keeps_a_reser
 )
 def test_streaming_blocks_add_up_and_none_is_tiny(num_frames, sizes, blocks):
     job = Job("hi", 0, {"sequence_length": num_frames}, stream=True)
-    assert make_job(job, None, TINY, sizes, torch.float32).progress.plan.blocks == blocks
+    job = make_job(job, TINY, sizes, torch.float32, has_voice=False)
+    assert job.progress.plan.blocks == blocks

@@ -22,7 +22,8 @@ def models() -> Models:
 
 
 def _trajectory(models: Models, stream: bool = False) -> Trajectory:
-    job = make_job(Job(TEXT, 3, stream=stream), None, models.config, (32, 32), torch.float32)
+    job = Job(TEXT, 3, stream=stream)
+    job = make_job(job, models.config, (32, 32), torch.float32, has_voice=False)
     return Trajectory(
         progress=job.progress,
         text=models.dit.text_context(torch.tensor(job.tokens)),

@@ -33,8 +33,8 @@ CONTEXT_FRAMES = 10
 """Frames to the left that the convolutions of the decoder can see (9.14)."""
 
 _STRIDES = (2, 4, 8, 8)
-_GPU_PIECE_FRAMES = 1024  # of up to 16 rows together: bounds the activations, 2.5 GB
-_MIN_PIECE_FRAMES = 64  # below that the repeated context costs too much; a CPU is best there
+_GPU_TILE_FRAMES = 1024  # of up to 16 rows together: bounds the activations, 2.5 GB
+_MIN_TILE_FRAMES = 64  # below that the repeated context costs too much; a CPU is best there
 
 
 class EncoderBlock(nn.Module):
@@ -176,7 +176,7 @@ class PCA(nn.Module):
 
 @dataclass
 class DACStream:
-    """Where a piecewise decode stands."""
+    """The state of a blockwise decode."""
 
     history: History | None = None
     tail: Tensor | None = field(default=None, repr=False)
@@ -188,7 +188,7 @@ class S1DAC(nn.Module):
 
     sample_rate_hz = SAMPLE_RATE_HZ
     frame_samples = FRAME_SAMPLES
-    piece_frames = MAX_FRAMES
+    window_frames = MAX_FRAMES
 
     def __init__(self, config: DACConfig, latent_dim: int) -> None:
         super().__init__()
@@ -208,16 +208,16 @@ class S1DAC(nn.Module):
     def encode(self, audio: Tensor) -> Tensor:
         """See `codec.Codec`.
 
-        Chunks of 640 frames are encoded on their own: the encoder never heard longer ones.
+        Windows of 640 frames are encoded on their own: the encoder was trained on no longer ones.
         """
         num_frames = min(len(audio) // FRAME_SAMPLES, MAX_VOICE_FRAMES)
         num_frames -= num_frames % PATCH_FRAMES
-        size = self.piece_frames * FRAME_SAMPLES
-        chunks = torch.split(audio[: num_frames * FRAME_SAMPLES], size)
+        size = self.window_frames * FRAME_SAMPLES
+        windows = torch.split(audio[: num_frames * FRAME_SAMPLES], size)
         with strict_float32():
-            return torch.cat([self._encode_chunk(chunk) for chunk in chunks])
+            return torch.cat([self._encode_window(window) for window in windows])
 
-    def _encode_chunk(self, audio: Tensor) -> Tensor:
+    def _encode_window(self, audio: Tensor) -> Tensor:
         codes = self.autoencoder.encode(audio[None].to(self._dtype))
         return self.pca.project(self.autoencoder.quantizer.vectors(codes)[0].T)
 
@@ -238,15 +238,15 @@ class S1DAC(nn.Module):
         order = sorted(range(len(latents)), key=lambda i: -lengths[i])
         padded = nn.utils.rnn.pad_sequence([latents[i] for i in order], batch_first=True)
         z, _ = self._post_module(padded)  # causal: later frames change nothing before them
-        pieces: list[list[Tensor]] = [[] for _ in latents]
-        for start, piece in _pieces(z):
+        decoded: list[list[Tensor]] = [[] for _ in latents]
+        for start, tile in _tiles(z):
             rows = sum(length > start for length in lengths)  # the longest come first
             context = z[:rows, :, max(start - CONTEXT_FRAMES, 0) : start]
-            for i, audio in zip(order, self._waveform(context, piece[:rows]), strict=False):
-                pieces[i].append(audio)
+            for i, audio in zip(order, self._waveform(context, tile[:rows]), strict=False):
+                decoded[i].append(audio)
         return [
             torch.cat([z.new_zeros(0), *parts])[: length * FRAME_SAMPLES]
-            for parts, length in zip(pieces, lengths, strict=True)
+            for parts, length in zip(decoded, lengths, strict=True)
         ]
 
     def new_stream(self) -> DACStream:
@@ -271,11 +271,11 @@ class S1DAC(nn.Module):
         return audio[:, context.shape[2] * FRAME_SAMPLES :]
 
 
-def _pieces(z: Tensor) -> list[tuple[int, Tensor]]:
-    """Cut (B, C, T) along T into (start, piece)."""
+def _tiles(z: Tensor) -> list[tuple[int, Tensor]]:
+    """Cut (B, C, T) along T into tiles that are decoded one after another, each with its start."""
     on_cpu = z.device.type == "cpu"
-    size = _MIN_PIECE_FRAMES if on_cpu else max(_GPU_PIECE_FRAMES // len(z), _MIN_PIECE_FRAMES)
-    return [(i * size, piece) for i, piece in enumerate(torch.split(z, size, dim=2))]
+    size = _MIN_TILE_FRAMES if on_cpu else max(_GPU_TILE_FRAMES // len(z), _MIN_TILE_FRAMES)
+    return [(i * size, tile) for i, tile in enumerate(torch.split(z, size, dim=2))]
 
 
 @contextmanager

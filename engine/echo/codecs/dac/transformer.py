@@ -1,7 +1,7 @@
 """The codec's transformer: causal, each position sees a window of the last ones, channels first.
 
-It can run over a whole sequence or piece by piece: the keys and values that later positions still
-see go into `History` and come back with the next piece, with the same result.
+It can run over a whole sequence or block by block: the keys and values that later positions still
+see go into `History` and come back with the next block, with the same result.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NORM_EPS = 1e-5
 
 @dataclass(frozen=True)
 class History:
-    """What a transformer remembers of the positions before a window.
+    """What a transformer remembers of the positions before a block.
 
     Attributes:
         position: How many positions came before.

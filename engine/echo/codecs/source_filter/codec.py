@@ -33,7 +33,7 @@ from engine.echo.config import MAX_VOICE_FRAMES, PATCH_FRAMES
 
 _PITCH_WEIGHT = 25.0  # per octave: a semitone is about as audible as 1 dB in every band
 _VOICING_WEIGHT = 12.0  # pulses for noise: as audible as 6 dB in every band
-_PIECE_FRAMES = 64  # decoded at once: bounds the memory
+_BLOCK_FRAMES = 64  # decoded at once: bounds the memory
 
 _FILE = Path(__file__).with_name("components.safetensors")
 
@@ -91,7 +91,7 @@ class SourceFilterCodec:
 
     sample_rate_hz = 2 * RATE_HZ
     frame_samples = 2 * HOP * SUBFRAMES
-    piece_frames = MAX_VOICE_FRAMES
+    window_frames = MAX_VOICE_FRAMES
 
     def __init__(self, components: Components | None = None) -> None:
         self._components = Components.load() if components is None else components
@@ -121,9 +121,9 @@ class SourceFilterCodec:
     def decode_next(self, latents: Tensor, stream: SynthesisStream) -> Tensor:
         """See `Codec`."""
         frames = latents.double().cpu().numpy()
-        starts = range(0, len(frames), _PIECE_FRAMES)
-        pieces = [self._synthesise(frames[i : i + _PIECE_FRAMES], stream) for i in starts]
-        audio = torch.from_numpy(np.concatenate([np.zeros(0), *pieces]))
+        starts = range(0, len(frames), _BLOCK_FRAMES)
+        blocks = [self._synthesise(frames[i : i + _BLOCK_FRAMES], stream) for i in starts]
+        audio = torch.from_numpy(np.concatenate([np.zeros(0), *blocks]))
         return audio.to(device=latents.device, dtype=torch.float32)
 
     def _synthesise(self, frames: Floats, stream: SynthesisStream) -> Floats:

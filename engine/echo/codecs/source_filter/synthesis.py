@@ -1,4 +1,4 @@
-"""Features to audio, piece by piece: pulses and noise through a minimum-phase filter.
+"""Features to audio, block by block: pulses and noise through a minimum-phase filter.
 
 Source: A. V. Oppenheim and R. W. Schafer, "Discrete-Time Signal Processing", the cepstrum of a
 minimum-phase sequence. Low bands of a voiced sound are pulses, high ones noise, as in mixed
@@ -68,7 +68,7 @@ _BAND_EDGE = 2 * np.log(
 
 @dataclass
 class SynthesisStream:
-    """Where a piecewise synthesis stands, at some latent frame's end.
+    """The state of a blockwise synthesis at the end of a latent frame.
 
     Attributes:
         count: Sub-frames taken in.
@@ -92,7 +92,7 @@ class SynthesisStream:
 def synthesise(features: Features, stream: SynthesisStream) -> Floats:
     """Return audio at 2 RATE_HZ, (2 HOP n,), of the next n sub-frames; `stream` moves on.
 
-    n is a multiple of SUBFRAMES. The pieces joined are the same samples however they are cut.
+    n is a multiple of SUBFRAMES. The blocks joined are the same samples however they are cut.
     """
     if not len(features):
         return np.zeros(0)
@@ -128,7 +128,7 @@ def _at_low_rate(features: Features, stream: SynthesisStream) -> Floats:
     noise = np.concatenate([stream.noise, _NOISE[rows]])
     ringing = _filtered(known[:-1], pulses, noise)
     audio = np.concatenate([stream.tail, np.zeros(HOP * len(features))])
-    for part in reversed(range(_FFT // HOP)):  # the oldest first, in whatever pieces
+    for part in reversed(range(_FFT // HOP)):  # the oldest first, in whatever blocks
         span = slice(part * HOP, (part + len(features)) * HOP)
         audio[span] += ringing[:, part * HOP : (part + 1) * HOP].ravel()
     stream.count += len(features)

@@ -1,6 +1,6 @@
 import torch
 
-from engine.echo.speaker_cache import SpeakerCache
+from engine.echo.speakers import SpeakerCache
 
 
 def test_speaker_cache_keeps_states_and_contexts_apart():
