@@ -23,13 +23,11 @@ from deployments.telemetry.replica_logging import log_with_serve
 from speech import voices
 from speech.cache import SharedCache
 from speech.concurrency import run_in
+from speech.decoding.audio import UndecodableAudio
 from speech.errors import SpeechError, VoiceLost
 from speech.pcm import SAMPLE_BYTES, SAMPLE_RATE_HZ
-from speech.reference_audio import (
-    UndecodableAudio,
-    decode_reference,
-    load_resampler,
-)
+from speech.reference_audio import decode_reference
+from speech.resampling import load_resampler
 from speech.voices import Fingerprint, VoiceFile
 
 MAX_TRIES = 3

@@ -1,32 +1,35 @@
 """An open audio file becomes reference audio: mono float32, 44.1 kHz, at most 300 s, |x| <= 1.
 
-FFmpeg's libraries decode every container, chosen by content; the file's name plays no part. Block
-by block and no further than 300 s, so a three-hour file costs no more than a five-minute one.
+Read block by block and no further than 300 s, so a three-hour file costs no more than a
+five-minute one.
 """
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import io
-import logging
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
-from importlib.metadata import version
-from itertools import groupby
-from typing import Any
+from functools import partial
+from typing import TypeVar
 
-import av
 import numpy as np
-import soxr
-from av.audio.frame import AudioFrame
-from av.audio.stream import AudioStream
-from av.container import InputContainer
-from av.error import FFmpegError
-from numpy.typing import NDArray
 
+from speech.decoding.audio import (
+    NOT_AUDIO,
+    AudioFile,
+    Block,
+    Decoder,
+    SeekableReader,
+    Source,
+    UndecodableAudio,
+    UnreadableAudio,
+)
+from speech.decoding.content import view_content
+from speech.leading_silence import find_start
+from speech.mixing import mix
 from speech.pcm import PCM, SAMPLE_RATE_HZ
+from speech.resampling import Mono, Resample, load_resampler
 
 MAX_SECONDS = 300
 MAX_SAMPLES = MAX_SECONDS * SAMPLE_RATE_HZ
@@ -39,225 +42,155 @@ MIN_FILE_RATE_HZ = 4_000
 MAX_FILE_RATE_HZ = 192_000
 """Outside these no recording of a voice is plausible and 300 s would take too much memory."""
 
-Mono = NDArray[np.float32]
-Resample = Callable[[Mono, int], Mono]
+_MAX_TRACKS = 16
 
-# Only containers of audio and of audio beside video. FFmpeg's playlist formats (HLS, concat, DASH)
-# must stay out: a "voice" could name other files and addresses to be read.
-_OPEN_OPTIONS = {
-    "format_whitelist": "wav,w64,aiff,caf,flac,ogg,mp3,aac,mov,matroska",
-    "protocol_whitelist": "",
-}
-_READ_BYTES = 2**18
-_BLOCK_VALUES = 2**18  # samples times channels that are mixed at once
-_MAX_KERNEL_VALUES = 200_000  # of torchaudio's filter, which grows as the rates share less
-
-log = logging.getLogger(__name__)
-
-
-class UndecodableAudio(Exception):
-    """The file holds no usable audio; the message is the reason, in our words, with no path."""
+T = TypeVar("T")
+_Open = Callable[[], AbstractContextManager[AudioFile]]
 
 
 @dataclass(frozen=True)
-class Source:
-    """What a file says of the stream that is decoded.
+class Reference:
+    """Reference audio and what was done to get it.
 
     Attributes:
-        duration_s: None where the container does not tell; of raw AAC and MP3 an estimate.
+        track: The number of the track it is, counted from 0.
+        channel: The one channel it is, counted from 0, where the mean of all would have cancelled
+            them; else None.
+        skipped_s: Length of the silence left out at the start.
     """
 
-    codec: str
-    sample_rate_hz: int
-    num_channels: int
-    duration_s: float | None
+    pcm: PCM
+    source: Source
+    track: int
+    channel: int | None
+    skipped_s: float
 
 
-def describe_source(file: io.RawIOBase) -> Source:
-    """Return what an open file says of itself, at no cost of decoding.
+def describe_source(file: SeekableReader) -> Source:
+    """Return what an open file says of its first track, at no cost of decoding.
 
     Raises:
-        UndecodableAudio: It holds no audio stream.
+        UndecodableAudio: It holds no audio that can be decoded.
         OSError: Reading the file failed.
     """
-    with _opened(file) as container:
-        stream = _audio_stream(container)
-        return Source(
-            codec=stream.codec_context.codec.canonical_name,
-            sample_rate_hz=stream.sample_rate,
-            num_channels=stream.channels,
-            duration_s=None if container.duration is None else container.duration / av.time_base,
-        )
+    return _first_readable(file, _describe)
 
 
-def decode_reference(file: io.RawIOBase, resample: Resample | None = None) -> PCM:
+def read_reference(file: SeekableReader, resample: Resample | None = None) -> Reference:
     """Return the reference audio that an open file holds, as the upstream loader makes it.
 
     Mean of the channels, first 300 s, resampled to 44.1 kHz, divided by max(1, peak). What a
-    truncated or partly corrupt file still holds is used; of several streams, the first with audio.
+    truncated or partly corrupt file still holds is used; of several tracks, the first that is
+    audible. Unlike upstream, one channel is taken where the mean would cancel them (see
+    `mixing`), and a long silence at the start is left out (see `leading_silence`).
 
     Args:
-        file: Read from where it stands.
+        file: Seekable; read from where it stands.
         resample: None for what `load_resampler` returns.
 
     Raises:
         UndecodableAudio: It holds no usable audio.
         OSError: Reading the file failed.
     """
-    with _opened(file) as container:
-        audio = _read(container, resample)
-    peak = max(float(audio.max()), -float(audio.min()))
+    return _first_readable(file, lambda opened: _first_audible(opened, resample))
+
+
+def decode_reference(file: SeekableReader, resample: Resample | None = None) -> PCM:
+    """Return the samples of `read_reference`."""
+    return read_reference(file, resample).pcm
+
+
+def _first_readable(file: SeekableReader, read: Callable[[_Open], T]) -> T:
+    """Return what `read` makes of the file with the first decoder that can read it."""
+    content, view = view_content(file)
+    refusals = []
+    for decoder in content.decoders:
+        try:
+            return read(partial(_opened, decoder, view))
+        except UnreadableAudio as error:
+            refusals.append(error)
+    raise next((error for error in refusals if str(error) != NOT_AUDIO), refusals[0])
+
+
+def _opened(
+    decoder: Decoder, view: Callable[[], SeekableReader]
+) -> AbstractContextManager[AudioFile]:
+    return decoder(view())
+
+
+def _describe(open_audio: _Open) -> Source:
+    with open_audio() as audio:
+        return audio.tracks[0]
+
+
+def _first_audible(open_audio: _Open, resample: Resample | None) -> Reference:
+    """Return the first track that is usable."""
+    refusals: list[UndecodableAudio] = []
+    track, num_tracks = 0, 1
+    while track < num_tracks:
+        with open_audio() as audio:
+            num_tracks = min(len(audio.tracks), _MAX_TRACKS)
+            try:
+                return _read_track(audio, track, open_audio, resample)
+            except UndecodableAudio as error:
+                refusals.append(error)
+        track += 1
+    raise refusals[0]
+
+
+def _read_track(
+    audio: AudioFile, track: int, open_audio: _Open, resample: Resample | None
+) -> Reference:
+    mono, loudest = _mono(audio, track, [], resample)
+    if any(channel is not None for channel in loudest):
+        with open_audio() as again:
+            mono, _ = _mono(again, track, loudest, resample)
+    peak = max(float(mono.max()), -float(mono.min()))
     if not math.isfinite(peak):
         raise UndecodableAudio("it holds samples that are not finite numbers")
     if peak < MIN_PEAK:
         raise UndecodableAudio("no audible audio")
+    start = find_start(mono)
+    mono = mono[start:]
     if peak > 1:
-        audio /= np.float32(peak)
-    return audio
+        mono /= np.float32(peak)
+    channel = next((channel for channel in loudest if channel is not None), None)
+    return Reference(mono, audio.tracks[track], track, channel, start / SAMPLE_RATE_HZ)
 
 
-@contextlib.contextmanager
-def _opened(file: io.RawIOBase) -> Iterator[InputContainer]:
-    try:
-        with av.open(
-            file, "r", metadata_errors="replace", buffer_size=_READ_BYTES, options=_OPEN_OPTIONS
-        ) as container:
-            yield container
-    except FFmpegError as error:
-        raise UndecodableAudio("not an audio file that can be read") from error
+def _mono(
+    audio: AudioFile, track: int, channels: Sequence[int | None], resample: Resample | None
+) -> tuple[Mono, list[int | None]]:
+    """Return a track's first 300 s, mixed and resampled, at least one sample.
 
-
-def _audio_stream(container: InputContainer) -> AudioStream:
-    if not container.streams.audio:
-        raise UndecodableAudio("it holds no audio stream")
-    return container.streams.audio[0]
-
-
-def _read(container: InputContainer, resample: Resample | None) -> Mono:
-    """Return the first audio stream's first 300 s, mixed and resampled, at least one sample."""
-    runs = []
-    # A stream may change its rate on the way: chained Ogg, or AAC that reveals SBR late.
-    for rate_hz, blocks in groupby(_limited(_mono_blocks(container)), key=lambda block: block[0]):
-        run = np.concatenate([mono for _, mono in blocks])
-        if rate_hz != SAMPLE_RATE_HZ:
-            run = (resample or load_resampler())(run, rate_hz)
-        runs.append(run)
+    Also returns, for each run, the channel to take where all cancel each other.
+    """
+    pieces, loudest = [], []
+    with closing(audio.blocks(track)) as blocks:
+        # A track may change its rate on the way: chained Ogg, or AAC that reveals SBR late.
+        for run in mix(_limited(blocks), channels):
+            is_ready = run.rate_hz == SAMPLE_RATE_HZ
+            pieces.append(
+                run.mono if is_ready else (resample or load_resampler())(run.mono, run.rate_hz)
+            )
+            loudest.append(run.loudest)
     # Copying 53 MB for nothing would cost as much as resampling it.
-    audio = runs[0] if len(runs) == 1 else np.concatenate([*runs, np.empty(0, np.float32)])
-    if not audio.size:
-        raise UndecodableAudio("no audio in it could be decoded")
-    return np.ascontiguousarray(audio[:MAX_SAMPLES])
+    mono = pieces[0] if len(pieces) == 1 else np.concatenate([*pieces, np.empty(0, np.float32)])
+    if not mono.size:
+        raise UnreadableAudio("no audio in it could be decoded")
+    return np.ascontiguousarray(mono[:MAX_SAMPLES]), loudest
 
 
-def _limited(blocks: Iterator[tuple[int, Mono]]) -> Iterator[tuple[int, Mono]]:
-    """Pass on `blocks` of (rate in Hz, samples) until they add up to 300 s, cut to fit."""
+def _limited(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Pass on blocks of a usable rate until they add up to 300 s, cut to fit."""
     left_s = float(MAX_SECONDS)
-    for rate_hz, mono in blocks:
-        max_samples = math.ceil(left_s * rate_hz)
-        yield rate_hz, mono[:max_samples]
-        left_s -= len(mono) / rate_hz
-        if left_s <= 0:
-            return
-
-
-def _mono_blocks(container: InputContainer) -> Iterator[tuple[int, Mono]]:
-    """Yield the first audio stream as large mono blocks, each with its rate in Hz."""
-    for (rate_hz, num_channels, _), frames in groupby(_frames(container), key=_form):
+    for block in blocks:
+        rate_hz = block.rate_hz
         if not MIN_FILE_RATE_HZ <= rate_hz <= MAX_FILE_RATE_HZ:
             raise UndecodableAudio(
                 f"its sample rate is {rate_hz} Hz ({MIN_FILE_RATE_HZ} to {MAX_FILE_RATE_HZ} work)"
             )
-        # Frames are small (about 1000 samples): gathered, their cost in Python nearly vanishes.
-        fifo = av.AudioFifo()
-        for frame in frames:
-            frame.pts = None  # gaps in time are closed
-            fifo.write(frame)
-            if fifo.samples * num_channels >= _BLOCK_VALUES:
-                yield rate_hz, _mix(fifo)
-        if fifo.samples:
-            yield rate_hz, _mix(fifo)
-
-
-def _frames(container: InputContainer) -> Iterator[AudioFrame]:
-    """Yield the decoded frames of the first audio stream, passing over damaged packets."""
-    packets = container.demux(_audio_stream(container))
-    while True:
-        try:
-            packet = next(packets, None)
-        except FFmpegError:  # the container breaks off here
+        yield Block(rate_hz, block.samples[: math.ceil(left_s * rate_hz)])
+        left_s -= len(block.samples) / rate_hz
+        if left_s <= 0:
             return
-        if packet is None:
-            return
-        with contextlib.suppress(FFmpegError):
-            yield from packet.decode()
-
-
-def _form(frame: AudioFrame) -> tuple[int, int, str]:
-    """What must stay the same for frames to be gathered: rate in Hz, channels, sample format."""
-    return frame.sample_rate, frame.layout.nb_channels, frame.format.name
-
-
-def _mix(fifo: av.AudioFifo) -> Mono:
-    """Empty `fifo` and return the mean of its channels, full scale at 1."""
-    frame = fifo.read()
-    assert frame is not None, "an empty FIFO is never read"
-    num_channels = frame.layout.nb_channels
-    stored: NDArray[Any] = frame.to_ndarray()
-    with np.errstate(over="ignore", invalid="ignore"):  # the caller refuses what is not finite
-        values = stored.astype(np.float32, copy=False)
-        if stored.dtype == np.uint8:
-            values = values - np.float32(128)
-        weights = np.full(num_channels, 1 / (num_channels * _full_scale(stored.dtype)), np.float32)
-        # Planar: a row per channel. Packed: one row, channels taking turns. A product with the
-        # weights mixes ten times as fast as mean().
-        if frame.format.is_planar:
-            return weights @ values
-        return values.reshape(-1, num_channels) @ weights
-
-
-def _full_scale(dtype: np.dtype[Any]) -> float:
-    """Return the value that stands for 1.0 in samples of `dtype`."""
-    return 2.0 ** (8 * dtype.itemsize - 1) if dtype.kind in "iu" else 1.0
-
-
-@functools.cache
-def load_resampler() -> Resample:
-    """Return the function that takes mono audio and its rate in Hz to 44.1 kHz; loads it once.
-
-    torchaudio's where it loads, because the upstream loader uses it; soxr's elsewhere.
-    """
-    if _torchaudio_loads():
-        log.info("resampling with torchaudio")
-        return resample_torchaudio
-    log.info("resampling with soxr: torchaudio does not load beside this torch")
-    return resample_soxr
-
-
-def _torchaudio_loads() -> bool:
-    try:
-        if version("torch").endswith("+cpu"):  # the import would find out in 2 s and with 200 MB
-            return False
-        import torchaudio.functional  # noqa: F401 (only whether it loads)
-    except (ImportError, OSError):
-        return False
-    return True
-
-
-def resample_soxr(mono: Mono, rate_hz: int) -> Mono:
-    """Resample to 44.1 kHz with soxr."""
-    resampled: Mono = soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ, quality="HQ")
-    return resampled
-
-
-def resample_torchaudio(mono: Mono, rate_hz: int) -> Mono:
-    """Resample to 44.1 kHz with torchaudio."""
-    common = math.gcd(rate_hz, SAMPLE_RATE_HZ)
-    if (rate_hz // common) * (SAMPLE_RATE_HZ // common) > _MAX_KERNEL_VALUES:
-        return resample_soxr(mono, rate_hz)  # 44 101 Hz would take a filter of gigabytes
-    import torch
-    import torchaudio.functional
-
-    resampled: Mono = torchaudio.functional.resample(
-        torch.from_numpy(mono), rate_hz, SAMPLE_RATE_HZ
-    ).numpy()
-    return resampled

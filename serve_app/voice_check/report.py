@@ -7,14 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from serve_app.voice_check.measurement import VoiceMeasurement, measure_voice
-from speech.reference_audio import (
-    MAX_SECONDS,
-    Source,
-    UndecodableAudio,
-    decode_reference,
-    describe_source,
-    resample_soxr,
-)
+from speech.decoding.audio import Source, UndecodableAudio
+from speech.reference_audio import MAX_SECONDS, Reference, describe_source, read_reference
+from speech.resampling import resample_soxr
 
 MIN_S = 1.0
 """The least audio that makes a voice."""
@@ -78,15 +73,32 @@ def report_voice(file: io.RawIOBase, max_used_s: float = MAX_SECONDS) -> VoiceRe
     try:
         source = describe_source(file)
         file.seek(0)
-        pcm = decode_reference(file, resample_soxr)
+        reference = read_reference(file, resample_soxr)
     except UndecodableAudio as error:
         return VoiceReport(source, None, 0.0, str(error))
-    measured = measure_voice(pcm)
+    source = reference.source
+    measured = measure_voice(reference.pcm)
     used_s = min(measured.duration_s, max_used_s)
     if measured.duration_s < MIN_S:
         why = f"only {measured.duration_s:.2f} s of audio, at least {MIN_S:g} s are needed"
         return VoiceReport(source, measured, used_s, why)
-    return VoiceReport(source, measured, used_s, None, tuple(_warnings(source, measured, used_s)))
+    warnings = [*_warnings_of_reading(reference), *_warnings(source, measured, used_s)]
+    return VoiceReport(source, measured, used_s, None, tuple(warnings))
+
+
+def _warnings_of_reading(reference: Reference) -> list[str]:
+    warnings = []
+    if reference.track:
+        warnings.append(
+            f"tracks: only track {reference.track + 1} is used, the first that can be heard"
+        )
+    if reference.channel is not None:
+        warnings.append(
+            f"channels: they cancel each other, only channel {reference.channel + 1} is used"
+        )
+    if reference.skipped_s:
+        warnings.append(f"silence: the first {reference.skipped_s:.1f} s are silent and left out")
+    return warnings
 
 
 def _warnings(source: Source, measured: VoiceMeasurement, used_s: float) -> list[str]:

@@ -9,6 +9,7 @@ import soxr
 from serve_app.voice_check.report import report_voice
 from speech.pcm import SAMPLE_RATE_HZ
 from speech.reference_audio import decode_reference
+from tests.speech.audio_files import two_tracks
 
 VOICES = Path(__file__).parents[3] / "voices"
 
@@ -60,7 +61,8 @@ def test_report_finds_the_sample_voices_good(name):
         (np.concatenate([silence(2), ADA]), ["pause"]),
         (np.concatenate([ADA, silence(2)]), ["pause"]),
         (np.concatenate([ADA, silence(3), ADA]), ["pause"]),
-        (np.concatenate([silence(9), ADA]), ["sparse", "pause"]),
+        (np.concatenate([ADA, silence(9)]), ["sparse", "pause"]),
+        (np.concatenate([silence(9), ADA]), ["silence"]),
         (0.1 * CHANCE.standard_normal(len(ADA)), ["no speech stands out from the background"]),
     ],
     ids=str,
@@ -80,6 +82,21 @@ def test_report_tells_what_is_cut_and_how_long_the_file_is():
     endless = report(np.tile(soxr.resample(ADA, SAMPLE_RATE_HZ, 8_000), 30), rate_hz=8_000)
     assert endless.used_s == 297
     assert "cut: only the first 297 s of 323 s are used" in endless.warnings
+
+
+def test_report_tells_what_reading_left_out():
+    late = report(np.concatenate([silence(60), ADA]))
+    assert late.warnings == ("silence: the first 59.6 s are silent and left out",)
+    assert late.measured.duration_s == pytest.approx(60 - 59.6 + len(ADA) / SAMPLE_RATE_HZ, abs=0.1)
+    antiphase = report(np.stack([-0.8 * ADA, ADA], axis=1))
+    assert antiphase.warnings == ("channels: they cancel each other, only channel 2 is used",)
+    assert antiphase.source.num_channels == 2
+
+
+def test_report_tells_which_track_is_used():
+    silent, voice = np.zeros((1, len(ADA)), np.float32), ADA[np.newaxis]
+    found = report_voice(io.BytesIO(two_tracks(silent, voice)))
+    assert found.warnings[0] == "tracks: only track 2 is used, the first that can be heard"
 
 
 @pytest.mark.parametrize(

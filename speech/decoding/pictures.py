@@ -1,0 +1,93 @@
+"""Embedded pictures, hidden from the decoders.
+
+FFmpeg reads a cover picture into memory, and a large one, 40 MB as cameras make them, takes it
+0.1 s and 76 MB at every decode. What is renamed to padding is skipped without being read.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+
+from speech.decoding.audio import SeekableReader
+
+_TAG_HEADER_BYTES = 10
+_MAX_TAGS = 10
+_MAX_BLOCKS = 1000
+_FLAC_PADDING, _FLAC_PICTURE, _FLAC_LAST = 1, 6, 0x80
+_COVER_PATH = (b"moov", b"udta", b"meta", b"ilst", b"covr")
+_META_FIELDS_BYTES = 4  # between the header of `meta` and what it holds
+
+
+def skip_tags(file: SeekableReader) -> None:
+    """Move `file` past the ID3v2 tags that stand where it does: titles, and pictures."""
+    for _ in range(_MAX_TAGS):
+        start = file.tell()
+        header = file.read(_TAG_HEADER_BYTES)
+        if len(header) < _TAG_HEADER_BYTES or header[:3] != b"ID3" or max(header[6:]) > 0x7F:
+            file.seek(start)
+            return
+        num_bytes = sum(byte << 7 * (3 - index) for index, byte in enumerate(header[6:]))
+        has_footer = bool(header[5] & 0x10)
+        file.seek(start + _TAG_HEADER_BYTES * (1 + has_footer) + num_bytes)
+
+
+def flac_pictures(file: SeekableReader) -> Mapping[int, bytes]:
+    """Return what makes padding of a FLAC file's pictures, by offset; moves the file's position."""
+    start = file.tell()
+    at, patches = 4, {}
+    for _ in range(_MAX_BLOCKS):
+        file.seek(start + at)
+        header = file.read(4)
+        if len(header) < 4:
+            break
+        is_last = header[0] & _FLAC_LAST
+        if header[0] & ~_FLAC_LAST == _FLAC_PICTURE:
+            patches[at] = bytes([_FLAC_PADDING | is_last])
+        if is_last:
+            break
+        at += 4 + int.from_bytes(header[1:], "big")
+    return patches
+
+
+def mp4_pictures(file: SeekableReader) -> Mapping[int, bytes]:
+    """Return what makes free space of an MP4 file's covers, by offset; moves the position."""
+    start = file.tell()
+    pending: list[tuple[int, int | None, int]] = [(0, None, 0)]  # where from, to, and how deep
+    patches = {}
+    while pending:
+        at, end, depth = pending.pop()
+        for name, inside, stop in _atoms(file, start, at, end):
+            if name != _COVER_PATH[depth]:
+                continue
+            if depth == len(_COVER_PATH) - 1:
+                patches[inside - 4] = b"free"
+            else:
+                skipped = _META_FIELDS_BYTES if name == b"meta" else 0
+                pending.append((inside + skipped, stop, depth + 1))
+    return patches
+
+
+def _atoms(
+    file: SeekableReader, start: int, at: int, end: int | None
+) -> Iterator[tuple[bytes, int, int | None]]:
+    """Yield each atom from `at` to `end`: its name, where its content begins, where it ends."""
+    for _ in range(_MAX_BLOCKS):
+        if end is not None and at >= end:
+            return
+        file.seek(start + at)
+        header = file.read(16)
+        if len(header) < 8:
+            return
+        num_bytes, name = struct.unpack_from(">I4s", header)
+        header_bytes = 8
+        if num_bytes == 1 and len(header) == 16:
+            (num_bytes,) = struct.unpack_from(">Q", header, 8)
+            header_bytes = 16
+        if num_bytes == 0:  # up to the end of the file
+            yield name, at + header_bytes, end
+            return
+        if num_bytes < header_bytes:
+            return
+        yield name, at + header_bytes, at + num_bytes
+        at += num_bytes

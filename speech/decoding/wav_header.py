@@ -1,0 +1,72 @@
+"""Repair of WAV headers that decoders misread: which bits of a sample's bytes are used.
+
+A sample takes whole bytes and may use fewer bits: 20 of 24, or 24 of 32. PCM is then stored
+left-aligned, so that it reads as if all bits were used, and so the header is made to say.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+
+from speech.decoding.audio import SeekableReader
+
+_MAX_CHUNKS = 100
+_PCM = 1
+_PLAIN_TAGS = {_PCM, 3, 6, 7}  # floats, A-law and mu-law besides
+_EXTENSIBLE = 0xFFFE
+_FORMAT_BYTES = 16
+_EXTENSION_BYTES = 40
+_SUBFORMAT_AT = 24
+_SUBFORMAT_TAIL = b"\xaa\x00\x38\x9b\x71"  # of the formats that plain tags stand for
+_MAX_SAMPLE_BYTES = 4
+
+
+def wav_repairs(file: SeekableReader) -> Mapping[int, bytes]:
+    """Return the bytes to replace in a WAV or RIFX file by offset; moves the file's position."""
+    start = file.tell()
+    order = ">" if file.read(4) == b"RIFX" else "<"
+    at = start + 12
+    for _ in range(_MAX_CHUNKS):
+        file.seek(at)
+        header = file.read(8)
+        if len(header) < 8:
+            break
+        name, num_bytes = struct.unpack(f"{order}4sI", header)
+        if name == b"fmt ":
+            repaired = _repaired(file.read(min(num_bytes, _EXTENSION_BYTES)), order)
+            return {at + 8 - start: repaired} if repaired else {}
+        at += 8 + num_bytes + num_bytes % 2
+    return {}
+
+
+def _repaired(chunk: bytes, order: str) -> bytes | None:
+    """Return the format chunk's first 16 bytes as they ought to be, None to leave them."""
+    if len(chunk) < _FORMAT_BYTES:
+        return None
+    layout = f"{order}HHIIHH"
+    tag, channels, rate_hz, bytes_per_s, frame_bytes, bits = struct.unpack_from(layout, chunk)
+    if tag == _EXTENSIBLE:
+        tag = _subformat(chunk, order)
+    if tag not in _PLAIN_TAGS:
+        return None
+    sample_bytes = frame_bytes // max(1, channels)
+    # Some writers get a field wrong: all others must agree.
+    if (
+        tag == _PCM
+        and 0 < sample_bytes <= _MAX_SAMPLE_BYTES
+        and frame_bytes == channels * sample_bytes
+        and bytes_per_s == rate_hz * frame_bytes
+        and bits <= 8 * sample_bytes
+    ):
+        bits = 8 * sample_bytes
+    return struct.pack(layout, tag, channels, rate_hz, bytes_per_s, frame_bytes, bits)
+
+
+def _subformat(chunk: bytes, order: str) -> int | None:
+    """Return the tag that an extensible format stands for, None if it stands for none."""
+    if len(chunk) < _EXTENSION_BYTES or not chunk.endswith(_SUBFORMAT_TAIL):
+        return None
+    # Four bytes; big-endian, some writers (SoX) turn around the first two only.
+    first, second = struct.unpack_from(f"{order}HH", chunk, _SUBFORMAT_AT)
+    return int(first or second)

@@ -1,0 +1,81 @@
+"""Mixing of a track's channels to one: their mean, or one of them where they cancel each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from speech.decoding.audio import Block
+from speech.resampling import Mono
+
+MAX_LEFT = 0.05
+"""Channels cancel where less than this part is left of the power that their mean would have if
+they were unrelated. The part is 1 for a voice on one of any number of channels, and 1 + r for two
+equally loud channels that correlate by r; two microphones leave more than 0.14 (decision 0015)."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Consecutive audio of one form, mixed.
+
+    Attributes:
+        loudest: The channel to take instead where all of them cancel each other, else None.
+    """
+
+    rate_hz: int
+    mono: Mono
+    loudest: int | None
+
+
+def mix(blocks: Iterable[Block], channels: Sequence[int | None] = ()) -> Iterator[Run]:
+    """Mix each run of blocks of one form (rate, number of channels) to mono.
+
+    Args:
+        blocks: In the order of time.
+        channels: For each run the channel that is taken, None for the mean of all.
+    """
+    for number, (form, alike) in enumerate(groupby(blocks, key=_form)):
+        rate_hz, num_channels = form
+        channel = channels[number] if number < len(channels) else None
+        meter = _Meter(num_channels)
+        pieces = []
+        for block in alike:
+            if channel is None:
+                pieces.append(meter.mean(block))
+            else:
+                pieces.append(block.samples[:, channel])
+        mono = np.ascontiguousarray(pieces[0] if len(pieces) == 1 else np.concatenate(pieces))
+        yield Run(rate_hz, mono, meter.loudest_of_cancelling())
+
+
+class _Meter:
+    """Mixes by the mean, and measures what is left of the channels in it."""
+
+    def __init__(self, num_channels: int) -> None:
+        self._weights = np.full(num_channels, 1 / num_channels, np.float32)
+        self._channel_energy = np.zeros(num_channels)
+        self._mean_energy = 0.0
+
+    def mean(self, block: Block) -> Mono:
+        samples = block.samples
+        # Not finite where a file's samples are not, or are too large: the caller refuses them.
+        with np.errstate(over="ignore", invalid="ignore"):
+            mono: Mono = samples @ self._weights  # ten times as fast as mean()
+            if len(self._weights) > 1:
+                self._channel_energy += np.einsum("nc,nc->c", samples, samples)
+                self._mean_energy += float(mono @ mono)
+        return mono
+
+    def loudest_of_cancelling(self) -> int | None:
+        num_channels = len(self._weights)
+        unrelated = float(self._channel_energy.sum()) / num_channels**2
+        if self._mean_energy < MAX_LEFT * unrelated:
+            return int(self._channel_energy.argmax())
+        return None
+
+
+def _form(block: Block) -> tuple[int, int]:
+    return block.rate_hz, block.samples.shape[1]
