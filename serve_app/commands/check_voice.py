@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -59,12 +60,15 @@ def main(arguments: Sequence[str]) -> int:
         checkpoint = read_config(find_folder(given.weights_dir, on_cpu=_speaks_on_cpu()))
     except ValueError as error:
         parser.error(str(error))
-    reports = [(path, _report(path, max_voice_s(checkpoint))) for path in given.files]
+    reports: list[tuple[str, VoiceReport]] = []
+    for path in given.files:
+        report = _report(path, max_voice_s(checkpoint))
+        if not given.json:
+            gap = "\n" if reports else ""
+            print(gap + "\n".join(_lines(path, report, checkpoint.name)), flush=True)
+        reports.append((path, report))
     if given.json:
         print(json.dumps([_as_data(path, report) for path, report in reports], indent=2))
-    else:
-        told = ("\n".join(_lines(path, report, checkpoint.name)) for path, report in reports)
-        print("\n\n".join(told))
     return max(_EXIT_CODES[report.verdict] for _, report in reports)
 
 
@@ -84,6 +88,9 @@ def _report(path: str, max_used_s: float) -> VoiceReport:
             report = report_voice(file, max_used_s)
     except OSError as error:
         return VoiceReport(None, None, 0.0, f"the file cannot be read: {error.strerror}")
+    except Exception as error:  # a fault of ours, which must not cost the other files' reports
+        traceback.print_exc()
+        return VoiceReport(None, None, 0.0, f"examining it failed: {type(error).__name__}")
     if os.path.splitext(path)[1].lower() in EXTENSIONS:
         return report
     names = " ".join(sorted(EXTENSIONS))

@@ -59,6 +59,28 @@ def test_exit_code_is_that_of_the_worst_file(write, capsys):
     )
 
 
+def test_file_without_decoder_leaves_the_others_their_reports(tmp_path, write, capsys):
+    unknown = bytearray(Path(write("unknown.wav", lambda pcm: pcm)).read_bytes())
+    unknown[20:22] = b"\x34\x12"  # a format tag that nobody knows
+    (tmp_path / "unknown.wav").write_bytes(unknown)
+    files = [str(VOICES / "ada.ogg"), str(tmp_path / "unknown.wav"), str(VOICES / "otto.ogg")]
+    assert main(files) == 2
+    printed = capsys.readouterr().out
+    assert printed.count(": good\n") == 2
+    assert "unknown.wav: unusable\n  ! its codec cannot be decoded\n" in printed
+
+
+def test_what_is_done_to_a_file_is_said(write, capsys):
+    def antiphase(pcm):
+        return np.stack([pcm, -0.9 * pcm], axis=1)
+
+    late = write("late.wav", lambda pcm: np.concatenate([np.zeros(40 * 44100), pcm]))
+    assert main([late, write("antiphase.wav", antiphase)]) == 1
+    printed = capsys.readouterr().out
+    assert "late.wav: usable\n  ! silence: the first 39." in printed
+    assert "antiphase.wav: usable\n  ! channels: they cancel each other, only channel 1" in printed
+
+
 def test_name_that_no_voice_may_have_is_a_warning(tmp_path, capsys):
     shutil.copy(VOICES / "ada.ogg", tmp_path / "ada.ogg.part")
     assert main([str(tmp_path / "ada.ogg.part")]) == 1
