@@ -88,7 +88,11 @@ class JobRunner:
         """
         request_id = job_id or uuid.uuid4().hex
         with self._service.logging_refusal(request_id, source):
-            request = parse_job(job_input, self._service.limits.max_text_chars)
+            request = parse_job(
+                job_input,
+                self._service.limits.max_text_chars,
+                self._service.pass_limits.max_frames,
+            )
         return self._service.speak(request, request_id, source)
 
     async def _deliver(

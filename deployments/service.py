@@ -30,6 +30,7 @@ class SpeechService:
     Attributes:
         engine: Name of the engine as configured.
         limits: Bounds on requests.
+        pass_limits: Bounds on what the engine speaks in one pass.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class SpeechService:
         """Set up the service; `warnings` name suspicious settings, for the health report."""
         self.engine = engine
         self.limits = limits
+        self.pass_limits = pass_limits
         self._voice_prep = voice_prep
         self._sampler = sampler
         self._bucket = bucket

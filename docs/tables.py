@@ -17,11 +17,12 @@ from pydantic.fields import FieldInfo
 from deployments.limits import Limits
 from deployments.telemetry import metrics
 from deployments.telemetry.metrics import Metric
+from engine.echo.config import MAX_FRAMES
 from engine.echo.options import EchoOptions
 from serve_app.settings import Settings
 from speech import errors
 from speech.formats import FORMATS, Format
-from speech.parameters import PARAMETERS_SCHEMA, PRESETS
+from speech.parameters import PRESETS, parameters_schema
 
 DOCS = Path(__file__).parent
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -106,7 +107,7 @@ def _default(value: object) -> str:
 def _parameters() -> Table:
     rows = (
         (_code(name), _default(schema["default"]), _range(schema), schema["description"])
-        for name, schema in PARAMETERS_SCHEMA["properties"].items()
+        for name, schema in parameters_schema(MAX_FRAMES)["properties"].items()
     )
     return ("parameter", "default", "range", "meaning"), rows
 

@@ -11,8 +11,16 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic.dataclasses import dataclass
+from pydantic_core import PydanticKnownError
 
 from speech.errors import InvalidRequest
 from speech.validation import INTEGRAL, Flag, Number, Seed, Text, first_fault, given_fields, shown
@@ -21,12 +29,18 @@ MIN_SPEED, MAX_SPEED = 0.25, 4.0
 """Of OpenAI's `speed`: a tempo factor, the pitch stays."""
 MAX_PAUSE_S = 10.0
 """The longest silence between two passes that a caller may ask for."""
-MAX_SEQUENCE_LENGTH = 640
-"""Latent frames of the longest pass, 29.7 s: the model was trained on no longer one."""
 
 
 GivenParameters = Mapping[str, Any]
 """Sampler parameters that somebody really gave, by name."""
+
+
+def _fits_pass(num_frames: int, info: ValidationInfo) -> int:
+    """Refuse more frames than the engine's longest pass has, if the caller has told that."""
+    max_frames = (info.context or {}).get("max_frames", num_frames)
+    if num_frames > max_frames:
+        raise PydanticKnownError("less_than_equal", {"le": max_frames})
+    return num_frames
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -70,9 +84,9 @@ class SamplerParameters:
     ] = None
     sequence_length: Annotated[
         Literal["auto"]
-        | Annotated[int, Field(strict=True, ge=32, le=MAX_SEQUENCE_LENGTH), INTEGRAL],
+        | Annotated[int, Field(strict=True, ge=32), INTEGRAL, AfterValidator(_fits_pass)],
         Field(description="Latent frames of 2048 samples, or auto: chosen from the text."),
-    ] = MAX_SEQUENCE_LENGTH
+    ] = 640
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -143,13 +157,25 @@ PRESETS: Mapping[str, Mapping[str, float]] = {
 _SAMPLER = TypeAdapter(SamplerParameters)
 _SAMPLER_NAMES = tuple(field.name for field in fields(SamplerParameters))
 _PARAMETERS = TypeAdapter(Parameters)
-PARAMETERS_SCHEMA: dict[str, Any] = _PARAMETERS.json_schema()
-"""For the OpenAPI document."""
 PARAMETER_NAMES = tuple(sorted(field.name for field in fields(Parameters)))
 
 
-def parse_parameters(raw: Mapping[str, Any] | None) -> tuple[Parameters, GivenParameters]:
+def parameters_schema(max_frames: int) -> dict[str, Any]:
+    """Return the JSON schema of `Parameters` for an engine with passes of up to `max_frames`."""
+    schema = _PARAMETERS.json_schema()
+    _, whole_number = schema["properties"]["sequence_length"]["anyOf"]
+    whole_number["maximum"] = max_frames
+    return schema
+
+
+def parse_parameters(
+    raw: Mapping[str, Any] | None, max_frames: int
+) -> tuple[Parameters, GivenParameters]:
     """Return `raw` over its preset over the defaults, checked; and the sampler's of what it gave.
+
+    Args:
+        raw: The caller's parameters.
+        max_frames: Frames of the engine's longest pass.
 
     Raises:
         InvalidRequest: `Invalid parameter '<name>': …` or `Unknown parameter '<name>' (known: …)`.
@@ -164,25 +190,27 @@ def parse_parameters(raw: Mapping[str, Any] | None) -> tuple[Parameters, GivenPa
                 "preset",
             )
         given = {**PRESETS[preset], **given}
-    parameters = _validate(_PARAMETERS, given)
+    parameters = _validate(_PARAMETERS, given, max_frames)
     return parameters, {name: getattr(parameters, name) for name in _SAMPLER_NAMES if name in given}
 
 
-def complete(given: GivenParameters, defaults: SamplerParameters) -> SamplerParameters:
-    """Return `given` over `defaults`.
+def complete(
+    given: GivenParameters, defaults: SamplerParameters, max_frames: int
+) -> SamplerParameters:
+    """Return `given` over `defaults`, in a pass of up to `max_frames`.
 
     Raises:
         InvalidRequest: When they do not go together, or one of them is no such parameter.
     """
-    return _validate(_SAMPLER, {**vars(defaults), **given})
+    return _validate(_SAMPLER, {**vars(defaults), **given}, max_frames)
 
 
 _P = TypeVar("_P", bound=SamplerParameters)
 
 
-def _validate(kind: TypeAdapter[_P], given: Mapping[str, Any]) -> _P:
+def _validate(kind: TypeAdapter[_P], given: Mapping[str, Any], max_frames: int) -> _P:
     try:
-        parameters = kind.validate_python(given)
+        parameters = kind.validate_python(given, context={"max_frames": max_frames})
     except ValidationError as error:
         name, why = first_fault(error)
         if name not in PARAMETER_NAMES:

@@ -17,7 +17,6 @@ from speech.formats import DEFAULT_FORMAT, FORMATS, FormatName, check_sample_rat
 from speech.parameters import (
     MAX_SPEED,
     MIN_SPEED,
-    PARAMETERS_SCHEMA,
     GivenParameters,
     Parameters,
     parse_parameters,
@@ -48,7 +47,7 @@ class JobInput(BaseModel):
     speaker_voice: VoiceName | None = Field(
         None, description="Reference audio file below the voices folder; none: default voice."
     )
-    parameters: dict[str, Any] | None = Field(None, json_schema_extra=PARAMETERS_SCHEMA)
+    parameters: dict[str, Any] | None = None
     seed: Seed | None = Field(
         None, description="Same seed, same audio, on a GPU up to rounding; 0 if not given."
     )
@@ -87,7 +86,7 @@ class SpeechBody(BaseModel):
     )
     instructions: Any = Field(None, description="Accepted; has no effect on this model.")
     seed: Seed | None = None
-    parameters: dict[str, Any] | None = Field(None, json_schema_extra=PARAMETERS_SCHEMA)
+    parameters: dict[str, Any] | None = None
     sample_rate: Integer | None = Field(
         None, description="Hz; `pcm` is 24000 if not given, as OpenAI's."
     )
@@ -124,7 +123,7 @@ def is_health_check(job_input: object) -> bool:
     return isinstance(job_input, Mapping) and job_input.get("action") == "health_check"
 
 
-def parse_job(job_input: object, max_text_chars: int) -> SpeechRequest:
+def parse_job(job_input: object, max_text_chars: int, max_frames: int) -> SpeechRequest:
     """Return the request that a job's `input` asks for.
 
     Raises:
@@ -133,7 +132,7 @@ def parse_job(job_input: object, max_text_chars: int) -> SpeechRequest:
     given = given_fields(job_input) if isinstance(job_input, Mapping) else {}
     text = _check_text(given.get("text"), "text", max_text_chars)
     job = _validate(JobInput, given)
-    parameters, given_parameters = parse_parameters(job.parameters)
+    parameters, given_parameters = parse_parameters(job.parameters, max_frames)
     output_format = job.output_format or DEFAULT_FORMAT
     return SpeechRequest(
         text=text,
@@ -147,7 +146,7 @@ def parse_job(job_input: object, max_text_chars: int) -> SpeechRequest:
     )
 
 
-def parse_speech(body: object, max_text_chars: int) -> SpeechRequest:
+def parse_speech(body: object, max_text_chars: int, max_frames: int) -> SpeechRequest:
     """Return the request that an OpenAI speech body asks for.
 
     Raises:
@@ -158,7 +157,7 @@ def parse_speech(body: object, max_text_chars: int) -> SpeechRequest:
     speech = _validate(SpeechBody, given)
     output_format: FormatName = speech.response_format or "mp3"
     sample_rate = _openai_sample_rate(output_format, speech.sample_rate)
-    parameters, given_parameters = parse_parameters(speech.parameters)
+    parameters, given_parameters = parse_parameters(speech.parameters, max_frames)
     return SpeechRequest(
         text=text,
         voice=None if speech.voice in (None, "", "default") else speech.voice,

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from speech.errors import BodyTooLarge, InvalidRequest
+from speech.parameters import parameters_schema
 
 BODY_TIMEOUT_S = 10.0
 """Seconds in which a body must arrive: a slow sender occupies a place of the ingress."""
@@ -43,11 +44,18 @@ async def read_json(request: Request, max_bytes: int) -> dict[str, Any]:
     return body
 
 
-def describe_body(model: type[BaseModel]) -> dict[str, Any]:
-    """Return what documents `model` as a route's JSON body in OpenAPI."""
+def describe_body(model: type[BaseModel], max_frames: int) -> dict[str, Any]:
+    """Return the OpenAPI description of a route's JSON body.
+
+    Args:
+        model: A body with `parameters`, or with such a model as its `input`.
+        max_frames: Frames of the engine's longest pass.
+    """
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    body = schema
     for nested in schema.pop("$defs", {}).values():
-        schema["properties"]["input"] = nested
+        body = schema["properties"]["input"] = nested
+    body["properties"]["parameters"] |= parameters_schema(max_frames)
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 

@@ -68,7 +68,7 @@ def build_api(service: SpeechService, jobs: JobRunner, access: Access) -> FastAP
     access.add_cors(api)
     add_error_handlers(api)
     api.add_middleware(RequestIdMiddleware)
-    api.include_router(page_routes())
+    api.include_router(page_routes(service.pass_limits.max_frames))
     api.include_router(probe_routes(service))
     api.include_router(speech_routes(service, jobs), dependencies=[Depends(access.require_key)])
     return api
@@ -97,10 +97,11 @@ def speech_routes(service: SpeechService, jobs: JobRunner) -> APIRouter:
     """Return the routes that callers of the model ask."""
     router = APIRouter(tags=["speech"])
     started = int(time.time())
+    max_frames = service.pass_limits.max_frames
 
     @router.post(
         "/v1/audio/speech",
-        openapi_extra=describe_body(SpeechBody),
+        openapi_extra=describe_body(SpeechBody, max_frames),
         response_class=Response,
         responses={200: _AUDIO, **_ERRORS},
     )
@@ -109,13 +110,13 @@ def speech_routes(service: SpeechService, jobs: JobRunner) -> APIRouter:
         body = await read_json(request, service.limits.max_body_bytes)
         request_id = request_id_of(request)
         with service.logging_refusal(request_id, "http"):
-            wanted = parse_speech(body, service.limits.max_text_chars)
+            wanted = parse_speech(body, service.limits.max_text_chars, max_frames)
         await service.require_ready()
         # An error before any audio keeps its status.
         stream = await service.speak(wanted, request_id, "http").start()
         return audio_response(wanted, stream)
 
-    @router.post("/runsync", openapi_extra=describe_body(RunRequest), responses=_ERRORS)
+    @router.post("/runsync", openapi_extra=describe_body(RunRequest, max_frames), responses=_ERRORS)
     async def runsync(request: Request) -> Response:
         """Run one job in RunPod's envelope; a failed job is a 200 with `FAILED`."""
         body = await read_json(request, service.limits.max_body_bytes)

@@ -117,7 +117,7 @@ def make_job(
         InvalidRequest: When the job's parameters do not go with the checkpoint's, or its text is
             too long for one pass.
     """
-    parameters = complete(job.parameters, config.defaults)
+    parameters = complete(job.parameters, config.defaults, MAX_FRAMES)
     streams = job.stream and bool(stream_blocks)
     length = parameters.sequence_length
     likely = likely_frames(job.text, config.length) if length == "auto" else length

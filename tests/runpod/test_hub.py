@@ -86,7 +86,7 @@ def test_hub_tests_are_jobs_we_accept(test: dict[str, Any]) -> None:
     assert set(test) == {"name", "input", "timeout"}
     assert test["timeout"] >= 1000  # milliseconds
     if not is_health_check(test["input"]):
-        parse_job(test["input"], Settings().max_text_chars)
+        parse_job(test["input"], Settings().max_text_chars, max_frames=640)
 
 
 def test_hub_tests_run_on_what_the_entry_asks_for() -> None:
@@ -96,4 +96,4 @@ def test_hub_tests_run_on_what_the_entry_asks_for() -> None:
 
 
 def test_local_test_input_is_a_job_we_accept() -> None:
-    parse_job(read("test_input.json")["input"], Settings().max_text_chars)
+    parse_job(read("test_input.json")["input"], Settings().max_text_chars, max_frames=640)

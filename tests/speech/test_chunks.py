@@ -6,7 +6,8 @@ TEXT = "The first sentence is this one. The second sentence is another one. And 
 
 
 def plan(**fields):
-    return plan_chunks(parse_job({"text": TEXT, **fields}, max_text_chars=4096), PASS_LIMITS)
+    request = parse_job({"text": TEXT, **fields}, 4096, PASS_LIMITS.max_frames)
+    return plan_chunks(request, PASS_LIMITS).chunks
 
 
 def test_each_chunk_has_the_requests_voice_and_a_seed_of_its_own():

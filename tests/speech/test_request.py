@@ -9,19 +9,19 @@ from hypothesis import strategies as st
 from speech.errors import InvalidRequest
 from speech.parameters import (
     PARAMETER_NAMES,
-    PARAMETERS_SCHEMA,
     PRESETS,
     Parameters,
     SamplerParameters,
     complete,
+    parameters_schema,
 )
 from speech.request import parse_job, parse_speech
 
-MAX_CHARS = 4096
+MAX_CHARS, MAX_FRAMES = 4096, 640
 
 
 def job(**fields):
-    return parse_job({"text": "Hello.", **fields}, MAX_CHARS)
+    return parse_job({"text": "Hello.", **fields}, MAX_CHARS, MAX_FRAMES)
 
 
 def job_error(**fields):
@@ -61,7 +61,7 @@ def test_job_defaults_are_the_contracts():
 
 
 def test_schema_states_bounds_in_json_schemas_own_words():
-    schemas = PARAMETERS_SCHEMA["properties"]
+    schemas = parameters_schema(MAX_FRAMES)["properties"]
     steps = schemas["num_steps"]
     assert (steps["minimum"], steps["maximum"]) == (1, 100)
     assert not re.search(r'"(ge|gt|le|lt)":', json.dumps(schemas))
@@ -77,7 +77,7 @@ def test_job_without_text_is_refused(job_input):
     with pytest.raises(
         InvalidRequest, match=r"^Missing or invalid 'text' field \(expected string\)$"
     ):
-        parse_job(job_input, MAX_CHARS)
+        parse_job(job_input, MAX_CHARS, MAX_FRAMES)
 
 
 def test_job_with_half_a_surrogate_pair_is_refused():
@@ -240,9 +240,9 @@ def test_guidance_window_must_not_be_reversed():
 def test_half_a_guidance_window_is_held_against_the_checkpoints_other_half(half):
     given = job(parameters=half).given
     assert given == half
-    complete(given, SamplerParameters(cfg_min_t=0.3))
+    complete(given, SamplerParameters(cfg_min_t=0.3), MAX_FRAMES)
     with pytest.raises(InvalidRequest, match="is above cfg_max_t"):
-        complete(given, SamplerParameters(cfg_min_t=0.5, cfg_max_t=0.9))
+        complete(given, SamplerParameters(cfg_min_t=0.5, cfg_max_t=0.9), MAX_FRAMES)
 
 
 def test_rescale_needs_both_halves():
@@ -302,19 +302,19 @@ def test_given_holds_what_the_caller_or_its_preset_gave_of_the_samplers():
 
 def test_complete_puts_what_is_given_over_the_defaults():
     defaults = SamplerParameters(num_steps=8, cfg_scale_text=2.0, sequence_length="auto")
-    assert complete({}, defaults) == defaults
-    assert complete({"num_steps": 9, "sequence_length": 64}, defaults) == SamplerParameters(
-        num_steps=9, cfg_scale_text=2.0, sequence_length=64
-    )
+    assert complete({}, defaults, MAX_FRAMES) == defaults
+    given = {"num_steps": 9, "sequence_length": 64}
+    expected = SamplerParameters(num_steps=9, cfg_scale_text=2.0, sequence_length=64)
+    assert complete(given, defaults, MAX_FRAMES) == expected
 
 
 def test_complete_refuses_what_does_not_go_with_the_defaults():
     with pytest.raises(InvalidRequest, match=r"^Invalid parameter 'cfg_min_t': 0\.9 is above"):
-        complete({"cfg_min_t": 0.9}, SamplerParameters(cfg_max_t=0.8))
+        complete({"cfg_min_t": 0.9}, SamplerParameters(cfg_max_t=0.8), MAX_FRAMES)
 
 
 def speech(**fields):
-    return parse_speech({"input": "Hello.", "model": "tts-1", **fields}, MAX_CHARS)
+    return parse_speech({"input": "Hello.", "model": "tts-1", **fields}, MAX_CHARS, MAX_FRAMES)
 
 
 def test_speech_defaults_are_openais():
@@ -362,7 +362,7 @@ def test_speech_with_a_bad_field_names_it(field, value):
 
 def test_speech_text_errors_name_openais_field():
     with pytest.raises(InvalidRequest, match="Missing or invalid 'input' field") as caught:
-        parse_speech({"voice": "default"}, MAX_CHARS)
+        parse_speech({"voice": "default"}, MAX_CHARS, MAX_FRAMES)
     assert caught.value.param == "input"
 
 
@@ -401,7 +401,7 @@ ANY_JOB = ANY_JSON | st.fixed_dictionaries(
 def test_nothing_but_a_contract_error_comes_out(job_input):
     for parse in (parse_job, parse_speech):
         try:
-            parse(job_input, MAX_CHARS)
+            parse(job_input, MAX_CHARS, MAX_FRAMES)
         except InvalidRequest as error:
             message = error.message
         else:
@@ -417,5 +417,5 @@ def test_text_with_an_invalid_pause_is_refused_by_name(pause):
     message = f"Invalid pause '{pause}': it takes 0 to 10 s, as in [pause:0.8s]"
     assert job_error(text=f"Hello {pause}") == message
     with pytest.raises(InvalidRequest, match="Invalid pause") as caught:
-        parse_speech({"input": pause}, MAX_CHARS)
+        parse_speech({"input": pause}, MAX_CHARS, MAX_FRAMES)
     assert caught.value.param == "input"

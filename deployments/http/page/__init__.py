@@ -15,16 +15,20 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 
 from speech.formats import FORMATS
-from speech.parameters import MAX_SPEED, MIN_SPEED, PARAMETERS_SCHEMA, PRESETS, SamplerParameters
+from speech.parameters import MAX_SPEED, MIN_SPEED, PRESETS, SamplerParameters, parameters_schema
 
 SOURCES = Path(__file__).parent
 SCRIPTS = ("document", "controls", "player", "waveform", "request", "listen")
 """In the order they run in: each uses what stands before it."""
 
 
-def page_routes() -> APIRouter:
-    """Return the page's route; it needs no key, the requests the page makes bring theirs."""
-    html, policy = _build()
+def page_routes(max_frames: int) -> APIRouter:
+    """Return the page's route; it needs no key, the requests the page makes bring theirs.
+
+    Args:
+        max_frames: Frames of the engine's longest pass.
+    """
+    html, policy = _build(max_frames)
     etag = f'"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
     headers = {
         "Cache-Control": "no-cache",
@@ -45,12 +49,13 @@ def page_routes() -> APIRouter:
     return router
 
 
-def _build() -> tuple[str, str]:
+def _build(max_frames: int) -> tuple[str, str]:
     """Return the page, and a Content-Security-Policy that lets it, and nothing added to it, run."""
     style = _read("style.css")
     script = "\n".join(_read(f"{name}.js") for name in SCRIPTS)
     html = _read("page.html")
-    for slot, content in (("style", style), ("script", script), ("contract", _contract())):
+    contract = _contract(max_frames)
+    for slot, content in (("style", style), ("script", script), ("contract", contract)):
         html = html.replace(f"{{{{ {slot} }}}}", content)
     policy = (
         "default-src 'none'",
@@ -67,9 +72,9 @@ def _build() -> tuple[str, str]:
     return html, "; ".join(policy)
 
 
-def _contract() -> str:
+def _contract(max_frames: int) -> str:
     """Return, as JSON, what of the request contract the page has controls for."""
-    schemas = PARAMETERS_SCHEMA["properties"]
+    schemas = parameters_schema(max_frames)["properties"]
     sampler = [field.name for field in fields(SamplerParameters)]
     longer = [name for name in schemas if name not in (*sampler, "seed", "preset")]
     contract = {

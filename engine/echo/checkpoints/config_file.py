@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
-from engine.echo.config import CodecConfig, DACConfig, EchoConfig, Head
+from engine.echo.config import MAX_FRAMES, CodecConfig, DACConfig, EchoConfig, Head
 from speech.errors import InvalidRequest
 from speech.parameters import SamplerParameters, complete
 
@@ -108,6 +108,6 @@ def _defaults(known: SamplerParameters, given: Any, where: str) -> SamplerParame
     if not isinstance(given, dict):
         raise ValueError(f"{where} must be an object, not {given!r}")
     try:
-        return complete(given, known)
+        return complete(given, known, MAX_FRAMES)
     except InvalidRequest as error:
         raise ValueError(f"{where}: {error.message}") from None
