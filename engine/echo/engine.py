@@ -13,9 +13,11 @@ import torch
 
 from engine.echo.alignment_heads import find_heads
 from engine.echo.checkpoints.load import load_models
+from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.config import MAX_FRAMES
 from engine.echo.device import prepare_thread, resolve
 from engine.echo.fast_path import PathChoice
+from engine.echo.graphs import GraphCapture
 from engine.echo.job import EchoJob, TickResult, make_job
 from engine.echo.options import EchoOptions
 from engine.echo.runner import Runner
@@ -74,6 +76,9 @@ class EchoEngine:
         if self._compile and not path.fused:
             models.dit.compile_blocks()
         started = time.monotonic()
+        if device.type == "cuda" and isinstance(models.codec, S1DAC):
+            with torch.inference_mode():
+                models.codec.prepare_lengths(GraphCapture() if path.fused else None)
         # No voice of it is kept, and nothing counted.
         self._warm_up(Runner(models, SpeakerCache(0, 0), path.forward))
         logger.info("warmed up in %.1f s", time.monotonic() - started)

@@ -14,9 +14,10 @@ from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.config import DiTConfig
 from engine.echo.device import Resolved
 from engine.echo.forward import Forward
-from engine.echo.forward.buckets import MAX_CONTEXT, GraphCapture, bucket_sizes
+from engine.echo.forward.buckets import MAX_CONTEXT, bucket_sizes
 from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
+from engine.echo.graphs import GraphCapture
 from engine.echo.model.attention import can_flash
 from engine.echo.model.ops import ops_for
 from engine.echo.proof import find_difference, prove_in_child

@@ -25,9 +25,10 @@ from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.codecs.source_filter.codec import SourceFilterCodec
 from engine.echo.config import DACConfig, EchoConfig
 from engine.echo.forward import Forward
-from engine.echo.forward.buckets import MAX_CONTEXT, GraphCapture
+from engine.echo.forward.buckets import MAX_CONTEXT
 from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
+from engine.echo.graphs import GraphCapture
 from engine.echo.model.attention import Lane, can_flash
 from engine.echo.model.dit import EchoDiT
 from engine.echo.model.ops import Ops, ops_for, plain

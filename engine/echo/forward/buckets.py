@@ -1,12 +1,8 @@
-"""The sizes of pass that are captured as graphs, and the capture."""
+"""The sizes of pass that are captured as graphs."""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
-
 from engine.echo.config import MAX_FRAMES
-from engine.echo.forward.packed import Compute
 from engine.echo.model.packing import Size
 
 MAX_CONTEXT = 8192
@@ -30,27 +26,3 @@ def bucket_sizes(max_lane_frames: int) -> list[Size]:
         for lanes, least in _LANES
         if positions >= least
     ]
-
-
-class GraphCapture:
-    """Captures computations as CUDA graphs that share one pool of memory: they never overlap."""
-
-    def __init__(self) -> None:
-        self._pool = torch.cuda.graph_pool_handle()
-
-    def __call__(self, compute: Compute) -> Compute:
-        """Return what replays `compute`; its result is the same tensor each time."""
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):  # what is built or chosen in a first call is no work
-            compute()
-        torch.cuda.current_stream().wait_stream(stream)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._pool):
-            result = compute()
-
-        def replay() -> Tensor:
-            graph.replay()
-            return result
-
-        return replay

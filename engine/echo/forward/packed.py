@@ -7,7 +7,7 @@ position or over the keys of one lane. A pass larger than every bucket runs at i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,16 +15,13 @@ from torch import Tensor
 
 from engine.echo.config import MAX_FRAMES
 from engine.echo.forward.modulations import ModulationTable
+from engine.echo.graphs import Capture, Compute
 from engine.echo.model.attention import attend, can_flash
 from engine.echo.model.dit import EchoDiT
 from engine.echo.model.flash import bare_flash
 from engine.echo.model.ops import Ops
 from engine.echo.model.packed import Attend, new_workspace, packed_forward
 from engine.echo.model.packing import PlacedLane, Segments, Size, Tables, Workspace
-
-Compute = Callable[[], Tensor]
-Capture = Callable[[Compute], Compute]
-"""Turns a computation over fixed memory into one that repeats it, such as a CUDA graph."""
 
 
 @dataclass
@@ -78,13 +75,17 @@ class PackedForward:
 
     def capture(self, capture: Capture) -> int:
         """Capture a pass of every bucket, the smallest first; return how many memory allowed."""
-        for number, bucket in enumerate(self._buckets):
-            compute = self._compute(bucket.x, bucket.tables, Segments((), bucket.tables.segments))
-            try:
+        computes = [
+            self._compute(bucket.x, bucket.tables, Segments((), bucket.tables.segments))
+            for bucket in self._buckets
+        ]
+        try:
+            capture.reserve(computes[-1])
+            for bucket, compute in zip(self._buckets, computes, strict=True):
                 bucket.replay = capture(compute)
-            except torch.OutOfMemoryError:
-                return number
-        return len(self._buckets)
+        except torch.OutOfMemoryError:
+            torch.cuda.empty_cache()
+        return sum(bucket.replay is not None for bucket in self._buckets)
 
     def __call__(self, x: Tensor, lanes: Sequence[PlacedLane]) -> Tensor:
         """See `Forward`."""

@@ -18,6 +18,7 @@ from engine.echo.codecs.dac.layers import (
     residual_units,
     snake_conv,
 )
+from engine.echo.codecs.dac.lengths import Waveforms
 from engine.echo.codecs.dac.quantizer import ResidualCodebooks
 from engine.echo.codecs.dac.transformer import History, WindowTransformer
 from engine.echo.config import (
@@ -26,6 +27,7 @@ from engine.echo.config import (
     PATCH_FRAMES,
     DACConfig,
 )
+from engine.echo.graphs import Capture
 from engine.echo.model.ops import Ops
 from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
@@ -33,8 +35,7 @@ CONTEXT_FRAMES = 10
 """Frames to the left that the convolutions of the decoder can see (9.14)."""
 
 _STRIDES = (2, 4, 8, 8)
-_GPU_TILE_FRAMES = 1024  # of up to 16 rows together: bounds the activations, 2.5 GB
-_MIN_TILE_FRAMES = 64  # below that the repeated context costs too much; a CPU is best there
+_CPU_TILE_FRAMES = 64  # larger ones leave its caches; below, the repeated context costs too much
 
 
 class EncoderBlock(nn.Module):
@@ -195,6 +196,7 @@ class S1DAC(nn.Module):
         self.latent_dim = latent_dim
         self.autoencoder = Autoencoder(config)
         self.pca = PCA(latent_dim, config.latent_dim)
+        self._waveforms = Waveforms(self.autoencoder.waveform)
 
     def use_ops(self, ops: Ops) -> None:
         """Compute the decoder's Snakes with `ops`.
@@ -226,28 +228,27 @@ class S1DAC(nn.Module):
         return self.autoencoder.quantizer.post_module.norm.dtype
 
     def decode(self, latents: Sequence[Tensor]) -> list[Tensor]:
-        """See `codec.Codec`; side by side on a GPU."""
-        if latents[0].device.type == "cpu":  # side by side they would leave its caches
-            return [self._decode([latent])[0] for latent in latents]
-        return self._decode(latents)
+        """See `codec.Codec`.
 
-    def _decode(self, latents: Sequence[Tensor]) -> list[Tensor]:
-        if not any(map(len, latents)):
-            return [latent.new_zeros(0) for latent in latents]
-        lengths = [len(latent) for latent in latents]
-        order = sorted(range(len(latents)), key=lambda i: -lengths[i])
-        padded = nn.utils.rnn.pad_sequence([latents[i] for i in order], batch_first=True)
-        z, _ = self._post_module(padded)  # causal: later frames change nothing before them
-        decoded: list[list[Tensor]] = [[] for _ in latents]
-        for start, tile in _tiles(z):
-            rows = sum(length > start for length in lengths)  # the longest come first
-            context = z[:rows, :, max(start - CONTEXT_FRAMES, 0) : start]
-            for i, audio in zip(order, self._waveform(context, tile[:rows]), strict=False):
-                decoded[i].append(audio)
-        return [
-            torch.cat([z.new_zeros(0), *parts])[: length * FRAME_SAMPLES]
-            for parts, length in zip(decoded, lengths, strict=True)
+        One by one: side by side they would leave a CPU's caches, and come to a GPU in shapes that
+        it has not planned.
+        """
+        return [self._decode(each) for each in latents]
+
+    def _decode(self, latents: Tensor) -> Tensor:
+        if not len(latents):
+            return latents.new_zeros(0)
+        z, _ = self._post_module(latents[None])
+        tiles = [
+            self._waveforms(z[:, :, max(start - CONTEXT_FRAMES, 0) : start], tile)[0]
+            for start, tile in _tiles(z)
         ]
+        return torch.cat(tiles)
+
+    def prepare_lengths(self, capture: Capture | None) -> None:
+        """Let a GPU decode every length that it will meet, and capture the short ones."""
+        like = self.pca.mean.new_zeros((1, len(self.pca.mean), 1), dtype=self._dtype)
+        self._waveforms.prepare(like, (0, CONTEXT_FRAMES), capture)
 
     def new_stream(self) -> DACStream:
         """See `codec.Codec`."""
@@ -257,7 +258,7 @@ class S1DAC(nn.Module):
         """See `codec.Codec`."""
         z, stream.history = self._post_module(latents[None], stream.history)
         tail = z[:, :, :0] if stream.tail is None else stream.tail
-        audio = self._waveform(tail, z)
+        audio = self._waveforms(tail, z)
         stream.tail = torch.cat([tail, z], dim=2)[:, :, -CONTEXT_FRAMES:]
         return audio[0]
 
@@ -266,15 +267,10 @@ class S1DAC(nn.Module):
         out: tuple[Tensor, History] = self.autoencoder.quantizer.post_module(z, past)
         return out
 
-    def _waveform(self, context: Tensor, z: Tensor) -> Tensor:
-        audio = self.autoencoder.waveform(torch.cat([context, z], dim=2))
-        return audio[:, context.shape[2] * FRAME_SAMPLES :]
-
 
 def _tiles(z: Tensor) -> list[tuple[int, Tensor]]:
-    """Cut (B, C, T) along T into tiles that are decoded one after another, each with its start."""
-    on_cpu = z.device.type == "cpu"
-    size = _MIN_TILE_FRAMES if on_cpu else max(_GPU_TILE_FRAMES // len(z), _MIN_TILE_FRAMES)
+    """Cut (1, C, T) along T into (start, tile)."""
+    size = _CPU_TILE_FRAMES if z.device.type == "cpu" else MAX_FRAMES
     return [(i * size, tile) for i, tile in enumerate(torch.split(z, size, dim=2))]
 
 
