@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,12 @@ def test_links_lead_somewhere(name):
         linked = (page.parent / path).resolve() if path else page
         assert linked.exists(), target
         assert not anchor or anchor in anchors(linked), target
+
+
+def test_readme_asks_for_the_python_that_is_needed():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    least = project["requires-python"].removeprefix(">=")
+    assert f"needs Python {least} or newer" in (ROOT / "README.md").read_text()
 
 
 def test_readme_is_short():

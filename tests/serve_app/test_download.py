@@ -66,6 +66,7 @@ def _download(hub, home, *options, token="the-token"):
 def test_download_fills_the_cache_that_the_engine_reads_offline(hub, tmp_path, monkeypatch):
     done = _download(hub, tmp_path)
     assert done.returncode == 0, done.stderr
+    assert "no commercial use" in done.stderr
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     for file, printed in zip(FILES, done.stdout.split(), strict=True):
