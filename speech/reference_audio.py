@@ -53,15 +53,16 @@ class Reference:
     """Reference audio and what was done to get it.
 
     Attributes:
-        track: The number of the track it is, counted from 0.
-        channel: The one channel it is, counted from 0, where the mean of all would have cancelled
-            them; else None.
-        skipped_s: Length of the silence left out at the start.
+        source: The track that was read.
+        num_runs: The number of parts that differ in rate or channels and were joined.
+        channel: The one channel that was taken, counted from 0, where the mean of all would have
+            cancelled them; else None.
+        skipped_s: The length of the silence left out at the start.
     """
 
     pcm: PCM
     source: Source
-    track: int
+    num_runs: int
     channel: int | None
     skipped_s: float
 
@@ -124,55 +125,60 @@ def _describe(open_audio: _Open) -> Source:
 
 
 def _first_audible(open_audio: _Open, resample: Resample | None) -> Reference:
-    """Return the first track that is usable."""
+    """Return the first track that is usable; the first one's refusal if none is."""
     refusals: list[UndecodableAudio] = []
-    track, num_tracks = 0, 1
-    while track < num_tracks:
+    index, num_tracks = 0, 1
+    while index < num_tracks:
         with open_audio() as audio:
             num_tracks = min(len(audio.tracks), _MAX_TRACKS)
             try:
-                return _read_track(audio, track, open_audio, resample)
+                return _read_track(audio, index, open_audio, resample)
             except UndecodableAudio as error:
                 refusals.append(error)
-        track += 1
+        index += 1
     raise refusals[0]
 
 
 def _read_track(
-    audio: AudioFile, track: int, open_audio: _Open, resample: Resample | None
+    audio: AudioFile, index: int, open_audio: _Open, resample: Resample | None
 ) -> Reference:
-    mono, loudest = _mono(audio, track, [], resample)
+    mono, loudest = _mono(audio, index, [], resample)
     if any(channel is not None for channel in loudest):
         with open_audio() as again:
-            mono, _ = _mono(again, track, loudest, resample)
+            mono, _ = _mono(again, index, loudest, resample)
     peak = max(float(mono.max()), -float(mono.min()))
     if not math.isfinite(peak):
         raise UndecodableAudio("it holds samples that are not finite numbers")
     if peak < MIN_PEAK:
         raise UndecodableAudio("no audible audio")
     start = find_start(mono)
-    mono = mono[start:]
+    pcm = mono[start:]
     if peak > 1:
-        mono /= np.float32(peak)
-    channel = next((channel for channel in loudest if channel is not None), None)
-    return Reference(mono, audio.tracks[track], track, channel, start / SAMPLE_RATE_HZ)
+        pcm /= np.float32(peak)
+    return Reference(
+        pcm,
+        source=audio.tracks[index],
+        num_runs=len(loudest),
+        channel=next((channel for channel in loudest if channel is not None), None),
+        skipped_s=start / SAMPLE_RATE_HZ,
+    )
 
 
 def _mono(
-    audio: AudioFile, track: int, channels: Sequence[int | None], resample: Resample | None
+    audio: AudioFile, index: int, channels: Sequence[int | None], resample: Resample | None
 ) -> tuple[Mono, list[int | None]]:
     """Return a track's first 300 s, mixed and resampled, at least one sample.
 
     Also returns, for each run, the channel to take where all cancel each other.
     """
     pieces, loudest = [], []
-    with closing(audio.blocks(track)) as blocks:
+    with closing(audio.blocks(index)) as blocks:
         # A track may change its rate on the way: chained Ogg, or AAC that reveals SBR late.
         for run in mix(_limited(blocks), channels):
-            is_ready = run.rate_hz == SAMPLE_RATE_HZ
-            pieces.append(
-                run.mono if is_ready else (resample or load_resampler())(run.mono, run.rate_hz)
-            )
+            if run.rate_hz == SAMPLE_RATE_HZ:
+                pieces.append(run.mono)
+            else:
+                pieces.append((resample or load_resampler())(run.mono, run.rate_hz))
             loudest.append(run.loudest)
     # Copying 53 MB for nothing would cost as much as resampling it.
     mono = pieces[0] if len(pieces) == 1 else np.concatenate([*pieces, np.empty(0, np.float32)])

@@ -88,9 +88,12 @@ def report_voice(file: io.RawIOBase, max_used_s: float = MAX_SECONDS) -> VoiceRe
 
 def _warnings_of_reading(reference: Reference) -> list[str]:
     warnings = []
-    if reference.track:
+    if reference.source.track:
+        number = reference.source.track + 1
+        warnings.append(f"tracks: only track {number} is used, the first with audible audio")
+    if reference.num_runs > 1:
         warnings.append(
-            f"tracks: only track {reference.track + 1} is used, the first that can be heard"
+            f"joined: {reference.num_runs} parts of different rate or channels, all are used"
         )
     if reference.channel is not None:
         warnings.append(

@@ -33,12 +33,14 @@ class Source:
     Attributes:
         codec: The decoder's name of the coding.
         duration_s: None where the headers do not tell; an estimate for raw AAC and MP3.
+        track: The number of the track among all audio tracks of the file, counted from 0.
     """
 
     codec: str
     sample_rate_hz: int
     num_channels: int
     duration_s: float | None
+    track: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,8 @@ class AudioFile(Protocol):
     def tracks(self) -> Sequence[Source]:
         """Its audio tracks that can be decoded."""
 
-    def blocks(self, track: int) -> Generator[Block, None, None]:
-        """Yield the samples of a track; may be called once.
+    def blocks(self, index: int) -> Generator[Block, None, None]:
+        """Yield the samples of `tracks[index]`; may be called once.
 
         The rate and the number of channels may change on the way. Damaged parts are left out.
         """

@@ -16,7 +16,7 @@ from speech.decoding.ffmpeg import open_with_ffmpeg
 from speech.decoding.file_view import FileView
 from speech.decoding.libsndfile import open_with_libsndfile
 from speech.decoding.ogg import open_ogg
-from speech.decoding.pictures import flac_pictures, mp4_pictures, skip_tags
+from speech.decoding.pictures import flac_pictures, matroska_pictures, mp4_pictures, skip_tags
 from speech.decoding.wav_header import wav_repairs
 
 _SIGNATURE_BYTES = 16
@@ -61,7 +61,8 @@ CONTENTS = (
     _row("FLAC", rb"fLaC", _FFMPEG, flac_pictures),
     _row("Ogg", rb"OggS", (open_ogg,)),
     _row("MP4", rb"....(ftyp|moov|mdat|free|skip|wide)", _FFMPEG, mp4_pictures),
-    _row("MP3, AAC, WebM", rb"", _FFMPEG),  # and whatever else FFmpeg may recognise
+    _row("Matroska", rb"\x1a\x45\xdf\xa3", _FFMPEG, matroska_pictures),
+    _row("MP3, AAC", rb"", _FFMPEG),  # and whatever else FFmpeg may recognise
 )
 """Every kind of content, the first that matches counts."""
 

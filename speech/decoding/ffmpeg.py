@@ -52,7 +52,11 @@ class _Container:
     def __init__(self, container: InputContainer) -> None:
         self._container = container
         # A stream whose codec is unknown has no context; touching such a one crashed old PyAV.
-        self._streams = [s for s in container.streams.audio if s.codec_context is not None]
+        self._streams = {
+            number: stream
+            for number, stream in enumerate(container.streams.audio)
+            if stream.codec_context is not None
+        }
         if not self._streams:
             raise UnreadableAudio(
                 NO_CODEC if container.streams.audio else "it holds no audio stream"
@@ -68,13 +72,14 @@ class _Container:
                 sample_rate_hz=stream.sample_rate,
                 num_channels=stream.channels,
                 duration_s=None if duration is None else duration / av.time_base,
+                track=number,
             )
-            for stream in self._streams
+            for number, stream in self._streams.items()
         ]
 
-    def blocks(self, track: int) -> Generator[Block, None, None]:
+    def blocks(self, index: int) -> Generator[Block, None, None]:
         """Yield the samples of a track; see `speech.decoding.audio.AudioFile`."""
-        frames = _frames(self._container, self._streams[track])
+        frames = _frames(self._container, list(self._streams.values())[index])
         for (rate_hz, num_channels, _), alike in groupby(frames, key=_form):
             # Frames are small (about 1000 samples): gathered, their cost in Python nearly vanishes.
             fifo = av.AudioFifo()

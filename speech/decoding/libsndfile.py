@@ -57,7 +57,7 @@ class _SoundFile:
             )
         ]
 
-    def blocks(self, track: int) -> Generator[Block, None, None]:
+    def blocks(self, index: int) -> Generator[Block, None, None]:
         """Yield the samples; see `speech.decoding.audio.AudioFile`."""
         sound = self._sound
         block_samples = max(1, BLOCK_VALUES // sound.channels)

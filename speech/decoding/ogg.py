@@ -46,16 +46,16 @@ class _Chain:
             replace(source, duration_s=self._duration_s(source)) for source in self._first.tracks
         ]
 
-    def blocks(self, track: int) -> Generator[Block, None, None]:
+    def blocks(self, index: int) -> Generator[Block, None, None]:
         """Yield the samples of a track of every link; see `speech.decoding.audio.AudioFile`."""
-        yield from self._first.blocks(track)
+        yield from self._first.blocks(index)
         self._link.skip()
         for _ in range(_MAX_LINKS):
             if self._pages.are_over():
                 return
             link = _Link(self._pages)
             with contextlib.suppress(UnreadableAudio), open_with_ffmpeg(link) as audio:
-                yield from audio.blocks(min(track, len(audio.tracks) - 1))
+                yield from audio.blocks(min(index, len(audio.tracks) - 1))
             link.skip()
 
     def _duration_s(self, source: Source) -> float | None:

@@ -17,6 +17,9 @@ _MAX_BLOCKS = 1000
 _FLAC_PADDING, _FLAC_PICTURE, _FLAC_LAST = 1, 6, 0x80
 _COVER_PATH = (b"moov", b"udta", b"meta", b"ilst", b"covr")
 _META_FIELDS_BYTES = 4  # between the header of `meta` and what it holds
+_SEGMENT, _ATTACHMENTS = 0x18538067, 0x1941A469
+_VOID = b"\xec"
+_MAX_ID_BYTES, _MAX_SIZE_BYTES = 4, 8
 
 
 def skip_tags(file: SeekableReader) -> None:
@@ -91,3 +94,41 @@ def _atoms(
             return
         yield name, at + header_bytes, at + num_bytes
         at += num_bytes
+
+
+def matroska_pictures(file: SeekableReader) -> Mapping[int, bytes]:
+    """Return what makes a void of a Matroska file's attachments, by offset; moves the position."""
+    start = file.tell()
+    at = 0
+    for _ in range(_MAX_BLOCKS):
+        file.seek(start + at)
+        header = bytes(file.read(_MAX_ID_BYTES + _MAX_SIZE_BYTES))
+        element = _element(header)
+        if element is None:
+            break
+        identity, header_bytes, num_bytes = element
+        if identity == _ATTACHMENTS:
+            return {at: _void(header_bytes + num_bytes)}
+        # What a segment holds follows its header.
+        at += header_bytes + (0 if identity == _SEGMENT else num_bytes)
+    return {}
+
+
+def _element(header: bytes) -> tuple[int, int, int] | None:
+    """Return an EBML element's ID, the bytes of its header and of its content; None at the end."""
+    if not header or not header[0]:
+        return None
+    id_bytes = 9 - header[0].bit_length()
+    sized = header[id_bytes:]
+    if id_bytes > _MAX_ID_BYTES or not sized or not sized[0]:
+        return None
+    size_bytes = 9 - sized[0].bit_length()
+    size = int.from_bytes(sized[:size_bytes], "big") & (1 << 7 * size_bytes) - 1
+    return int.from_bytes(header[:id_bytes], "big"), id_bytes + size_bytes, size
+
+
+def _void(num_bytes: int) -> bytes:
+    """Return the header of a void that takes `num_bytes`, 5 or more, with its header."""
+    size_bytes = min(_MAX_SIZE_BYTES, num_bytes - len(_VOID))
+    size = num_bytes - len(_VOID) - size_bytes
+    return _VOID + (size | 1 << 7 * size_bytes).to_bytes(size_bytes, "big")

@@ -9,7 +9,7 @@ import soxr
 from serve_app.voice_check.report import report_voice
 from speech.pcm import SAMPLE_RATE_HZ
 from speech.reference_audio import decode_reference
-from tests.speech.audio_files import two_tracks
+from tests.speech.audio_files import encode, two_tracks
 
 VOICES = Path(__file__).parents[3] / "voices"
 
@@ -93,10 +93,16 @@ def test_report_tells_what_reading_left_out():
     assert antiphase.source.num_channels == 2
 
 
+def test_report_tells_that_parts_were_joined():
+    parts = [encode("ogg", "flac", ADA[np.newaxis], rate_hz) for rate_hz in (44_100, 32_000)]
+    found = report_voice(io.BytesIO(b"".join(parts)))
+    assert "joined: 2 parts of different rate or channels, all are used" in found.warnings
+
+
 def test_report_tells_which_track_is_used():
     silent, voice = np.zeros((1, len(ADA)), np.float32), ADA[np.newaxis]
     found = report_voice(io.BytesIO(two_tracks(silent, voice)))
-    assert found.warnings[0] == "tracks: only track 2 is used, the first that can be heard"
+    assert found.warnings[0] == "tracks: only track 2 is used, the first with audible audio"
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@ import base64
 import io
 import struct
 
+import av
 import numpy as np
 import pytest
 
 from speech.decoding import ogg as ogg_module
 from speech.decoding.ogg_pages import Pages, without_pictures
 from speech.reference_audio import decode_reference, describe_source
-from tests.speech.audio_files import CountingFile, encode, sine
+from tests.speech.audio_files import CountingFile, add_track, encode, fill, sine
 
 PICTURE = np.random.default_rng(0).bytes(3_000_000)
 TONE = sine(1.0, channels=2)
@@ -60,6 +61,16 @@ def wav():
     chunk = b"id3 " + struct.pack("<I", len(tag)) + tag + b"\0" * (len(tag) % 2)
     data = data[:12] + chunk + data[12:]
     return data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
+
+
+def matroska(*attachments):
+    file = io.BytesIO()
+    with av.open(file, "w", format="matroska") as out:
+        track = add_track(out, "libopus", channels=2)
+        for attachment in attachments:
+            out.add_attachment("cover.png", "image/png", attachment)
+        fill(out, track, TONE)
+    return file.getvalue()
 
 
 def ogg_checksum(data):
@@ -117,6 +128,7 @@ PICTURED = {
     "flac": (flac(), encode("flac", "flac", TONE)),
     "m4a": (m4a(), encode("ipod", "aac", TONE)),
     "alac": (m4a("alac"), encode("ipod", "alac", TONE)),
+    "matroska": (matroska(PICTURE, PICTURE), matroska()),
     "wav": (wav(), encode("wav", "pcm_s16le", TONE)),
 }
 
@@ -129,6 +141,12 @@ def test_picture_is_not_read_and_changes_nothing(pictured, plain):
     file = CountingFile(pictured)
     describe_source(file)
     assert file.num_read < 1_500_000
+
+
+@pytest.mark.parametrize("size", [1, 10, 100, 300, 20_000])
+def test_attachment_of_any_size_leaves_the_audio_alone(size):
+    expected = decode_reference(io.BytesIO(matroska()))
+    np.testing.assert_array_equal(decode_reference(io.BytesIO(matroska(PICTURE[:size]))), expected)
 
 
 @pytest.mark.parametrize("codec", ["libopus", "vorbis"])
