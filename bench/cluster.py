@@ -21,7 +21,11 @@ def private_cluster() -> Iterator[str]:
     # Sockets below Ray's session folder have at most 107 characters: keep it short.
     temp_dir = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
     set_ray_defaults()
-    os.environ |= {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+    os.environ |= {
+        "RAY_AUTH_MODE": "disabled",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_worker_niceness": "0",  # as this process, which the graph is compared with
+    }
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]

@@ -5,6 +5,8 @@ from pathlib import Path
 
 # Two threads that wait for each other on a busy machine take many times as long as one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Ray's workers give way to every other process by default: so would the tests that wait for them.
+os.environ.setdefault("RAY_worker_niceness", "0")
 
 import numpy as np
 import pytest

@@ -29,6 +29,7 @@ TEST_ENVIRONMENT = {
     "RAY_DEDUP_LOGS": "0",  # tests wait for lines of the graph's log
     "RAY_COLOR_PREFIX": "0",
     "OMP_NUM_THREADS": "1",
+    "RAY_worker_niceness": "0",
 }
 
 

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.echo.config import TINY
 from engine.echo.denoise import Trajectory, denoise
 from engine.echo.forward.packed import PackedForward, _attend_each
 from engine.echo.forward.plain import PlainForward
@@ -32,8 +35,9 @@ def _states(lanes):
     return draw(sum(placed.lane.num_frames for placed in lanes), 80)
 
 
-def test_packed_pass_equals_the_definition():
-    _, dit = dit_pair()
+@pytest.mark.parametrize("norm_eps", [TINY.dit.norm_eps, 0.3])
+def test_packed_pass_equals_the_definition(norm_eps):
+    _, dit = dit_pair(config=replace(TINY.dit, norm_eps=norm_eps))
     lanes = _lanes(dit)
     x = _states(lanes)
     assert torch.equal(PackedForward(dit, plain)(x, lanes), PlainForward(dit)(x, lanes))
