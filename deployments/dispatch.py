@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from ray.serve.handle import DeploymentHandle
 
-from deployments.handles import unwrap
+from deployments.job_stream import JobStream
 from deployments.request_voices import RequestVoices
 from deployments.sampler import PCMBlock
 from engine.protocol import Job
@@ -44,44 +45,47 @@ async def sample_in_order(
     jobs: Sequence[VoicedJob],
     voices: RequestVoices,
     max_running: int,
+    on_redraw: Callable[[], None],
 ) -> AsyncGenerator[Sampled, None]:
     """Yield the audio of all jobs in order while up to `max_running` are in the sampler.
 
-    Voices whose audio was lost with its owner are prepared again, once. Closing the generator
-    cancels every job still in the sampler.
+    A job whose replica is lost is drawn again; voices whose audio was lost with its owner are
+    prepared again, once. Closing the generator cancels every job still in the sampler.
 
     Args:
         sampler: Handle with `stream=True`.
         jobs: The jobs in the order in which they are played.
         voices: The voices that the jobs name.
         max_running: At least 1.
+        on_redraw: Called for every job that is drawn again.
 
     Raises:
         SpeechError: A job failed, or its voice cannot be prepared.
     """
     next_job = index = 0
-    running: deque[Any] = deque()  # streaming responses, for which Ray has no exact type
+    running: deque[JobStream] = deque()
     prepared_again = False
     waited_s = 0.0
     try:
         while index < len(jobs):
             while next_job < len(jobs) and len(running) < max_running:
                 voice = await voices.get(jobs[next_job].voice)
-                running.append(sampler.generate.remote(jobs[next_job].job, voice))
+                start = partial(sampler.generate.remote, jobs[next_job].job, voice)
+                running.append(JobStream(start, on_redraw))
                 next_job += 1
+            started = time.perf_counter()
             try:
-                started = time.perf_counter()
-                block = await anext(running[0], None)
-                waited_s += time.perf_counter() - started
-            except Exception as error:
-                cause = unwrap(error)
-                if not isinstance(cause, VoiceLost) or prepared_again:
-                    raise cause from None
+                block = await running[0].next_block()
+            except VoiceLost:
+                if prepared_again:
+                    raise
                 prepared_again = True
                 voices.forget()
                 _cancel_all(running)
                 next_job = index
                 continue
+            finally:
+                waited_s += time.perf_counter() - started
             if block is None:
                 running.popleft()
                 index += 1
@@ -92,7 +96,7 @@ async def sample_in_order(
         _cancel_all(running)
 
 
-def _cancel_all(running: deque[Any]) -> None:
-    """Cancel and forget all responses: leaving a response early does not cancel it."""
+def _cancel_all(running: deque[JobStream]) -> None:
+    """Cancel and forget all jobs."""
     while running:
         running.pop().cancel()

@@ -78,7 +78,11 @@ class SpeechPipeline:
         record.planned(len(plan.chunks))
         jobs = make_jobs(plan.chunks, request, record.request_id, stream=not whole)
         sampled = sample_in_order(
-            self._sampler, jobs, RequestVoices(prepare_voice), self._limits.max_request_jobs
+            self._sampler,
+            jobs,
+            RequestVoices(prepare_voice),
+            self._limits.max_request_jobs,
+            record.redrawn,
         )
         joined = join(observe(sampled, note), plan, request.parameters.enable_crossfade)
         renderer = Renderer(request, whole=whole)

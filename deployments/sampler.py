@@ -6,8 +6,8 @@ No other deployment constructs an engine, so that no other replica loads its lib
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ from deployments.telemetry import metrics
 from deployments.telemetry.export import StatsExporter
 from deployments.telemetry.replica_logging import log_with_serve
 from engine.protocol import Job, Voice
+from speech.errors import InternalError, SamplerLost
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 from speech.timestamps import TimedWord
 
@@ -72,6 +73,7 @@ class Sampler:
 
         Raises:
             VoiceLost: The engine holds nothing for the voice's key and its audio is gone.
+            SamplerLost: No job can succeed here any more; another sampler may draw it.
             SpeechError: The job failed.
         """
         submitted = time.perf_counter()
@@ -82,7 +84,7 @@ class Sampler:
             queue_s = time.perf_counter() - submitted
 
         generated = self._engine.generate(job, self._voice(voice), on_start)
-        async with aclosing(generated):
+        async with aclosing(generated), self._telling_loss():
             async for audio in generated:
                 words = audio.words
                 # An empty block is sent as well: it carries engine and device.
@@ -90,6 +92,18 @@ class Sampler:
                     part = audio.pcm[start : start + MAX_BLOCK_SAMPLES]
                     yield PCMBlock(part, self._engine.name, self._engine.device, queue_s, words)
                     words = ()
+
+    @asynccontextmanager
+    async def _telling_loss(self) -> AsyncIterator[None]:
+        """Raise SamplerLost for a job that failed because no job can succeed here any more."""
+        try:
+            yield
+        except InternalError:
+            try:
+                await self._engine.check_health()
+            except Exception as error:
+                raise SamplerLost("The sampler was lost, retry later") from error
+            raise
 
     async def check_health(self) -> None:
         """Raise if no job can succeed any more; Ray Serve then replaces the replica."""

@@ -6,6 +6,7 @@ SpeechError
 ├── VoiceNotFound         404  no such file under the voices folder
 ├── BodyTooLarge          413
 ├── VoiceLost             500  the prepared audio vanished with its owner: prepare it again
+├── SamplerLost           503  the device that spoke is lost: draw the job on another
 ├── UploadFailed          500  the bucket refused the audio
 ├── ResultTooLarge        500  the audio does not fit the envelope it must travel in
 ├── InternalError         500  anything unforeseen; names the request, nothing else
@@ -87,6 +88,13 @@ class VoiceLost(SpeechError):
     """The prepared reference audio vanished with the process that owned it."""
 
     code = "voice_lost"
+
+
+class SamplerLost(SpeechError):
+    """The device that drew a job is lost to its process."""
+
+    code = "sampler_lost"
+    http_status = 503
 
 
 class UploadFailed(SpeechError):

@@ -74,6 +74,12 @@ AUDIO_SECONDS = Metric(
 TEXT_CHARACTERS = Metric(
     "counter", "echo_text_characters_total", "Text of requests whose speaking began.", ("source",)
 )
+JOBS_REDRAWN = Metric(
+    "counter",
+    "echo_jobs_redrawn_total",
+    "Jobs drawn again on another sampler, because theirs was lost.",
+    ("source",),
+)
 REQUESTS_OPEN = Metric("gauge", "echo_requests_open", "Requests running and waiting now.")
 MAX_REQUESTS = Metric("gauge", "echo_max_requests", "The most there may be: `max_requests`.")
 

@@ -23,6 +23,7 @@ class RequestLog:
         self._real_time_factor = create_instrument(metrics.REAL_TIME_FACTOR)
         self._audio_s = create_instrument(metrics.AUDIO_SECONDS)
         self._text_chars = create_instrument(metrics.TEXT_CHARACTERS)
+        self._jobs_redrawn = create_instrument(metrics.JOBS_REDRAWN)
 
     def write(self, record: RequestRecord) -> None:
         """Log and count a request that ended."""
@@ -31,6 +32,8 @@ class RequestLog:
         self._requests.inc(1, {**source, "outcome": record.result})
         if record.engine:  # it has spoken
             self._text_chars.inc(record.num_chars, source)
+        if record.num_redraws:
+            self._jobs_redrawn.inc(record.num_redraws, source)
         if record.num_samples:
             self._audio_s.inc(record.duration_s, source)
         if record.streamed and record.first_audio_s is not None:

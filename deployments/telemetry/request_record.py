@@ -42,6 +42,7 @@ class RequestRecord:
         device: Where the model runs; empty until the first audio.
         num_chunks: Number of passes its text is spoken in.
         num_samples: Length of its audio, at 44.1 kHz.
+        num_redraws: Jobs drawn again because their sampler was lost.
         first_audio_s: From acceptance to the first packet, or to the whole answer.
     """
 
@@ -55,6 +56,7 @@ class RequestRecord:
     device: str = ""
     num_chunks: int = 0
     num_samples: int = 0
+    num_redraws: int = 0
     first_audio_s: float | None = None
     timings: Timings = field(default_factory=Timings)
     _started: float = field(default_factory=time.perf_counter)
@@ -90,6 +92,10 @@ class RequestRecord:
             self.engine, self.device = engine, device
             self.timings.queue = queue_s
             self.timings.generate -= queue_s
+
+    def redrawn(self) -> None:
+        """Note that a job is drawn again because its sampler was lost."""
+        self.num_redraws += 1
 
     def rendered(self, num_samples: int, busy_s: float) -> None:
         """Note how much audio has been encoded so far, and how long that took in all."""
@@ -145,6 +151,7 @@ class RequestRecord:
             "voice": self.voice_key,
             "chars": self.num_chars,
             "chunks": self.num_chunks,
+            "redrawn": self.num_redraws,
             "audio_s": f"{self.duration_s:.2f}",
             "rtf": _shown(self.real_time_factor, 3),
             "first_audio_ms": _shown(self.first_audio_s, scale=1000),

@@ -55,18 +55,22 @@ def no_voices():
     return RequestVoices(prepare)
 
 
+def no_redraw():
+    raise AssertionError("no sampler is lost")
+
+
 async def test_sample_yields_jobs_in_order():
     sampler = FakeSampler(lambda job, voice: [block(job), block(job)])
     got = [
         (index, int(item.pcm[0]))
-        async for index, item, _ in sample_in_order(sampler, jobs(5), no_voices(), 2)
+        async for index, item, _ in sample_in_order(sampler, jobs(5), no_voices(), 2, no_redraw)
     ]
     assert got == [(index, index) for index in range(5) for _ in range(2)]
 
 
 async def test_sample_keeps_no_more_jobs_running_than_allowed():
     sampler = FakeSampler(lambda job, voice: [block(job)])
-    blocks = sample_in_order(sampler, jobs(9), no_voices(), 3)
+    blocks = sample_in_order(sampler, jobs(9), no_voices(), 3, no_redraw)
     await anext(blocks)
     assert len(sampler.streams) == 3
     await anext(blocks)
@@ -76,7 +80,7 @@ async def test_sample_keeps_no_more_jobs_running_than_allowed():
 
 async def test_sample_closed_early_cancels_every_running_job():
     sampler = FakeSampler(lambda job, voice: [block(job)])
-    blocks = sample_in_order(sampler, jobs(9), no_voices(), 3)
+    blocks = sample_in_order(sampler, jobs(9), no_voices(), 3, no_redraw)
     await anext(blocks)
     await blocks.aclose()
     assert [stream.cancelled for stream in sampler.streams] == [True, True, True]
@@ -85,7 +89,7 @@ async def test_sample_closed_early_cancels_every_running_job():
 async def test_sample_failure_cancels_the_others_and_passes_the_error_on():
     sampler = FakeSampler(lambda job, voice: [InternalError("no")] if job.seed else [block(job)])
     with pytest.raises(InternalError):
-        _ = [item async for item in sample_in_order(sampler, jobs(4), no_voices(), 4)]
+        _ = [item async for item in sample_in_order(sampler, jobs(4), no_voices(), 4, no_redraw)]
     assert all(stream.cancelled for stream in sampler.streams[1:])
 
 
@@ -102,7 +106,7 @@ async def test_sample_prepares_a_lost_voice_again_once_and_goes_on():
     got = [
         index
         async for index, _, _ in sample_in_order(
-            sampler, jobs(4, "a.wav"), RequestVoices(prepare), 2
+            sampler, jobs(4, "a.wav"), RequestVoices(prepare), 2, no_redraw
         )
     ]
     assert got == [0, 1, 2, 3]
@@ -118,6 +122,8 @@ async def test_sample_gives_up_when_the_voice_is_lost_again():
     with pytest.raises(VoiceLost):
         _ = [
             item
-            async for item in sample_in_order(sampler, jobs(1, "a.wav"), RequestVoices(prepare), 2)
+            async for item in sample_in_order(
+                sampler, jobs(1, "a.wav"), RequestVoices(prepare), 2, no_redraw
+            )
         ]
     assert len(prepared) == 2
