@@ -12,6 +12,11 @@ ENV NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility \
     PYTHONUNBUFFERED=1
 
+# Triton builds the launcher of each kernel with a C compiler, torch.compile on a CPU with a C++ one.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends g++ \
+    && rm -rf /var/lib/apt/lists/*
+
 WORKDIR /app
 
 # The gigabytes first: this layer changes with requirements.txt only.
@@ -21,7 +26,8 @@ RUN pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
 # RunPod mounts its volume over /runpod-volume; without one these folders serve.
 RUN useradd --create-home --uid 1000 echo \
     && install --directory --owner echo --group echo \
-        /runpod-volume/echo-tts/audio_voices /runpod-volume/huggingface-cache
+        /runpod-volume/echo-tts/audio_voices /runpod-volume/echo-tts/kernels \
+        /runpod-volume/huggingface-cache
 
 COPY speech/ speech/
 COPY engine/ engine/
@@ -30,12 +36,14 @@ COPY deployments/ deployments/
 COPY serve_app/ serve_app/
 COPY LICENSE handler.py runpod_entry.py test_input.json ./
 
-# HF_HOME is where RunPod puts an endpoint's cached model. Ray would size its shared memory by the
-# host's RAM, which /dev/shm of a container does not have.
+# HF_HOME is where RunPod puts an endpoint's cached model. Compiled kernels outlive the worker on the
+# volume. Ray would size its shared memory by the host's RAM, which /dev/shm of a container lacks.
 ENV HOST=0.0.0.0 \
     PORT=8000 \
     AUDIO_VOICES_DIR=/runpod-volume/echo-tts/audio_voices \
     HF_HOME=/runpod-volume/huggingface-cache \
+    TRITON_CACHE_DIR=/runpod-volume/echo-tts/kernels/triton \
+    TORCHINDUCTOR_CACHE_DIR=/runpod-volume/echo-tts/kernels/inductor \
     ECHO_RAY_OBJECT_STORE_BYTES=2147483648
 
 EXPOSE 8000

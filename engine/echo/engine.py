@@ -19,6 +19,7 @@ from engine.echo.device import prepare_thread, resolve
 from engine.echo.fast_path import PathChoice
 from engine.echo.graphs import GraphCapture
 from engine.echo.job import EchoJob, TickResult, make_job
+from engine.echo.kernel_cache import drop_unwritable
 from engine.echo.options import EchoOptions
 from engine.echo.runner import Runner
 from engine.echo.scheduler import Scheduler
@@ -67,6 +68,7 @@ class EchoEngine:
     def _load(self) -> Runner:
         device = self._resolved.device
         prepare_thread(device)
+        drop_unwritable()
         self._choice.try_kernels()
         models = load_models(
             self._resolved.weights_dir, device, self._resolved.dtype, bool(self._stream_blocks)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.echo.kernel_cache import VARIABLES
+
 REPOSITORY = Path(__file__).parents[2]
 
 Instruction = tuple[str, str]
@@ -107,3 +109,19 @@ def test_image_holds_all_that_the_handler_imports(
     assert found.returncode == 0, found.stderr
     assert Path(found.stdout.strip()).parent == tmp_path
     assert (tmp_path / "checkpoints/echo-mini/model.safetensors").is_file()
+
+
+def test_image_can_build_kernels_and_keeps_them_on_the_volume(
+    instructions: list[Instruction],
+) -> None:
+    assert any(
+        name == "RUN" and "apt-get install" in rest and "g++" in rest for name, rest in instructions
+    )
+    user = only(instructions, "USER")
+    (made,) = [
+        rest for name, rest in instructions if name == "RUN" and "install --directory" in rest
+    ]
+    assert f"--owner {user}" in made
+    assert "/runpod-volume/echo-tts/kernels" in made
+    for name in VARIABLES:
+        assert variables(instructions)[name].startswith("/runpod-volume/echo-tts/kernels/")
