@@ -16,36 +16,11 @@ from torch import Tensor
 
 from engine.echo.checkpoints import tiny as tiny_checkpoint
 from engine.echo.checkpoints.load import CODEC, DIT, PCA
-from engine.echo.config import (
-    TINY,
-    DACConfig,
-    DiTConfig,
-    EchoConfig,
-    EncoderConfig,
-    WindowConfig,
-)
+from engine.echo.config import DACConfig, EchoConfig
+from engine.echo.sizes import MIDDLE, TINY
 from speech.parameters import SamplerParameters
 from tests.engine.echo import reference
 
-MIDDLE = EchoConfig(
-    dit=DiTConfig(
-        dim=512,
-        num_layers=6,
-        num_heads=8,
-        mlp_dim=1472,
-        timestep_dim=256,
-        adaln_rank=64,
-        text=EncoderConfig(dim=320, num_layers=4, num_heads=5, mlp_dim=832),
-        speaker=EncoderConfig(dim=320, num_layers=4, num_heads=5, mlp_dim=832),
-    ),
-    codec=DACConfig(
-        encoder_dim=16,
-        decoder_dim=192,
-        latent_dim=256,
-        encoder=WindowConfig(2, 4, 768, 512, 2560),
-        quantizer=WindowConfig(4, 4, 768, 128, 640),
-    ),
-)
 SIZES = {"tiny": TINY, "middle": MIDDLE, "full": EchoConfig()}
 
 

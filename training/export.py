@@ -18,8 +18,8 @@ from engine.echo.checkpoints.load import MODEL
 from engine.echo.checkpoints.weights import published
 from engine.echo.config import EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
 from engine.echo.model.dit import EchoDiT
+from engine.echo.sizes import TRAINED
 from speech.parameters import SamplerParameters
-from training.sizes import SIZES
 
 DEFAULTS = SamplerParameters(
     num_steps=12,
@@ -36,7 +36,7 @@ MAX_VOICE_FRAMES = 640  # half a minute; training hears a third of it, and more 
 
 def export(state: dict[str, Any], size: str, folder: Path) -> None:
     """Write a training state's averaged weights and their config into `folder`."""
-    dit = EchoDiT(SIZES[size])
+    dit = EchoDiT(TRAINED[size])
     parameters = dict(dit.named_parameters())
     with torch.no_grad():
         for name, value in state["average"].items():
@@ -47,7 +47,7 @@ def export(state: dict[str, Any], size: str, folder: Path) -> None:
     (folder / MODEL).chmod(0o644)  # it was written for its owner alone
     config = EchoConfig(
         name=f"echo-{size}",
-        dit=SIZES[size],
+        dit=TRAINED[size],
         codec=SourceFilterConfig(),
         defaults=DEFAULTS,
         end=END,
@@ -63,7 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Export a training state as a checkpoint.")
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--size", choices=SIZES, default="mini")
+    parser.add_argument("--size", choices=TRAINED, default="mini")
     options = parser.parse_args()
     export(
         torch.load(options.state, map_location="cpu", weights_only=True), options.size, options.out

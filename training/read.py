@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.echo.model.tokenizer import tokenize
+from engine.echo.sizes import TRAINED
 from training.batches import padded
 from training.flite import Flite
 from training.items import spoken_part
@@ -24,7 +25,6 @@ from training.losses import Heads, spelling_loss
 from training.model import build, encode_text
 from training.prompts import Prompts
 from training.shards import PHONES, SILENCE_INDEX
-from training.sizes import SIZES
 
 _VOICE = "kal16"  # the fastest; all voices read alike
 _RATE_HZ = 16_000
@@ -62,12 +62,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--rows", type=int, default=64, help="texts in a batch")
-    parser.add_argument("--size", choices=SIZES, default="mini")
+    parser.add_argument("--size", choices=TRAINED, default="mini")
     parser.add_argument("--seed", type=int, default=1_000_000, help="apart from training.data's")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(options.seed)
-    dit, heads = build(SIZES[options.size], options.seed), Heads(SIZES[options.size])
+    dit, heads = build(TRAINED[options.size], options.seed), Heads(TRAINED[options.size])
     parameters = [*dit.text_encoder.parameters(), dit.text_norm, *heads.spelling.parameters()]
     optimizer = torch.optim.AdamW(parameters, _LEARNING_RATE, (0.9, 0.98), fused=True)
     batches = _batches(options.rows, options.seed, Flite())

@@ -25,16 +25,16 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from engine.echo.checkpoints.load import MODEL, TensorFile
+from engine.echo.checkpoints.load import MODEL, open_tensors
 from engine.echo.checkpoints.weights import fill
 from engine.echo.codecs.source_filter.codec import Components
 from engine.echo.model.dit import EchoDiT
+from engine.echo.sizes import TRAINED
 from training.batches import Batches
 from training.dataset import Dataset
 from training.losses import Batch, Heads, losses, total
 from training.model import build
 from training.muon import Muon
-from training.sizes import SIZES
 
 STATE = "state.pt"
 
@@ -87,15 +87,15 @@ class Training:
             checkpoint: Folder to take all weights from, if any.
         """
         torch.manual_seed(seed)
-        dit = build(SIZES[size], seed)
-        heads = Heads(SIZES[size])
+        dit = build(TRAINED[size], seed)
+        heads = Heads(TRAINED[size])
         if reader is not None:
             read = torch.load(reader, weights_only=True)
             dit.text_encoder.load_state_dict(read["text_encoder"])
             heads.spelling.load_state_dict(read["spelling"])
             dit.text_norm.data.copy_(read["text_norm"])
         if checkpoint is not None:
-            with TensorFile(checkpoint / MODEL) as file:
+            with open_tensors(checkpoint / MODEL) as file:
                 fill(dit, file)
         dit, heads = dit.to(device), heads.to(device)
         average = {name: p.detach().clone() for name, p in dit.named_parameters()}
@@ -220,7 +220,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, required=True, help="of the whole run")
-    parser.add_argument("--size", choices=SIZES, default="mini")
+    parser.add_argument("--size", choices=TRAINED, default="mini")
     parser.add_argument("--reader", type=Path, help="text encoder from training.read")
     parser.add_argument("--checkpoint", type=Path, help="folder to take the first weights from")
     parser.add_argument("--frames", type=int, default=1280, help="latent frames in a batch")

@@ -160,30 +160,3 @@ class EchoConfig:
                 f"max_voice_frames must be {PATCH_FRAMES} to {MAX_VOICE_FRAMES}, "
                 f"not {self.max_voice_frames}"
             )
-
-
-TINY = EchoConfig(
-    name="echo-tiny",
-    dit=DiTConfig(
-        dim=64,
-        num_layers=2,
-        num_heads=4,
-        mlp_dim=96,
-        timestep_dim=32,
-        adaln_rank=8,
-        text=EncoderConfig(dim=32, num_layers=2, num_heads=2, mlp_dim=48),
-        speaker=EncoderConfig(dim=48, num_layers=2, num_heads=2, mlp_dim=64),
-    ),
-    codec=DACConfig(
-        encoder_dim=4,
-        decoder_dim=32,
-        latent_dim=32,
-        head_dim=16,
-        semantic_codes=64,
-        residual_codes=16,
-        num_residual=3,
-        encoder=WindowConfig(1, 4, 96, 512, 2560),
-        quantizer=WindowConfig(2, 2, 48, 128, 640),
-    ),
-)
-"""Small enough for tests and for demos without weights; runs on any CPU."""

@@ -10,7 +10,8 @@ import soundfile
 from ray import serve
 
 from engine.echo.checkpoints import tiny as tiny_checkpoint
-from engine.echo.config import TINY, SourceFilterConfig
+from engine.echo.config import SourceFilterConfig
+from engine.echo.sizes import TINY
 from speech.parameters import SamplerParameters
 from tests.graph.conftest import open_jobs, stats, wait_until
 

@@ -6,8 +6,8 @@ import torch
 from engine.echo.checkpoints.tiny import randomize
 from engine.echo.model.attention import Lane, LoopAttention
 from engine.echo.model.dit import EchoDiT, Positions
+from engine.echo.sizes import SMOKE
 from training.model import Conditions, Prediction, build, predict
-from training.sizes import SMOKE
 
 T = 0.37
 LENGTH, TEXT, REFERENCE = 30, 17, 24

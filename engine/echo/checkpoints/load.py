@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -163,7 +163,7 @@ def _load(module: nn.Module, path: Path, device: torch.device, dtype: torch.dtyp
     _allocate(module, device, dtype)
     name = _label(path)
     try:
-        with TensorFile(path) as source:
+        with open_tensors(path) as source:
             fill(module, source)
     except (CheckpointError, SafetensorError) as error:
         raise CheckpointError(f"{name}: {error}") from error
@@ -190,27 +190,21 @@ def _allocate(module: nn.Module, device: torch.device, dtype: torch.dtype) -> No
             setattr(child, name, nn.Parameter(empty, False) if is_parameter else empty)
 
 
+@contextmanager
+def open_tensors(path: Path) -> Iterator[TensorFile]:
+    """Open a safetensors file, memory-mapped."""
+    with cast(Any, safe_open(path, framework="pt", device="cpu")) as file:
+        yield TensorFile(path, file)
+
+
 class TensorFile:
-    """A memory-mapped safetensors file as a `weights.Source`; says now and then how far it is."""
+    """An open safetensors file as a `weights.Source`; logs its progress every few seconds."""
 
-    def __init__(self, path: Path) -> None:
-        self._path, self._num_bytes = path, 0
+    def __init__(self, path: Path, file: Any) -> None:
+        self._path, self._file, self._num_bytes = path, file, 0
         self._report_at = time.monotonic() + _REPORT_S
-        self._file = cast(Any, safe_open(path, framework="pt", device="cpu"))
-        names = self._file.keys()
-        self._shapes = {name: tuple(self._file.get_slice(name).get_shape()) for name in names}
-
-    def __enter__(self) -> Self:
-        self._file.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._file.__exit__(kind, error, traceback)
+        names = file.keys()
+        self._shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
 
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
         """Return the shape of every tensor in the file."""

@@ -18,8 +18,9 @@ from engine.echo.checkpoints.load import CODEC, DIT, MODEL, PCA
 from engine.echo.checkpoints.weights import NORMED_PAIRS, published, split, weight_normed
 from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.codecs.dac.transformer import WindowTransformer
-from engine.echo.config import TINY, DACConfig, EchoConfig
+from engine.echo.config import DACConfig, EchoConfig
 from engine.echo.model.dit import EchoDiT
+from engine.echo.sizes import TINY
 
 _LATENT_SCALE = 1 / 18
 _LOUDNESS = 0.1

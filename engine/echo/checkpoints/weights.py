@@ -1,20 +1,19 @@
-"""Between a checkpoint's tensors and our fused parameters.
+"""A checkpoint's tensors into our parameters: names resolved, shapes checked, values copied.
 
-A module whose parameters differ from the published ones says so with a method `published()`:
-it maps each published name to the part of a parameter that the tensor fills. That one table
-serves checking, loading and writing; parameters that no table mentions keep their own names.
+The names of `names.published_names` serve checking, loading and writing alike.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from engine.echo.checkpoints.folder import CheckpointError
+from engine.echo.checkpoints.names import published_names
 from engine.echo.codecs.dac.transformer import WindowTransformer
 
 NORMED_PAIRS = (
@@ -47,11 +46,9 @@ def published(module: nn.Module, prefix: str = "") -> dict[str, Tensor]:
 
 
 def _collect(module: nn.Module, prefix: str, claimed: set[int], views: dict[str, Tensor]) -> None:
-    own: Callable[[], Mapping[str, Tensor]] | None = getattr(module, "published", None)
-    if own is not None:
-        for name, view in own().items():
-            views[prefix + name] = view
-            claimed.add(_storage(view))
+    for name, view in published_names(module).items():
+        views[prefix + name] = view
+        claimed.add(_storage(view))
     for name, parameter in module.named_parameters(recurse=False):
         if _storage(parameter) not in claimed:
             views[prefix + name] = parameter

@@ -39,7 +39,8 @@ class PlainForward:
         attention = self._make_attention(
             [placed.lane for placed in lanes], self.dit.device, self.dit.dtype
         )
-        return self.dit(x, self._positions(lanes), attention)  # type: ignore[no-any-return]
+        out: Tensor = self.dit(x, self._positions(lanes), attention)
+        return out
 
     def _positions(self, lanes: Sequence[PlacedLane]) -> Positions:
         counts = [placed.lane.num_frames for placed in lanes]

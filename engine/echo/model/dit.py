@@ -6,7 +6,6 @@ Inference only. What depends on a job's text, voice or t alone is computed once 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -117,32 +116,6 @@ class EchoDiT(nn.Module):
         self.out_proj = nn.Linear(dim, config.latent_dim)
         self.out_norm = nn.Parameter(torch.empty(dim))
         self.blocks = nn.ModuleList(JointBlock(config) for _ in range(layers))
-
-    def published(self) -> Mapping[str, Tensor]:
-        """See `weights.published`."""
-        names: dict[str, Tensor] = {
-            "text_norm.weight": self.text_norm,
-            "speaker_norm.weight": self.speaker_norm,
-            "out_norm.weight": self.out_norm,
-        }
-        sources = ["text", "speaker"]
-        if self.blockwise:
-            names["latent_norm.weight"] = self.latent_norm
-            sources.append("latent")
-        for source in sources:
-            wkv = getattr(self, f"wkv_{source}").weight
-            wkv = wkv.view(self.config.num_layers, 2, self.config.dim, -1)
-            for layer in range(self.config.num_layers):
-                for i, kind in enumerate("kv"):
-                    names[f"blocks.{layer}.attention.w{kind}_{source}.weight"] = wkv[layer, i]
-        for layer in range(self.config.num_layers):
-            for i, half in enumerate(("attention_adaln", "mlp_adaln")):
-                for j, kind in enumerate(("shift", "scale", "gate")):
-                    prefix = f"blocks.{layer}.{half}.{kind}"
-                    names[f"{prefix}_down.weight"] = self.adaln_down[layer, i, j]
-                    names[f"{prefix}_up.weight"] = self.adaln_up[layer, i, j]
-                    names[f"{prefix}_up.bias"] = self.adaln_bias[layer, i, j]
-        return names
 
     @property
     def device(self) -> torch.device:

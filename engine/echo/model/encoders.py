@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
@@ -27,13 +25,6 @@ class EncoderBlock(nn.Module):
         self.mlp = MLP(config.dim, config.mlp_dim)
         self.attention_norm = nn.Parameter(torch.empty(config.dim))
         self.mlp_norm = nn.Parameter(torch.empty(config.dim))
-
-    def published(self) -> Mapping[str, Tensor]:
-        """See `weights.published`."""
-        return {
-            "attention_norm.weight": self.attention_norm,
-            "mlp_norm.weight": self.mlp_norm,
-        }
 
     def forward(self, x: Tensor, rotation: Tensor) -> Tensor:
         """Map `x` (N, C) of one sequence to (N, C)."""

@@ -6,7 +6,6 @@ float32 at least, and their results rounded to the model's dtype.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 
 import torch
@@ -83,11 +82,6 @@ class MLP(nn.Module):
         self.w13 = nn.Linear(dim, 2 * hidden_dim, bias=False)
         self.w2 = nn.Linear(hidden_dim, dim, bias=False)
 
-    def published(self) -> Mapping[str, Tensor]:
-        """See `weights.published`."""
-        w1, w3 = self.w13.weight.chunk(2)
-        return {"w1.weight": w1, "w3.weight": w3, "w2.weight": self.w2.weight}
-
     def forward(self, x: Tensor) -> Tensor:
         """Map `x` (N, C) to (N, C)."""
         out: Tensor = self.w2(silu_mul(self.w13(x)))
@@ -108,15 +102,6 @@ class GatedProjections(nn.Module):
         self.wo = nn.Linear(dim, dim, bias=False)
         self.q_norm = nn.Parameter(torch.empty(num_heads, dim // num_heads))
         self.k_norm = nn.Parameter(torch.empty(num_heads, dim // num_heads))
-
-    def published(self) -> Mapping[str, Tensor]:
-        """See `weights.published`."""
-        names = ("wq.weight", "wk.weight", "wv.weight", "gate.weight")
-        return dict(zip(names, self.wqkvg.weight.chunk(4), strict=True)) | {
-            "wo.weight": self.wo.weight,
-            "q_norm.weight": self.q_norm,
-            "k_norm.weight": self.k_norm,
-        }
 
     def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return normalised queries and keys, values, each (N, H, D), and the gate (N, C)."""

@@ -5,8 +5,9 @@ import torch
 
 from engine.echo.checkpoints import tiny as tiny_checkpoint
 from engine.echo.checkpoints.load import load_models
-from engine.echo.config import TINY, SourceFilterConfig
+from engine.echo.config import SourceFilterConfig
 from engine.echo.runner import Runner
+from engine.echo.sizes import TINY
 from engine.echo.speakers import SpeakerCache
 from speech.parameters import SamplerParameters
 

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from engine.echo.config import TINY
 from engine.echo.job import make_job
+from engine.echo.sizes import TINY
 from engine.echo.speakers import JobVoice
 from engine.protocol import Job
 from speech.errors import SpeechError

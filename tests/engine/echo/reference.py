@@ -16,8 +16,9 @@ from torch import Tensor, nn
 
 from engine.echo.checkpoints.weights import fill
 from engine.echo.codecs.dac.codec import S1DAC
-from engine.echo.config import TINY, DACConfig, DiTConfig, WindowConfig
+from engine.echo.config import DACConfig, DiTConfig, WindowConfig
 from engine.echo.model.dit import EchoDiT
+from engine.echo.sizes import TINY
 
 
 def _import() -> tuple[Any, Any, Any]:

@@ -6,12 +6,13 @@ import pytest
 import torch
 
 from engine.echo.checkpoints.weights import fill
-from engine.echo.config import MAX_FRAMES, MAX_TEXT_BYTES, TINY, EncoderConfig
+from engine.echo.config import MAX_FRAMES, MAX_TEXT_BYTES, EncoderConfig
 from engine.echo.denoise import Trajectory, denoise
 from engine.echo.forward.modulations import Modulations
 from engine.echo.forward.plain import PlainForward
 from engine.echo.model.dit import EchoDiT
 from engine.echo.sampling import Progress, make_plan
+from engine.echo.sizes import TINY
 from speech.parameters import SamplerParameters
 from tests.engine.echo.reference import (
     SEEDS,

@@ -8,13 +8,13 @@ import torch
 
 from engine.echo import denoise as denoise_module
 from engine.echo.codecs.dac.codec import S1DAC
-from engine.echo.config import TINY
 from engine.echo.denoise import Trajectory, denoise
 from engine.echo.forward.plain import PlainForward
 from engine.echo.model.attention import VarlenAttention
 from engine.echo.model.dit import EchoDiT
 from engine.echo.model.flash import flash
 from engine.echo.sampling import Progress, make_plan
+from engine.echo.sizes import TINY
 from speech.parameters import SamplerParameters
 from speech.pcm import FRAME_SAMPLES
 

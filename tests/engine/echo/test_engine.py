@@ -11,9 +11,9 @@ from safetensors.torch import load_file
 from engine import ENGINES, create_engine
 from engine.echo.checkpoints.folder import CheckpointError
 from engine.echo.checkpoints.load import CODEC, DIT, PCA
-from engine.echo.config import TINY
 from engine.echo.engine import EchoEngine
 from engine.echo.options import EchoOptions
+from engine.echo.sizes import TINY
 from engine.protocol import Job, Voice
 from speech.errors import InternalError, InvalidRequest, NotReady, Overloaded, VoiceLost
 from speech.pcm import FRAME_SAMPLES

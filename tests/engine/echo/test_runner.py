@@ -6,10 +6,11 @@ import torch
 
 from engine.echo.checkpoints.load import load_models
 from engine.echo.codecs.dac.codec import S1DAC
-from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES, TINY
+from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES
 from engine.echo.job import make_job
 from engine.echo.runner import Runner
 from engine.echo.sampling import FIRST_T
+from engine.echo.sizes import TINY
 from engine.echo.speakers import SpeakerCache
 from engine.protocol import Job
 from speech.errors import InternalError, InvalidRequest

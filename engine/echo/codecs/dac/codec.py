@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,7 +70,8 @@ class DecoderBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, C, T) to (B, C', stride T)."""
-        return self.block(x)  # type: ignore[no-any-return]
+        out: Tensor = self.block(x)
+        return out
 
 
 def _encoder(config: DACConfig) -> nn.Sequential:
@@ -146,7 +147,8 @@ class Autoencoder(nn.Module):
 
     def waveform(self, z: Tensor) -> Tensor:
         """Return audio (B, 2048 T) of the post-module's output (B, C, T)."""
-        return self.decoder["model"](self.quantizer.upsample(z))[:, 0]  # type: ignore[no-any-return]
+        out: Tensor = self.decoder["model"](self.quantizer.upsample(z))[:, 0]
+        return out
 
 
 class PCA(nn.Module):
@@ -157,14 +159,6 @@ class PCA(nn.Module):
         self.components = nn.Parameter(torch.empty(latent_dim, codec_dim))
         self.mean = nn.Parameter(torch.empty(codec_dim))
         self.scale = nn.Parameter(torch.empty(()))
-
-    def published(self) -> Mapping[str, Tensor]:
-        """See `weights.published`."""
-        return {
-            "pca_components": self.components,
-            "pca_mean": self.mean,
-            "latent_scale": self.scale,
-        }
 
     def project(self, z: Tensor) -> Tensor:
         """Map codec vectors (..., codec_dim) to latents (..., latent_dim)."""

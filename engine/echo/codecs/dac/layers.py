@@ -125,7 +125,8 @@ class ResidualUnit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply it; shapes do not change."""
-        return x + self.block(x)  # type: ignore[no-any-return]
+        out: Tensor = x + self.block(x)
+        return out
 
 
 def residual_units(dim: int) -> tuple[ResidualUnit, ...]:

@@ -6,7 +6,6 @@ see go into `History` and come back with the next block, with the same result.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -52,17 +51,6 @@ class WindowBlock(nn.Module):
         self.attention_gamma = nn.Parameter(torch.empty(dim))
         self.ffn_gamma = nn.Parameter(torch.empty(dim))
 
-    def published(self) -> Mapping[str, Tensor]:
-        """See `weights.published`."""
-        return {
-            "attention.wqkv.weight": self.wqkv.weight,
-            "attention.wo.weight": self.wo.weight,
-            "attention_norm.weight": self.attention_norm,
-            "ffn_norm.weight": self.ffn_norm,
-            "attention_layer_scale.gamma": self.attention_gamma,
-            "ffn_layer_scale.gamma": self.ffn_gamma,
-        }
-
     def forward(
         self, x: Tensor, rotation: Tensor, mask: Tensor, past: Tensor | None
     ) -> tuple[Tensor, Tensor]:
@@ -98,10 +86,6 @@ class WindowTransformer(nn.Module):
         self.norm = nn.Parameter(torch.empty(dim))
         shape = (config.max_positions, head_dim // 2, 2)
         self.register_buffer("freqs_cis", torch.empty(shape), persistent=False)
-
-    def published(self) -> Mapping[str, Tensor]:
-        """See `weights.published`."""
-        return {"norm.weight": self.norm}
 
     def reset_table(self) -> None:
         """Fill the rotary table with what every known checkpoint holds."""

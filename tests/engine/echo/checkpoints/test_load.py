@@ -20,7 +20,8 @@ from engine.echo.checkpoints.load import (
     locate,
 )
 from engine.echo.codecs.source_filter.codec import SourceFilterCodec
-from engine.echo.config import TINY, EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
+from engine.echo.config import EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
+from engine.echo.sizes import TINY
 from speech.parameters import SamplerParameters
 from tests.engine.echo.reference import build_autoencoder, build_dit, relative_error
 

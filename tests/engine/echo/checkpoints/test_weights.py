@@ -4,8 +4,8 @@ import torch
 from engine.echo.checkpoints.folder import CheckpointError
 from engine.echo.checkpoints.weights import check, fill, fold, published, split
 from engine.echo.codecs.dac.layers import CausalConv
-from engine.echo.config import TINY
 from engine.echo.model.dit import EchoDiT
+from engine.echo.sizes import TINY
 from tests.engine.echo.reference import State, build_dit
 
 

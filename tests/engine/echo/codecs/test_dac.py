@@ -3,8 +3,9 @@ import torch
 
 from engine.echo.checkpoints.weights import published, weight_normed
 from engine.echo.codecs.dac.codec import CONTEXT_FRAMES, S1DAC
-from engine.echo.config import TINY, DACConfig
+from engine.echo.config import DACConfig
 from engine.echo.model.ops import ops_for
+from engine.echo.sizes import TINY
 from speech.pcm import FRAME_SAMPLES
 from tests.engine.echo.reference import (
     SEEDS,

@@ -4,11 +4,12 @@ import pytest
 import torch
 
 from engine.echo.checkpoints.weights import published
-from engine.echo.config import TINY, DiTConfig
+from engine.echo.config import DiTConfig
 from engine.echo.model import dit as dit_module
 from engine.echo.model.attention import Lane, LoopAttention, VarlenAttention
 from engine.echo.model.dit import EchoDiT, Positions
 from engine.echo.model.layers import rotate, timestep_embedding
+from engine.echo.sizes import TINY
 from tests.engine.echo.reference import (
     SEEDS,
     build_dit,
