@@ -7,7 +7,7 @@ before it; closing the last one frees all that the request holds.
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Any, TypeVar
@@ -29,6 +29,7 @@ from speech.limits import PassLimits
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 from speech.rendering import Renderer
 from speech.request import SpeechRequest
+from speech.timestamps import TimedWord, Timestamps
 
 T = TypeVar("T")
 
@@ -74,7 +75,15 @@ class SpeechPipeline:
             block = sampled.block
             record.audio_received(block.engine, block.device, block.queue_s, sampled.waited_s)
 
+        def note_words(words: Sequence[TimedWord], start_s: float) -> None:
+            if timestamps is not None:
+                record.timed(timestamps.add(words, start_s))
+
         plan = await run_in(self._threads, plan_chunks, request, self._pass_limits)
+        timestamps: Timestamps | None = None
+        if request.timestamps:
+            said = [chunk.text for chunk in plan.chunks]
+            timestamps = await run_in(self._threads, Timestamps, request.text, said, request.speed)
         record.planned(len(plan.chunks))
         jobs = make_jobs(plan.chunks, request, record.request_id, stream=not whole)
         sampled = sample_in_order(
@@ -84,7 +93,7 @@ class SpeechPipeline:
             self._limits.max_request_jobs,
             record.redrawn,
         )
-        joined = join(observe(sampled, note), plan, request.parameters.enable_crossfade)
+        joined = join(observe(sampled, note), plan, request.parameters.enable_crossfade, note_words)
         renderer = Renderer(request, whole=whole)
         rendered = render(joined, renderer, self._threads, self._limits.max_audio_s)
         async with aclosing(rendered) as packets:
@@ -102,7 +111,14 @@ def make_jobs(
     unique_id = f"{request_id}/{uuid.uuid4().hex}"
     return [
         VoicedJob(
-            Job(chunk.text, chunk.seed, request.given, stream=stream, request_id=unique_id),
+            Job(
+                chunk.text,
+                chunk.seed,
+                request.given,
+                stream=stream,
+                request_id=unique_id,
+                timestamps=request.timestamps,
+            ),
             chunk.voice,
         )
         for chunk in chunks
@@ -110,9 +126,16 @@ def make_jobs(
 
 
 async def join(
-    sampled: AsyncGenerator[Sampled, None], plan: SpeechPlan, crossfade: bool
+    sampled: AsyncGenerator[Sampled, None],
+    plan: SpeechPlan,
+    crossfade: bool,
+    tell: Callable[[Sequence[TimedWord], float], None],
 ) -> AsyncGenerator[PCM, None]:
-    """Yield the audio of a plan's jobs as one stream, with the plan's pauses."""
+    """Yield the audio of a plan's jobs as one stream, with the plan's pauses.
+
+    `tell` is called with the words that come with a block, and with when their job's audio begins
+    in the stream, in seconds.
+    """
     joiner = Joiner(SAMPLE_RATE_HZ, crossfade, plan.chunks[0].pause_s)
     current = 0
     async with aclosing(sampled):
@@ -120,7 +143,10 @@ async def join(
             for following in plan.chunks[current + 1 : index + 1]:
                 yield joiner.next_chunk(following.pause_s)
             current = index
-            yield joiner.feed(block.pcm)
+            pcm = joiner.feed(block.pcm)
+            if block.words:
+                tell(block.words, joiner.chunk_start / SAMPLE_RATE_HZ)
+            yield pcm
     yield joiner.finish(plan.closing_pause_s)
 
 

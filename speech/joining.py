@@ -52,8 +52,20 @@ class Joiner:
         self._pause_samples: int | None = None  # of the join under way; None: as it is
         self._loudest = 0.0  # so far
         self._last_sample = 0.0  # of what was given out
+        self._num_given = 0
+        self._num_chunk_read = 0  # of the current chunk
+        self._chunk_start: int | None = 0
         if opening_pause_s is not None:
             self._open_join(opening_pause_s)
+
+    @property
+    def chunk_start(self) -> int:
+        """The sample given out, or yet to be, that a chunk's first one is or would be.
+
+        Lead of a chunk that was cut away counts as before it. Until it has been joined, a chunk
+        begins at the end of what was given out.
+        """
+        return self._num_given if self._chunk_start is None else self._chunk_start
 
     def feed(self, pcm: PCM) -> PCM:
         """Take the next piece of the current chunk, unchanged, and return what is settled."""
@@ -69,6 +81,7 @@ class Joiner:
         with None it is as long as theirs together.
         """
         settled = self._read_rest()
+        self._num_chunk_read = 0
         if self._loudest or self._tail_samples or self._lead is not None:
             settled.append(self._hold(self._take_silence()))
             self._open_join(pause_s)
@@ -92,6 +105,7 @@ class Joiner:
         pauses.append(None if pause_s is None else round(pause_s * self._sample_rate))
         self._pause_samples = max((pause for pause in pauses if pause is not None), default=None)
         self._lead = _NOTHING
+        self._chunk_start = None
 
     def _read_rest(self) -> list[PCM]:
         rest, self._unread = self._unread, _NOTHING
@@ -111,9 +125,13 @@ class Joiner:
                 lead = lead[max(0, len(lead) - self._kept_samples()) :]
             if start == len(pcm) and (waits_for_speech or start < missing):
                 self._lead = lead
+                self._num_chunk_read += len(pcm)
                 return []
             settled.append(self._join(self._take_tail(), lead, pcm[start:]))
             self._lead = None
+            joined = self._num_given + sum(map(len, settled))
+            self._chunk_start = joined - (self._num_chunk_read + start)
+        self._num_chunk_read += len(pcm)
         if loud_end > start:
             settled += [self._take_tail(), pcm[start:loud_end]]
             start = loud_end
@@ -194,4 +212,5 @@ class Joiner:
         pcm = np.concatenate((_NOTHING, *parts))
         if len(pcm):
             self._last_sample = float(pcm[-1])
+        self._num_given += len(pcm)
         return pcm

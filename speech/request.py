@@ -31,7 +31,9 @@ OPENAI_PCM_SAMPLE_RATE = 24_000
 
 
 StreamFormat = Literal["audio", "sse"]
+Timestamps = Literal["word"]
 VoiceName = Annotated[str, Field(strict=True, max_length=MAX_VOICE_CHARS)]
+_TIMESTAMPS = "`word`: tells when each word is said."
 
 
 def _voice_id(voice: Any) -> Any:
@@ -55,6 +57,7 @@ class JobInput(BaseModel):
         None, description="Names the output file; a random UUID if not given."
     )
     output_format: FormatName | None = Field(None, description="Container and codec.")
+    timestamps: Timestamps | None = Field(None, description=_TIMESTAMPS)
     stream: Flag | None = Field(
         None,
         description="Accepted, changes nothing: `POST /runsync` answers whole, and a RunPod worker "
@@ -87,6 +90,9 @@ class SpeechBody(BaseModel):
     instructions: Any = Field(None, description="Accepted; has no effect on this model.")
     seed: Seed | None = None
     parameters: dict[str, Any] | None = None
+    timestamps: Timestamps | None = Field(
+        None, description=_TIMESTAMPS + " Of this route only with `stream_format` `sse`."
+    )
     sample_rate: Integer | None = Field(
         None, description="Hz; `pcm` is 24000 if not given, as OpenAI's."
     )
@@ -104,6 +110,7 @@ class SpeechRequest:
         sample_rate: Of the encoded audio, in Hz.
         speed: Tempo factor, 1.0 leaves the audio alone.
         stream_format: Bytes, or OpenAI's events.
+        timestamps: Whether the caller wants to know when each word is said.
     """
 
     text: str
@@ -116,6 +123,7 @@ class SpeechRequest:
     session_id: str
     speed: float = 1.0
     stream_format: StreamFormat = "audio"
+    timestamps: bool = False
 
 
 def is_health_check(job_input: object) -> bool:
@@ -143,6 +151,7 @@ def parse_job(job_input: object, max_text_chars: int, max_frames: int) -> Speech
         output_format=output_format,
         sample_rate=FORMATS[output_format].default_sample_rate,
         session_id=job.session_id or str(uuid.uuid4()),
+        timestamps=job.timestamps is not None,
     )
 
 
@@ -169,6 +178,7 @@ def parse_speech(body: object, max_text_chars: int, max_frames: int) -> SpeechRe
         session_id=str(uuid.uuid4()),
         speed=1.0 if speech.speed is None else speech.speed,
         stream_format=speech.stream_format or "audio",
+        timestamps=speech.timestamps is not None,
     )
 
 

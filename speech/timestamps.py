@@ -16,10 +16,6 @@ class TimedWord:
     start: float
     end: float
 
-    def within(self, start_s: float, speed: float) -> TimedWord:
-        """Return the word in audio at `speed` that this one's own begins in at `start_s`."""
-        return TimedWord(self.word, (start_s + self.start) / speed, (start_s + self.end) / speed)
-
 
 class Timestamps:
     """The times of a text's words, from those of the words that are said for it.
@@ -29,27 +25,43 @@ class Timestamps:
     Args:
         text: As it is written.
         spoken: What is said for it, in parts.
+        speed: Of the audio that is delivered.
     """
 
-    def __init__(self, text: str, spoken: Iterable[str]) -> None:
+    def __init__(self, text: str, spoken: Iterable[str], speed: float = 1.0) -> None:
         self._written = [word.text for word in find_words(text)]
         said = [word.text for part in spoken for word in find_words(part)]
         self._spans = match_words(self._written, said)
-        self._spoken: list[TimedWord] = []
-        self._end = 0.0
+        self._speed = speed
+        self._times: list[tuple[float, float]] = []
         self._num_given = 0
 
-    def add(self, spoken: Sequence[TimedWord]) -> list[TimedWord]:
-        """Take the next words that are said; return the written ones whose times are now known."""
-        self._spoken += spoken
-        timed = []
+    def add(self, spoken: Sequence[TimedWord], start_s: float) -> list[TimedWord]:
+        """Take the next words that are said; return the written ones whose times are now known.
+
+        Args:
+            spoken: The words, in seconds of audio of their own.
+            start_s: When that begins in the whole, at ordinary speed.
+        """
+        for word in spoken:
+            start = max((start_s + word.start) / self._speed, self._end)
+            self._times.append((start, max((start_s + word.end) / self._speed, start)))
+        known = []
         while self._num_given < len(self._written):
             first, last = self._spans[self._num_given]
-            if last > len(self._spoken):
+            if last > len(self._times):
                 break
-            start = self._end  # of a word that is not said at all
-            if first < last:
-                start, self._end = self._spoken[first].start, self._spoken[last - 1].end
-            timed.append(TimedWord(self._written[self._num_given], start, self._end))
+            known.append(TimedWord(self._written[self._num_given], *self._time(first, last)))
             self._num_given += 1
-        return timed
+        return known
+
+    def _time(self, first: int, last: int) -> tuple[float, float]:
+        """Return when spoken words begin and end; for none, when the one before ends."""
+        if first < last:
+            return self._times[first][0], self._times[last - 1][1]
+        end = self._times[first - 1][1] if first else 0.0
+        return end, end
+
+    @property
+    def _end(self) -> float:
+        return self._times[-1][1] if self._times else 0.0

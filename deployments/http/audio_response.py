@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from typing import Any
 
@@ -13,8 +13,10 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from deployments.speech_call import SpeechStream
+from deployments.telemetry.request_record import word_times
 from speech.formats import FORMATS
 from speech.request import SpeechRequest
+from speech.timestamps import TimedWord
 
 
 def audio_response(request: SpeechRequest, stream: SpeechStream) -> Response:
@@ -42,15 +44,24 @@ class _Streamed(StreamingResponse):
 
 
 async def _events(request: SpeechRequest, stream: SpeechStream) -> AsyncGenerator[str, None]:
-    """Yield OpenAI's events; its token counts are UTF-8 bytes in and latent frames out."""
+    """Yield OpenAI's events; its token counts are UTF-8 bytes in and latent frames out.
+
+    Of a request that is timed, each has the words that have become certain, and the last has all.
+    """
+    words, num_told = stream.record.words, 0
     async with aclosing(stream.packets) as packets:
         async for packet in packets:
             if packet:
-                audio = base64.b64encode(packet).decode()
-                yield _event({"type": "speech.audio.delta", "audio": audio})
+                delta = {"type": "speech.audio.delta", "audio": base64.b64encode(packet).decode()}
+                told, num_told = words[num_told:], len(words)
+                yield _event({**delta, **_timed(request, told)})
     num_in, num_out = len(request.text.encode()), stream.record.num_frames
     usage = {"input_tokens": num_in, "output_tokens": num_out, "total_tokens": num_in + num_out}
-    yield _event({"type": "speech.audio.done", "usage": usage})
+    yield _event({"type": "speech.audio.done", "usage": usage, **_timed(request, words)})
+
+
+def _timed(request: SpeechRequest, words: Iterable[TimedWord]) -> dict[str, Any]:
+    return {"words": word_times(words)} if request.timestamps else {}
 
 
 def _event(data: dict[str, Any]) -> str:

@@ -111,6 +111,11 @@ def speech_routes(service: SpeechService, jobs: JobRunner) -> APIRouter:
         request_id = request_id_of(request)
         with service.logging_refusal(request_id, "http"):
             wanted = parse_speech(body, service.limits.max_text_chars, max_frames)
+            if wanted.timestamps and wanted.stream_format != "sse":
+                raise InvalidRequest(
+                    "Invalid 'timestamps': word times come with stream_format 'sse' only",
+                    "timestamps",
+                )
         await service.require_ready()
         # An error before any audio keeps its status.
         stream = await service.speak(wanted, request_id, "http").start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -11,6 +11,7 @@ from typing import Any, Literal
 from speech.formats import FORMATS
 from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from speech.request import SpeechRequest
+from speech.timestamps import TimedWord
 
 RequestSource = Literal["http", "runpod"]
 """The interface a request came in through."""
@@ -44,6 +45,7 @@ class RequestRecord:
         num_samples: Length of its audio, at 44.1 kHz.
         num_redraws: Jobs drawn again because their sampler was lost.
         first_audio_s: From acceptance to the first packet, or to the whole answer.
+        words: Those of the text whose times are known, in order, if the caller asked for them.
     """
 
     request_id: str
@@ -58,6 +60,7 @@ class RequestRecord:
     num_samples: int = 0
     num_redraws: int = 0
     first_audio_s: float | None = None
+    words: list[TimedWord] = field(default_factory=list)
     timings: Timings = field(default_factory=Timings)
     _started: float = field(default_factory=time.perf_counter)
 
@@ -96,6 +99,10 @@ class RequestRecord:
     def redrawn(self) -> None:
         """Note that a job is drawn again because its sampler was lost."""
         self.num_redraws += 1
+
+    def timed(self, words: Iterable[TimedWord]) -> None:
+        """Note that the times of the next words are known."""
+        self.words += words
 
     def rendered(self, num_samples: int, busy_s: float) -> None:
         """Note how much audio has been encoded so far, and how long that took in all."""
@@ -139,6 +146,7 @@ class RequestRecord:
             "device": self.device,
             "engine": self.engine,
             "chunks": self.num_chunks,
+            **({"words": word_times(self.words)} if request.timestamps else {}),
             "timings": {name: round(1000 * s, 1) for name, s in vars(self.timings).items()},
         }
 
@@ -163,6 +171,14 @@ class RequestRecord:
 
     def _elapsed_s(self) -> float:
         return time.perf_counter() - self._started
+
+
+def word_times(words: Iterable[TimedWord]) -> list[dict[str, Any]]:
+    """Return words as the contract has them, to the millisecond."""
+    return [
+        {"word": word.word, "start": round(word.start, 3), "end": round(word.end, 3)}
+        for word in words
+    ]
 
 
 def _shown(value: float | None, digits: int = 0, scale: float = 1) -> str | None:

@@ -9,7 +9,7 @@ from speech.errors import InvalidRequest
 from speech.parameters import MAX_PAUSE_S
 from speech.validation import MAX_SHOWN_CHARS
 
-_PAUSE = re.compile(r"\[\s*pause\s*:([^\[\]\n]*)\]?", re.IGNORECASE)
+PAUSE_TAG = re.compile(r"\[\s*pause\s*:([^\[\]\n]*)\]?", re.IGNORECASE)
 _DURATION = re.compile(r"\s*(\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*(m?)s\s*", re.IGNORECASE)
 
 
@@ -29,7 +29,7 @@ def split_at_pauses(text: str) -> list[Part]:
     parts: list[Part] = []
     pause_s: float | None = None
     end = 0
-    for match in _PAUSE.finditer(text):
+    for match in PAUSE_TAG.finditer(text):
         between = text[end : match.start()]
         if between.strip():
             parts.append(Part(between, pause_s))

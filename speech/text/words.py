@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from speech.text.breaks import SPEAKER_TAG
 from speech.text.duration import estimate_duration_s
+from speech.text.pauses import PAUSE_TAG
 from speech.text.scripts import are_one_character, is_spaced
 
 _RUN = re.compile(r"\S+")
@@ -30,11 +31,12 @@ class Word(NamedTuple):
 
 
 def find_words(text: str) -> list[Word]:
-    """Return the words of `text` in order; speaker tags and lone punctuation are none.
+    """Return the words of `text` in order; tags of speakers and pauses are none, nor lone marks.
 
     Words are between spaces; where a script does without, each visible character is one.
     """
-    text = SPEAKER_TAG.sub(lambda tag: " " * len(tag[0]), text)
+    for tag in (SPEAKER_TAG, PAUSE_TAG):
+        text = tag.sub(lambda match: " " * len(match[0]), text)
     found = []
     for run in _RUN.finditer(text):
         for start, stop in _parts(text, run.start(), run.end()):

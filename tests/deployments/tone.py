@@ -50,8 +50,8 @@ class ToneEngine:
         words = _even_words(job.text) if job.timestamps else []
         for start in range(0, len(pcm), SAMPLE_RATE_HZ):
             part = pcm[start : start + SAMPLE_RATE_HZ]
-            end_s = (start + len(part)) / SAMPLE_RATE_HZ
-            yield JobAudio(part, [word for word in words if end_s - 1 < word.end <= end_s])
+            start_s, end_s = start / SAMPLE_RATE_HZ, (start + len(part)) / SAMPLE_RATE_HZ
+            yield JobAudio(part, [word for word in words if start_s < word.end <= end_s])
 
     async def check_health(self):
         pass

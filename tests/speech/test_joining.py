@@ -71,6 +71,27 @@ PIECES = st.lists(
 
 
 @settings(max_examples=60, deadline=None)
+@given(st.lists(PIECES, max_size=5), st.sampled_from(OPTIONS), st.integers(1, 500))
+def test_joiner_tells_where_each_chunk_went(
+    chunks: list[PCM], options: tuple[bool, bool], piece_samples: int
+) -> None:
+    crossfade, normalize = options
+    joiner, out, starts = Joiner(RATE, crossfade), [], []
+    for index, chunk in enumerate(chunks):
+        if index:
+            out.append(joiner.next_chunk(PAUSE_S if normalize else None))
+        for start in range(0, len(chunk), piece_samples):
+            out.append(joiner.feed(chunk[start : start + piece_samples]))
+        out.append(joiner.feed(np.zeros(BLOCK_SAMPLES, dtype=np.float32)))
+        starts.append(joiner.chunk_start)
+    joined = np.concatenate([np.zeros(0, np.float32), *out, joiner.finish()])
+    for chunk, start in zip(chunks, starts, strict=True):
+        if len(chunk) and np.abs(chunk).max() > 0.1:
+            loudest = int(np.abs(chunk).argmax())
+            assert joined[start + loudest] == chunk[loudest]
+
+
+@settings(max_examples=60, deadline=None)
 @example([speech(), hush(0.1), speech()], (True, False), 40)  # a silent chunk longer than a fade
 @example([speech(), np.append(0.03 * speech(), speech())], (True, True), 40)  # growing louder
 @example([0.3 * speech(), np.append(0.015 * speech(), speech())], (True, True), 40)

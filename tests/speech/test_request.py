@@ -323,6 +323,16 @@ def test_speech_defaults_are_openais():
     assert request.sample_rate == 44100
 
 
+def test_timestamps_are_of_words_or_none():
+    assert parse_job({"text": "Hi.", "timestamps": "word"}, MAX_CHARS, MAX_FRAMES).timestamps
+    assert parse_speech({"input": "Hi.", "timestamps": "word"}, MAX_CHARS, MAX_FRAMES).timestamps
+    assert not parse_job({"text": "Hi.", "timestamps": None}, MAX_CHARS, MAX_FRAMES).timestamps
+    for value in ("segment", True, ["word"], 1):
+        with pytest.raises(InvalidRequest, match=r"^Invalid 'timestamps': ") as refusal:
+            parse_speech({"input": "Hi.", "timestamps": value}, MAX_CHARS, MAX_FRAMES)
+        assert refusal.value.param == "timestamps"
+
+
 @pytest.mark.parametrize("voice", ["ada.ogg", {"id": "ada.ogg"}])
 def test_speech_voice_may_be_a_string_or_an_object(voice):
     assert speech(voice=voice).voice == "ada.ogg"

@@ -89,6 +89,52 @@ async def test_speech_as_events_holds_the_same_audio_and_ends_with_usage(make_in
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
 
 
+TIMED = "Well, this is one sentence. [pause:0.5s] And that was another one."
+WRITTEN = ["Well,", "this", "is", "one", "sentence.", "And", "that", "was", "another", "one."]
+
+
+async def test_events_tell_words_as_they_become_certain_and_all_at_the_end(make_ingress, connect):
+    client = connect(make_ingress())
+    body = {"input": TIMED, "stream_format": "sse", "timestamps": "word", "response_format": "pcm"}
+    response = await client.post("/v1/audio/speech", json=body)
+    events = [json.loads(line[6:]) for line in response.text.split("\n\n") if line]
+    told = [word for event in events[:-1] for word in event["words"]]
+    assert events[-1]["words"][: len(told)] == told
+    assert [word["word"] for word in events[-1]["words"]] == WRITTEN
+    assert len([event for event in events[:-1] if event["words"]]) > 1
+
+
+async def test_words_without_events_to_carry_them_are_refused(make_ingress, connect):
+    client = connect(make_ingress())
+    response = await client.post("/v1/audio/speech", json={**SPEECH, "timestamps": "word"})
+    assert_openai_error(response, 400, "invalid_request", "timestamps")
+
+
+@pytest.mark.parametrize("speed", [1.0, 2.0])
+async def test_word_times_count_pauses_and_speed_in(make_ingress, connect, speed):
+    client = connect(make_ingress())
+    body = {"input": TIMED, "stream_format": "sse", "timestamps": "word", "speed": speed}
+    response = await client.post("/v1/audio/speech", json=body)
+    words = json.loads(response.text.split("\n\n")[-2][6:])["words"]
+    times = [time for word in words for time in (word["start"], word["end"])]
+    assert times == sorted(times)
+    pause_s = speed * (words[5]["start"] - words[4]["end"])
+    assert pause_s == pytest.approx(0.5, abs=0.1)  # and the point's own share of the hum
+
+
+async def test_job_metadata_holds_its_words_if_asked(make_ingress, connect):
+    client = connect(make_ingress())
+    job = {"text": "Hello there.", "timestamps": "word"}
+    output = (await client.post("/runsync", json={"input": job})).json()["output"]
+    words = output["metadata"]["words"]
+    assert [word["word"] for word in words] == ["Hello", "there."]
+    assert 0 <= words[0]["start"] < words[0]["end"] <= words[1]["start"]
+    assert words[1]["end"] <= output["metadata"]["duration"]
+    del job["timestamps"]
+    output = (await client.post("/runsync", json={"input": job})).json()["output"]
+    assert "words" not in output["metadata"]
+
+
 async def test_request_id_is_the_clients_own_if_usable(make_ingress, connect):
     client = connect(make_ingress())
     response = await client.get("/v1/models", headers={"X-Request-ID": "abc-1"})

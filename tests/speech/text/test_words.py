@@ -16,6 +16,7 @@ from speech.text.words import find_words, match_words
         ("[S1] Are you there? [S2] Yes.", ["Are", "you", "there?", "Yes."]),
         ("Wait - what\u2026 no\u2014never", ["Wait", "what\u2026", "no\u2014never"]),
         ("... !", []),
+        ("Well,[pause:0.8s] yes", ["Well,", "yes"]),
         ("(laughs) Don't", ["(laughs)", "Don't"]),
         ("\u4f60\u597d\uff0c\u4e16\u754c", ["\u4f60", "\u597d\uff0c", "\u4e16", "\u754c"]),
         ("iPhone \u3067\u3059", ["iPhone", "\u3067", "\u3059"]),
