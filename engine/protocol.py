@@ -1,8 +1,8 @@
-"""What an engine promises to the Sampler that hosts it.
+"""The contract between an engine and the Sampler that hosts it.
 
-An engine turns jobs (one chunk of text each) into audio. It runs many jobs at once as it sees fit,
-keeps what it derives from a voice by voice key, and knows nothing of Ray, HTTP or files.
-Constructing one loads and warms it up: it takes jobs as soon as its constructor returns.
+An engine turns jobs (one chunk of text each) into audio. It schedules many jobs at once, caches
+encoded voices by voice key, and knows nothing of Ray, HTTP or files. Its constructor loads it and
+warms it up: it takes jobs as soon as that returns.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ class Job:
     """One chunk of text to speak.
 
     Attributes:
-        text: What to speak, non-blank.
+        text: The text to speak, non-blank.
         seed: Fixes every random draw: same job, same voice, same checkpoint and kind of device,
-            same samples, up to the rounding that `Engine.generate` speaks of.
+            same samples, up to the rounding described at `Engine.generate`.
         parameters: The sampler parameters that the caller gave, each valid; the model's own
-            defaults hold for the others. An engine ignores those that mean nothing to it.
+            defaults hold for the others. An engine ignores those that it does not know.
         stream: Whether the caller wants audio early, in blocks; else it waits for the whole.
-        request_id: Whose job it is: the jobs of one request do not hold up another's.
+        request_id: The request it belongs to: the jobs of one do not hold up another's.
         timestamps: Whether the caller wants to know when each word is said.
     """
 
@@ -61,9 +61,9 @@ class JobAudio:
 
     Attributes:
         pcm: Mono float32 at 44.1 kHz, shape (num_samples,); follows the part before.
-        words: Of the job's text, whose times have become certain, in order; in seconds from the
-            start of the job's audio. In the end all of `speech.text.words.find_words`, if the job
-            asks for them.
+        words: The words of the job's text whose times have become certain, in order; in seconds
+            from the start of the job's audio. All parts together hold every word of
+            `speech.text.words.find_words`, if the job asks for them.
     """
 
     pcm: PCM
@@ -75,14 +75,14 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """Of the model it speaks with, such as `echo-tts-base`; reported to callers."""
+        """The name of the loaded model, such as `echo-tts-base`; reported to callers."""
 
     device: str
-    """Where it runs, such as `cpu` or `cuda`."""
+    """The device that it runs on, such as `cpu` or `cuda`."""
 
     @property
     def warning(self) -> str | None:
-        """Why it is slower than it should be, in one line; None where it is not."""
+        """The reason why it is slower than it should be, in one line; None if it is not."""
 
     def generate(
         self, job: Job, voice: Voice | None, on_start: Callable[[], None]
@@ -95,7 +95,7 @@ class Engine(Protocol):
         `on_start` is called in the event loop when the job's turn has come.
 
         Raises:
-            SpeechError: When this job fails; other jobs go on.
+            SpeechError: This job failed; other jobs go on.
         """
 
     async def check_health(self) -> None:

@@ -1,6 +1,6 @@
-"""What a checkpoint is: its name, its sizes, its codec, and how it is meant to be sampled.
+"""A checkpoint's description: name, sizes, codec, sampler defaults.
 
-`EchoConfig()` is the published one; `config_file` reads others.
+`EchoConfig()` describes the published one; `checkpoints.config_file` reads others.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from speech.parameters import SamplerParameters
 PATCH_FRAMES = 4
 """Frames that the speaker and latent encoders read as one patch."""
 MAX_FRAMES = 640
-"""The longest span the transformer was trained to draw, and the codec's encoding chunk."""
+"""The longest span that the transformer was trained to draw, and S1-DAC's encoding window."""
 MAX_VOICE_FRAMES = 6400
 """The longest reference audio that the published speaker encoder was trained on (297 s)."""
 MAX_TEXT_BYTES = 768
@@ -101,7 +101,7 @@ CodecConfig = DACConfig | SourceFilterConfig
 
 @dataclass(frozen=True)
 class EndConfig:
-    """How the model says that the speech is over: latents that stay flat near 0.
+    """The model's sign that the speech is over: latents that stay flat near 0.
 
     Attributes:
         frames: Length of the window that has to be flat.
@@ -116,12 +116,12 @@ class EndConfig:
 
 @dataclass(frozen=True)
 class LengthConfig:
-    """How many frames `sequence_length: "auto"` draws.
+    """The number of frames that `sequence_length: "auto"` draws.
 
     Attributes:
-        stretch: What the model is given of the time that a text takes at an ordinary pace
+        stretch: Frames drawn per frame that a text takes at an ordinary pace
             (`speech.text.duration`), margin included.
-        spare_frames: Given on top: the flat end has to fit in, too.
+        spare_frames: Frames drawn on top, because the flat end has to fit in, too.
     """
 
     stretch: float = 1.28
@@ -133,11 +133,12 @@ class EchoConfig:
     """A checkpoint.
 
     Attributes:
-        name: What callers see as the name of the model.
-        defaults: Sampler parameters where a request is silent.
-        max_voice_frames: What is heard of a reference: as much as the model was trained to use.
-        alignment_heads: Those that look at the letters being spoken, which tell when each word is
-            said; empty where they are found at start.
+        name: The name of the model that callers see.
+        defaults: The sampler parameters that a request does not give.
+        max_voice_frames: The longest part of a reference that is encoded: as much as the model was
+            trained to use.
+        alignment_heads: The heads that attend to the letters being spoken, from which word times
+            are read; empty where they are found at start.
         plain_punctuation: Whether it was taught no punctuation but ASCII's, and gets no other.
     """
 

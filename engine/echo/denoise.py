@@ -23,11 +23,11 @@ class Trajectory:
     """One job's tensors on its way from noise to latents.
 
     Attributes:
-        progress: Where it stands.
-        text: Its text's keys and values.
-        speaker: Its voice's, shared with other jobs and never written to; None without a voice.
-        generator: Draws all its noise.
-        latents: (T, latent_dim) of the blocks drawn so far, at least in float32.
+        progress: Its place in its plan.
+        text: The keys and values of its text.
+        speaker: Those of its voice, shared with other jobs and never written to; None without one.
+        generator: The source of all its noise.
+        latents: The blocks drawn so far, (T, latent_dim), at least in float32.
     """
 
     progress: Progress
@@ -46,7 +46,7 @@ class Trajectory:
             self._scaled_speaker[: plan.speaker_kv_max_layers] *= plan.speaker_kv_scale
 
     def begin_block(self, dit: EchoDiT) -> None:
-        """Draw the block's noise and encode what was drawn before it, unless that is done."""
+        """Draw the block's noise and encode the blocks before it, unless that is done."""
         if self._x is not None:
             return
         if len(self.latents):
@@ -81,7 +81,10 @@ class Trajectory:
         return PlacedLane(lane, self.progress.start, self.progress.current.t)
 
     def after_step(self, velocities: Iterator[Tensor]) -> tuple[Tensor | None, Tensor]:
-        """Return where a step with the lanes' `velocities` leads: block's state, all latents."""
+        """Return the block's state and all latents after a step with the lanes' `velocities`.
+
+        The state is None where the step ends the block.
+        """
         progress = self.progress
         cond = next(velocities)
         no_text = next(velocities) if progress.denies_text else None
@@ -91,7 +94,7 @@ class Trajectory:
         return (None, torch.cat([self.latents, x])) if progress.ends_block else (x, self.latents)
 
     def move(self, x: Tensor | None, latents: Tensor) -> bool:
-        """Go where `after_step` leads; return whether that ended a block."""
+        """Take over the result of `after_step`; return whether that ended a block."""
         self._x, self.latents = x, latents
         return self.progress.advance()
 
@@ -99,7 +102,7 @@ class Trajectory:
 def denoise(forward: Forward, group: Sequence[Trajectory]) -> list[Trajectory]:
     """Take one step of every trajectory of `group`; return those that ended a block.
 
-    Should anything fail, nobody has moved and the step can be taken again.
+    If anything fails, no trajectory has advanced and the step can be taken again.
     """
     for trajectory in group:
         trajectory.begin_block(forward.dit)

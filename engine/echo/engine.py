@@ -42,7 +42,7 @@ class EchoEngine:
         max_waiting_jobs: Jobs that wait for a turn; one more is refused.
 
     Raises:
-        CheckpointError: When the weights are not there or do not fit.
+        CheckpointError: The weights are missing or do not fit.
     """
 
     def __init__(self, options: EchoOptions, max_waiting_jobs: int = 256) -> None:
@@ -128,11 +128,11 @@ class EchoEngine:
         """Yield the job's audio; see `engine.protocol.Engine`.
 
         Raises:
-            NotReady: When the engine is closed, also meanwhile.
-            Overloaded: When every place is taken.
-            InvalidRequest: When its parameters do not go with the checkpoint's, or its text is too
+            NotReady: The engine is closed, or was closed meanwhile.
+            Overloaded: Every place is taken.
+            InvalidRequest: The job's parameters do not go with the checkpoint's, or its text is too
                 long for one pass.
-            SpeechError: When the job fails.
+            SpeechError: The job failed.
         """
         self._check_open()
         self._scheduler.check_room()  # before fetching a voice for nothing
@@ -168,7 +168,7 @@ class EchoEngine:
         return JobVoice(voice.key, audio, state)
 
     async def _drive(self) -> None:
-        """Run tick after tick while there is work; during one, its jobs are the runner's alone."""
+        """Run tick after tick while there is work; in a tick only the runner touches its jobs."""
         loop = asyncio.get_running_loop()
         failure: SpeechError = NotReady(CLOSED)
         try:

@@ -77,7 +77,7 @@ class EchoJob:
 
     @property
     def awaits_voice(self) -> bool:
-        """Whether its voice has to be encoded, by this job or another."""
+        """True while its voice has to be encoded, by this job or another."""
         return self.voice is not None and self.voice.audio is not None
 
     @property
@@ -114,8 +114,8 @@ def make_job(
         has_voice: Whether it speaks in a voice; the caller sets `voice` then.
 
     Raises:
-        InvalidRequest: When the job's parameters do not go with the checkpoint's, or its text is
-            too long for one pass.
+        InvalidRequest: The job's parameters do not go with the checkpoint's, or its text is too
+            long for one pass.
     """
     parameters = complete(job.parameters, config.defaults, MAX_FRAMES)
     streams = job.stream and bool(stream_blocks)

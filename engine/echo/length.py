@@ -1,4 +1,4 @@
-"""How many frames `sequence_length: "auto"` draws: enough for the text, and no more.
+"""The frames that `sequence_length: "auto"` draws: enough for the text, and no more.
 
 The cost of a draw grows with its length. Where the speech turns out longer, nothing is cut: the
 runner draws it again at full length, and the shorter noise is the beginning of the longer.

@@ -42,7 +42,7 @@ class Step:
 
     t: float
     dt: float
-    """To the next t; negative."""
+    """The difference to the next t; negative."""
     guided: bool
     scaled: bool
     """Whether the voice's keys and values are scaled."""
@@ -51,7 +51,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that a job's sampler parameters come down to, fixed before its first step."""
+    """A job's sampler parameters, worked out before its first step."""
 
     steps: tuple[Step, ...]
     blocks: tuple[int, ...]
@@ -65,7 +65,7 @@ class Plan:
 
 @dataclass
 class Progress:
-    """Where a job stands in its plan: what it costs next, without a single tensor."""
+    """A job's place in its plan, and the cost of its next step; holds no tensor."""
 
     plan: Plan
     has_speaker: bool
@@ -76,7 +76,7 @@ class Progress:
 
     @property
     def done(self) -> bool:
-        """Whether every block is drawn."""
+        """True once every block is drawn."""
         return self.block == len(self.plan.blocks)
 
     @property
@@ -91,12 +91,12 @@ class Progress:
 
     @property
     def denies_text(self) -> bool:
-        """Whether the step has a lane without text; at scale 0 it would change nothing."""
+        """True if the step has a lane without text; at scale 0 that would change nothing."""
         return self.current.guided and self.plan.text_scale != 0
 
     @property
     def denies_speaker(self) -> bool:
-        """Whether the step has a lane without speaker."""
+        """True if the step has a lane without speaker."""
         return self.current.guided and self.has_speaker and self.plan.speaker_scale != 0
 
     @property
@@ -106,7 +106,7 @@ class Progress:
 
     @property
     def ends_block(self) -> bool:
-        """Whether the next step is the block's last."""
+        """True if the next step is the block's last."""
         return self.step == len(self.plan.steps) - 1
 
     def advance(self) -> bool:
@@ -125,9 +125,9 @@ def make_plan(
     """Return the plan for `parameters`.
 
     Args:
-        parameters: The caller's.
+        parameters: The caller's parameters over the checkpoint's defaults.
         blocks: Frames of each block.
-        dtype: Of the model. The sampler's state and its scalars are at least float32, and
+        dtype: The model's. The sampler's state and its scalars are at least float32, and
             every scalar is rounded as upstream's are.
     """
     return Plan(
@@ -145,7 +145,7 @@ def make_steps(parameters: SamplerParameters, dtype: torch.dtype) -> tuple[Step,
     """Return the Euler steps for a model of `dtype`; see `make_plan`.
 
     Raises:
-        InvalidRequest: When the score rescaling would drown the speech.
+        InvalidRequest: The score rescaling would drown the speech.
     """
     dtype = torch.promote_types(dtype, torch.float32)
     scalar = np.float64 if dtype == torch.float64 else np.float32
@@ -200,7 +200,7 @@ def initial_noise(
 
 
 def guide(cond: Tensor, no_text: Tensor | None, no_speaker: Tensor | None, plan: Plan) -> Tensor:
-    """Push the velocity away from what it would be without text, and without speaker."""
+    """Return the velocity, pushed away from the ones without text and without speaker."""
     v = cond
     if no_text is not None:
         v = v + plan.text_scale * (cond - no_text)
@@ -228,7 +228,7 @@ def find_end(latents: Tensor, end: EndConfig = PUBLISHED_END) -> int:
 
 
 def has_ended(latents: Tensor, end: EndConfig = PUBLISHED_END) -> bool:
-    """Whether the speech has ended within `latents` (T, latent_dim), whatever comes after T."""
+    """Return whether the speech ends within `latents` (T, latent_dim), whatever comes after T."""
     return find_end(latents, end) + end.frames <= len(latents)
 
 

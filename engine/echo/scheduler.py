@@ -1,9 +1,9 @@
-"""Which jobs take a step next. Pure Python: knows what a step costs, not what it is.
+"""The choice of the jobs that take a step next. Pure Python: knows the cost of a step, no more.
 
 Requests stand in line. A batch takes the first job of each, from the front of the line, then the
-second of each, and so on; whatever still fits is taken, so a later job only ever gets what the
-earlier ones leave over. A request whose first job has ended goes to the back with its others: the
-many jobs of a book hold up a sentence for one job at most.
+second of each, and so on; every job that still fits is taken, so a later one only ever gets the
+room that the earlier ones leave. A request whose first job has ended goes to the back with its
+others: the many jobs of a book hold up a sentence for one job at most.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from speech.errors import Overloaded
 
 
 class Work(Protocol):
-    """What the scheduler sees of a job."""
+    """A job as the scheduler sees it."""
 
     @property
     def request_id(self) -> str:
-        """Whose job it is."""
+        """The request that it belongs to."""
 
     @property
     def lane_frames(self) -> int:
-        """What its next step adds to a forward pass; 0 while something else is done for it."""
+        """Frames times guidance lanes of its next step; 0 while its voice is being encoded."""
 
 
 W = TypeVar("W", bound=Work)
@@ -34,7 +34,7 @@ class Scheduler(Generic[W]):
     """Keeps jobs from arrival to end.
 
     Args:
-        max_lane_frames: What one forward pass should hold; a job larger than that goes alone.
+        max_lane_frames: The size that a forward pass should not exceed; a larger job goes alone.
         max_active: Jobs that may have started and not ended, as each holds device memory.
         max_waiting: Jobs that may wait to start.
     """

@@ -1,4 +1,4 @@
-"""A checkpoint's `config.json`: what it names replaces the published model's."""
+"""A checkpoint's `config.json`: its values replace the published model's."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def dumps(config: EchoConfig) -> str:
 
 
 def load_config(path: Path) -> EchoConfig:
-    """Read a `config.json`; what it does not name keeps its published value.
+    """Read a `config.json`; values that it lacks stay the published ones.
 
     Raises:
-        ValueError: When it names something that does not exist, or gives it an unfit value.
+        ValueError: It has an unknown name or an unfit value.
     """
     try:
         given = json.loads(path.read_text())
@@ -53,7 +53,7 @@ def _build(default: Any, given: Any, where: str) -> Any:
 
 
 def _value(known: Any, given: Any, where: str) -> Any:
-    """Return `given` if it can stand where `known` does."""
+    """Return `given` as a value of the same type as `known`."""
     if isinstance(known, SamplerParameters):
         return _defaults(known, given, where)
     if isinstance(known, CodecConfig):
@@ -85,7 +85,7 @@ def _is_head(given: Any) -> bool:
 
 
 def _number(known: int | float, given: Any, where: str) -> int | float:
-    """Return `given` if it is a number such as `known` is."""
+    """Return `given` as a positive number of the same type as `known`."""
     is_number = isinstance(given, int | float) and not isinstance(given, bool)
     whole = isinstance(known, int)
     # JSON has Infinity and NaN, and integers that no float holds.
@@ -97,7 +97,7 @@ def _number(known: int | float, given: Any, where: str) -> int | float:
 
 
 def _codec(given: Any, where: str) -> CodecConfig:
-    """Return the codec that `given` names; it has not always had a name."""
+    """Return the codec that `given` names; without a name it is S1-DAC."""
     kind = given.get("kind", DACConfig.kind) if isinstance(given, dict) else DACConfig.kind
     if not isinstance(kind, str) or kind not in _CODECS:
         raise ValueError(f"{where}.kind must be {' or '.join(_CODECS)}, not {kind!r}")

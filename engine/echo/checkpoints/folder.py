@@ -1,6 +1,6 @@
-"""Which folder a checkpoint's name means, and what its `config.json` says.
+"""The folder that a checkpoint's name stands for, and its config.
 
-Imports no torch: a command that wants a number of the checkpoint that will speak asks here.
+Imports no torch, so that a command can look up a checkpoint's numbers at once.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ CONFIG = "config.json"
 PUBLISHED = EchoConfig().name
 BUNDLED = "echo-mini"
 BUNDLED_FOLDER = Path(__file__).parents[3] / "checkpoints" / BUNDLED
-"""What comes with the code, wherever that is: a clone, an image, a worker's copy."""
+"""The folder that comes with the code: in a clone, an image or a worker's copy."""
 
 
 class CheckpointError(ValueError):
-    """A checkpoint is not there or does not fit the model; the message names what."""
+    """A checkpoint is missing or does not fit the model; the message says which part."""
 
 
 def find_folder(name: str | None, on_cpu: bool) -> Path | None:
@@ -27,10 +27,10 @@ def find_folder(name: str | None, on_cpu: bool) -> Path | None:
 
     Args:
         name: `echo-tts-base`, `echo-mini` or a folder; None for the one that suits the device.
-        on_cpu: Whether it is to run on a CPU, where the published one takes minutes for a sentence.
+        on_cpu: Whether it will run on a CPU, where the published one takes minutes for a sentence.
 
     Raises:
-        CheckpointError: When it is none of these.
+        CheckpointError: It is none of these.
     """
     if name is None:
         name = BUNDLED if on_cpu else PUBLISHED
@@ -46,7 +46,7 @@ def read_config(folder: Path | None) -> EchoConfig:
     """Return the config of the checkpoint in `folder`; without a `config.json`, the published one.
 
     Raises:
-        ValueError: When the file names something that does not exist, or gives it an unfit value.
+        ValueError: The file has an unknown name or an unfit value.
     """
     if folder is None or not (folder / CONFIG).exists():
         return EchoConfig()

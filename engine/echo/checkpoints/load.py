@@ -66,7 +66,7 @@ def locate(name: str | None, device: torch.device) -> Path | None:
     """Return the folder of the checkpoint called `name` on `device`; see `folder.find_folder`.
 
     Raises:
-        CheckpointError: When there is none.
+        CheckpointError: There is none.
     """
     return find_folder(name, on_cpu=device.type == "cpu")
 
@@ -79,12 +79,12 @@ def load_models(
     Args:
         weights_dir: The folder it is in; None for the published one in the Hugging Face cache,
             or on the hub.
-        device: Where the networks go, tensor by tensor from the memory-mapped file.
-        dtype: Of the transformer; the codec is float32.
-        blockwise: Whether to load what continuing earlier latents needs.
+        device: The device that the networks go to, tensor by tensor from a memory-mapped file.
+        dtype: The transformer's; the codec is float32.
+        blockwise: Whether to load the weights that continue earlier latents.
 
     Raises:
-        CheckpointError: When a file is missing or does not fit.
+        CheckpointError: A file is missing or does not fit.
     """
     config = read_config(weights_dir)
     with torch.device("meta"):
@@ -117,10 +117,10 @@ def _load_codec(config: EchoConfig, weights_dir: Path | None, device: torch.devi
 
 
 def find(file: Published, weights_dir: Path | None) -> Path:
-    """Return where `file` is on this machine, downloading it if it is nowhere.
+    """Return the path of `file` on this machine; download it if it is missing.
 
     Raises:
-        CheckpointError: When it can be found neither here nor there.
+        CheckpointError: It is neither here nor on the hub.
     """
     if weights_dir is not None:
         path = weights_dir / file.local_name
@@ -142,7 +142,7 @@ def download(file: Published, weights_dir: Path | None = None) -> Path:
     """Download `file` into the Hugging Face cache, or below `weights_dir`; return its path.
 
     Raises:
-        CheckpointError: When the hub does not give it.
+        CheckpointError: The hub does not give it.
     """
     from huggingface_hub import hf_hub_download
 

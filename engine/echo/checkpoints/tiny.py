@@ -1,6 +1,6 @@
-"""Writes a small checkpoint of random weights in the published format: noise, not speech.
+"""Small checkpoints of random weights in the published format: noise, not speech.
 
-For tests, and for trying the whole system where the real weights are not.
+For tests, and for trying the whole system without the real weights.
 """
 
 from __future__ import annotations

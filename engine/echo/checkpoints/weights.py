@@ -57,7 +57,7 @@ def _collect(module: nn.Module, prefix: str, claimed: set[int], views: dict[str,
 
 
 def _storage(tensor: Tensor) -> int:
-    """Identify what a view and its parameter share, on the meta device too."""
+    """Identify the storage that a view and its parameter share, on the meta device too."""
     return int(tensor.untyped_storage()._cdata)
 
 
@@ -83,7 +83,7 @@ def fill(module: nn.Module, source: Source) -> None:
     """Fill every parameter of `module` from `source`, one tensor at a time.
 
     Raises:
-        CheckpointError: When tensors are missing, unexpected or misshapen.
+        CheckpointError: Tensors are missing, unexpected or misshapen.
     """
     views, tables = published(module), _tables(module)
     held = {name: t.freqs_cis for name, t in tables.items() if name in source.shapes()}
@@ -106,7 +106,7 @@ def check(
     """Compare the shapes a model expects with those a checkpoint holds.
 
     Raises:
-        CheckpointError: When they differ in anything but what is known to be unneeded.
+        CheckpointError: They differ in more than tensors that are known to be unneeded.
     """
     keys = {name: _resolve(found, name) for name in expected}
     used = {key for group in keys.values() for key in group}

@@ -16,7 +16,7 @@ DecodeStream = Any
 
 
 class Codec(Protocol):
-    """Audio to latents and back. Tensors come and go on the device of the checkpoint."""
+    """Audio to latents and back. All tensors are on the checkpoint's device."""
 
     @property
     def sample_rate_hz(self) -> int:
@@ -37,8 +37,8 @@ class Codec(Protocol):
     def encode(self, audio: Tensor) -> Tensor:
         """Return the latents (T, latent_dim) of reference audio (num_samples,).
 
-        The audio fills at least one patch. T is a multiple of 4; what does not fill a patch is
-        left out, as is all after 6400 frames. Precise whatever the device's settings are.
+        The audio fills at least one patch. T is a multiple of 4: a remainder shorter than a patch
+        is left out, as is everything after 6400 frames. Computed in full float32 on any device.
         """
 
     def decode(self, latents: Sequence[Tensor]) -> list[Tensor]:

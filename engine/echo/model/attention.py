@@ -23,7 +23,7 @@ KeyValues = Tensor
 
 @dataclass(frozen=True)
 class Lane:
-    """One pass of one job: how many frames it has and what they may look at besides each other."""
+    """One pass of one job: the number of its frames, and the context that they see, too."""
 
     num_frames: int
     context: tuple[KeyValues, ...]
@@ -42,7 +42,7 @@ class Attention(Protocol):
 
 
 class _Keys:
-    """What each lane looks at: its own frames first, then its context."""
+    """The keys and values of each lane: its own frames first, then its context."""
 
     def __init__(self, lanes: Sequence[Lane]) -> None:
         self.num_frames = [lane.num_frames for lane in lanes]

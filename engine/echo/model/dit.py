@@ -1,7 +1,7 @@
 """EchoDiT, the diffusion transformer: predicts the velocity of many packed lanes at once.
 
-Inference only. What depends on a job's text, voice or t alone is computed once (`text_context`,
-`speaker_context`, `latent_context`, `modulation`) and handed to `forward`.
+Inference only. Values that depend on a job's text, voice or t alone are computed once
+(`text_context`, `speaker_context`, `latent_context`, `modulation`) and handed to `forward`.
 """
 
 from __future__ import annotations
@@ -119,12 +119,12 @@ class EchoDiT(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         return self.out_norm.device
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of the weights and of every activation between layers."""
+        """The dtype of the weights and of every activation between layers."""
         return self.out_norm.dtype
 
     def text_context(self, tokens: Tensor) -> KeyValues:
@@ -133,7 +133,7 @@ class EchoDiT(nn.Module):
         return self._context(self.wkv_text, rms_norm(state, self.text_norm, self.config.norm_eps))
 
     def speaker_state(self, latents: Tensor) -> Tensor:
-        """Encode a voice's latents (4 P, latent_dim) to (P, C): what is worth keeping of it."""
+        """Encode a voice's latents (4 P, latent_dim) to the state (P, C) that is worth keeping."""
         state = self.speaker_encoder(latents.to(self.dtype))
         return rms_norm(state, self.speaker_norm, self.config.norm_eps)
 

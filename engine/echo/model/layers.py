@@ -89,7 +89,7 @@ class MLP(nn.Module):
 
 
 class GatedProjections(nn.Module):
-    """What self-attention and joint attention have in common.
+    """The projections that self-attention and joint attention share.
 
     Query, key, value and gate in one matrix, RMSNorm on queries and keys with one weight per
     head, and the gated output projection.

@@ -32,7 +32,7 @@ def tokenize(text: str, *, plain_punctuation: bool = False) -> list[int]:
     """Return the tokens of `text`, at most MAX_TEXT_BYTES.
 
     Args:
-        text: What to speak.
+        text: The text to speak.
         plain_punctuation: Whether the model reads no punctuation but ASCII's.
 
     Raises:

@@ -128,7 +128,7 @@ class Quantizer(nn.Module):
         return torch.cat([semantic, self.quantizer.encode(rest)[0]], dim=1)
 
     def vectors(self, codes: Tensor) -> Tensor:
-        """Return what `codes` (B, codebooks, T) stand for, (B, C, T)."""
+        """Return the vectors (B, C, T) that `codes` (B, codebooks, T) stand for."""
         return self.semantic_quantizer.vectors(codes[:, :1]) + self.quantizer.vectors(codes[:, 1:])
 
 
@@ -179,7 +179,7 @@ class DACStream:
 
 
 class S1DAC(nn.Module):
-    """The codec of the published model; see `codec.Codec`."""
+    """The codec of the published model, a `codecs.protocol.Codec`."""
 
     sample_rate_hz = SAMPLE_RATE_HZ
     frame_samples = FRAME_SAMPLES
@@ -202,7 +202,7 @@ class S1DAC(nn.Module):
                 module.ops = ops
 
     def encode(self, audio: Tensor) -> Tensor:
-        """See `codec.Codec`.
+        """Return the latents of reference audio; see `Codec.encode`.
 
         Windows of 640 frames are encoded on their own: the encoder was trained on no longer ones.
         """
@@ -222,7 +222,7 @@ class S1DAC(nn.Module):
         return self.autoencoder.quantizer.post_module.norm.dtype
 
     def decode(self, latents: Sequence[Tensor]) -> list[Tensor]:
-        """See `codec.Codec`.
+        """Return the audio of latents; see `Codec.decode`.
 
         One by one: side by side they would leave a CPU's caches, and come to a GPU in shapes that
         it has not planned.
@@ -245,11 +245,11 @@ class S1DAC(nn.Module):
         self._waveforms.prepare(like, (0, CONTEXT_FRAMES), capture)
 
     def new_stream(self) -> DACStream:
-        """See `codec.Codec`."""
+        """Return the state that a blockwise decode starts from."""
         return DACStream()
 
     def decode_next(self, latents: Tensor, stream: DACStream) -> Tensor:
-        """See `codec.Codec`."""
+        """Return the audio of the next latents; see `Codec.decode_next`."""
         z, stream.history = self._post_module(latents[None], stream.history)
         tail = z[:, :, :0] if stream.tail is None else stream.tail
         audio = self._waveforms(tail, z)

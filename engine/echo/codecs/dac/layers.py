@@ -98,8 +98,8 @@ class Snake(nn.Module):
     """x + sin^2(alpha x) / alpha, a periodic activation.
 
     Args:
-        channels: Of its input.
-        left: Zeros that go before its output: the padding of the convolution after it.
+        channels: The channels of its input.
+        left: The number of zeros before its output: the padding of the convolution after it.
     """
 
     ops: Ops = plain

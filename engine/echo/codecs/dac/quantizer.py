@@ -23,7 +23,7 @@ class Codebook(nn.Module):
         self.codebook = nn.Embedding.from_pretrained(codes, freeze=False)
 
     def nearest(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Return, for `z` (B, C, T), the nearest codes (B, T) and what they stand for (B, C, T)."""
+        """Return the codes (B, T) nearest to `z` (B, C, T), and their vectors (B, C, T)."""
         projected = self.in_proj(z)
         vectors = F.normalize(projected.transpose(1, 2).flatten(0, 1))
         codebook = F.normalize(self.codebook.weight)
@@ -38,13 +38,13 @@ class Codebook(nn.Module):
         return codes, self.out_proj(projected + (chosen - projected))
 
     def vectors(self, codes: Tensor) -> Tensor:
-        """Return what `codes` (B, T) stand for, (B, C, T)."""
+        """Return the vectors (B, C, T) that `codes` (B, T) stand for."""
         out: Tensor = self.out_proj(self.codebook(codes).transpose(1, 2))
         return out
 
 
 class ResidualCodebooks(nn.Module):
-    """Codebooks that each quantise what the ones before left over."""
+    """Codebooks that each quantise the remainder of the ones before."""
 
     def __init__(self, dim: int, num_codebooks: int, num_codes: int, code_dim: int) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class ResidualCodebooks(nn.Module):
         )
 
     def encode(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the codes (B, codebooks, T) of `z` (B, C, T) and what is left of it."""
+        """Return the codes (B, codebooks, T) of `z` (B, C, T), and the remainder of it."""
         codes = []
         for quantizer in self.quantizers:
             chosen, approximation = quantizer.nearest(z)  # type: ignore[operator]
@@ -62,7 +62,7 @@ class ResidualCodebooks(nn.Module):
         return torch.stack(codes, dim=1), z
 
     def vectors(self, codes: Tensor) -> Tensor:
-        """Return what `codes` (B, codebooks, T) stand for, (B, C, T)."""
+        """Return the vectors (B, C, T) that `codes` (B, codebooks, T) stand for."""
         pairs = zip(self.quantizers, codes.unbind(1), strict=True)
         total = torch.zeros((), device=codes.device)
         for quantizer, row in pairs:

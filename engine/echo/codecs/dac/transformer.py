@@ -20,10 +20,10 @@ NORM_EPS = 1e-5
 
 @dataclass(frozen=True)
 class History:
-    """What a transformer remembers of the positions before a block.
+    """A transformer's memory of the positions before a block.
 
     Attributes:
-        position: How many positions came before.
+        position: The number of positions before.
         keys_values: Per layer, (2, B, H, W, D) of the last W < window positions.
     """
 
@@ -88,7 +88,7 @@ class WindowTransformer(nn.Module):
         self.register_buffer("freqs_cis", torch.empty(shape), persistent=False)
 
     def reset_table(self) -> None:
-        """Fill the rotary table with what every known checkpoint holds."""
+        """Fill the rotary table with the values that every known checkpoint holds."""
         num_positions = self.config.max_positions
         table = rotary_table(self.head_dim, num_positions, torch.device("cpu"), torch.float32)
         self.freqs_cis.copy_(table.transpose(1, 2).to(torch.bfloat16))
@@ -110,7 +110,7 @@ class WindowTransformer(nn.Module):
         return out, History(start + num_positions, tuple(kept))
 
     def _mask(self, num_positions: int, num_past: int) -> Tensor:
-        """Return which keys (num_past + T) each of T queries sees."""
+        """Return the mask (T, num_past + T) of the keys that each query sees."""
         queries = torch.arange(num_positions, device=self.norm.device)[:, None] + num_past
         keys = torch.arange(num_past + num_positions, device=self.norm.device)
         return (keys <= queries) & (keys > queries - self.config.window)

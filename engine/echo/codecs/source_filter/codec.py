@@ -49,11 +49,12 @@ _WEIGHTS = _weights()
 
 @dataclass(frozen=True)
 class Components:
-    """How features become latents.
+    """The principal components of features, and the way back.
 
     Attributes:
-        forward: (SUBFRAMES * NUM_FEATURES, latent_dim), from weighted features less silence.
-        inverse: (latent_dim, SUBFRAMES * NUM_FEATURES), and back.
+        forward: Weighted differences from silence to latents, (SUBFRAMES * NUM_FEATURES,
+            latent_dim).
+        inverse: Latents back to them, (latent_dim, SUBFRAMES * NUM_FEATURES).
     """
 
     forward: Floats
@@ -61,12 +62,12 @@ class Components:
 
     @classmethod
     def load(cls, path: Path = _FILE) -> Components:
-        """Read what `save` wrote; by default those that this codec was made with."""
+        """Read a file of `save`; by default the components that this codec was made with."""
         tensors = load_file(path)
         return cls(*(tensors[name].astype(np.float64) for name in ("forward", "inverse")))
 
     def save(self, path: Path = _FILE) -> None:
-        """Write them to `path`."""
+        """Write the components to `path`."""
         pairs = {"forward": self.forward, "inverse": self.inverse}
         save_file({name: np.ascontiguousarray(x, np.float32) for name, x in pairs.items()}, path)
 
@@ -75,19 +76,19 @@ class Components:
         return np.asarray(stack(features) @ self.forward)
 
     def unpack(self, latents: Floats) -> Features:
-        """Invert `pack`, but for what the components left out."""
+        """Return the features of `latents`: the inverse of `pack`, as far as the components go."""
         weighted = (latents @ self.inverse).reshape(-1, NUM_FEATURES)
         return np.asarray(weighted / _WEIGHTS + SILENCE)
 
 
 def stack(features: Features) -> Floats:
-    """Return what is packed: each frame's weighted differences from silence, side by side."""
+    """Return the input of `pack`: each frame's weighted differences from silence, side by side."""
     weighted = (features - SILENCE) * _WEIGHTS
     return weighted.reshape(len(features) // SUBFRAMES, SUBFRAMES * NUM_FEATURES)
 
 
 class SourceFilterCodec:
-    """Between PCM and latents, on the CPU. An `engine.echo.codecs.protocol.Codec`."""
+    """The source-filter codec, a `codecs.protocol.Codec`; computes on the CPU."""
 
     sample_rate_hz = 2 * RATE_HZ
     frame_samples = 2 * HOP * SUBFRAMES
@@ -102,7 +103,7 @@ class SourceFilterCodec:
         return len(self._components.inverse)
 
     def encode(self, audio: Tensor) -> Tensor:
-        """See `Codec`."""
+        """Return the latents of reference audio; see `Codec.encode`."""
         num_frames = min(len(audio) // self.frame_samples, MAX_VOICE_FRAMES)
         num_frames -= num_frames % PATCH_FRAMES
         samples = audio[: num_frames * self.frame_samples].double().cpu().numpy()
@@ -111,15 +112,15 @@ class SourceFilterCodec:
         return latents.to(device=audio.device, dtype=torch.float32)
 
     def decode(self, latents: Sequence[Tensor]) -> list[Tensor]:
-        """See `Codec`."""
+        """Return the audio of latents; see `Codec.decode`."""
         return [self.decode_next(one, self.new_stream()) for one in latents]
 
     def new_stream(self) -> SynthesisStream:
-        """See `Codec`."""
+        """Return the state that a blockwise decode starts from."""
         return SynthesisStream()
 
     def decode_next(self, latents: Tensor, stream: SynthesisStream) -> Tensor:
-        """See `Codec`."""
+        """Return the audio of the next latents; see `Codec.decode_next`."""
         frames = latents.double().cpu().numpy()
         starts = range(0, len(frames), _BLOCK_FRAMES)
         blocks = [self._synthesise(frames[i : i + _BLOCK_FRAMES], stream) for i in starts]

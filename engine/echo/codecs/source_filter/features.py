@@ -1,4 +1,4 @@
-"""What a sub-frame of speech is: a mel cepstrum, log pitch and voicing; and where sub-frames lie.
+"""The features of a sub-frame of speech: a mel cepstrum, log pitch and voicing.
 
 Source of the mel scale: D. O'Shaughnessy, "Speech Communication", 1987.
 """
@@ -14,14 +14,14 @@ Features = NDArray[np.float64]
 PITCH_UNIT_HZ, voicing from 0 to 1."""
 
 RATE_HZ = 22_050
-"""Half of the system's: vocoded speech has little to say above 11 kHz."""
+"""Half of the system's rate: vocoded speech has little content above 11 kHz."""
 HOP = 256
 """Samples at RATE_HZ from one sub-frame to the next: 11.6 ms."""
 SUBFRAMES = 4
 """Sub-frames of one latent frame."""
 FIRST_CENTRE = 528
-"""Sample that sub-frame 0 describes. Sub-frames run this far ahead so that the synthesis, which
-needs two later ones and half the resampler, can finish a latent frame with nothing but itself."""
+"""The sample that sub-frame 0 describes. Sub-frames run this far ahead, because the synthesis needs
+two later ones and half of the resampler's reach: so each latent frame can be finished by itself."""
 
 NUM_CEPSTRA = 24
 PITCH, VOICING = NUM_CEPSTRA, NUM_CEPSTRA + 1

@@ -39,10 +39,10 @@ _MIN_LOG_POWER, _MAX_LOG_POWER = -25.0, 8.0
 _UNVOICED, _VOICED = 0.25, 0.75  # voicings that are all noise, and as many pulses as can be
 _NOISE_FROM_HZ, _NOISE_LATER_HZ, _NOISE_SLOPE = 3000.0, 3500.0, 4
 _NOISE: Floats = np.random.default_rng(0).standard_normal((512, HOP))
-"""Six seconds of it, over and over: the same latents always sound the same."""
+"""Six seconds of noise, repeated: the same latents always sound the same."""
 _KNEE = 0.8
 _LEAD = (REACH + 1) // 2
-"""Samples, at RATE_HZ, that the resampler needs around what it gives."""
+"""Samples at RATE_HZ that the resampler needs on either side of its output."""
 
 
 def _cepstra_to_bins() -> Floats:
@@ -71,13 +71,13 @@ class SynthesisStream:
     """The state of a blockwise synthesis at the end of a latent frame.
 
     Attributes:
-        count: Sub-frames taken in.
-        last: The last of them, (1, NUM_FEATURES).
-        cycles: Periods of the voice up to its centre.
-        pulses: Excitation of the last HOP samples before its centre.
-        noise: The same, of noise.
-        tail: What filters still ring with, from the last HOP samples on.
-        lead: Finished samples that the resampler still looks at.
+        count: The number of sub-frames taken in.
+        last: The features of the last one, (1, NUM_FEATURES).
+        cycles: Periods of the voice up to the centre of the last one.
+        pulses: The pulse excitation of the HOP samples before that centre.
+        noise: The noise excitation of the same samples.
+        tail: The ringing of the filters, from the last HOP samples on.
+        lead: Finished samples that the resampler still needs.
     """
 
     count: int = 0
