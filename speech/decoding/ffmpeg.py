@@ -115,7 +115,7 @@ def _samples(fifo: av.AudioFifo) -> NDArray[np.float32]:
     """Empty `fifo`; return its samples, full scale at 1, shape (num_samples, num_channels)."""
     frame = fifo.read()
     assert frame is not None, "an empty FIFO is never read"
-    stored: NDArray[Any] = frame.to_ndarray()
+    stored = _stored(frame)
     with np.errstate(over="ignore"):  # float64 may hold more: the infinity is refused later
         values: NDArray[np.float32] = stored.astype(np.float32, copy=False)
     if stored.dtype == np.uint8:
@@ -124,3 +124,13 @@ def _samples(fifo: av.AudioFifo) -> NDArray[np.float32]:
         values *= np.float32(2.0 ** (1 - 8 * stored.dtype.itemsize))
     # Planar: a row per channel. Packed: one row, channels taking turns.
     return values.T if frame.format.is_planar else values.reshape(-1, frame.layout.nb_channels)
+
+
+def _stored(frame: AudioFrame) -> NDArray[Any]:
+    """Return a frame's samples as they are stored: a row per channel, or one row in turns."""
+    if not frame.format.name.startswith("s64"):
+        stored: NDArray[Any] = frame.to_ndarray()
+        return stored
+    # PyAV converts all formats but this one.
+    num_values = frame.samples * (1 if frame.format.is_planar else frame.layout.nb_channels)
+    return np.stack([np.frombuffer(plane, np.int64, num_values) for plane in frame.planes])

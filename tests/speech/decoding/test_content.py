@@ -1,4 +1,5 @@
 import io
+import struct
 
 import av
 import numpy as np
@@ -66,6 +67,16 @@ def test_coarse_codings_are_read_nearly(container, subtype):
 )
 def test_content_is_told_by_its_first_bytes(container, codec, name):
     assert name_of(encode(container, codec, sine(0.2))) == name
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_integers_of_64_bits_are_read_by_ffmpeg(channels):
+    stored = np.stack([NOISE.astype(np.int64) << 48] * channels, axis=1)
+    fields = (1, channels, SAMPLE_RATE_HZ, 8 * channels * SAMPLE_RATE_HZ, 8 * channels, 64)
+    header = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 0, b"WAVE", b"fmt ", 16, *fields)
+    data = header + struct.pack("<4sI", b"data", stored.nbytes) + stored.tobytes()
+    audio = decode_reference(io.BytesIO(data))
+    np.testing.assert_array_equal(audio, NOISE.astype(np.float32) / 2**15)
 
 
 def test_what_libsndfile_cannot_read_falls_to_ffmpeg():
