@@ -1,6 +1,6 @@
 """Caches bounded by bytes: a plain one for synchronous code, a shared one for asyncio.
 
-Neither knows what it holds. Neither takes a lock: each belongs to one thread or one event loop.
+Neither takes a lock: each belongs to one thread or one event loop.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True)
 class CacheStats:
-    """Running totals (hits, misses, evictions) and what is held now (entries, bytes)."""
+    """The totals since the start (hits, misses, evictions) and the size now (entries, bytes)."""
 
     hits: int
     misses: int
@@ -29,11 +29,11 @@ class CacheStats:
 
 
 class ByteLRU(Generic[K, V]):
-    """Keeps the most recently used values whose sizes add up to at most `max_bytes`.
+    """A cache of the most recently used values whose sizes add up to at most `max_bytes`.
 
     Args:
-        max_bytes: The bound; 0 keeps nothing.
-        size_of: Bytes a value counts for.
+        max_bytes: The bound; with 0 nothing is kept.
+        size_of: Returns the number of bytes that a value counts for.
     """
 
     def __init__(self, max_bytes: int, size_of: Callable[[V], int]) -> None:
@@ -75,7 +75,7 @@ class ByteLRU(Generic[K, V]):
             self._bytes -= entry[1]
 
     def values(self) -> list[V]:
-        """Return all that is held; nothing counts as used."""
+        """Return all values; none counts as used."""
         return [value for value, _ in self._entries.values()]
 
     def __contains__(self, key: K) -> bool:
@@ -94,8 +94,8 @@ class ByteLRU(Generic[K, V]):
 class SharedCache(Generic[K, V]):
     """A `ByteLRU` for asyncio that computes a missing value once, however many wait for it.
 
-    Whoever waits for a running computation counts as a hit. A value larger than the bound goes
-    to all who wait and is not kept; an error goes to all who wait and is not kept.
+    To wait for a running computation counts as a hit. All waiters get the value or the error;
+    an error is not kept, nor is a value larger than the bound.
     """
 
     def __init__(self, max_bytes: int, size_of: Callable[[V], int]) -> None:
@@ -106,8 +106,8 @@ class SharedCache(Generic[K, V]):
     async def get(self, key: K, compute: Callable[[], Coroutine[Any, Any, V]]) -> V:
         """Return the value of `key`, computing it if it is neither held nor under way.
 
-        Cancelling a waiter leaves the computation to the others; with none left it still
-        finishes, and its value is kept.
+        If a waiter is cancelled, the computation goes on, even with no other waiter, and its
+        value is kept.
         """
         task = self._running.get(key)
         if task is not None:
@@ -122,7 +122,7 @@ class SharedCache(Generic[K, V]):
         return await asyncio.shield(task)
 
     def values(self) -> list[V]:
-        """Return all that is held; nothing counts as used."""
+        """Return all values; none counts as used."""
         return self._values.values()
 
     async def _compute(self, key: K, compute: Callable[[], Coroutine[Any, Any, V]]) -> V:

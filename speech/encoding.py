@@ -1,8 +1,8 @@
-"""PCM to an output format, in pieces or at once, through FFmpeg's libraries (no binary).
+"""Encoding of PCM to an output format, in pieces or at once, with FFmpeg's libraries.
 
-One encoder serves both: a streamed file and a whole one hold the same coded audio and differ
-only in the header, which a whole file completes when its length is known. Same input, same
-bytes: nothing random and no clock goes into a file.
+A streamed file and a whole one hold the same coded audio. They differ in the header only, which
+a whole file completes when its length is known. The same input gives the same bytes: nothing
+random and no date goes into a file.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from speech.pcm import PCM
 
 
 class Encoder:
-    """Encodes one piece of audio; used by one thread at a time and finished once.
+    """An encoder of one file; used by one thread at a time and finished once.
 
-    MP3 and AAC code a little silence before the audio and fill up their last frame (in all less
-    than 60 ms at 44.1 kHz); the other formats decode to exactly the samples given. A stream's
-    WAV header gives the length as 0xFFFFFFFF, as FFmpeg's does into a pipe: players read on to
-    the end, where a length of 0 makes some of them stop at once.
+    MP3 and AAC code a little silence before the audio and fill up their last frame (less than
+    60 ms in all at 44.1 kHz); the other formats decode to exactly as many samples as were given.
+    The WAV header of a stream gives the length as 0xFFFFFFFF, as FFmpeg's does into a pipe:
+    players then read on to the end, while a length of 0 makes some stop at once.
 
     Args:
         output: The output format.
-        input_rate: Of the PCM to come, in Hz.
-        sample_rate: Of the file, in Hz.
-        whole: Hold everything back until `finish` and write a complete header.
+        input_rate: The rate of the PCM in Hz.
+        sample_rate: The rate of the file in Hz.
+        whole: Whether everything is held back until `finish`, for a complete header.
 
     Raises:
         InvalidRequest: The format has no such sample rate.
@@ -70,12 +70,12 @@ class Encoder:
         self._container.start_encoding()
 
     def encode(self, pcm: PCM) -> bytes:
-        """Take mono `pcm` (anything beyond [-1, 1] is clipped); return what is ready, if any."""
+        """Encode mono `pcm`, clipped to [-1, 1]; return the bytes that are ready, if any."""
         self._feed(pcm if self._resampler is None else self._resampler.resample_chunk(pcm))
         return self._sink.take()
 
     def finish(self) -> bytes:
-        """Return all that is left."""
+        """End the file; return its remaining bytes."""
         if self._resampler is not None:
             self._feed(self._resampler.resample_chunk(np.empty(0, np.float32), last=True))
         self._container.mux(self._stream.encode(None))
@@ -100,7 +100,7 @@ def _to_int16(pcm: PCM) -> NDArray[np.int16]:
 
 
 class _Pipe:
-    """Where a muxer writes a stream: it finds no `seek` and so never goes back to the header."""
+    """A muxer's output as a stream: without `seek` it never goes back to the header."""
 
     def __init__(self) -> None:
         self._pending = bytearray()
@@ -118,7 +118,7 @@ class _Pipe:
 
 
 class _File(io.BytesIO):
-    """Where a muxer writes a whole file: nothing is final until it has completed the header."""
+    """A muxer's output as a whole file: no byte is final before the header is complete."""
 
     def take(self) -> bytes:
         return b""

@@ -1,7 +1,7 @@
-"""Every error a caller can see. Nothing else may reach one.
+"""The errors that a caller can see; no other may reach one.
 
 SpeechError
-├── InvalidRequest        400  the request breaks the contract; `param` names the field
+├── InvalidRequest        400  the request is not valid; `param` names the field
 ├── BadKey                401  missing or wrong API key
 ├── VoiceNotFound         404  no such file under the voices folder
 ├── BodyTooLarge          413
@@ -34,7 +34,7 @@ def shorten(text: str, max_chars: int) -> str:
 
 
 class SpeechError(Exception):
-    """Base of all errors a caller can see; `param` names the offending field, if one does."""
+    """The base of all errors that a caller can see; `param` names the field at fault, if any."""
 
     code: ClassVar[str] = "internal_error"
     http_status: ClassVar[int] = 500
@@ -44,7 +44,7 @@ class SpeechError(Exception):
 
     @property
     def message(self) -> str:
-        """The one line a caller reads."""
+        """The line that the caller reads."""
         return str(self.args[0])
 
     @property
@@ -57,7 +57,7 @@ class SpeechError(Exception):
 
 
 class InvalidRequest(SpeechError):
-    """The request breaks the contract."""
+    """The request is not valid."""
 
     code = "invalid_request"
     http_status = 400
@@ -110,7 +110,7 @@ class ResultTooLarge(SpeechError):
 
 
 class InternalError(SpeechError):
-    """Anything unforeseen."""
+    """An error that was not foreseen."""
 
     code = "internal_error"
 

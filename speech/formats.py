@@ -1,6 +1,6 @@
-"""The output formats: one row each, all that names, labels or encodes one stands in it.
+"""The table of output formats: a row has everything that names, labels or encodes its format.
 
-Knows no codec library, so that request models and routes can read the table at no cost;
+It imports no codec library, so that request models and routes can read it at no cost;
 `speech.encoding` turns a row into an encoder.
 """
 
@@ -30,17 +30,17 @@ class Format:
     """One output format, always mono.
 
     Attributes:
-        name: What a caller asks for.
-        extension: Of a file, without the dot.
-        media_type: For `Content-Type`.
-        codec: As reported in a result's metadata.
-        bitrate: Bits per second, true at every rate in `sample_rates`; None where nothing is lost.
-        sample_rates: What a caller may ask for, in Hz.
-        default_sample_rate: One of `sample_rates`.
-        muxer: FFmpeg's name of the container.
-        encoder: FFmpeg's name of the codec.
-        sample_format: FFmpeg's name of what the encoder takes.
-        muxer_options: FFmpeg's options to the container.
+        name: The name in requests.
+        extension: The file name's extension, without the dot.
+        media_type: The value of `Content-Type`.
+        codec: The name in a result's metadata.
+        bitrate: The bits per second, at every rate in `sample_rates`; None if it is lossless.
+        sample_rates: The rates in Hz that a request may ask for.
+        default_sample_rate: The rate in Hz if the request names none.
+        muxer: The container, by FFmpeg's name.
+        encoder: The codec, by FFmpeg's name.
+        sample_format: The samples that the encoder takes, by FFmpeg's name.
+        muxer_options: FFmpeg's options for the container.
     """
 
     name: FormatName
@@ -138,14 +138,14 @@ _ROWS = (
 )
 
 FORMATS: Mapping[FormatName, Format] = MappingProxyType({row.name: row for row in _ROWS})
-"""Every output format by name."""
+"""All output formats by name."""
 
 
 def check_sample_rate(output: Format, sample_rate: int) -> int:
     """Return `sample_rate` if `output` offers it.
 
     Raises:
-        InvalidRequest: It does not; the message names the rates it offers.
+        InvalidRequest: The format has no such rate; the message names those it has.
     """
     if sample_rate not in output.sample_rates:
         offered = ", ".join(map(str, output.sample_rates))

@@ -1,7 +1,7 @@
-"""A long silence at the start of reference audio, which an engine would take for the voice.
+"""The search for a long silence at the start of reference audio.
 
-Engines use the beginning of a voice (echo-mini its first 29.7 s): one that begins late is not
-heard, and what is spoken in it is next to silent.
+Engines use the beginning of a voice (echo-mini its first 29.7 s). A voice that begins late is cut
+off, and speech in it comes out soft: 7 dB softer after 10 s of silence (docs/voices.md).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from speech.pcm import PCM, SAMPLE_RATE_HZ
 MIN_SKIPPED_S = 5.0
 """A shorter silence stays: ordinary recordings are used as they are, to the sample."""
 KEPT_S = 0.5
-"""How much of a silence is left before the voice."""
+"""The length of silence that is left before the voice."""
 
 _FRAME_SAMPLES = SAMPLE_RATE_HZ // 50
 _MAX_FALL_DB = 35.0
@@ -22,7 +22,7 @@ _MIN_VOICE_FRAMES = 5  # 100 ms; what is shorter is a click
 
 
 def find_start(pcm: PCM) -> int:
-    """Return how many samples of silence at the start are to be left out."""
+    """Return the number of samples of silence to leave out at the start."""
     num_frames = len(pcm) // _FRAME_SAMPLES
     frames = pcm[: num_frames * _FRAME_SAMPLES].reshape(num_frames, _FRAME_SAMPLES)
     power = np.einsum("fs,fs->f", frames, frames)

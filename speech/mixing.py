@@ -1,4 +1,4 @@
-"""Mixing of a track's channels to one: their mean, or one of them where they cancel each other."""
+"""The mix of a track's channels: their mean, or one of them if they cancel each other."""
 
 from __future__ import annotations
 

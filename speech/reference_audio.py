@@ -1,6 +1,6 @@
-"""An open audio file becomes reference audio: mono float32, 44.1 kHz, at most 300 s, |x| <= 1.
+"""The way from an open audio file to reference audio: mono, 44.1 kHz, at most 300 s, |x| <= 1.
 
-Read block by block and no further than 300 s, so a three-hour file costs no more than a
+Files are read block by block and no further than 300 s, so a three-hour file costs no more than a
 five-minute one.
 """
 
@@ -50,7 +50,7 @@ _Open = Callable[[], AbstractContextManager[AudioFile]]
 
 @dataclass(frozen=True)
 class Reference:
-    """Reference audio and what was done to get it.
+    """Reference audio and the way it was made.
 
     Attributes:
         source: The track that was read.
@@ -68,7 +68,7 @@ class Reference:
 
 
 def describe_source(file: SeekableReader) -> Source:
-    """Return what an open file says of its first track, at no cost of decoding.
+    """Return the description of the first track of an open file, without decoding it.
 
     Raises:
         UndecodableAudio: It holds no audio that can be decoded.
@@ -78,16 +78,17 @@ def describe_source(file: SeekableReader) -> Source:
 
 
 def read_reference(file: SeekableReader, resample: Resample | None = None) -> Reference:
-    """Return the reference audio that an open file holds, as the upstream loader makes it.
+    """Return the reference audio in an open file.
 
-    Mean of the channels, first 300 s, resampled to 44.1 kHz, divided by max(1, peak). What a
-    truncated or partly corrupt file still holds is used; of several tracks, the first that is
-    audible. Unlike upstream, one channel is taken where the mean would cancel them (see
-    `mixing`), and a long silence at the start is left out (see `leading_silence`).
+    As with the upstream loader it is the mean of the channels, the first 300 s, resampled to
+    44.1 kHz and divided by max(1, peak). Unlike there, one channel is taken if the mean would
+    cancel them (see `mixing`), and a long silence at the start is left out (see
+    `leading_silence`). Of several tracks, the first audible one is used, of a damaged file the
+    undamaged parts.
 
     Args:
         file: Seekable; read from where it stands.
-        resample: None for what `load_resampler` returns.
+        resample: The resampler, None for that of `load_resampler`.
 
     Raises:
         UndecodableAudio: It holds no usable audio.
@@ -102,7 +103,7 @@ def decode_reference(file: SeekableReader, resample: Resample | None = None) -> 
 
 
 def _first_readable(file: SeekableReader, read: Callable[[_Open], T]) -> T:
-    """Return what `read` makes of the file with the first decoder that can read it."""
+    """Return the result of `read` with the first decoder that can read the file."""
     content, view = view_content(file)
     refusals = []
     for decoder in content.decoders:
@@ -125,7 +126,7 @@ def _describe(open_audio: _Open) -> Source:
 
 
 def _first_audible(open_audio: _Open, resample: Resample | None) -> Reference:
-    """Return the first track that is usable; the first one's refusal if none is."""
+    """Return the first usable track; if there is none, raise the error of the first track."""
     refusals: list[UndecodableAudio] = []
     index, num_tracks = 0, 1
     while index < num_tracks:

@@ -1,4 +1,4 @@
-"""Resampling of reference audio to 44.1 kHz, as the upstream loader does it where that loads."""
+"""The resampling of reference audio to 44.1 kHz, as the upstream loader does it if it can."""
 
 from __future__ import annotations
 

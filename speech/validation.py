@@ -1,4 +1,4 @@
-"""How pydantic's verdict becomes one line for the caller; the field types all models share."""
+"""The field types that all request models share, and pydantic's errors in one line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from speech.errors import shorten
 
 MAX_SHOWN_CHARS = 60
-"""Of a value repeated in an error."""
+"""The length at which a value is cut in an error's message."""
 
 
 def integral(value: Any) -> Any:
@@ -19,7 +19,7 @@ def integral(value: Any) -> Any:
 
 
 INTEGRAL = BeforeValidator(integral)
-"""After an integer's bounds: those that come later get no standard name in the schema."""
+"""The validator of integers. It stands after the bounds: later ones have no name in the schema."""
 Integer = Annotated[int, Field(strict=True), INTEGRAL]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Flag = Annotated[bool, Field(strict=True)]
@@ -28,12 +28,12 @@ Seed = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63), INTEGRAL]
 
 
 def given_fields(raw: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the fields that are really given: `null` means "not given"."""
+    """Return the fields that are given: one that is `null` counts as not given."""
     return {str(name): value for name, value in raw.items() if value is not None}
 
 
 def first_fault(error: ValidationError) -> tuple[str, str]:
-    """Return the first field at fault and why, every branch of a union told."""
+    """Return the first field at fault and the reason, with those of all branches of a union."""
     faults = error.errors(include_url=False, include_context=False)
     field = faults[0]["loc"][0]
     reasons = [fault["msg"].removeprefix("Input ") for fault in faults if fault["loc"][0] == field]
@@ -41,5 +41,5 @@ def first_fault(error: ValidationError) -> tuple[str, str]:
 
 
 def shown(value: object) -> str:
-    """Return `value` as a caller may read it: quoted, short, one line."""
+    """Return `value` for a message: quoted, short, on one line."""
     return shorten(repr(value), MAX_SHOWN_CHARS)

@@ -1,4 +1,4 @@
-"""From a voice's name to its open file, safely, and to a fingerprint of what that file holds.
+"""The way from a voice's name to its open file, and a fingerprint of what the file holds.
 
 A voice is an audio file below one folder. This module knows nothing of audio: it decides which
 file a name means, whether it may be used, and whether it is still the one seen before.
@@ -18,16 +18,16 @@ from typing import Literal, Self
 from speech.errors import InvalidRequest, SpeechError, VoiceNotFound, shorten
 
 EXTENSIONS = frozenset({".wav", ".mp3", ".m4a", ".ogg", ".flac", ".webm", ".aac", ".opus"})
-"""What a voice file's name may end with, in any case."""
+"""The endings that a voice file's name may have, in any case."""
 
 SETTLE_NS = 2_000_000_000
-"""A file changed less than this long ago is young: its times may not tell two writes apart."""
+"""The age in ns up to which a file is young: its times may not tell two writes apart."""
 
 MAX_AHEAD_NS = 3600 * 1_000_000_000
-"""How far ahead a file server's clock may run; a date further ahead was set by hand."""
+"""The time in ns that a file server's clock may run ahead; a later date was set by hand."""
 
 MAX_DIGEST_BYTES = 64 * 2**20
-"""How much of a young file is read to tell its content."""
+"""The part of a young file that is read to tell its content."""
 
 _PARAM = "speaker_voice"
 _MAX_PATH_BYTES = 4096
@@ -38,11 +38,11 @@ _shorten = partial(shorten, max_chars=255)
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """A file's content state: equal fingerprints, equal content (see decision 0002).
+    """The state of a file's content: equal fingerprints mean equal content (decision 0002).
 
     Attributes:
-        path: Resolved, so that all names of one file agree.
-        digest: Of the file's first 64 MiB where the file was young, else None.
+        path: The resolved path, the same for all names of one file.
+        digest: A hash of the first 64 MiB if the file was young, else None.
     """
 
     path: str
@@ -55,7 +55,7 @@ class Fingerprint:
 
 @dataclass(frozen=True)
 class FolderReport:
-    """What the health report says about the voices folder."""
+    """The health report's facts about the voices folder."""
 
     state: Literal["ok", "missing", "not a folder", "unreadable"]
     num_voices: int
@@ -65,7 +65,7 @@ class VoiceFile:
     """An open voice file; a context manager that closes it.
 
     Attributes:
-        raw: The unbuffered binary file. It carries no name: content decides how it is decoded.
+        raw: The unbuffered binary file. It has no name: the content decides how it is decoded.
     """
 
     def __init__(self, path: str, descriptor: int) -> None:
@@ -96,7 +96,7 @@ class VoiceFile:
         )
 
     def still_holds(self, known: Fingerprint) -> bool:
-        """Tell whether the content is the one that `known` was taken of."""
+        """Tell whether the file still has the content that `known` was taken of."""
         status = os.fstat(self.raw.fileno())
         if (self._path, status.st_mtime_ns, status.st_size, status.st_ino) != (
             known.path,

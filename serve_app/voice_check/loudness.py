@@ -1,7 +1,7 @@
 """The perceived loudness of a recording and its range, from power spectra.
 
 Source: ITU-R BS.1770-4 (K-weighting, gating) and EBU Tech 3342 (loudness range). The filters are
-applied to the spectra instead of the samples: within 0.3 LU of the real thing for speech.
+applied to the spectra instead of the samples: for speech, the error is below 0.3 LU.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ _Floats = NDArray[np.float64]
 
 
 class Loudness(NamedTuple):
-    """Integrated loudness in LUFS, None below -70 or 0.4 s; its range in LU, None below 3 s."""
+    """The integrated loudness in LUFS and its range in LU.
+
+    The loudness is None below -70 LUFS or 0.4 s, the range also below 3 s.
+    """
 
     lufs: float | None
     range_lu: float | None
@@ -45,10 +48,10 @@ def measure_loudness(
     """Return the loudness of mono audio.
 
     Args:
-        power: Of each frame by frequency, shape (num_frames, num_frequencies); a row adds up to
-            the mean square of its samples.
-        frequencies_hz: Of the columns.
-        frame_s: From one frame to the next.
+        power: The power of each frame by frequency, shape (num_frames, num_frequencies); a row
+            adds up to the mean square of the frame's samples.
+        frequencies_hz: The frequency of each column.
+        frame_s: The time from one frame to the next.
     """
     weighted = power @ _k_weights(frequencies_hz).astype(np.float32)
     moments = _gated(_means(weighted, _MOMENT_S / frame_s), _LOUDNESS_GATE_LU)
@@ -70,7 +73,7 @@ def _k_weights(frequencies_hz: _Floats) -> _Floats:
 
 
 def _means(power: NDArray[np.float32], window_frames: float) -> _Floats:
-    """Return the mean over each window of so many frames; none where one is longer than all."""
+    """Return the mean over each window of so many frames, none if a window is longer than all."""
     length = round(window_frames)
     if len(power) < length:
         return np.empty(0)
@@ -79,7 +82,7 @@ def _means(power: NDArray[np.float32], window_frames: float) -> _Floats:
 
 
 def _gated(power: _Floats, gate_lu: float) -> _Floats:
-    """Return what is no silence, and of that what is not `gate_lu` below its mean."""
+    """Return the values above silence, and of those the ones above `gate_lu` from their mean."""
     power = power[_lufs(power) > _SILENCE_LUFS]
     if len(power):
         power = power[_lufs(power) > _lufs(power.mean()) + gate_lu]

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 BLOCK_VALUES = 2**18
-"""Samples times channels of a block, at most: what bounds a decoder's memory."""
+"""The most samples times channels in a block, which bounds a decoder's memory."""
 
 NOT_AUDIO = "not an audio file that can be read"
 NO_CODEC = "its codec cannot be decoded"
-"""What a decoder tells of a file that it does not know, and of one whose content it does not."""
+"""The reasons of a decoder that knows no such file, or none of the codecs in it."""
 
 
 class UndecodableAudio(Exception):
-    """The file holds no usable audio; the message is the reason, in our words, with no path."""
+    """The file holds no usable audio; the message gives the reason without any path."""
 
 
 class UnreadableAudio(UndecodableAudio):
@@ -31,8 +31,8 @@ class Source:
     """A track of a file, as its headers describe it.
 
     Attributes:
-        codec: The decoder's name of the coding.
-        duration_s: None where the headers do not tell; an estimate for raw AAC and MP3.
+        codec: The coding, by the decoder's name.
+        duration_s: The length, None where the headers do not tell; an estimate for raw AAC and MP3.
         track: The number of the track among all audio tracks of the file, counted from 0.
     """
 
@@ -56,7 +56,7 @@ class Block:
 
 
 class Reader(Protocol):
-    """A binary file, as far as it is read from its start to its end."""
+    """A binary file that is read from its start to its end."""
 
     def read(self, size: int, /) -> Any:
         """Return at most `size` bytes, none at the end."""
@@ -73,11 +73,11 @@ class SeekableReader(Reader, Protocol):
 
 
 class AudioFile(Protocol):
-    """An open file with at least one track."""
+    """An open audio file."""
 
     @property
     def tracks(self) -> Sequence[Source]:
-        """Its audio tracks that can be decoded."""
+        """The audio tracks that can be decoded, at least one."""
 
     def blocks(self, index: int) -> Generator[Block, None, None]:
         """Yield the samples of `tracks[index]`; may be called once.

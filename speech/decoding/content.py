@@ -1,8 +1,7 @@
-"""The table of voice formats: by its content, not its name, each is read by one library or two.
+"""The table of voice formats: which library reads a file, by its content and not by its name.
 
-libsndfile reads the PCM family, where FFmpeg takes RIFX for RIFF and cannot be told apart valid
-from stored bits; FFmpeg reads the rest, faster and further into damaged files. Measured in
-decision 0015.
+libsndfile reads the PCM family, some of which FFmpeg reads as noise. FFmpeg reads the rest,
+faster than libsndfile and further into damaged files (measured in decision 0015).
 """
 
 from __future__ import annotations
@@ -27,13 +26,13 @@ _FFMPEG = (open_with_ffmpeg,)
 
 @dataclass(frozen=True)
 class Content:
-    """What files of one kind have in common.
+    """A kind of content and the way to read it.
 
     Attributes:
-        name: The kind's usual name.
-        signature: Matches a file's first 16 bytes.
-        decoders: What reads it, in the order in which they are tried.
-        patches: Returns the bytes that decoders shall see replaced, by offset.
+        name: The usual name.
+        signature: A pattern that the first 16 bytes match.
+        decoders: The decoders in the order in which they are tried.
+        patches: Returns the bytes to replace before decoding, by offset.
     """
 
     name: str
@@ -64,11 +63,14 @@ CONTENTS = (
     _row("Matroska", rb"\x1a\x45\xdf\xa3", _FFMPEG, matroska_pictures),
     _row("MP3, AAC", rb"", _FFMPEG),  # and whatever else FFmpeg may recognise
 )
-"""Every kind of content, the first that matches counts."""
+"""All kinds of content; the first that matches counts."""
 
 
 def view_content(file: SeekableReader) -> tuple[Content, Callable[[], FileView]]:
-    """Return what `file` holds from where it stands, and what opens a view of it, repeatedly."""
+    """Return the kind of content at the file's position, and a function that opens a view of it.
+
+    Each view begins at the start of the content; one is used at a time.
+    """
     whole = FileView(file)
     skip_tags(whole)
     start = whole.tell()

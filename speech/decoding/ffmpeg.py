@@ -127,10 +127,10 @@ def _samples(fifo: av.AudioFifo) -> NDArray[np.float32]:
 
 
 def _stored(frame: AudioFrame) -> NDArray[Any]:
-    """Return a frame's samples as they are stored: a row per channel, or one row in turns."""
+    """Return a frame's samples as stored: a row per channel, or one row of channels in turn."""
     if not frame.format.name.startswith("s64"):
         stored: NDArray[Any] = frame.to_ndarray()
         return stored
-    # PyAV converts all formats but this one.
+    # The one format that PyAV turns into no array.
     num_values = frame.samples * (1 if frame.format.is_planar else frame.layout.nb_channels)
-    return np.stack([np.frombuffer(plane, np.int64, num_values) for plane in frame.planes])
+    return np.stack([np.frombuffer(bytes(plane), np.int64, num_values) for plane in frame.planes])

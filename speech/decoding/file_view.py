@@ -1,4 +1,4 @@
-"""A file as a decoder shall see it: begun later, with some bytes replaced."""
+"""A view of a file for decoders: from a later start, with some bytes replaced."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FileView:
         return self._file.tell() - self._start
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move, within the view wherever a damaged header leads; return the new position."""
+        """Move to the nearest position within the view; return it."""
         base = {io.SEEK_SET: self._start, io.SEEK_CUR: self._file.tell(), io.SEEK_END: self._end}
         self._file.seek(min(max(self._start, base[whence] + offset), self._end))
         return self.tell()

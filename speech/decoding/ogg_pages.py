@@ -1,4 +1,4 @@
-"""Ogg pages: where one ends, what it begins, and comments without the pictures in them."""
+"""The pages of Ogg files, and comments without the pictures in them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_HEADER_BYTES = _HEADER_BYTES + 255
 _READ_BYTES = 2**16
 _POLYNOMIAL = 0x04C11DB7
 
-# What a stream's first packet begins with, and the comment packet to put in the second's place.
+# The comment packet that replaces the second one of a stream, by the beginning of the first.
 _EMPTY_COMMENTS = {
     b"OpusHead": b"OpusTags" + bytes(8),
     b"\x01vorbis": b"\x03vorbis" + bytes(8) + b"\x01",
@@ -83,9 +83,9 @@ def without_pictures(link: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def find_last_position(file: SeekableReader) -> int | None:
-    """Return where the stream that an Ogg file begins with ends, in the stream's own unit.
+    """Return the last position of an Ogg file's first stream, in the stream's own unit.
 
-    None where that is no audio or the file ends with another stream; the position stays.
+    None if that stream is no audio or another one ends the file. The file's position stays.
     """
     start = file.tell()
     first = bytes(file.read(_MAX_HEADER_BYTES))

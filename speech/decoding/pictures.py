@@ -1,7 +1,8 @@
-"""Embedded pictures, hidden from the decoders.
+"""The embedded pictures of audio files, hidden from the decoders.
 
-FFmpeg reads a cover picture into memory, and a large one, 40 MB as cameras make them, takes it
-0.1 s and 76 MB at every decode. What is renamed to padding is skipped without being read.
+FFmpeg reads a cover picture into memory: one of 40 MB takes 0.1 s and 76 MB at every decode. A
+picture that is renamed to padding is skipped without being read. Each function moves the position
+of the file that it is given.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def skip_tags(file: SeekableReader) -> None:
 
 
 def flac_pictures(file: SeekableReader) -> Mapping[int, bytes]:
-    """Return what makes padding of a FLAC file's pictures, by offset; moves the file's position."""
+    """Return the bytes that turn a FLAC file's pictures to padding, by offset."""
     start = file.tell()
     at, patches = 4, {}
     for _ in range(_MAX_BLOCKS):
@@ -54,7 +55,7 @@ def flac_pictures(file: SeekableReader) -> Mapping[int, bytes]:
 
 
 def mp4_pictures(file: SeekableReader) -> Mapping[int, bytes]:
-    """Return what makes free space of an MP4 file's covers, by offset; moves the position."""
+    """Return the bytes that turn an MP4 file's covers to free space, by offset."""
     start = file.tell()
     pending: list[tuple[int, int | None, int]] = [(0, None, 0)]  # where from, to, and how deep
     patches = {}
@@ -97,7 +98,7 @@ def _atoms(
 
 
 def matroska_pictures(file: SeekableReader) -> Mapping[int, bytes]:
-    """Return what makes a void of a Matroska file's attachments, by offset; moves the position."""
+    """Return the bytes that turn a Matroska file's attachments to a void, by offset."""
     start = file.tell()
     at = 0
     for _ in range(_MAX_BLOCKS):

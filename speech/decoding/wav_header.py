@@ -1,7 +1,7 @@
-"""Repair of WAV headers that decoders misread: which bits of a sample's bytes are used.
+"""The repair of WAV headers whose number of bits per sample decoders misread.
 
-A sample takes whole bytes and may use fewer bits: 20 of 24, or 24 of 32. PCM is then stored
-left-aligned, so that it reads as if all bits were used, and so the header is made to say.
+A sample takes whole bytes and may use fewer bits: 20 of 24, or 24 of 32. Its bits are then the
+upper ones, so it may be read as if all bits were used, which the repaired header says.
 """
 
 from __future__ import annotations
