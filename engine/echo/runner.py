@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -19,10 +20,38 @@ from engine.echo.isolation import run_alone, run_together
 from engine.echo.job import EchoJob, TickResult, TickResults
 from engine.echo.model.attention import KeyValues
 from engine.echo.model.layers import upcast
-from engine.echo.sampling import Progress, find_end, find_possible_end, has_ended
+from engine.echo.sampling import Progress, SpeechEnd, find_ends
 from engine.echo.speakers import SpeakerCache, SpeakerEncoder
 from engine.echo.text_attention import WatchedHeads, is_watched, mean_look
+from engine.echo.transfer import Download, upload
 from speech.pcm import PCM
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """Audio on its way to the host.
+
+    Attributes:
+        job: The job whose audio it is.
+        audio: None where no frame has become final.
+        ended: Whether it is the job's last.
+        num_frames: Frames of the job that are final now.
+    """
+
+    job: EchoJob
+    audio: Download | None
+    ended: bool
+    num_frames: int
+
+    def finish(self, _: Sequence[EchoJob]) -> TickResults:
+        """Wait for it; return the job's result."""
+        looks = _looks(self.job, self.num_frames)
+        if self.audio is None:
+            return [(self.job, TickResult(None, self.ended, looks=looks))]
+        pcm: PCM = self.audio.wait().numpy()
+        if not np.isfinite(pcm).all():  # an encoder might not survive it
+            raise FloatingPointError("the audio is not finite")
+        return [(self.job, TickResult(pcm, self.ended, looks=looks))]
 
 
 class Runner:
@@ -104,20 +133,18 @@ class Runner:
         """Give the job its tensors, unless it has them."""
         if job.trajectory is not None:
             return
-        # A blocking copy would wait for the tick that the device is at.
-        tokens = torch.tensor(job.tokens).to(self._device, non_blocking=True)
-        text = self._dit.text_context(tokens)
+        text = self._dit.text_context(upload(torch.tensor(job.tokens), self._device))
         speaker = None if job.voice is None else self._speakers.context(job.voice)
-        job.trajectory = self._new_trajectory(job, text, speaker)
+        job.trajectory = self._new_trajectory(job, job.progress, text, speaker)
         if job.streams:
             job.decode_stream = self._codec.new_stream()
 
     def _new_trajectory(
-        self, job: EchoJob, text: KeyValues, speaker: KeyValues | None
+        self, job: EchoJob, progress: Progress, text: KeyValues, speaker: KeyValues | None
     ) -> Trajectory:
         dtype = torch.promote_types(self._dit.dtype, torch.float32)
         return Trajectory(
-            progress=job.progress,
+            progress=progress,
             text=text,
             speaker=speaker,
             generator=torch.Generator(self._device).manual_seed(job.seed),
@@ -132,51 +159,51 @@ class Runner:
 
     def _finish_blocks(self, jobs: Sequence[EchoJob], results: TickResults) -> None:
         """Decode the frames that are final, of jobs that ended a block."""
-        whole = []
-        for job in jobs:
-            if job.streams:
-                results += run_together(self._decode_next, [job], results)
-            elif run_alone(self._extend, job, results) and job.progress.done:
-                whole.append(job)
-        results += run_together(self._decode_whole, whole, results)
+        decoding: list[Decoding] = []
+        for job, end in run_together(self._find_ends, jobs, results):
+            decoding += run_together(partial(self._decode, end), [job], results)
+        # The device has been given all of it. Now the host waits.
+        for each in decoding:
+            results += run_together(each.finish, [each.job], results)
+
+    def _find_ends(self, jobs: Sequence[EchoJob]) -> list[tuple[EchoJob, SpeechEnd]]:
+        ends = find_ends([_trajectory(job).latents for job in jobs], self._end)
+        return list(zip(jobs, ends, strict=True))
+
+    def _decode(self, end: SpeechEnd, jobs: Sequence[EchoJob]) -> list[Decoding]:
+        """Decode the final frames of one job; nothing if it is to be drawn again."""
+        [job] = jobs
+        latents = _trajectory(job).latents
+        if job.streams:
+            return [self._decode_next(job, latents, end)]
+        if job.may_extend and not end.is_certain:
+            self._extend(job)
+            return []
+        [audio] = self._codec.decode([latents[: end.frame]])
+        return [Decoding(job, Download(upcast(audio)), True, end.frame)]
+
+    def _decode_next(self, job: EchoJob, latents: Tensor, end: SpeechEnd) -> Decoding:
+        ended = job.progress.done or end.is_certain
+        stop = end.frame if ended else end.possible_frame
+        audio = None
+        if stop > job.num_decoded:
+            audio = self._codec.decode_next(latents[job.num_decoded : stop], job.decode_stream)
+            job.num_decoded = stop
+        elif ended and not job.num_decoded:
+            audio = torch.zeros(0)
+        return Decoding(job, None if audio is None else Download(upcast(audio)), ended, stop)
 
     def _extend(self, job: EchoJob) -> None:
-        """Draw a job again at full length if its speech did not end.
+        """Draw a job again at full length: its speech did not end.
 
         The same seed draws the same noise, of which the shorter length saw the beginning.
         """
         trajectory = _trajectory(job)
-        if not job.may_extend or has_ended(trajectory.latents, self._end):
-            return
-        job.may_extend = False
         plan = replace(job.progress.plan, blocks=(MAX_FRAMES,))
-        job.progress = Progress(plan, job.progress.has_speaker)
-        job.trajectory = self._new_trajectory(job, trajectory.text, trajectory.speaker)
+        progress = Progress(plan, job.progress.has_speaker)
+        job.trajectory = self._new_trajectory(job, progress, trajectory.text, trajectory.speaker)
+        job.progress, job.may_extend = progress, False
         job.looks.clear()
-
-    def _decode_whole(self, jobs: Sequence[EchoJob]) -> TickResults:
-        """Decode jobs that are drawn, up to the end of their speech."""
-        drawn = [_trajectory(job).latents for job in jobs]
-        kept = [latents[: find_end(latents, self._end)] for latents in drawn]
-        decoded = [_to_pcm(audio) for audio in self._codec.decode(kept)]
-        return [
-            (job, TickResult(pcm, ended=True, looks=_looks(job, len(latents))))
-            for job, latents, pcm in zip(jobs, kept, decoded, strict=True)
-        ]
-
-    def _decode_next(self, jobs: Sequence[EchoJob]) -> TickResults:
-        """Decode the frames of streaming jobs that the last block made final."""
-        return [(job, self._next_result(job)) for job in jobs]
-
-    def _next_result(self, job: EchoJob) -> TickResult:
-        latents = _trajectory(job).latents
-        ended = job.progress.done or has_ended(latents, self._end)
-        stop = (find_end if ended else find_possible_end)(latents, self._end)
-        pcm = np.zeros(0, np.float32) if ended and not job.num_decoded else None
-        if stop > job.num_decoded:
-            audio = self._codec.decode_next(latents[job.num_decoded : stop], job.decode_stream)
-            job.num_decoded, pcm = stop, _to_pcm(audio)
-        return TickResult(pcm, ended, looks=_looks(job, stop))
 
     def _pace(self) -> None:
         """Let the host run at most one tick ahead, so that a cancelled job stops in the next."""
@@ -199,10 +226,3 @@ def _looks(job: EchoJob, num_frames: int) -> Floats | None:
     if job.timer is None:
         return None
     return torch.cat(job.looks)[:num_frames].double().cpu().numpy()
-
-
-def _to_pcm(audio: Tensor) -> PCM:
-    pcm: PCM = upcast(audio).cpu().numpy()
-    if not np.isfinite(pcm).all():  # an encoder might not survive it
-        raise FloatingPointError("the audio is not finite")
-    return pcm

@@ -216,15 +216,37 @@ def euler(x: Tensor, v: Tensor, step: Step) -> Tensor:
     return x + v * step.dt
 
 
+@dataclass(frozen=True)
+class SpeechEnd:
+    """The end of the speech in some latents, as far as they tell.
+
+    Attributes:
+        frame: See `find_end`.
+        possible_frame: See `find_possible_end`.
+        is_certain: See `has_ended`.
+    """
+
+    frame: int
+    possible_frame: int
+    is_certain: bool
+
+
+def find_ends(batch: Sequence[Tensor], end: EndConfig = PUBLISHED_END) -> list[SpeechEnd]:
+    """Return the end of each of `batch`; the host waits for the device once."""
+    frames = [[_flat_from(latents, end), _may_be_flat_from(latents, end)] for latents in batch]
+    found = torch.stack([frame for pair in frames for frame in pair]).view(-1, 2).tolist()
+    return [
+        SpeechEnd(frame, possible, is_certain=frame + end.frames <= len(latents))
+        for (frame, possible), latents in zip(found, batch, strict=True)
+    ]
+
+
 def find_end(latents: Tensor, end: EndConfig = PUBLISHED_END) -> int:
     """Return the first frame from which on a window is flat near 0: there the speech has ended.
 
     Latents are (T, latent_dim) and count as followed by silence; T if they are never flat.
     """
-    padded = F.pad(latents, (0, 0, 0, end.frames))
-    windows = padded.unfold(0, end.frames, 1)[: len(latents)]
-    flat = (windows.std(dim=(1, 2)) < end.std) & (windows.mean(dim=(1, 2)).abs() < end.mean)
-    return _first(flat)
+    return int(_flat_from(latents, end))
 
 
 def has_ended(latents: Tensor, end: EndConfig = PUBLISHED_END) -> bool:
@@ -237,6 +259,17 @@ def find_possible_end(latents: Tensor, end: EndConfig = PUBLISHED_END) -> int:
 
     Frames before it are certain to be kept by `find_end` once the rest is known.
     """
+    return int(_may_be_flat_from(latents, end))
+
+
+def _flat_from(latents: Tensor, end: EndConfig) -> Tensor:
+    padded = F.pad(latents, (0, 0, 0, end.frames))
+    windows = padded.unfold(0, end.frames, 1)[: len(latents)]
+    flat = (windows.std(dim=(1, 2)) < end.std) & (windows.mean(dim=(1, 2)).abs() < end.mean)
+    return _first(flat)
+
+
+def _may_be_flat_from(latents: Tensor, end: EndConfig) -> Tensor:
     num_frames, dim = latents.shape
     padded = F.pad(latents, (0, 0, 0, end.frames))
     windows = padded.unfold(0, end.frames, 1)[:num_frames]
@@ -246,13 +279,13 @@ def find_possible_end(latents: Tensor, end: EndConfig = PUBLISHED_END) -> int:
     mean = windows.sum(dim=(1, 2)) / counts
     present = torch.arange(end.frames, device=latents.device) < known[:, None]
     squares = ((windows - mean[:, None, None]) ** 2 * present[:, None]).sum(dim=(1, 2))
-    # A thousandth of room: `find_end` rounds otherwise.
+    # A thousandth of room: `_flat_from` rounds otherwise.
     may_be_flat = squares < end.std**2 * (end.frames * dim - 1) * 1.001
     complete = known == end.frames
     return _first(may_be_flat & (~complete | (mean.abs() < end.mean * 1.001)))
 
 
-def _first(flags: Tensor) -> int:
-    """Return the index of the first True, or the length."""
-    found = flags.nonzero()
-    return int(found[0]) if len(found) else len(flags)
+def _first(flags: Tensor) -> Tensor:
+    """Return the index of the first True, or the length, without waiting for the device."""
+    places = torch.arange(len(flags) + 1, device=flags.device)
+    return torch.where(F.pad(flags, (0, 1), value=True), places, len(flags)).amin()

@@ -17,6 +17,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 from engine.echo.checkpoints.load import Models
 from engine.echo.config import PATCH_FRAMES
 from engine.echo.model.attention import KeyValues
+from engine.echo.transfer import Download, upload
 from speech.cache import ByteLRU
 from speech.pcm import PCM
 
@@ -125,12 +126,13 @@ class SpeakerEncoder:
         stop = min(start + window, end)
         # Copied, as torch takes no read-only memory.
         audio = torch.from_numpy(np.array(voice.audio[start:stop]))
-        audio = audio.to(self._dit.device, non_blocking=True)
+        audio = upload(audio, self._dit.device)
         voice.latents.append(self._codec.encode(F.pad(audio, (0, stop - start - len(audio)))))
         if stop < end:
             return False
         voice.state = self._dit.speaker_state(torch.cat(voice.latents))
-        self._cache.put_state(voice.key, voice.state.cpu())
+        # It only ever goes back to the device, in turn: nobody waits for the copy.
+        self._cache.put_state(voice.key, Download(voice.state).unfinished)
         return True
 
     def context(self, voice: JobVoice) -> KeyValues:
@@ -139,7 +141,7 @@ class SpeakerEncoder:
         if context is None:
             state = self._cache.state(voice.key) if voice.state is None else voice.state
             assert state is not None, "a voice that is not held comes with its audio"
-            context = self._dit.speaker_context(state.to(self._dit.device, non_blocking=True))
+            context = self._dit.speaker_context(upload(state, self._dit.device))
             self._cache.put_context(voice.key, context)
         if not voice.latents:
             self.totals["speaker_cache_hits"] += 1

@@ -1,4 +1,4 @@
-"""What only a GPU can show: the packed attention kernel, and that batching keeps to bfloat16."""
+"""What only a GPU can show: attention, kernels and graphs, and that batching keeps to bfloat16."""
 
 import asyncio
 
@@ -8,14 +8,22 @@ import torch
 
 from engine.echo.checkpoints.load import load_models
 from engine.echo.engine import EchoEngine
+from engine.echo.forward.buckets import MAX_CONTEXT, bucket_sizes
+from engine.echo.forward.packed import PackedForward
+from engine.echo.forward.plain import PlainForward
+from engine.echo.graphs import GraphCapture
 from engine.echo.model.attention import Lane, LoopAttention, VarlenAttention, attention_for
+from engine.echo.model.ops import ops_for
+from engine.echo.model.packing import PlacedLane
 from engine.echo.options import EchoOptions
+from engine.echo.proof import find_difference, prove_in_child
 from engine.echo.runner import Runner
 from engine.echo.sampling import initial_noise
 from engine.echo.speakers import SpeakerCache
 from engine.protocol import Job, Voice
+from speech.errors import InternalError, Overloaded
 from speech.pcm import FRAME_SAMPLES
-from tests.engine.echo.jobs import new_job
+from tests.engine.echo.jobs import new_job, run
 from tests.engine.echo.reference import relative_error
 
 pytestmark = [
@@ -70,10 +78,28 @@ def test_batching_stays_within_bfloat16(tiny_weights):
         assert relative_error(batched, latents(seed)[0]) < 5e-2
 
 
-def test_step_waits_for_nothing(tiny_weights):
-    models = load_models(tiny_weights, torch.device("cuda"), torch.bfloat16, blockwise=True)
+@pytest.fixture(scope="module")
+def models(tiny_weights):
+    return load_models(tiny_weights, torch.device("cuda"), torch.bfloat16, blockwise=True)
+
+
+@pytest.fixture(params=["plain", "graphs"])
+def forward(request, models):
+    if request.param == "plain":
+        return PlainForward(models.dit)
+    with torch.inference_mode():
+        packed = PackedForward(models.dit, ops_for(fused=True), bucket_sizes(2560), MAX_CONTEXT)
+        assert packed.capture(GraphCapture()) == len(bucket_sizes(2560))
+    return packed
+
+
+@pytest.fixture
+def runner(models, forward):
+    return Runner(models, SpeakerCache(2**20, 2**20), forward)
+
+
+def test_step_waits_for_nothing(runner):
     job = new_job(1, num_steps=8, sequence_length=640)
-    runner = Runner(models, SpeakerCache(0, 0))
     for _ in range(2):
         runner.run([job])
     torch.cuda.set_sync_debug_mode("error")
@@ -82,6 +108,68 @@ def test_step_waits_for_nothing(tiny_weights):
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert job.progress.step == 3
+
+
+@torch.inference_mode()
+def test_fast_path_proves_itself(models):
+    ops = ops_for(fused=True)
+    packed = PackedForward(models.dit, ops, bucket_sizes(640), MAX_CONTEXT)
+    packed.capture(GraphCapture())
+    assert find_difference(models, packed, ops) is None
+    device = torch.device("cuda")
+    assert prove_in_child(None, device, torch.bfloat16) is None  # at the published sizes
+
+
+@torch.inference_mode()
+def test_pass_larger_than_every_bucket_agrees(models):
+    text = models.dit.text_context(torch.arange(40, device="cuda"))
+    lanes = [PlacedLane(Lane(640, (text,)), 0, 0.5 + i / 10) for i in range(4)]
+    x = torch.randn((4 * 640, 80), device="cuda")
+    packed = PackedForward(models.dit, ops_for(fused=True), bucket_sizes(1920)[:4], MAX_CONTEXT)
+    packed.capture(GraphCapture())
+    assert relative_error(packed(x, lanes), PlainForward(models.dit)(x, lanes)) < 5e-2
+
+
+def test_jobs_that_come_and_go_change_no_other(runner, models):
+    def latents(runner, *others):
+        job, number = new_job(1, voice="v", num_steps=8, sequence_length=64), 0
+        while job.progress.step < 7:
+            runner.run([job, *others[number % 2 :]])
+            number += 1
+        return job.trajectory.x
+
+    others = [new_job(seed, num_steps=40, sequence_length=640, stream=True) for seed in (2, 3)]
+    alone = latents(Runner(models, SpeakerCache(2**20, 2**20)))
+    assert relative_error(latents(runner, *others), alone) < 5e-2
+
+
+def test_failing_job_fails_alone(runner, models, monkeypatch):
+    text_context = models.dit.text_context
+
+    def fail(tokens):
+        if len(tokens) > 20:
+            raise RuntimeError("planned")
+        return text_context(tokens)
+
+    monkeypatch.setattr(models.dit, "text_context", fail)
+    fine, failed = run(runner, new_job(1), new_job(2, text="x" * 40))
+    assert len(fine[0]) == 32 * FRAME_SAMPLES
+    assert isinstance(failed, InternalError)
+
+
+def test_memory_that_does_not_do_for_all_does_for_each(models, forward):
+    class Limited:
+        dit = forward.dit
+
+        def __call__(self, x, lanes):
+            if len(x) > 100:
+                raise torch.OutOfMemoryError
+            return forward(x, lanes)
+
+    runner = Runner(models, SpeakerCache(0, 0), Limited())
+    fine, too_large = run(runner, new_job(), new_job(sequence_length=200))
+    assert len(fine[0]) == 32 * FRAME_SAMPLES
+    assert isinstance(too_large, Overloaded)
 
 
 def test_voice_is_encoded_in_full_float32(tiny_weights):
@@ -97,15 +185,18 @@ def test_voice_is_encoded_in_full_float32(tiny_weights):
     assert same.float().mean() > 0.95
 
 
-@pytest.mark.parametrize("compiled", [False, True])
-async def test_engine_speaks(tiny_weights, compiled):
+@pytest.mark.parametrize(
+    "options", [{"kernels": "off"}, {"kernels": "off", "compile": True}, {}], ids=str
+)
+async def test_engine_speaks(tiny_weights, options):
     async def load():
         return AUDIO
 
-    engine = EchoEngine(EchoOptions(weights_dir=str(tiny_weights), compile=compiled))
+    engine = EchoEngine(EchoOptions(weights_dir=str(tiny_weights), **options))
     try:
         assert engine.device == "cuda"
         assert not torch.backends.cuda.cudnn_sdp_enabled()
+        assert engine.stats()["fused_kernels"] == ("kernels" not in options), engine.warning
 
         async def speak(stream):
             parameters = {"num_steps": 4, "sequence_length": 160}

@@ -8,6 +8,7 @@ from engine.echo.sampling import (
     PUBLISHED_END,
     Progress,
     find_end,
+    find_ends,
     find_possible_end,
     has_ended,
     initial_noise,
@@ -82,6 +83,22 @@ def test_find_possible_end_never_passes_the_end(num_frames, end, level, seed, mo
     loud = torch.cat([latents, torch.randn(more, 80)])
     possible = find_possible_end(latents, config)
     assert possible <= min(find_end(whole, config) for whole in (latents, quiet, loud))
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 60), st.integers(0, 60), st.sampled_from([0.0, 0.0499, 1.0])),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_ends_of_many_are_those_of_each(given_speech):
+    batch = [_speech(num_frames, end, level, 0) for num_frames, end, level in given_speech]
+    for found, latents in zip(find_ends(batch), batch, strict=True):
+        assert found.frame == find_end(latents)
+        assert found.possible_frame == find_possible_end(latents)
+        assert found.is_certain == has_ended(latents)
 
 
 def test_find_possible_end_lets_speech_through_at_once():

@@ -1,0 +1,40 @@
+"""Copies between host and device that wait for nothing, through pinned memory.
+
+From ordinary memory a copy would wait for all the device has been given to do.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def upload(values: Tensor, device: torch.device) -> Tensor:
+    """Return `values` on `device`; the copy takes its turn there."""
+    if device.type == "cuda" and not values.is_pinned():
+        values = values.pin_memory()
+    return values.to(device, non_blocking=True)
+
+
+class Download:
+    """A copy to the host under way.
+
+    Args:
+        values: What is copied; it may be dropped at once.
+    """
+
+    def __init__(self, values: Tensor) -> None:
+        pinned = values.is_cuda
+        self.unfinished = torch.empty_like(values, device="cpu", pin_memory=pinned)
+        """The copy, for whoever only sends it back to the same device, in turn."""
+        self.unfinished.copy_(values, non_blocking=pinned)
+        self._done: torch.cuda.Event | None = None
+        if pinned:
+            self._done = torch.cuda.Event()
+            self._done.record()
+
+    def wait(self) -> Tensor:
+        """Return the copy once it is complete."""
+        if self._done is not None:
+            self._done.synchronize()
+        return self.unfinished
