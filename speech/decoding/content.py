@@ -15,8 +15,8 @@ from speech.decoding.ffmpeg import open_with_ffmpeg
 from speech.decoding.file_view import FileView
 from speech.decoding.libsndfile import open_with_libsndfile
 from speech.decoding.ogg import open_ogg
+from speech.decoding.pcm_headers import caf_repairs, wav_repairs, wave64_repairs
 from speech.decoding.pictures import flac_pictures, matroska_pictures, mp4_pictures, skip_tags
-from speech.decoding.wav_header import wav_repairs
 
 _SIGNATURE_BYTES = 16
 _BOTH = (open_with_libsndfile, open_with_ffmpeg)
@@ -53,9 +53,9 @@ def _row(
 CONTENTS = (
     _row("WAV", rb"(RIFF|RF64|BW64)....WAVE", _BOTH, wav_repairs),
     _row("RIFX", rb"RIFX....WAVE", _LIBSNDFILE, wav_repairs),  # FFmpeg takes it for little-endian
-    _row("Wave64", rb"riff\x2e\x91\xcf\x11", _BOTH),
+    _row("Wave64", rb"riff\x2e\x91\xcf\x11", _BOTH, wave64_repairs),
     _row("AIFF", rb"FORM....AIF[FC]", _BOTH),
-    _row("CAF", rb"caff", _BOTH),
+    _row("CAF", rb"caff", _BOTH, caf_repairs),
     _row("AU", rb"\.snd|dns\.", _LIBSNDFILE),
     _row("FLAC", rb"fLaC", _FFMPEG, flac_pictures),
     _row("Ogg", rb"OggS", (open_ogg,)),

@@ -1,7 +1,8 @@
-"""The repair of WAV headers whose number of bits per sample decoders misread.
+"""The repair of PCM headers whose number of bits per sample decoders misread.
 
 A sample takes whole bytes and may use fewer bits: 20 of 24, or 24 of 32. Its bits are then the
-upper ones, so it may be read as if all bits were used, which the repaired header says.
+upper ones, so it may be read as if all bits were used, which the repaired header says. Each
+function returns the bytes to replace by offset, and moves the position of the file it is given.
 """
 
 from __future__ import annotations
@@ -20,24 +21,73 @@ _EXTENSION_BYTES = 40
 _SUBFORMAT_AT = 24
 _SUBFORMAT_TAIL = b"\xaa\x00\x38\x9b\x71"  # of the formats that plain tags stand for
 _MAX_SAMPLE_BYTES = 4
+_WAVE64_HEADER_BYTES = 40
+_WAVE64_CHUNK_BYTES = 24
+_WAVE64_ALIGNMENT = 8
+_CAF_LAYOUT_AT = 28  # behind the file's header, the first chunk's header and the rate
+_CAF_FLOAT = 1
 
 
 def wav_repairs(file: SeekableReader) -> Mapping[int, bytes]:
-    """Return the bytes to replace in a WAV or RIFX file by offset; moves the file's position."""
+    """Return the repairs of a WAV or RIFX file."""
     start = file.tell()
     order = ">" if file.read(4) == b"RIFX" else "<"
-    at = start + 12
+    at = 12
     for _ in range(_MAX_CHUNKS):
-        file.seek(at)
+        file.seek(start + at)
         header = file.read(8)
         if len(header) < 8:
             break
         name, num_bytes = struct.unpack(f"{order}4sI", header)
         if name == b"fmt ":
-            repaired = _repaired(file.read(min(num_bytes, _EXTENSION_BYTES)), order)
-            return {at + 8 - start: repaired} if repaired else {}
+            return _repairs(at + 8, file.read(min(num_bytes, _EXTENSION_BYTES)), order)
         at += 8 + num_bytes + num_bytes % 2
     return {}
+
+
+def wave64_repairs(file: SeekableReader) -> Mapping[int, bytes]:
+    """Return the repairs of a Wave64 file."""
+    start = file.tell()
+    at = _WAVE64_HEADER_BYTES
+    for _ in range(_MAX_CHUNKS):
+        file.seek(start + at)
+        header = file.read(_WAVE64_CHUNK_BYTES)
+        if len(header) < _WAVE64_CHUNK_BYTES:
+            break
+        (num_bytes,) = struct.unpack_from("<Q", header, 16)  # the chunk's header is counted in
+        at += _WAVE64_CHUNK_BYTES
+        size = num_bytes - _WAVE64_CHUNK_BYTES
+        if size < 0:
+            break
+        if header.startswith(b"fmt "):
+            return _repairs(at, file.read(min(size, _EXTENSION_BYTES)), "<")
+        at += -(-size // _WAVE64_ALIGNMENT) * _WAVE64_ALIGNMENT
+    return {}
+
+
+def caf_repairs(file: SeekableReader) -> Mapping[int, bytes]:
+    """Return the repairs of a CAF file."""
+    file.seek(file.tell() + _CAF_LAYOUT_AT)
+    header = file.read(24)
+    if len(header) < 24:
+        return {}
+    codec, flags, packet_bytes, num_frames, channels, bits = struct.unpack(">4s5I", header)
+    sample_bytes = packet_bytes // max(1, channels)
+    if (
+        codec != b"lpcm"
+        or flags & _CAF_FLOAT
+        or num_frames != 1
+        or not 0 < sample_bytes <= _MAX_SAMPLE_BYTES
+        or packet_bytes != channels * sample_bytes
+        or bits > 8 * sample_bytes
+    ):
+        return {}
+    return {_CAF_LAYOUT_AT + 20: struct.pack(">I", 8 * sample_bytes)}
+
+
+def _repairs(at: int, chunk: bytes, order: str) -> Mapping[int, bytes]:
+    repaired = _repaired(chunk, order)
+    return {} if repaired is None else {at: repaired}
 
 
 def _repaired(chunk: bytes, order: str) -> bytes | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speech.decoding.wav_header import wav_repairs
+from speech.decoding.pcm_headers import wav_repairs
 from speech.pcm import SAMPLE_RATE_HZ
 from speech.reference_audio import decode_reference, describe_source
 from speech.resampling import resample_soxr
@@ -14,6 +14,8 @@ from tests.speech.audio_files import encode, sine, wav
 
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 GUID_TAIL = bytes.fromhex("00001000800000aa00389b71")
+W64_FILE_TAIL = bytes.fromhex("2e91cf11a5d628db04c10000")
+W64_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")
 SOX_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 
 
@@ -44,6 +46,42 @@ def stored(values, sample_bytes, bits, order="<"):
         left = left + 128
     raw = left.astype(f"{order}i8").view(np.uint8).reshape(-1, 8)
     return (raw[:, -sample_bytes:] if order == ">" else raw[:, :sample_bytes]).tobytes()
+
+
+def wave64(format_chunk, data):
+    def chunk64(name, body):
+        guid = name + (
+            b"\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0" if name == b"riff" else W64_TAIL
+        )
+        return guid + struct.pack("<Q", 24 + len(body)) + body
+
+    def padded(body):
+        return body + bytes(-len(body) % 8)
+
+    inside = b"wave" + W64_TAIL + padded(chunk64(b"junk", bytes(13)))
+    inside += padded(chunk64(b"fmt ", format_chunk)) + chunk64(b"data", data)
+    return chunk64(b"riff", inside)
+
+
+def caf(channels, sample_bytes, bits, data, flags=0):
+    fields = (0, sample_bytes * channels, 1, channels, bits)
+    layout = struct.pack(">d4s5I", SAMPLE_RATE_HZ, b"lpcm", *fields)
+    head = b"caff\0\1\0\0" + b"desc" + struct.pack(">q", 32) + layout
+    return head + b"data" + struct.pack(">q", 4 + len(data)) + bytes(4) + data
+
+
+def aiff(channels, sample_bytes, bits, data):
+    num_samples = len(data) // (channels * sample_bytes)
+    rate = struct.pack(">HQ", 16383 + 15, SAMPLE_RATE_HZ << 48)
+    common = struct.pack(">HIH", channels, num_samples, bits) + rate
+    body = b"AIFF" + chunk(b"COMM", common, ">") + chunk(b"SSND", bytes(8) + data, ">")
+    return b"FORM" + struct.pack(">I", len(body)) + body
+
+
+def signed(values, sample_bytes, bits):
+    """As `stored`, big-endian, and signed where a sample is one byte."""
+    data = stored(values, sample_bytes, bits, ">")
+    return data if sample_bytes > 1 else bytes(byte ^ 0x80 for byte in data)
 
 
 def noise(num_samples, channels, bits):
@@ -92,6 +130,24 @@ def test_fewer_valid_bits_are_exact_in_mono(sample_bytes, bits, order):
     header = pcm_format(EXTENSIBLE, 1, SAMPLE_RATE_HZ, sample_bytes, bits, order)
     audio = decode(riff(header, stored(values, sample_bytes, bits, order), order))
     np.testing.assert_array_equal(audio, values[:, 0].astype(np.float32) / 2 ** (bits - 1))
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("bits", range(2, 33))
+@pytest.mark.parametrize("container", ["wave64", "caf", "aiff"])
+def test_other_containers_of_fewer_bits_are_exact(container, bits, channels):
+    values = noise(300, channels, bits)
+    expected = (values / 2.0 ** (bits - 1)).mean(axis=1)
+    smallest = -(-bits // 8)
+    sizes = range(smallest, 5) if container != "aiff" else [smallest]
+    for sample_bytes in sizes:
+        if container == "wave64":
+            header = pcm_format(EXTENSIBLE, channels, SAMPLE_RATE_HZ, sample_bytes, bits)
+            data = wave64(header, stored(values, sample_bytes, bits))
+        else:
+            make = caf if container == "caf" else aiff
+            data = make(channels, sample_bytes, bits, signed(values, sample_bytes, bits))
+        np.testing.assert_allclose(decode(data), expected, rtol=0, atol=2e-7)
 
 
 def test_rifx_of_sox_with_half_turned_guid_is_read():
