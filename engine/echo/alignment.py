@@ -1,8 +1,8 @@
-"""When each word of a text is said, read off the transformer's own attention.
+"""The time at which each word of a text is said, from the transformer's own attention.
 
-Some heads look at the letters that are being spoken. Speech goes through a text from left to right,
-so a hidden Markov model whose states are the bytes finds the way through what they look at; the
-expected time at which the way passes a byte is finer than a frame.
+Some heads attend to the letters that are being spoken. Speech goes through a text from left to
+right, so a hidden Markov model whose states are the bytes finds the path through their attention;
+the expected time at which the path passes a byte is finer than a frame.
 
 Source: L. R. Rabiner, "A tutorial on hidden Markov models", 1989, the forward-backward algorithm.
 It is dynamic time warping with all paths weighed instead of the best one.
@@ -20,10 +20,10 @@ Span = tuple[int, int]
 """First byte of a word, and the one after its last."""
 
 SKIP_COST = 2.0
-"""Nats for each byte that is passed over: silent letters, and what was left unsaid."""
+"""Nats for each byte that is passed over: silent letters, and text that was left unsaid."""
 MAX_ROOM_FRAMES = 0.5
-"""Frames at either side of a word that count as its own. Heads look at a space for a little while
-even where one word runs into the next; what a pause has beyond that is nobody's."""
+"""Frames at either side of a word that count as its own. Heads attend to a space for a little while
+even where one word runs into the next; the rest of a pause belongs to no word."""
 SETTLED_FRAMES = 4
 """Frames that have to follow a word before its times are certain."""
 
@@ -31,24 +31,24 @@ SETTLED_FRAMES = 4
 def evidence(log_probs: Floats) -> Floats:
     """Return how well heads follow a text, in nats per frame: 0 is best.
 
-    High only where a head looks at one byte at a time and goes through all of them in order.
+    High only for a head that attends to one byte at a time and goes through all in order.
 
     Args:
-        log_probs: (..., frames, bytes), of each frame's look at each byte.
+        log_probs: (..., frames, bytes), of each frame's attention to each byte.
     """
     num_frames, num_bytes = log_probs.shape[-2:]
-    ways = _forward(log_probs)[..., -1, :] - SKIP_COST * np.arange(num_bytes)[::-1]
-    return np.asarray(np.logaddexp.reduce(ways, axis=-1) / num_frames)
+    paths = _forward(log_probs)[..., -1, :] - SKIP_COST * np.arange(num_bytes)[::-1]
+    return np.asarray(np.logaddexp.reduce(paths, axis=-1) / num_frames)
 
 
 def word_frames(
     log_probs: Floats, spans: Sequence[Span], complete: bool
 ) -> list[tuple[float, float]]:
-    """Return when each word is said: first and last frame, fractional, in order, without overlap.
+    """Return the first and last frame of each word, fractional, in order, without overlap.
 
     Args:
-        log_probs: (frames, bytes), of each frame's look at each byte.
-        spans: Which bytes each word is; in order, without overlap.
+        log_probs: (frames, bytes), of each frame's attention to each byte.
+        spans: The bytes of each word; in order, without overlap.
         complete: Whether the frames are all there will be. If not, only words that are certain
             are returned: the first few of `spans`.
     """
@@ -75,7 +75,7 @@ def _frames_before(log_probs: Floats, complete: bool) -> Floats:
 
 
 def _forward(log_probs: Floats) -> Floats:
-    """Return the log weight of all ways up to and including each frame and byte."""
+    """Return the log weight of all paths up to and including each frame and byte."""
     cost = SKIP_COST * np.arange(log_probs.shape[-1])
     weights = np.empty_like(log_probs)
     weights[..., 0, :] = log_probs[..., 0, :] - cost
@@ -89,7 +89,7 @@ def _forward(log_probs: Floats) -> Floats:
 
 
 def _backward(log_probs: Floats, complete: bool) -> Floats:
-    """Return the log weight of all ways on from each frame and byte, without its own."""
+    """Return the log weight of all paths on from each frame and byte, without its own."""
     num_frames, num_bytes = log_probs.shape
     cost = SKIP_COST * np.arange(num_bytes)
     weights = np.zeros_like(log_probs)

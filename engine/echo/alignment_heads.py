@@ -12,7 +12,7 @@ from engine.echo.denoise import Trajectory, denoise
 from engine.echo.forward.plain import PlainForward
 from engine.echo.job import make_job
 from engine.echo.sampling import find_end
-from engine.echo.text_attention import WatchedHeads, is_watched
+from engine.echo.text_attention import AlignmentHeads, is_alignment_step
 from engine.protocol import Job
 
 MAX_HEADS = 8
@@ -27,7 +27,7 @@ _PARAMETERS = {"num_steps": 12, "sequence_length": "auto"}
 def find_heads(models: Models) -> tuple[Head, ...]:
     """Return the heads that follow the text best while the model speaks a sentence.
 
-    They are told by `evidence`, so no times need to be known.
+    `evidence` ranks them, so no word times need to be known.
     """
     dit = models.dit
     job = make_job(Job(_TEXT, 0, _PARAMETERS), models.config, (), dit.dtype, has_voice=False)
@@ -44,19 +44,19 @@ def find_heads(models: Models) -> tuple[Head, ...]:
     )
     layers, per_layer = dit.config.num_layers, dit.config.num_heads
     heads = [(layer, number) for layer in range(layers) for number in range(per_layer)]
-    seen = _watch(models, trajectory, heads)
+    attention = _record(models, trajectory, heads)
     num_frames = max(find_end(trajectory.latents, models.config.end), 1)
-    scores = evidence(seen[:, :num_frames].cpu().double().numpy())
+    scores = evidence(attention[:, :num_frames].cpu().double().numpy())
     best = scores.argsort()[::-1][:MAX_HEADS]
     return tuple(sorted(heads[i] for i in best if scores[i] >= scores[best[0]] - MAX_BEHIND))
 
 
-def _watch(models: Models, trajectory: Trajectory, heads: list[Head]) -> Tensor:
-    """Draw the trajectory to its end; return how `heads` looked at the text on the way."""
-    forward, watched = PlainForward(models.dit), WatchedHeads(models.dit, heads)
-    seen = torch.empty(0)
+def _record(models: Models, trajectory: Trajectory, heads: list[Head]) -> Tensor:
+    """Draw the trajectory to its end; return the text attention of `heads` on the way."""
+    forward, alignment_heads = PlainForward(models.dit), AlignmentHeads(models.dit, heads)
+    attention = torch.empty(0)
     while not trajectory.progress.done:
-        if is_watched(trajectory):
-            seen = watched.looks(trajectory)
+        if is_alignment_step(trajectory):
+            attention = alignment_heads.text_attention(trajectory)
         denoise(forward, [trajectory])
-    return seen
+    return attention

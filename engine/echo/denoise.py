@@ -70,9 +70,9 @@ class Trajectory:
         step = self.progress.current
         speaker = self._scaled_speaker if step.scaled else self.speaker
         yield self._lane(self.text, speaker)
-        if self.progress.denies_text:
+        if self.progress.guides_text:
             yield self._lane(None, speaker)
-        if self.progress.denies_speaker:
+        if self.progress.guides_speaker:
             yield self._lane(self.text, None)
 
     def _lane(self, text: KeyValues | None, speaker: KeyValues | None) -> PlacedLane:
@@ -87,8 +87,8 @@ class Trajectory:
         """
         progress = self.progress
         cond = next(velocities)
-        no_text = next(velocities) if progress.denies_text else None
-        no_speaker = next(velocities) if progress.denies_speaker else None
+        no_text = next(velocities) if progress.guides_text else None
+        no_speaker = next(velocities) if progress.guides_speaker else None
         velocity = guide(cond, no_text, no_speaker, progress.plan)
         x = euler(self.x, velocity, progress.current)
         return (None, torch.cat([self.latents, x])) if progress.ends_block else (x, self.latents)

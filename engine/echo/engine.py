@@ -218,7 +218,7 @@ class EchoEngine:
 
 async def _words(job: EchoJob, result: TickResult) -> Sequence[TimedWord]:
     """Return the words whose times a result makes certain."""
-    if job.timer is None or result.looks is None:
+    if job.timer is None or result.text_attention is None:
         return ()
     # Milliseconds to a tenth of a second of work, for which neither the device nor others wait.
-    return await asyncio.to_thread(job.timer.tell, result.looks, result.ended)
+    return await asyncio.to_thread(job.timer.settled_words, result.text_attention, result.ended)

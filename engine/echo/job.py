@@ -35,8 +35,9 @@ class TickResult:
     pcm: PCM | None = None
     ended: bool = False
     error: SpeechError | None = None
-    looks: Floats | None = None
-    """(frames, bytes), how all frames so far look at the text, of a job that is timed."""
+    text_attention: Floats | None = None
+    """Log probabilities (frames, bytes) of all frames' attention to the text so far; None for a job
+    that is not timed."""
 
 
 @dataclass(eq=False)
@@ -56,8 +57,8 @@ class EchoJob:
         trajectory: Its tensors once it has started.
         decode_stream: The state of its blockwise decode once it has started.
         num_decoded: Frames decoded so far.
-        timer: Tells when its words are said; None where nobody asks.
-        looks: How the frames of each block look at the text, of a job that is timed.
+        timer: The timer of its words; None unless the caller asks for their times.
+        text_attention: The text attention of each block's frames, for a job that is timed.
     """
 
     tokens: list[int]
@@ -73,7 +74,7 @@ class EchoJob:
     decode_stream: DecodeStream = None
     num_decoded: int = 0
     timer: WordTimer | None = None
-    looks: list[Tensor] = field(default_factory=list)
+    text_attention: list[Tensor] = field(default_factory=list)
 
     @property
     def awaits_voice(self) -> bool:

@@ -22,7 +22,7 @@ from engine.echo.model.attention import KeyValues
 from engine.echo.model.layers import upcast
 from engine.echo.sampling import Progress, SpeechEnd, find_ends
 from engine.echo.speakers import SpeakerCache, SpeakerEncoder
-from engine.echo.text_attention import WatchedHeads, is_watched, mean_look
+from engine.echo.text_attention import AlignmentHeads, is_alignment_step, mean_over_heads
 from engine.echo.transfer import Download, upload
 from speech.pcm import PCM
 
@@ -33,8 +33,8 @@ class Decoding:
 
     Attributes:
         job: The job whose audio it is.
-        audio: None where no frame has become final.
-        ended: Whether it is the job's last.
+        audio: The transfer; None where no frame has become final.
+        ended: Whether it is the job's last audio.
         num_frames: Frames of the job that are final now.
     """
 
@@ -45,13 +45,13 @@ class Decoding:
 
     def finish(self, _: Sequence[EchoJob]) -> TickResults:
         """Wait for it; return the job's result."""
-        looks = _looks(self.job, self.num_frames)
+        text_attention = _text_attention(self.job, self.num_frames)
         if self.audio is None:
-            return [(self.job, TickResult(None, self.ended, looks=looks))]
+            return [(self.job, TickResult(None, self.ended, text_attention=text_attention))]
         pcm: PCM = self.audio.wait().numpy()
         if not np.isfinite(pcm).all():  # an encoder might not survive it
             raise FloatingPointError("the audio is not finite")
-        return [(self.job, TickResult(pcm, self.ended, looks=looks))]
+        return [(self.job, TickResult(pcm, self.ended, text_attention=text_attention))]
 
 
 class Runner:
@@ -61,7 +61,7 @@ class Runner:
         models: The networks, on their device.
         speaker_cache: The voices encoded before.
         forward: The passes of the transformer; plain ones unless given.
-        alignment_heads: The heads to watch in jobs that are timed.
+        alignment_heads: The heads that show which byte is spoken, for jobs that are timed.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Runner:
         self._device = models.dit.device
         self._speakers = SpeakerEncoder(models, speaker_cache)
         self._forward = forward or PlainForward(models.dit)
-        self._watched = WatchedHeads(models.dit, alignment_heads)
+        self._alignment_heads = AlignmentHeads(models.dit, alignment_heads)
         self._previous_tick: torch.cuda.Event | None = None
         self._totals = dict.fromkeys(("ticks", "steps", "lane_frames"), 0.0)
 
@@ -123,11 +123,13 @@ class Runner:
             self._start(job)
 
     def _prepare_step(self, job: EchoJob) -> None:
-        """Start the job unless that is done; watch it if it is timed and this step is watched."""
+        """Start the job unless that is done; record its text attention if it is timed and due."""
         self._start(job)
         trajectory = _trajectory(job)
-        if job.timer is not None and is_watched(trajectory):
-            job.looks.append(mean_look(self._watched.looks(trajectory)))
+        if job.timer is not None and is_alignment_step(trajectory):
+            job.text_attention.append(
+                mean_over_heads(self._alignment_heads.text_attention(trajectory))
+            )
 
     def _start(self, job: EchoJob) -> None:
         """Give the job its tensors, unless it has them."""
@@ -203,7 +205,7 @@ class Runner:
         progress = Progress(plan, job.progress.has_speaker)
         job.trajectory = self._new_trajectory(job, progress, trajectory.text, trajectory.speaker)
         job.progress, job.may_extend = progress, False
-        job.looks.clear()
+        job.text_attention.clear()
 
     def _pace(self) -> None:
         """Let the host run at most one tick ahead, so that a cancelled job stops in the next."""
@@ -221,8 +223,8 @@ def _trajectory(job: EchoJob) -> Trajectory:
     return job.trajectory
 
 
-def _looks(job: EchoJob, num_frames: int) -> Floats | None:
-    """Return how the first frames look at the text, of a job that is timed."""
+def _text_attention(job: EchoJob, num_frames: int) -> Floats | None:
+    """Return the text attention of the first frames, for a job that is timed."""
     if job.timer is None:
         return None
-    return torch.cat(job.looks)[:num_frames].double().cpu().numpy()
+    return torch.cat(job.text_attention)[:num_frames].double().cpu().numpy()

@@ -90,19 +90,19 @@ class Progress:
         return self.plan.steps[self.step]
 
     @property
-    def denies_text(self) -> bool:
+    def guides_text(self) -> bool:
         """True if the step has a lane without text; at scale 0 that would change nothing."""
         return self.current.guided and self.plan.text_scale != 0
 
     @property
-    def denies_speaker(self) -> bool:
+    def guides_speaker(self) -> bool:
         """True if the step has a lane without speaker."""
         return self.current.guided and self.has_speaker and self.plan.speaker_scale != 0
 
     @property
     def lane_frames(self) -> int:
         """Frames times guidance lanes that the next step adds to a forward pass."""
-        return self.num_frames * (1 + self.denies_text + self.denies_speaker)
+        return self.num_frames * (1 + self.guides_text + self.guides_speaker)
 
     @property
     def ends_block(self) -> bool:

@@ -1,4 +1,4 @@
-"""Where in the text the frames of a trajectory look, in some heads of the transformer."""
+"""The attention of a trajectory's frames to its text, in some heads of the transformer."""
 
 from __future__ import annotations
 
@@ -15,61 +15,61 @@ from engine.echo.forward.plain import PlainForward
 from engine.echo.model.attention import Attention, KeyValues, Lane, attention_for
 from engine.echo.model.dit import EchoDiT
 
-WATCHED_T = 0.5
-"""Where heads are watched: the words have their places by then, and are still being drawn."""
+ALIGNMENT_T = 0.5
+"""The t at which it is recorded: the words have their places by then, and are still being drawn."""
 
 
-class WatchedHeads:
-    """Heads of a model, watched in passes of their own.
+class AlignmentHeads:
+    """Some heads of a model, whose text attention is recorded in passes of their own.
 
-    What is drawn stays the same to the bit, whoever asks and by whatever kernels.
+    The job itself is drawn by its usual pass, so recording changes no bit of it.
     """
 
     def __init__(self, dit: EchoDiT, heads: Sequence[Head]) -> None:
         self._dit, self._heads, self._modulations = dit, heads, Modulations(dit)
 
-    def looks(self, trajectory: Trajectory) -> Tensor:
-        """Return how the current block's frames look at the text: (heads, frames, bytes).
+    def text_attention(self, trajectory: Trajectory) -> Tensor:
+        """Return log probabilities (heads, frames, bytes) of the current block's attention to text.
 
-        In log probabilities, by layer and then in the order of the heads.
+        The heads are ordered by layer, then as they were given.
         """
         trajectory.begin_block(self._dit)
-        seen: list[Tensor] = []
+        recorded: list[Tensor] = []
 
-        def watched(lanes: Sequence[Lane], device: torch.device, dtype: torch.dtype) -> Attention:
+        def recording(lanes: Sequence[Lane], device: torch.device, dtype: torch.dtype) -> Attention:
             attention = attention_for(lanes, device, dtype)
-            return _WatchedAttention(attention, trajectory.text, self._heads, seen)
+            return _RecordingAttention(attention, trajectory.text, self._heads, recorded)
 
-        forward = PlainForward(self._dit, self._modulations, watched)
+        forward = PlainForward(self._dit, self._modulations, recording)
         forward(trajectory.x, [next(trajectory.lanes())])
-        return torch.cat(seen)
+        return torch.cat(recorded)
 
 
-class _WatchedAttention:
-    """One lane's attention; notes how some heads look at the text."""
+class _RecordingAttention:
+    """One lane's attention that also records the text attention of some heads."""
 
     def __init__(
-        self, attention: Attention, text: KeyValues, heads: Sequence[Head], seen: list[Tensor]
+        self, attention: Attention, text: KeyValues, heads: Sequence[Head], recorded: list[Tensor]
     ) -> None:
-        self._attention, self._text, self._heads, self._seen = attention, text, heads, seen
+        self._attention, self._text, self._heads, self._recorded = attention, text, heads, recorded
 
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """See `Attention`."""
-        if watched := [number for at, number in self._heads if at == layer]:
-            # Without the leading 0: where heads look that look for nothing.
-            keys = self._text[layer, 0, 1:, watched].float()
-            scores = torch.einsum("nhd,phd->hnp", q[:, watched].float(), keys)
-            self._seen.append(torch.log_softmax(scores * q.shape[-1] ** -0.5, dim=-1))
+        if numbers := [number for at, number in self._heads if at == layer]:
+            # Without the start token, which heads attend to when they search for nothing.
+            keys = self._text[layer, 0, 1:, numbers].float()
+            scores = torch.einsum("nhd,phd->hnp", q[:, numbers].float(), keys)
+            self._recorded.append(torch.log_softmax(scores * q.shape[-1] ** -0.5, dim=-1))
         return self._attention(layer, q, k, v)
 
 
-def is_watched(trajectory: Trajectory) -> bool:
-    """Tell whether the next step is the one of its block in which heads are to be watched."""
+def is_alignment_step(trajectory: Trajectory) -> bool:
+    """Return whether the next step is the one of its block at which text attention is recorded."""
     steps, number = trajectory.progress.plan.steps, trajectory.progress.step
-    first = next((i for i, step in enumerate(steps) if step.t <= WATCHED_T), len(steps) - 1)
+    first = next((i for i, step in enumerate(steps) if step.t <= ALIGNMENT_T), len(steps) - 1)
     return number == first
 
 
-def mean_look(looks: Tensor) -> Tensor:
+def mean_over_heads(log_probs: Tensor) -> Tensor:
     """Return the log of the mean probability over heads: (frames, bytes)."""
-    return torch.logsumexp(looks, dim=0) - math.log(len(looks))
+    return torch.logsumexp(log_probs, dim=0) - math.log(len(log_probs))

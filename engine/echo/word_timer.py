@@ -11,34 +11,34 @@ from speech.timestamps import TimedWord
 
 
 class WordTimer:
-    """Tells each word of a job once, when its time is certain.
+    """The times of a job's words, each given once, when it has become certain.
 
     Args:
-        text: Of the job.
-        tokens: What the model reads for it.
+        text: The job's text.
+        tokens: The tokens that the model reads for it.
     """
 
     def __init__(self, text: str, tokens: Sequence[int]) -> None:
         self._words = [word.text for word in find_words(text)]
         self._spans = _byte_spans(self._words, bytes(tokens[1:]).decode())
-        self._num_told = 0
-        self._told_until_s = 0.0
+        self._num_settled = 0
+        self._settled_until_s = 0.0
 
-    def tell(self, log_probs: Floats, complete: bool) -> list[TimedWord]:
+    def settled_words(self, log_probs: Floats, complete: bool) -> list[TimedWord]:
         """Return the words that have become certain.
 
         Args:
-            log_probs: (frames, bytes), how all frames so far look at what the model reads.
+            log_probs: (frames, bytes), the attention of all frames so far to the tokens.
             complete: Whether no more frames will come.
         """
-        told = []
+        settled = []
         frames = word_frames(log_probs, self._spans, complete)
-        for word, times in list(zip(self._words, frames, strict=False))[self._num_told :]:
-            start, end = (max(_seconds(time), self._told_until_s) for time in times)
-            told.append(TimedWord(word, start, end))
-            self._told_until_s = end
-        self._num_told += len(told)
-        return told
+        for word, times in list(zip(self._words, frames, strict=False))[self._num_settled :]:
+            start, end = (max(_seconds(time), self._settled_until_s) for time in times)
+            settled.append(TimedWord(word, start, end))
+            self._settled_until_s = end
+        self._num_settled += len(settled)
+        return settled
 
 
 def _seconds(frames: float) -> float:
@@ -46,7 +46,7 @@ def _seconds(frames: float) -> float:
 
 
 def _byte_spans(words: Sequence[str], read: str) -> list[Span]:
-    """Return which bytes of what the model reads each word is."""
+    """Return the bytes of each word within the text that the model reads."""
     found = find_words(read)
     spans, end = [], 0
     for first, last in match_words(words, [word.text for word in found]):

@@ -9,7 +9,7 @@ from engine.echo.checkpoints.load import Models, load_models
 from engine.echo.denoise import Trajectory, denoise
 from engine.echo.forward.plain import PlainForward
 from engine.echo.job import make_job
-from engine.echo.text_attention import WatchedHeads, is_watched, mean_look
+from engine.echo.text_attention import AlignmentHeads, is_alignment_step, mean_over_heads
 from engine.protocol import Job
 
 MINI = Path(__file__).parents[3] / "checkpoints/echo-mini"
@@ -35,12 +35,12 @@ def _trajectory(models: Models, stream: bool = False) -> Trajectory:
 
 @torch.inference_mode()
 def test_watching_changes_nothing_of_what_is_drawn(models):
-    watched, drawn = WatchedHeads(models.dit, [(1, 0)]), []
+    heads, drawn = AlignmentHeads(models.dit, [(1, 0)]), []
     for watching in (False, True):
         trajectory, forward = _trajectory(models, stream=True), PlainForward(models.dit)
         while trajectory.progress.block < 2:
             if watching:
-                watched.looks(trajectory)
+                heads.text_attention(trajectory)
             denoise(forward, [trajectory])
         drawn.append(trajectory.latents)
     assert torch.equal(*drawn)
@@ -49,10 +49,10 @@ def test_watching_changes_nothing_of_what_is_drawn(models):
 @torch.inference_mode()
 def test_every_block_is_watched_once(models):
     trajectory, forward = _trajectory(models, stream=True), PlainForward(models.dit)
-    watched, seen = WatchedHeads(models.dit, models.config.alignment_heads), []
+    heads, seen = AlignmentHeads(models.dit, models.config.alignment_heads), []
     while trajectory.progress.block < 2:
-        if is_watched(trajectory):
-            seen.append(mean_look(watched.looks(trajectory)))
+        if is_alignment_step(trajectory):
+            seen.append(mean_over_heads(heads.text_attention(trajectory)))
         denoise(forward, [trajectory])
     assert len(seen) == 2
     look = torch.cat(seen)

@@ -20,7 +20,7 @@ def _reading(text: str, frames_per_byte: int = 2) -> np.ndarray:
 
 def test_words_are_told_where_their_bytes_are_read():
     text = "It\u2019s \u2014 caf\u00e9 time"
-    told = WordTimer(text, tokenize(text)).tell(_reading(text), complete=True)
+    told = WordTimer(text, tokenize(text)).settled_words(_reading(text), complete=True)
     assert [word.word for word in told] == ["It\u2019s", "caf\u00e9", "time"]
     read = bytes(tokenize(text)[1:])
     for word, said in zip(told, ("It's", "caf\u00e9", "time"), strict=True):
@@ -39,9 +39,9 @@ def test_each_word_is_told_once_however_the_frames_come(text, cuts):
     reading = _reading(text)
     timer, told = WordTimer(text, tokenize(text)), []
     for cut in sorted(cuts):
-        told += timer.tell(reading[:cut], complete=False)
-    told += timer.tell(reading, complete=True)
-    whole = WordTimer(text, tokenize(text)).tell(reading, complete=True)
+        told += timer.settled_words(reading[:cut], complete=False)
+    told += timer.settled_words(reading, complete=True)
+    whole = WordTimer(text, tokenize(text)).settled_words(reading, complete=True)
     assert [word.word for word in told] == [word.word for word in whole]
     times = [time for word in told for time in (word.start, word.end)]
     assert times == sorted(times)
