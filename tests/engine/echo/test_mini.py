@@ -69,6 +69,13 @@ async def test_sentences_that_mini_never_saw_are_understood(mini, name, stream):
     assert errors / total < 0.32
 
 
+async def test_no_sample_is_clipped_without_a_voice(mini):
+    for number, sentence in enumerate(SENTENCES[:12]):
+        pcm = await speak(mini, Job(sentence, number, stream=number % 2 == 1), None)
+        assert np.abs(pcm).max() < 0.99, sentence
+        assert abs(pcm.mean()) < 0.005
+
+
 @pytest.mark.parametrize(("name", "stream"), [("ada", False), ("otto", True), (None, False)])
 async def test_words_are_said_when_mini_says_so(mini, name, stream):
     voice = None if name is None else Voice(name, loader(sample_voice(name)))

@@ -40,7 +40,11 @@ _UNVOICED, _VOICED = 0.25, 0.75  # voicings that are all noise, and as many puls
 _NOISE_FROM_HZ, _NOISE_LATER_HZ, _NOISE_SLOPE = 3000.0, 3500.0, 4
 _NOISE: Floats = np.random.default_rng(0).standard_normal((512, HOP))
 """Six seconds of noise, repeated: the same latents always sound the same."""
-_KNEE = 0.8
+_KNEE, _CEILING = 0.8, 0.98
+"""Samples are bent from the one on, and none exceeds the other: encoders cut what is over 1."""
+_LEVEL_KNEE, _LEVEL_CEILING = 0.25, 0.35
+"""The same for the root mean square of a sub-frame, which peaks at two to five times that: too loud
+a sub-frame becomes quieter, so that hardly a sample is left to bend."""
 _LEAD = (REACH + 1) // 2
 """Samples at RATE_HZ that the resampler needs on either side of its output."""
 
@@ -114,10 +118,20 @@ def _at_high_rate(audio: Floats, stream: SynthesisStream) -> Floats:
 
 
 def _limited(audio: Floats) -> Floats:
-    """Return `audio` within -1 to 1: bent above the knee, as S1-DAC's tanh does, and not cut."""
-    size = np.abs(audio)
-    bent = _KNEE + (1 - _KNEE) * np.tanh((size - _KNEE) / (1 - _KNEE))
-    return np.where(size > _KNEE, np.copysign(bent, audio), audio)
+    """Return `audio` below the ceiling: bent above the knee, as S1-DAC's tanh does, and not cut."""
+    return np.copysign(_bent(np.abs(audio), _KNEE, _CEILING), audio)
+
+
+def _tamed(power: Floats) -> Floats:
+    """Return `power` (n, bins) of sub-frames, of those that are too loud less of it."""
+    level = np.sqrt(power.mean(axis=1, keepdims=True).clip(np.exp(_MIN_LOG_POWER)))
+    return np.asarray(power * (_bent(level, _LEVEL_KNEE, _LEVEL_CEILING) / level) ** 2)
+
+
+def _bent(size: Floats, knee: float, ceiling: float) -> Floats:
+    """Return sizes as they are up to the knee, and from there ever closer to the ceiling."""
+    room = ceiling - knee
+    return np.where(size > knee, knee + room * np.tanh((size - knee) / room), size)
 
 
 def _at_low_rate(features: Features, stream: SynthesisStream) -> Floats:
@@ -162,7 +176,7 @@ def _filtered(features: Features, pulses: Floats, noise: Floats) -> Floats:
     """Return what each sub-frame (n,) makes of the two hops around its centre: (n, _FFT)."""
     log_power = features[:, :NUM_CEPSTRA] @ _TO_BINS
     power = np.exp(np.clip(log_power, None, _MAX_LOG_POWER)) - POWER_FLOOR
-    log_power = np.log(np.maximum(power, np.exp(_MIN_LOG_POWER))) + _BAND_EDGE
+    log_power = np.log(np.maximum(_tamed(power), np.exp(_MIN_LOG_POWER))) + _BAND_EDGE
     cepstrum = np.fft.irfft(log_power / 2, _FFT) * _FOLD
     response = np.exp(np.fft.rfft(cepstrum, _FFT))
     share = _pulse_share(features[:, VOICING])

@@ -141,3 +141,11 @@ def test_a_loud_copy_is_bent_and_not_cut(codec, speech):
     (loud,) = codec.decode([codec.encode(2 * speech)])
     assert 0.8 < loud.abs().max() < 1
     assert (loud.abs() == loud.abs().max()).sum() == 1
+
+
+@pytest.mark.parametrize("gain", [1, 3, 10])
+def test_no_copy_is_so_loud_that_an_encoder_clips_it(codec, speech, gain):
+    (loud,) = codec.decode([codec.encode(gain * speech)])
+    assert loud.abs().max() <= 0.98
+    assert (loud.abs() > 0.95).float().mean() < 0.01
+    assert abs(loud.mean()) < 1e-3
