@@ -6,6 +6,7 @@ between them is replaced. tests/docs/test_tables.py fails while a page is stale.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -25,6 +26,8 @@ from speech.formats import FORMATS, Format
 from speech.parameters import PRESETS, parameters_schema
 
 DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+PACKAGES = ("deployments", "engine", "serve_app", "speech")
 PAGES = sorted(DOCS.rglob("*.md"))
 _MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
@@ -176,6 +179,18 @@ def _metrics() -> Table:
     return ("metric", "kind", "labels", "meaning"), rows
 
 
+def _packages() -> Table:
+    """Return each package with the first paragraph of its docstring."""
+    inits = sorted(init for name in PACKAGES for init in (ROOT / name).rglob("__init__.py"))
+    return ("folder", "content"), (_package(init) for init in inits)
+
+
+def _package(init: Path) -> Row:
+    folder = init.parent.relative_to(ROOT).as_posix()
+    docstring = ast.get_docstring(ast.parse(init.read_text())) or ""
+    return f"[`{folder}/`](../{folder})", " ".join(docstring.partition("\n\n")[0].split())
+
+
 def _decisions() -> Table:
     pages = sorted((DOCS / "decisions").glob("[0-9]*.md"))
     titles = (page.read_text().partition("\n")[0].lstrip("# 0123456789.:") for page in pages)
@@ -195,6 +210,7 @@ TABLES: Mapping[str, Callable[[], Table]] = {
     "formats": _formats,
     "errors": _errors,
     "metrics": _metrics,
+    "packages": _packages,
     "decisions": _decisions,
 }
 """By the name in a page's mark."""

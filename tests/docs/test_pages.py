@@ -3,7 +3,7 @@
 import re
 import subprocess
 import tomllib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 import yaml
@@ -59,9 +59,13 @@ def test_compose_file_starts_the_image_with_what_it_needs():
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
     service = compose["services"]["echo-tts"]
     image = dict(re.findall(r"([A-Z_]+)=(\S+)", (ROOT / "Dockerfile").read_text()))
-    mounts = dict(volume.split(":")[:2][::-1] for volume in service["volumes"])
-    assert mounts == {image["AUDIO_VOICES_DIR"]: "./voices", image["HF_HOME"]: "weights"}
-    assert set(compose["volumes"]) == {"weights"}
+    mounts = dict(volume.split(":")[:2] for volume in service["volumes"])
+    assert mounts == {
+        "./voices": image["AUDIO_VOICES_DIR"],
+        "weights": image["HF_HOME"],
+        "kernels": str(PurePosixPath(image["TRITON_CACHE_DIR"]).parent),
+    }
+    assert set(compose["volumes"]) == {"weights", "kernels"}
     assert service["ports"] == [f"127.0.0.1:{image['PORT']}:{image['PORT']}"]
     assert service["command"] == ["python", "-m", "serve_app", "serve"]
     shared = int(service["shm_size"].removesuffix("gb")) * 2**30
