@@ -41,7 +41,9 @@ class Pages:
     def next_begins_stream(self) -> bool:
         """Tell whether the next page is the first of a logical stream."""
         self._look_ahead(_HEADER_BYTES)
-        return _is_page(self._ahead) and bool(self._ahead[_FLAGS_AT] & _BEGINS_STREAM)
+        begins = _is_page(self._ahead) and bool(self._ahead[_FLAGS_AT] & _BEGINS_STREAM)
+        # Elsewhere the flag is damage: only a stream's headers stand at position 0.
+        return begins and not any(self._ahead[_POSITION])
 
     def take(self) -> bytes:
         """Return the next page, empty at the end."""

@@ -28,7 +28,7 @@ def only(made):
         (VOICE, VOICE),
         (VOICE, OTHER),
         (VOICE, SILENCE),
-        (VOICE, -0.4 * VOICE),
+        (VOICE, -0.6 * VOICE),
         (VOICE, *[SILENCE] * 31),
         (VOICE + OTHER, OTHER - VOICE),
         (VOICE, VOICE, -VOICE),
@@ -45,7 +45,7 @@ def test_mean_is_taken_of_channels_that_do_not_cancel(channels):
     ("channels", "loudest"),
     [
         ((VOICE, -VOICE), 0),
-        ((0.9 * VOICE, -VOICE), 1),
+        ((0.8 * VOICE, -VOICE), 1),
         ((VOICE, -VOICE + 0.1 * OTHER), 1),
         ((VOICE, -VOICE, SILENCE), 0),
         ((VOICE, -0.5 * VOICE, -0.5 * VOICE), 0),

@@ -65,6 +65,13 @@ def test_chain_goes_on_past_bytes_that_are_no_page():
     assert seconds(decode_reference(io.BytesIO(data))) == pytest.approx(3.0, abs=0.1)
 
 
+def test_damaged_flag_does_not_end_a_link():
+    data = bytearray(encode("ogg", "libopus", sine(5.0)))
+    middle = data.index(b"OggS", len(data) // 2)
+    data[middle + 5] |= 2  # begins a stream
+    assert seconds(decode_reference(io.BytesIO(bytes(data)))) > 3.5
+
+
 def test_chain_of_links_without_audio_ends():
     head = LINKS[FORMS[0], 300][:47]  # the first page
     data = LINKS[FORMS[0], 300] + 100_000 * head
