@@ -32,9 +32,9 @@ class ComputePath:
     """The way that an engine computes.
 
     Attributes:
-        forward: Its passes.
-        fused: Whether it uses the fused kernels.
-        warning: Why it does not, where it should.
+        forward: The passes of the transformer.
+        fused: Whether they use the fused kernels.
+        warning: The reason why they do not although they should; else None.
     """
 
     forward: Forward
@@ -49,7 +49,7 @@ class PathChoice:
         kernels: `auto` uses the kernels on a GPU where they prove themselves; `on` uses them
             unproved, `off` never.
         resolved: Device, dtype and the size of a pass.
-        max_jobs: Jobs that may bring a t each.
+        max_jobs: The most jobs of a pass, each of which may have a t of its own.
     """
 
     def __init__(self, kernels: Kernels, resolved: Resolved, max_jobs: int) -> None:
@@ -58,7 +58,7 @@ class PathChoice:
         self._failure: str | None = None
 
     def try_kernels(self) -> None:
-        """Let the kernels run in a process that may crash, unless that was decided by hand."""
+        """Try the kernels in a process that may crash, unless the operator has decided."""
         if not self._wanted or self._kernels == "on":
             return
         config = read_config(self._resolved.weights_dir)
@@ -68,7 +68,7 @@ class PathChoice:
 
     @torch.inference_mode()
     def choose(self, models: Models) -> ComputePath:
-        """Return the path; the fused one proves itself with the weights of `models`, too."""
+        """Return the path; the fused one has to prove itself with the weights of `models`, too."""
         if not self._wanted:
             return ComputePath(PlainForward(models.dit))
         if self._kernels == "on":

@@ -19,7 +19,7 @@ class Capture(Protocol):
         """Make room for `compute`, the largest of those to come."""
 
     def __call__(self, compute: Compute) -> Compute:
-        """Return what repeats `compute`."""
+        """Return a function that repeats `compute`."""
 
 
 class GraphCapture:
@@ -46,7 +46,7 @@ class GraphCapture:
         """See `Capture`; the result is the same tensor each time."""
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):  # what is built or chosen in a first call is no work
+        with torch.cuda.stream(stream):  # a first call builds and tunes kernels: not to be captured
             compute()
         torch.cuda.current_stream().wait_stream(stream)
         graph = torch.cuda.CUDAGraph()

@@ -1,6 +1,6 @@
-"""Copies between host and device that wait for nothing, through pinned memory.
+"""Copies between host and device, through pinned memory, that do not block the host.
 
-From ordinary memory a copy would wait for all the device has been given to do.
+A copy from ordinary memory would wait for all work that the device has been given.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ class Download:
     """A copy to the host under way.
 
     Args:
-        values: What is copied; it may be dropped at once.
+        values: The tensor to copy; it may be dropped at once.
     """
 
     def __init__(self, values: Tensor) -> None:
         pinned = values.is_cuda
         self.unfinished = torch.empty_like(values, device="cpu", pin_memory=pinned)
-        """The copy, for whoever only sends it back to the same device, in turn."""
+        """The copy before it is complete: good for sending back to the same device, in turn."""
         self.unfinished.copy_(values, non_blocking=pinned)
         self._done: torch.cuda.Event | None = None
         if pinned:

@@ -1,6 +1,6 @@
 """The transformer's modulation by t, computed once per distinct t.
 
-Each row is computed alone, so that it has the same bits whatever else is in the batch.
+Each row is computed alone, so that its bits do not depend on the rest of the batch.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from engine.echo.model.dit import EchoDiT
 
 
 class Modulations:
-    """Rows as tensors of their own; the least recently used ones go."""
+    """A cache of rows as separate tensors; the least recently used ones are dropped."""
 
     def __init__(self, dit: EchoDiT, max_entries: int = 256) -> None:
         self._dit, self._max_entries = dit, max_entries
@@ -32,14 +32,14 @@ class Modulations:
 
 
 class ModulationTable:
-    """Rows of one tensor, which stays where it is: a captured graph reads it by row number.
+    """A cache of rows in one tensor, which never moves: a captured graph reads it by row number.
 
     Args:
         dit: The model.
-        num_rows: How many t it has room for; at least as many as a pass may bring.
+        num_rows: The number of rows; at least as many as there are different t in a pass.
 
     Attributes:
-        table: (num_rows, layers, 2, 3, C).
+        table: The rows, (num_rows, layers, 2, 3, C).
     """
 
     def __init__(self, dit: EchoDiT, num_rows: int = 128) -> None:

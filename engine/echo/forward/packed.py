@@ -1,8 +1,8 @@
 """The pass over tables, by fused kernels, in buckets of fixed size that a graph can replay.
 
-A pass is put into the smallest bucket that has room for its positions, lanes and context. What is
-left over of a bucket belongs to no lane and changes none: every sum of the model runs within one
-position or over the keys of one lane. A pass larger than every bucket runs at its own size.
+A pass is put into the smallest bucket that has room for its positions, lanes and context. The rest
+of a bucket belongs to no lane and changes none: every sum of the model runs within one position or
+over the keys of one lane. A pass larger than every bucket runs at its own size.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class Bucket:
     """Memory of one size of pass.
 
     Attributes:
-        size: What it has room for.
-        x: The states, (positions, latent_dim); what nobody filled is of an earlier pass.
-        tables: Where they are, on the device.
-        replay: Computes the velocities from them; None until it is captured.
+        size: Its room.
+        x: The states, (positions, latent_dim); rows that this pass did not fill are older.
+        tables: The tables of the pass, on the device.
+        replay: The captured computation of the velocities; None until it is captured.
     """
 
     size: Size
@@ -42,14 +42,14 @@ class Bucket:
 
 
 class PackedForward:
-    """See `Forward`.
+    """A `Forward` over tables, in buckets.
 
     Args:
         dit: The model.
         ops: The functions that it is made of.
-        sizes: Of the buckets.
+        sizes: The sizes of the buckets.
         max_context: Context keys of all lanes that a bucket has room for.
-        num_modulations: See `ModulationTable`.
+        num_modulations: Rows of the table of modulations.
     """
 
     def __init__(

@@ -16,11 +16,11 @@ MakeAttention = Callable[[Sequence[Lane], torch.device, torch.dtype], Attention]
 
 
 class PlainForward:
-    """See `Forward`.
+    """A `Forward` that calls the model as it is.
 
     Args:
         dit: The model.
-        modulations: What is kept of its modulation.
+        modulations: The cache of its modulation; one of its own unless given.
         make_attention: Chooses the attention of a pass.
     """
 

@@ -1,6 +1,6 @@
 """FlashAttention over packed lanes, as torch 2.11 to 2.13 offer it.
 
-What differs between these releases is asked here, once, when the module is imported.
+The differences between these releases are looked up once, on import.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from torch.nn.attention.varlen import varlen_attn
 
 
 def one_split(parameters: Collection[str]) -> dict[str, int]:
-    """Return the arguments that keep a sum over a lane's keys in one piece.
+    """Return the arguments that keep a sum over a lane's keys from being split.
 
-    How it is split must not depend on who else is in the batch. Releases without such an
-    argument never split a packed call.
+    A split would depend on the other lanes of the batch, and so would the rounding. Releases
+    without such an argument never split a packed call.
 
     Args:
         parameters: The names that the function to be called knows.
@@ -37,8 +37,8 @@ def flash(
         q: Queries of all lanes, (N, H, D), in half precision on a GPU.
         k: Keys, (K, H, D).
         v: Values, (K, H, D).
-        cu_q: Where each lane's queries begin and the last one's end, (lanes + 1,) int32.
-        cu_k: Where its keys do.
+        cu_q: The first query of each lane, and the end, (lanes + 1,) int32.
+        cu_k: The first key of each lane, and the end, likewise.
         max_q: A bound of a lane's queries.
         max_k: A bound of its keys.
     """
@@ -54,6 +54,6 @@ _PRIVATE = one_split([argument.name for argument in _launch._schema.arguments])
 def bare_flash(
     q: Tensor, k: Tensor, v: Tensor, cu_q: Tensor, cu_k: Tensor, max_q: int, max_k: int
 ) -> Tensor:
-    """Do what `flash` does in one launch: without filling a random state that nothing reads."""
+    """Attend as `flash` does, in one launch: without filling a random state that nothing reads."""
     out: Tensor = _launch(q, k, v, cu_q, cu_k, max_q, max_k, 0.0, False, False, **_PRIVATE)[0]
     return out

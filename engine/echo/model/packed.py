@@ -1,8 +1,7 @@
 """A forward pass of EchoDiT over tables on the device, from functions that kernels may replace.
 
-It computes what `EchoDiT.forward` does. That is the definition and works on any list of lanes;
-this knows of them what `packing` puts in tables, and with fused kernels needs a fifth of the
-launches.
+It computes the same as `EchoDiT.forward`, which is the definition and works on any list of lanes.
+This one reads the tables of `packing` instead; with fused kernels it needs a fifth of the launches.
 """
 
 from __future__ import annotations
@@ -46,9 +45,9 @@ def packed_forward(
         dit: The model.
         ops: The functions that it is made of.
         x: The state of every lane.
-        modulation: Of every t that `tables.rows` speaks of, (R, layers, 2, 3, C).
-        tables: Where the positions are.
-        segments: Their context.
+        modulation: The modulation by each t, (R, layers, 2, 3, C); `tables.rows` numbers its rows.
+        tables: The places of the positions.
+        segments: The context of the lanes.
         workspace: Room for the keys and values of one layer.
         attend: Attention within the workspace.
     """

@@ -1,7 +1,7 @@
 """The place of every position, lane and context part of one forward pass, as tables of integers.
 
-They are all that differs between two passes of one size. They lie in one piece of memory, so that
-a pass sends them to the device in one copy, and a captured CUDA graph serves whatever jobs come.
+They are all that differs between two passes of one size. They share one buffer, so that a pass
+sends them to the device in one copy, and one captured CUDA graph serves any jobs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_PARTS = 3
 
 @dataclass(frozen=True, order=True)
 class Size:
-    """How many positions and lanes the tables have room for."""
+    """The room of the tables, in positions and lanes."""
 
     positions: int
     lanes: int
@@ -35,7 +35,7 @@ class PlacedLane:
     Attributes:
         lane: Its frames and their context.
         start: The first frame's place in the latent.
-        t: The job's.
+        t: The t of the job's step.
     """
 
     lane: Lane
@@ -56,12 +56,12 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Segments:
-    """The context parts of a pass and where in the workspace they go.
+    """The context parts of a pass and their places in the workspace.
 
     Attributes:
         parts: Each part with its first slot.
-        table: The same for a kernel, (segments, 3) int64: address, rows, first slot. Segments
-            that nothing uses have no rows.
+        table: The same as numbers for a kernel, (segments, 3) int64: address, rows, first slot.
+            Unused segments have no rows.
     """
 
     parts: tuple[tuple[KeyValues, int], ...]
@@ -72,13 +72,13 @@ class Tables:
     """The tables of one pass, on the host or on the device.
 
     Attributes:
-        buffer: All of them, int32.
-        segments: See `Segments.table`.
-        frames: (N,), each position's frame.
-        rows: (N,), each position's row of modulation.
-        slots: (N,), where in the workspace its key and value go.
-        cu_q: (lanes + 1,), where each lane's positions begin, and the end.
-        cu_k: (lanes + 1,), where its keys begin, and the end.
+        buffer: The memory of all tables, int32.
+        segments: The table of `Segments`.
+        frames: (N,), the frame of each position.
+        rows: (N,), the row of modulation of each position.
+        slots: (N,), the place of its key and value in the workspace.
+        cu_q: (lanes + 1,), the first position of each lane, and the end.
+        cu_k: (lanes + 1,), the first key of each lane, and the end.
     """
 
     def __init__(self, size: Size, device: torch.device, pinned: bool = False) -> None:
@@ -91,9 +91,9 @@ class Tables:
         self.segments = segments.view(torch.int64).view(num_segments, 3)
 
     def fill(self, lanes: Sequence[PlacedLane], rows: Sequence[int]) -> Segments:
-        """Write where `lanes` are and their rows of modulation, on the host; return their context.
+        """Write the places and modulation rows of `lanes`, on the host; return their context.
 
-        Positions left over belong to no lane: what they compute goes to slots that nobody reads.
+        Positions left over belong to no lane: their results go to slots that no lane reads.
         """
         num_frames = [placed.lane.num_frames for placed in lanes]
         first_keys = [0, *accumulate(placed.lane.num_keys for placed in lanes)]

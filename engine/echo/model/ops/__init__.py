@@ -40,7 +40,7 @@ class Ops(Protocol):
     ) -> Tensor:
         """Return queries (N, H, D); write keys and values to `slots` (N,) of `workspace`.
 
-        `qkvg` (N, 4 C) is what the block's projection made. Queries and keys are normalised by
+        `qkvg` (N, 4 C) is the output of the block's projection. Queries and keys are normalised by
         head with weights (H, D), and half the heads rotated by `rotation` (N, 2, D / 2).
         """
 

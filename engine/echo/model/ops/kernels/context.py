@@ -1,4 +1,4 @@
-"""The way of a job's context into the workspace."""
+"""The copy of the lanes' context into the workspace."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import triton.language as tl
 from engine.echo.model.packing import Segments, Workspace
 
 _PROGRAMS = 32
-"""Programs that share a segment's rows: as many whatever its length, as a graph fixes the grid."""
+"""Programs that share a segment's rows, the same number at any length: a graph fixes the grid."""
 
 
 @triton.jit(do_not_specialize=["layer"])

@@ -1,4 +1,4 @@
-"""Norms and rotation of queries and keys, and the way of keys and values into the workspace."""
+"""Norms and rotation of queries and keys; keys and values are written to the workspace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The codec's activation, written where the next convolution wants it."""
+"""The codec's activation, written behind the padding of the next convolution."""
 
 from __future__ import annotations
 
