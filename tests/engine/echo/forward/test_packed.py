@@ -5,7 +5,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.echo.config import TINY
 from engine.echo.denoise import Trajectory, denoise
 from engine.echo.forward.packed import PackedForward, _attend_each
 from engine.echo.forward.plain import PlainForward
@@ -13,6 +12,7 @@ from engine.echo.model.attention import Lane
 from engine.echo.model.ops import ops_for, plain
 from engine.echo.model.packing import PlacedLane, Size
 from engine.echo.sampling import Progress, make_plan
+from engine.echo.sizes import TINY
 from speech.parameters import SamplerParameters
 from tests.engine.echo.model.lanes import draw, place_lanes
 from tests.engine.echo.reference import dit_pair, relative_error
