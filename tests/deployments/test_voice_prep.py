@@ -20,6 +20,7 @@ from deployments.voice_prep import MAX_TRIES, VoicePrep
 from speech.errors import InvalidRequest, VoiceLost, VoiceNotFound
 from speech.reference_audio import decode_reference
 from speech.voices import SETTLE_NS
+from tests.replacing import WAYS, replace_by_rename
 
 NUM_SAMPLES = 1000
 NUM_BYTES = NUM_SAMPLES * 4
@@ -88,17 +89,6 @@ class Decoding:
 
     async def has_begun(self) -> None:
         assert await asyncio.to_thread(self.begun.wait, 10)
-
-
-def replace_by_rename(path: Path, data: bytes) -> None:
-    temporary = path.with_name(".new")
-    temporary.write_bytes(data)
-    os.replace(temporary, path)
-
-
-def delete_and_recreate(path: Path, data: bytes) -> None:
-    path.unlink()
-    path.write_bytes(data)
 
 
 async def test_prepare_answers_normalised_audio(tmp_path: Path):
@@ -187,7 +177,7 @@ async def test_prepare_answers_a_voice_too_large_to_keep(tmp_path: Path):
     assert prep.stats()["entries"] == 0
 
 
-@pytest.mark.parametrize("replace", [replace_by_rename, Path.write_bytes, delete_and_recreate])
+@pytest.mark.parametrize("replace", WAYS)
 @pytest.mark.parametrize("keep_mtime", [False, True])
 async def test_prepare_sees_a_replacement_of_the_same_size_at_once(
     tmp_path: Path, replace, keep_mtime: bool

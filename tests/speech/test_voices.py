@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from speech import voices
 from speech.errors import InvalidRequest, SpeechError, VoiceNotFound
 from speech.voices import SETTLE_NS, FolderReport, open_voice, report_folder
+from tests.replacing import WAYS, replace_by_rename
 
 LATER_NS = 10 * SETTLE_NS
 
@@ -264,18 +265,7 @@ def test_fingerprint_does_not_move_the_reading_position(folder: Path):
         assert file.raw.read() == b"audio"
 
 
-def replace_by_rename(path: Path, data: bytes) -> None:
-    temporary = path.with_name(".new")
-    temporary.write_bytes(data)
-    os.replace(temporary, path)
-
-
-def delete_and_recreate(path: Path, data: bytes) -> None:
-    path.unlink()
-    path.write_bytes(data)
-
-
-@pytest.mark.parametrize("replace", [replace_by_rename, Path.write_bytes, delete_and_recreate])
+@pytest.mark.parametrize("replace", WAYS)
 @pytest.mark.parametrize("keep_mtime", [False, True])
 def test_fingerprint_of_a_young_file_sees_a_replacement_of_the_same_size(
     folder: Path, replace, keep_mtime: bool
