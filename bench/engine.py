@@ -27,10 +27,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.echo_reference import SIZES, Reference, checkpoint
 from bench.engine_stages import measure_peak, stages
 from bench.side_by_side import Bench, Cost
+from bench.threads import compute_as_a_sampler
 from engine.echo.checkpoints.load import load_models
 from engine.echo.engine import EchoEngine
 from engine.echo.options import EchoOptions
 from engine.protocol import Job, Voice
+from serve_app.settings import Settings
 from speech.parameters import SamplerParameters
 from speech.pcm import SAMPLE_RATE_HZ
 
@@ -114,6 +116,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--compile", action="store_true", help="compile both where they can")
     options = parser.parse_args()
+    compute_as_a_sampler(Settings())
 
     on_gpu = options.device.startswith("cuda") or (
         options.device == "auto" and torch.cuda.is_available()

@@ -22,7 +22,7 @@ from ray import serve
 
 from bench.cluster import private_cluster
 from bench.load import VOICE, VOICES_DIR, percentiles_ms, repeat, sample_voice, timed
-from bench.threads import pin_threads
+from bench.threads import compute_as_a_sampler
 from engine.echo.engine import EchoEngine
 from engine.echo.options import EchoOptions
 from engine.protocol import Job
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0, help="per case")
     seconds = parser.parse_args().seconds
     settings = Settings(device="cpu", voices_dir=VOICES_DIR)
-    pin_threads(settings)
+    compute_as_a_sampler(settings)
     with private_cluster() as url:
         serve.run(build_app(settings), name="graph", route_prefix="/graph")
         body = asyncio.run(_fetch_once(f"{url}/graph"))

@@ -22,7 +22,7 @@ from ray import serve
 
 from bench.cluster import private_cluster
 from bench.load import VOICE, VOICES_DIR, percentiles_ms, repeat, sample_voice
-from bench.threads import pin_threads
+from bench.threads import compute_as_a_sampler
 from engine import create_engine
 from engine.protocol import Job
 from serve_app.graph import build_app
@@ -70,7 +70,7 @@ def main() -> None:
         voices_dir=VOICES_DIR,
         max_requests=2 * max(CLIENTS),
     )
-    pin_threads(settings)
+    compute_as_a_sampler(settings)
     with private_cluster() as url:
         serve.run(build_app(settings))
         rows = asyncio.run(run(url, settings, given.seconds))

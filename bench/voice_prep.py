@@ -22,8 +22,10 @@ from pathlib import Path
 import av
 import numpy as np
 
+from bench.threads import compute_as_a_sampler
 from deployments.prepared_voice import PreparedVoice
 from deployments.voice_prep import VoicePrep
+from serve_app.settings import Settings
 from speech.voices import SETTLE_NS
 
 SECONDS = (10, 60, 300)
@@ -157,6 +159,7 @@ def main() -> None:
     )
     parser.add_argument("--ray", action="store_true", help="through a handle, on a local cluster")
     through_ray = parser.parse_args().ray
+    compute_as_a_sampler(Settings())
     # Short: the sockets below Ray's folder have at most 107 characters to their path.
     with tempfile.TemporaryDirectory(prefix="prep-") as temp_dir:
         folder = Path(temp_dir, "voices")
