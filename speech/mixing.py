@@ -34,8 +34,8 @@ def mix(blocks: Iterable[Block], channels: Sequence[int | None] = ()) -> Iterato
     """Mix each run of blocks of one form (rate, number of channels) to mono.
 
     Args:
-        blocks: In the order of time.
-        channels: For each run the channel that is taken, None for the mean of all.
+        blocks: The blocks of a track in order of time.
+        channels: The channel to take in each run, None for the mean of all.
     """
     for number, (form, alike) in enumerate(groupby(blocks, key=_form)):
         rate_hz, num_channels = form
@@ -46,13 +46,13 @@ def mix(blocks: Iterable[Block], channels: Sequence[int | None] = ()) -> Iterato
             if channel is None:
                 pieces.append(meter.mean(block))
             else:
-                pieces.append(block.samples[:, channel])
-        mono = np.ascontiguousarray(pieces[0] if len(pieces) == 1 else np.concatenate(pieces))
+                pieces.append(block.samples[:, channel].copy())  # a view would hold all channels
+        mono = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
         yield Run(rate_hz, mono, meter.loudest_of_cancelling())
 
 
 class _Meter:
-    """Mixes by the mean, and measures what is left of the channels in it."""
+    """A mixer of channels that measures how much power their mean has left."""
 
     def __init__(self, num_channels: int) -> None:
         self._weights = np.full(num_channels, 1 / num_channels, np.float32)
@@ -60,6 +60,7 @@ class _Meter:
         self._mean_energy = 0.0
 
     def mean(self, block: Block) -> Mono:
+        """Return the mean of a block's channels, and measure it."""
         samples = block.samples
         # Not finite where a file's samples are not, or are too large: the caller refuses them.
         with np.errstate(over="ignore", invalid="ignore"):
@@ -70,6 +71,7 @@ class _Meter:
         return mono
 
     def loudest_of_cancelling(self) -> int | None:
+        """Return the loudest channel if the blocks so far cancel, else None."""
         num_channels = len(self._weights)
         unrelated = float(self._channel_energy.sum()) / num_channels**2
         if self._mean_energy < MAX_LEFT * unrelated:

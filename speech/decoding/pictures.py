@@ -24,7 +24,7 @@ _MAX_ID_BYTES, _MAX_SIZE_BYTES = 4, 8
 
 
 def skip_tags(file: SeekableReader) -> None:
-    """Move `file` past the ID3v2 tags that stand where it does: titles, and pictures."""
+    """Move `file` past the ID3v2 tags at its position."""
     for _ in range(_MAX_TAGS):
         start = file.tell()
         header = file.read(_TAG_HEADER_BYTES)
@@ -57,7 +57,7 @@ def flac_pictures(file: SeekableReader) -> Mapping[int, bytes]:
 def mp4_pictures(file: SeekableReader) -> Mapping[int, bytes]:
     """Return the bytes that turn an MP4 file's covers to free space, by offset."""
     start = file.tell()
-    pending: list[tuple[int, int | None, int]] = [(0, None, 0)]  # where from, to, and how deep
+    pending: list[tuple[int, int | None, int]] = [(0, None, 0)]  # start, end, depth
     patches = {}
     while pending:
         at, end, depth = pending.pop()
@@ -75,7 +75,7 @@ def mp4_pictures(file: SeekableReader) -> Mapping[int, bytes]:
 def _atoms(
     file: SeekableReader, start: int, at: int, end: int | None
 ) -> Iterator[tuple[bytes, int, int | None]]:
-    """Yield each atom from `at` to `end`: its name, where its content begins, where it ends."""
+    """Yield the name of each atom from `at` to `end`, and the start and the end of its content."""
     for _ in range(_MAX_BLOCKS):
         if end is not None and at >= end:
             return
