@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI
@@ -17,6 +18,7 @@ from deployments.service import SpeechService
 from deployments.storage import Bucket, BucketConfig
 from deployments.telemetry.replica_logging import log_with_serve
 from speech.limits import PassLimits
+from speech.text.pronunciations import Pronunciations
 
 
 class Ingress:
@@ -31,6 +33,7 @@ class Ingress:
         access: Who may call over HTTP.
         bucket: Where whole jobs' audio goes; inline if None.
         warnings: Suspicious settings, for the health report.
+        pronunciations: Spellings of words for all requests.
     """
 
     def __init__(
@@ -43,11 +46,12 @@ class Ingress:
         access: Access,
         bucket: BucketConfig | None = None,
         warnings: Sequence[str] = (),
+        pronunciations: Pronunciations = MappingProxyType({}),
     ) -> None:
         log_with_serve()
         storage = None if bucket is None else Bucket(bucket, limits.max_requests)
         self._service = SpeechService(
-            voice_prep, sampler, engine, limits, pass_limits, storage, warnings
+            voice_prep, sampler, engine, limits, pass_limits, pronunciations, storage, warnings
         )
         self._jobs = JobRunner(self._service, storage)
         self._access = access

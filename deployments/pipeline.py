@@ -17,6 +17,7 @@ from ray.serve.handle import DeploymentHandle
 from deployments.dispatch import Sampled, VoicedJob, sample_in_order
 from deployments.handles import answer
 from deployments.limits import Limits
+from deployments.model_defaults import ModelDefaults
 from deployments.prepared_voice import PreparedVoice
 from deployments.request_voices import RequestVoices
 from deployments.telemetry.request_record import RequestRecord
@@ -29,6 +30,7 @@ from speech.limits import PassLimits
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 from speech.rendering import Renderer
 from speech.request import SpeechRequest
+from speech.text.pronunciations import Pronunciations
 from speech.timestamps import TimedWord, Timestamps
 
 T = TypeVar("T")
@@ -43,12 +45,15 @@ class SpeechPipeline:
         sampler: DeploymentHandle[Any],
         limits: Limits,
         pass_limits: PassLimits,
+        pronunciations: Pronunciations,
     ) -> None:
         # By value, as plain gRPC: half the time of Ray's own calls for messages of our size.
         self._voice_prep = voice_prep.options(_by_reference=False)
         self._sampler = sampler.options(stream=True, _by_reference=False)
         self._limits = limits
         self._pass_limits = pass_limits
+        self._pronunciations = pronunciations
+        self._defaults = ModelDefaults(sampler)
         self._threads = ThreadPoolExecutor(thread_name_prefix="encode")
 
     async def packets(
@@ -73,13 +78,21 @@ class SpeechPipeline:
 
         def note(sampled: Sampled) -> None:
             block = sampled.block
+            self._defaults.spoken_by(block.engine)
             record.audio_received(block.engine, block.device, block.queue_s, sampled.waited_s)
 
         def note_words(words: Sequence[TimedWord], start_s: float) -> None:
             if timestamps is not None:
                 record.timed(timestamps.add(words, start_s))
 
-        plan = await run_in(self._threads, plan_chunks, request, self._pass_limits)
+        plan = await run_in(
+            self._threads,
+            plan_chunks,
+            request,
+            await self._defaults.get(),
+            self._pronunciations,
+            self._pass_limits,
+        )
         timestamps: Timestamps | None = None
         if request.timestamps:
             said = [chunk.text for chunk in plan.chunks]
@@ -93,7 +106,7 @@ class SpeechPipeline:
             self._limits.max_request_jobs,
             record.redrawn,
         )
-        joined = join(observe(sampled, note), plan, request.parameters.enable_crossfade, note_words)
+        joined = join(observe(sampled, note), plan, note_words)
         renderer = Renderer(request, whole=whole)
         rendered = render(joined, renderer, self._threads, self._limits.max_audio_s)
         async with aclosing(rendered) as packets:
@@ -128,7 +141,6 @@ def make_jobs(
 async def join(
     sampled: AsyncGenerator[Sampled, None],
     plan: SpeechPlan,
-    crossfade: bool,
     tell: Callable[[Sequence[TimedWord], float], None],
 ) -> AsyncGenerator[PCM, None]:
     """Yield the audio of a plan's jobs as one stream, with the plan's pauses.
@@ -136,7 +148,7 @@ async def join(
     `tell` is called with the words that come with a block, and with when their job's audio begins
     in the stream, in seconds.
     """
-    joiner = Joiner(SAMPLE_RATE_HZ, crossfade, plan.chunks[0].pause_s)
+    joiner = Joiner(SAMPLE_RATE_HZ, plan.crossfade, plan.chunks[0].pause_s)
     current = 0
     async with aclosing(sampled):
         async for index, block, _ in sampled:

@@ -110,11 +110,12 @@ class Sampler:
         await self._engine.check_health()
 
     async def report(self) -> dict[str, Any]:
-        """Return the model's name, its device, the engine's gauges, and what it warns of."""
+        """Return the model's name, device and default parameters, its gauges and its warning."""
         engine = self._engine
         return {
             "engine": engine.name,
             "device": engine.device,
+            "defaults": vars(engine.defaults),
             "stats": engine.stats(),
             "warning": engine.warning,
         }

@@ -22,6 +22,7 @@ from deployments.telemetry.request_record import RequestRecord, RequestSource
 from speech.errors import NotReady, SpeechError
 from speech.limits import PassLimits
 from speech.request import SpeechRequest
+from speech.text.pronunciations import Pronunciations
 
 
 class SpeechService:
@@ -40,6 +41,7 @@ class SpeechService:
         engine: str,
         limits: Limits,
         pass_limits: PassLimits,
+        pronunciations: Pronunciations,
         bucket: Bucket | None,
         warnings: Sequence[str],
     ) -> None:
@@ -51,7 +53,7 @@ class SpeechService:
         self._sampler = sampler
         self._bucket = bucket
         self._warnings = tuple(warnings)
-        self._pipeline = SpeechPipeline(voice_prep, sampler, limits, pass_limits)
+        self._pipeline = SpeechPipeline(voice_prep, sampler, limits, pass_limits, pronunciations)
         self._admission = Admission(limits.max_requests)
         self._log = RequestLog()
         self._has_been_ready = False

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from speech.parameters import GivenParameters
+from speech.parameters import GivenParameters, ModelParameters
 from speech.pcm import PCM
 from speech.timestamps import TimedWord
 
@@ -40,7 +40,7 @@ class Job:
         text: The text to speak, non-blank.
         seed: Fixes every random draw: same job, same voice, same checkpoint and kind of device,
             same samples, up to the rounding described at `Engine.generate`.
-        parameters: The sampler parameters that the caller gave, each valid; the model's own
+        parameters: The parameters that the caller gave, each valid; the model's own
             defaults hold for the others. An engine ignores those that it does not know.
         stream: Whether the caller wants audio early, in blocks; else it waits for the whole.
         request_id: The request it belongs to: the jobs of one do not hold up another's.
@@ -76,6 +76,10 @@ class Engine(Protocol):
     @property
     def name(self) -> str:
         """The name of the loaded model, such as `echo-tts-base`; reported to callers."""
+
+    @property
+    def defaults(self) -> ModelParameters:
+        """Parameters where a request gives none."""
 
     device: str
     """The device that it runs on, such as `cpu` or `cuda`."""

@@ -20,6 +20,7 @@ from deployments.sampler import Sampler
 from deployments.storage import BucketConfig
 from deployments.voice_prep import VoicePrep
 from engine import ENGINES
+from serve_app.pronunciations import read_pronunciations
 from serve_app.settings import Settings
 from serve_app.this_machine import has_gpu
 
@@ -82,6 +83,7 @@ def build_app(settings: Settings) -> serve.Application:
         ),
         bucket=_bucket(settings),
         warnings=settings.warnings(os.environ),
+        pronunciations=read_pronunciations(settings.pronunciations_file),
     )
 
 

@@ -40,6 +40,11 @@ class Settings(EchoOptions, Limits, BaseSettings):
         Field(validation_alias="AUDIO_VOICES_DIR", description="Folder of reference audio files."),
     ] = "/runpod-volume/echo-tts/audio_voices"
 
+    pronunciations_file: Annotated[
+        str | None,
+        Field(description="JSON file of spellings by the word that they are said for."),
+    ] = None
+
     # How the graph is spread
     ingress_replicas: Annotated[int, Field(ge=1, description="Ingress replicas.")] = 1
     voice_prep_replicas: Annotated[int, Field(ge=1, description="VoicePrep replicas.")] = 1

@@ -6,8 +6,10 @@ import hashlib
 from dataclasses import dataclass
 
 from speech.limits import PassLimits
+from speech.parameters import ModelParameters, complete
 from speech.request import SpeechRequest
 from speech.text.passage import make_passage
+from speech.text.pronunciations import Pronunciations
 
 
 @dataclass(frozen=True)
@@ -33,25 +35,39 @@ class SpeechPlan:
 
     Attributes:
         closing_pause_s: The silence asked for after the last; None where none was.
+        crossfade: Whether one chunk's silence fades into the next one's.
     """
 
     chunks: tuple[Chunk, ...]
-    closing_pause_s: float | None = None
+    closing_pause_s: float | None
+    crossfade: bool
 
 
-def plan_chunks(request: SpeechRequest, limits: PassLimits) -> SpeechPlan:
+def plan_chunks(
+    request: SpeechRequest,
+    defaults: ModelParameters,
+    pronunciations: Pronunciations,
+    limits: PassLimits,
+) -> SpeechPlan:
     """Return the plan of a request.
 
     Args:
         request: The request to speak.
+        defaults: The model's parameters where the request gives none.
+        pronunciations: The server's; the request's own come before them.
         limits: The most that the engine speaks in one pass.
+
+    Raises:
+        InvalidRequest: The request's parameters do not go with the defaults.
     """
-    passage = make_passage(request.text, request.parameters, limits)
+    parameters = complete(request.given, defaults, limits.max_frames)
+    own = {**pronunciations, **request.pronunciations}
+    passage = make_passage(request.text, parameters, limits, own)
     chunks = tuple(
         Chunk(phrase.text, request.voice, chunk_seed(request.seed, index), phrase.pause_s)
         for index, phrase in enumerate(passage.phrases)
     )
-    return SpeechPlan(chunks, passage.closing_pause_s)
+    return SpeechPlan(chunks, passage.closing_pause_s, parameters.enable_crossfade)
 
 
 def chunk_seed(seed: int, index: int) -> int:

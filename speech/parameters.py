@@ -32,7 +32,7 @@ MAX_PAUSE_S = 10.0
 
 
 GivenParameters = Mapping[str, Any]
-"""Sampler parameters that somebody really gave, by name."""
+"""Parameters of the model that somebody really gave, by name."""
 
 
 def _fits_pass(num_frames: int, info: ValidationInfo) -> int:
@@ -90,13 +90,9 @@ class SamplerParameters:
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class Parameters(SamplerParameters):
-    """All that `parameters` may hold: the sampler's, and how long text is split and joined."""
+class TextParameters:
+    """How text is written out, split and joined."""
 
-    seed: Annotated[Seed | None, Field(description="Takes precedence over the job's seed.")] = None
-    preset: Annotated[
-        Text | None, Field(description="One of upstream's presets; explicit parameters win.")
-    ] = None
     max_chars_per_chunk: Annotated[
         int,
         Field(
@@ -128,6 +124,25 @@ class Parameters(SamplerParameters):
         Number,
         Field(ge=0, le=MAX_PAUSE_S, description="Silence where passes meet inside a sentence."),
     ] = 0.15
+    normalize_text: Annotated[
+        Flag,
+        Field(description="Write figures, money, dates and abbreviations out, in English text."),
+    ] = False
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class ModelParameters(TextParameters, SamplerParameters):
+    """All parameters for which a checkpoint may have defaults of its own."""
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Parameters(ModelParameters):
+    """All that `parameters` may hold."""
+
+    seed: Annotated[Seed | None, Field(description="Takes precedence over the job's seed.")] = None
+    preset: Annotated[
+        Text | None, Field(description="One of upstream's presets; explicit parameters win.")
+    ] = None
 
 
 def _preset(text: float, speaker: float, truncation: float, rescale_k: float) -> dict[str, float]:
@@ -154,8 +169,7 @@ PRESETS: Mapping[str, Mapping[str, float]] = {
 }
 """Upstream's presets by name."""
 
-_SAMPLER = TypeAdapter(SamplerParameters)
-_SAMPLER_NAMES = tuple(field.name for field in fields(SamplerParameters))
+_MODEL_NAMES = tuple(field.name for field in fields(ModelParameters))
 _PARAMETERS = TypeAdapter(Parameters)
 PARAMETER_NAMES = tuple(sorted(field.name for field in fields(Parameters)))
 
@@ -171,7 +185,7 @@ def parameters_schema(max_frames: int) -> dict[str, Any]:
 def parse_parameters(
     raw: Mapping[str, Any] | None, max_frames: int
 ) -> tuple[Parameters, GivenParameters]:
-    """Return `raw` over its preset over the defaults, checked; and the sampler's of what it gave.
+    """Return `raw` over its preset over the defaults, checked; and the model's of what it gave.
 
     Args:
         raw: The caller's parameters.
@@ -191,21 +205,19 @@ def parse_parameters(
             )
         given = {**PRESETS[preset], **given}
     parameters = _validate(_PARAMETERS, given, max_frames)
-    return parameters, {name: getattr(parameters, name) for name in _SAMPLER_NAMES if name in given}
+    return parameters, {name: getattr(parameters, name) for name in _MODEL_NAMES if name in given}
 
 
-def complete(
-    given: GivenParameters, defaults: SamplerParameters, max_frames: int
-) -> SamplerParameters:
+_P = TypeVar("_P", bound=SamplerParameters)
+
+
+def complete(given: GivenParameters, defaults: _P, max_frames: int) -> _P:
     """Return `given` over `defaults`, in a pass of up to `max_frames`.
 
     Raises:
         InvalidRequest: When they do not go together, or one of them is no such parameter.
     """
-    return _validate(_SAMPLER, {**vars(defaults), **given}, max_frames)
-
-
-_P = TypeVar("_P", bound=SamplerParameters)
+    return _validate(TypeAdapter(type(defaults)), {**vars(defaults), **given}, max_frames)
 
 
 def _validate(kind: TypeAdapter[_P], given: Mapping[str, Any], max_frames: int) -> _P:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -22,6 +22,7 @@ from speech.parameters import (
     parse_parameters,
 )
 from speech.text.passage import has_words
+from speech.text.pronunciations import Pronunciations, check_pronunciations
 from speech.text.typography import clean
 from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields
 
@@ -41,6 +42,13 @@ def _voice_id(voice: Any) -> Any:
     return voice.get("id", voice) if isinstance(voice, Mapping) else voice
 
 
+PRONUNCIATIONS_FIELD = Field(
+    None,
+    description="Spellings by the word that they are said for.",
+    json_schema_extra={"additionalProperties": {"type": "string"}},
+)
+
+
 class JobInput(BaseModel):
     """A RunPod job's `input`; also that of `POST /runsync`."""
 
@@ -58,6 +66,7 @@ class JobInput(BaseModel):
     )
     output_format: FormatName | None = Field(None, description="Container and codec.")
     timestamps: Timestamps | None = Field(None, description=_TIMESTAMPS)
+    pronunciations: dict[str, Any] | None = PRONUNCIATIONS_FIELD
     stream: Flag | None = Field(
         None,
         description="Accepted, changes nothing: `POST /runsync` answers whole, and a RunPod worker "
@@ -93,6 +102,7 @@ class SpeechBody(BaseModel):
     timestamps: Timestamps | None = Field(
         None, description=_TIMESTAMPS + " Of this route only with `stream_format` `sse`."
     )
+    pronunciations: dict[str, Any] | None = PRONUNCIATIONS_FIELD
     sample_rate: Integer | None = Field(
         None, description="Hz; `pcm` is 24000 if not given, as OpenAI's."
     )
@@ -106,9 +116,10 @@ class SpeechRequest:
         text: What to speak, cleaned of what nobody sees.
         voice: Name below the voices folder, or None for no speaker conditioning.
         parameters: With the published defaults where the caller gave none.
-        given: The sampler parameters that the caller, or its preset, gave.
+        given: The model's parameters that the caller, or its preset, gave.
         sample_rate: Of the encoded audio, in Hz.
         speed: Tempo factor, 1.0 leaves the audio alone.
+        pronunciations: The caller's own, in addition to the server's.
         stream_format: Bytes, or OpenAI's events.
         timestamps: Whether the caller wants to know when each word is said.
     """
@@ -122,6 +133,7 @@ class SpeechRequest:
     sample_rate: int
     session_id: str
     speed: float = 1.0
+    pronunciations: Pronunciations = field(default_factory=dict)
     stream_format: StreamFormat = "audio"
     timestamps: bool = False
 
@@ -152,6 +164,7 @@ def parse_job(job_input: object, max_text_chars: int, max_frames: int) -> Speech
         sample_rate=FORMATS[output_format].default_sample_rate,
         session_id=job.session_id or str(uuid.uuid4()),
         timestamps=job.timestamps is not None,
+        pronunciations=check_pronunciations(job.pronunciations or {}),
     )
 
 
@@ -176,6 +189,7 @@ def parse_speech(body: object, max_text_chars: int, max_frames: int) -> SpeechRe
         output_format=output_format,
         sample_rate=sample_rate,
         session_id=str(uuid.uuid4()),
+        pronunciations=check_pronunciations(speech.pronunciations or {}),
         speed=1.0 if speech.speed is None else speech.speed,
         stream_format=speech.stream_format or "audio",
         timestamps=speech.timestamps is not None,

@@ -19,15 +19,17 @@ from engine.echo.checkpoints.weights import published
 from engine.echo.config import EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
 from engine.echo.model.dit import EchoDiT
 from engine.echo.sizes import TRAINED
-from speech.parameters import SamplerParameters
+from speech.parameters import ModelParameters
 
-DEFAULTS = SamplerParameters(
+DEFAULTS = ModelParameters(
     num_steps=12,
     cfg_scale_text=1.5,
     cfg_scale_speaker=0.5,
     cfg_min_t=0.3,
     truncation_factor=0.7,
     sequence_length="auto",
+    target_duration_seconds=4.0,
+    normalize_text=True,
 )
 END = EndConfig(frames=12, std=0.2, mean=0.1)  # more than twice a pause between sentences
 LENGTH = LengthConfig(stretch=1.15, spare_frames=24)

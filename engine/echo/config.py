@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from speech.limits import PassLimits
-from speech.parameters import SamplerParameters
+from speech.parameters import ModelParameters
 
 PATCH_FRAMES = 4
 """Frames that the speaker and latent encoders read as one patch."""
@@ -134,7 +134,7 @@ class EchoConfig:
 
     Attributes:
         name: The name of the model that callers see.
-        defaults: The sampler parameters that a request does not give.
+        defaults: The parameters that a request does not give.
         max_voice_frames: The longest part of a reference that is encoded: as much as the model was
             trained to use.
         alignment_heads: The heads that attend to the letters being spoken, from which word times
@@ -145,7 +145,7 @@ class EchoConfig:
     name: str = "echo-tts-base"
     dit: DiTConfig = field(default_factory=DiTConfig)
     codec: CodecConfig = field(default_factory=DACConfig)
-    defaults: SamplerParameters = field(default_factory=SamplerParameters)
+    defaults: ModelParameters = field(default_factory=ModelParameters)
     end: EndConfig = field(default_factory=EndConfig)
     length: LengthConfig = field(default_factory=LengthConfig)
     max_voice_frames: int = MAX_VOICE_FRAMES

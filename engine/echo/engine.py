@@ -26,6 +26,7 @@ from engine.echo.scheduler import Scheduler
 from engine.echo.speakers import JobVoice, SpeakerCache
 from engine.protocol import Job, JobAudio, Voice
 from speech.errors import InternalError, NotReady, SpeechError
+from speech.parameters import ModelParameters
 from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from speech.timestamps import TimedWord
 
@@ -116,6 +117,11 @@ class EchoEngine:
     def name(self) -> str:
         """The checkpoint's name."""
         return self._config.name
+
+    @property
+    def defaults(self) -> ModelParameters:
+        """The checkpoint's parameters where a request gives none."""
+        return self._config.defaults
 
     @property
     def warning(self) -> str | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from speech.limits import PassLimits
-from speech.parameters import Parameters
+from speech.parameters import ModelParameters
 from speech.text.breaks import SPEAKER_TAG, Break
+from speech.text.english.normalization import normalize
 from speech.text.layout import drop_drawing, speaks
 from speech.text.pauses import split_at_pauses
+from speech.text.pronunciations import Pronunciations, pronounce
 from speech.text.splitting import Piece, split_text
 
 
@@ -37,8 +40,13 @@ def has_words(text: str) -> bool:
     return any(speaks(part.text) for part in split_at_pauses(text))
 
 
-def make_passage(text: str, parameters: Parameters, limits: PassLimits) -> Passage:
-    """Lay out `text`, cut it, and put the pauses of a reader between the phrases.
+def make_passage(
+    text: str,
+    parameters: ModelParameters,
+    limits: PassLimits,
+    pronunciations: Pronunciations = MappingProxyType({}),
+) -> Passage:
+    """Lay out `text`, write it out, cut it, and put the pauses of a reader between the phrases.
 
     A pause that the text asks for takes the place of any other.
 
@@ -52,7 +60,9 @@ def make_passage(text: str, parameters: Parameters, limits: PassLimits) -> Passa
         if part.pause_s is not None:
             asked_s = (asked_s or 0.0) + part.pause_s
         rank = Break.CLUSTER
-        for piece in _pieces(part.text, parameters, limits, speaker):
+        written = pronounce(drop_drawing(part.text), pronunciations)
+        said = normalize(written) if parameters.normalize_text else written
+        for piece in _pieces(said, parameters, limits, speaker):
             rank = max(rank, piece.rank)
             if not speaks(piece.text):
                 continue
@@ -65,10 +75,12 @@ def make_passage(text: str, parameters: Parameters, limits: PassLimits) -> Passa
     return Passage(tuple(phrases), asked_s)
 
 
-def _pieces(text: str, parameters: Parameters, limits: PassLimits, speaker: str) -> list[Piece]:
+def _pieces(
+    text: str, parameters: ModelParameters, limits: PassLimits, speaker: str
+) -> list[Piece]:
     num_frames = parameters.sequence_length
     return split_text(
-        drop_drawing(text),
+        text,
         parameters.max_chars_per_chunk,
         parameters.target_duration_seconds,
         limits if num_frames == "auto" else limits.shortened(num_frames),
@@ -77,7 +89,7 @@ def _pieces(text: str, parameters: Parameters, limits: PassLimits, speaker: str)
     )
 
 
-def _usual_pause_s(rank: Break, parameters: Parameters) -> float | None:
+def _usual_pause_s(rank: Break, parameters: ModelParameters) -> float | None:
     """Return the pause at a cut of this rank; None where passes keep their own silence."""
     if not parameters.normalize_boundaries:
         return None

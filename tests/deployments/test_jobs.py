@@ -124,6 +124,9 @@ async def test_streamed_job_is_parts_in_order_then_its_output(make_ingress):
 
 async def test_streamed_job_that_fails_ends_with_the_error(make_ingress):
     class BreakingSampler:
+        async def report(self):
+            return {"engine": "breaking", "device": "cpu", "defaults": {}}
+
         async def generate(self, job, voice):
             yield PCMBlock(np.full(44100, 0.1, np.float32), "breaking", "cpu", 0.0)
             raise InternalError("The engine broke")

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 from engine import EngineEntry
 from engine.protocol import JobAudio
 from speech.limits import PassLimits
+from speech.parameters import ModelParameters
 from speech.pcm import SAMPLE_RATE_HZ
 from speech.text.words import find_words
 from speech.timestamps import TimedWord
@@ -39,6 +40,7 @@ class ToneEngine:
 
     name = "tone"
     device = "cpu"
+    defaults = ModelParameters()
     warning = None
 
     async def generate(self, job, voice, on_start):

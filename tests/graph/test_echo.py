@@ -12,7 +12,7 @@ from ray import serve
 from engine.echo.checkpoints import tiny as tiny_checkpoint
 from engine.echo.config import SourceFilterConfig
 from engine.echo.sizes import TINY
-from speech.parameters import SamplerParameters
+from speech.parameters import ModelParameters
 from tests.graph.conftest import open_jobs, stats, wait_until
 
 pytestmark = pytest.mark.ray
@@ -77,7 +77,7 @@ def test_speech_streams_with_the_echo_engine(echo):
 @pytest.fixture(scope="module")
 def mini(deploy, graph_voices, tmp_path_factory):
     weights = tmp_path_factory.mktemp("mini")
-    defaults = SamplerParameters(num_steps=3, cfg_max_t=0.6, sequence_length="auto")
+    defaults = ModelParameters(num_steps=3, cfg_max_t=0.6, sequence_length="auto")
     config = replace(TINY, name="echo-mini-tiny", codec=SourceFilterConfig(), defaults=defaults)
     tiny_checkpoint.write(weights, config)
     url, _ = deploy("mini", weights_dir=str(weights), voices_dir=str(graph_voices))

@@ -1,17 +1,21 @@
 from engine.echo.config import PASS_LIMITS
 from speech.chunks import chunk_seed, plan_chunks
+from speech.parameters import ModelParameters
 from speech.request import parse_job
 
 TEXT = "The first sentence is this one. The second sentence is another one. And a third one ends."
 
 
-def plan(**fields):
+PUBLISHED = ModelParameters()
+
+
+def plan(defaults=PUBLISHED, **fields):
     request = parse_job({"text": TEXT, **fields}, 4096, PASS_LIMITS.max_frames)
-    return plan_chunks(request, PASS_LIMITS).chunks
+    return plan_chunks(request, defaults, {}, PASS_LIMITS)
 
 
 def test_each_chunk_has_the_requests_voice_and_a_seed_of_its_own():
-    chunks = plan(seed=7, speaker_voice="ada.ogg", parameters={"max_chars_per_chunk": 40})
+    chunks = plan(seed=7, speaker_voice="ada.ogg", parameters={"max_chars_per_chunk": 40}).chunks
     assert len(chunks) == 3
     assert {chunk.voice for chunk in chunks} == {"ada.ogg"}
     assert [chunk.seed for chunk in chunks] == [chunk_seed(7, index) for index in range(3)]
@@ -19,7 +23,7 @@ def test_each_chunk_has_the_requests_voice_and_a_seed_of_its_own():
 
 
 def test_a_shorter_pass_has_shorter_chunks():
-    assert len(plan()) < len(plan(parameters={"sequence_length": 64}))
+    assert len(plan().chunks) < len(plan(parameters={"sequence_length": 64}).chunks)
     assert plan() == plan(parameters={"sequence_length": "auto"})
 
 
@@ -29,3 +33,19 @@ def test_chunk_seed_is_the_requests_own_then_derived():
     assert len(set(derived)) == 49
     assert all(0 <= seed < 2**63 for seed in derived)
     assert derived == [chunk_seed(7, index) for index in range(1, 50)]
+
+
+def test_a_models_own_defaults_hold_where_a_request_gives_none():
+    shorter = ModelParameters(target_duration_seconds=2.0, normalize_text=True)
+    assert len(plan(shorter).chunks) == 3
+    assert len(plan(shorter, parameters={"target_duration_seconds": 20}).chunks) == 1
+    assert plan(shorter, text="Room 5.").chunks[0].text == "Room five."
+    plain = plan(shorter, text="Room 5.", parameters={"normalize_text": False})
+    assert plain.chunks[0].text == "Room 5."
+
+
+def test_a_requests_pronunciations_come_before_the_servers():
+    server, own = {"lead": "leed", "tear": "teer"}, {"lead": "led"}
+    request = parse_job({"text": "Lead and tear.", "pronunciations": own}, 99, 640)
+    made = plan_chunks(request, ModelParameters(), server, PASS_LIMITS)
+    assert made.chunks[0].text == "led and teer."

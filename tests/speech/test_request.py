@@ -56,6 +56,7 @@ def test_job_defaults_are_the_contracts():
         "paragraph_pause_seconds": 0.7,
         "sentence_pause_seconds": 0.25,
         "clause_pause_seconds": 0.15,
+        "normalize_text": False,
     }
     assert vars(Parameters()) == expected
 
@@ -287,11 +288,13 @@ def test_presets_are_upstreams_and_explicit_parameters_win():
     assert (plain.cfg_scale_text, plain.truncation_factor, plain.rescale_k) == (3, 1, 1)
 
 
-def test_given_holds_what_the_caller_or_its_preset_gave_of_the_samplers():
-    assert job(parameters={"num_steps": None, "max_chars_per_chunk": 50, "seed": 3}).given == {}
-    assert job(parameters={"num_steps": 9.0, "sequence_length": "auto"}).given == {
+def test_given_holds_what_the_caller_or_its_preset_gave_of_the_models():
+    assert job(parameters={"num_steps": None, "seed": 3}).given == {}
+    given = {"num_steps": 9.0, "sequence_length": "auto", "max_chars_per_chunk": 50}
+    assert job(parameters=given).given == {
         "num_steps": 9,
         "sequence_length": "auto",
+        "max_chars_per_chunk": 50,
     }
     preset = "Independent-Low-CFG"
     assert job(parameters={"preset": preset, "num_steps": 12}).given == {

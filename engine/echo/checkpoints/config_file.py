@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from engine.echo.config import MAX_FRAMES, CodecConfig, DACConfig, EchoConfig, Head
 from speech.errors import InvalidRequest
-from speech.parameters import SamplerParameters, complete
+from speech.parameters import ModelParameters, complete
 
 _CODECS: Mapping[str, CodecConfig] = {kind().kind: kind() for kind in get_args(CodecConfig)}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it becomes an HTTP header
@@ -54,7 +54,7 @@ def _build(default: Any, given: Any, where: str) -> Any:
 
 def _value(known: Any, given: Any, where: str) -> Any:
     """Return `given` as a value of the same type as `known`."""
-    if isinstance(known, SamplerParameters):
+    if isinstance(known, ModelParameters):
         return _defaults(known, given, where)
     if isinstance(known, CodecConfig):
         return _build(_codec(given, where), given, where)
@@ -104,7 +104,7 @@ def _codec(given: Any, where: str) -> CodecConfig:
     return _CODECS[kind]
 
 
-def _defaults(known: SamplerParameters, given: Any, where: str) -> SamplerParameters:
+def _defaults(known: ModelParameters, given: Any, where: str) -> ModelParameters:
     if not isinstance(given, dict):
         raise ValueError(f"{where} must be an object, not {given!r}")
     try:

@@ -9,7 +9,7 @@ from engine.echo.config import SourceFilterConfig
 from engine.echo.runner import Runner
 from engine.echo.sizes import TINY
 from engine.echo.speakers import SpeakerCache
-from speech.parameters import SamplerParameters
+from speech.parameters import ModelParameters
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def tiny_weights(tmp_path_factory):
 def mini_weights(tmp_path_factory):
     """A folder with a tiny checkpoint whose codec has no weights and that has its own defaults."""
     folder = tmp_path_factory.mktemp("mini")
-    defaults = SamplerParameters(num_steps=3, cfg_max_t=0.9, sequence_length=48)
+    defaults = ModelParameters(num_steps=3, cfg_max_t=0.9, sequence_length=48)
     config = replace(TINY, name="echo-mini-tiny", codec=SourceFilterConfig(), defaults=defaults)
     tiny_checkpoint.write(folder, config)
     return folder

@@ -22,7 +22,7 @@ from engine.echo.checkpoints.load import (
 from engine.echo.codecs.source_filter.codec import SourceFilterCodec
 from engine.echo.config import EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
 from engine.echo.sizes import TINY
-from speech.parameters import SamplerParameters
+from speech.parameters import ModelParameters
 from tests.engine.echo.reference import build_autoencoder, build_dit, relative_error
 
 CPU = torch.device("cpu")
@@ -231,7 +231,7 @@ def test_config_holds_name_codec_and_how_to_sample(tmp_path):
     config = EchoConfig(
         name="echo-mini",
         codec=SourceFilterConfig(),
-        defaults=SamplerParameters(num_steps=8, truncation_factor=0.9, sequence_length="auto"),
+        defaults=ModelParameters(num_steps=8, truncation_factor=0.9, sequence_length="auto"),
         end=EndConfig(std=0.2),
         length=LengthConfig(stretch=1.5),
         alignment_heads=((1, 0), (2, 3)),

@@ -1,0 +1,1 @@
+"""English text written out: figures, money, dates, abbreviations and addresses in words."""

@@ -1,0 +1,130 @@
+"""Dates, years and times of day."""
+
+from __future__ import annotations
+
+import re
+
+from speech.text.english.figures import cardinal, ordinal, plural, year
+from speech.text.english.rule import Rule, alternatives, rule
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+_SHORT_MONTHS = {month[:3]: month for month in MONTHS if month != "May"} | {"Sept": "September"}
+_DAYS = {
+    "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday",
+    "Thur": "Thursday", "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
+}  # fmt: skip
+_MONTH = rf"(?P<month>{alternatives([*MONTHS, *_SHORT_MONTHS])})\b\.?"
+_DAY = r"(?P<day>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?"
+_YEAR = r"(?P<year>1[1-9]\d\d|20\d\d)"
+_SAID_FIRST = r"(?<![\w.,/$£€-])"
+_HALF_DAY = r"(?P<half>[ap])\.?\s?m\b(?P<stop>\.(?=\s+[A-Z]|\s*$)|\.)?"
+
+
+def _month(name: str) -> str:
+    return _SHORT_MONTHS.get(name, name)
+
+
+def _short_month(match: re.Match[str]) -> str:
+    return _month(match["month"])
+
+
+def _year_alone(match: re.Match[str]) -> str:
+    return year(match["year"])
+
+
+def _day_of_month(match: re.Match[str]) -> str:
+    said = f"{_month(match['month'])} {ordinal(match['day'])}"
+    return f"{said}, {year(match['year'])}" if match["year"] else said
+
+
+def _day_before_month(match: re.Match[str]) -> str:
+    the = "" if match["the"] else "the "
+    said = f"{match['the'] or ''}{the}{ordinal(match['day'])} of {_month(match['month'])}"
+    return f"{said} {year(match['year'])}" if match["year"] else said
+
+
+def _numeric_date(match: re.Match[str]) -> str | None:
+    first, second, figures = int(match["first"]), int(match["second"]), match["year"]
+    month, day = (first, second) if first <= 12 else (second, first)
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return None
+    if len(figures) == 2:
+        figures = ("20" if int(figures) < 50 else "19") + figures
+    return f"{MONTHS[month - 1]} {ordinal(str(day))}, {year(figures)}"
+
+
+def _iso_date(match: re.Match[str]) -> str | None:
+    month, day = int(match["month"]), int(match["day"])
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return None
+    return f"{MONTHS[month - 1]} {ordinal(str(day))}, {year(match['year'])}"
+
+
+def _time(match: re.Match[str]) -> str | None:
+    hour, minute, second = int(match["hour"]), int(match["minute"]), match["second"]
+    if hour > 24 or minute > 59:
+        return None
+    said = cardinal(str(hour))
+    if minute:
+        said += f" {'oh ' * (minute < 10)}{cardinal(str(minute))}"
+    elif not match["half"] and not second:
+        said += " o'clock" if hour <= 12 else " hundred"
+    if second:
+        said += f" and {cardinal(str(int(second)))} seconds"
+    return said + _half_day(match)
+
+
+def _hour(match: re.Match[str]) -> str | None:
+    return cardinal(match["hour"]) + _half_day(match)
+
+
+def _half_day(match: re.Match[str]) -> str:
+    if not match["half"]:
+        return ""
+    ends = "." if match["stop"] and match.string[match.end() :].lstrip()[:1] in _ENDS else ""
+    return f" {'ay' if match['half'].lower() == 'a' else 'pee'} em{ends}"
+
+
+_ENDS = ("", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+def _decade(match: re.Match[str]) -> str:
+    figures = (
+        match["century"] + match["decade"] + "0" if match["century"] else match["decade"] + "0"
+    )
+    return plural(year(figures) if match["century"] else cardinal(figures))
+
+
+DATES: tuple[Rule, ...] = (
+    rule(rf"{_SAID_FIRST}(?P<year>\d{{4}})-(?P<month>\d\d)-(?P<day>\d\d)(?![\w-])", _iso_date),
+    rule(
+        rf"{_SAID_FIRST}(?P<first>\d{{1,2}})[/](?P<second>\d{{1,2}})[/](?P<year>\d{{4}}|\d\d)(?![\w/])",
+        _numeric_date,
+    ),
+    rule(rf"\b{_MONTH}\s{_DAY}(?:,?\s{_YEAR})?(?![\w:]|[.,/]\d)", _day_of_month),
+    rule(rf"{_SAID_FIRST}(?P<the>the\s)?{_DAY}\s{_MONTH}(?:,?\s{_YEAR}\b)?", _day_before_month),
+    rule(
+        rf"\b(?P<month>{alternatives(list(_SHORT_MONTHS))})\.(?=\s\d)", lambda m: _month(m["month"])
+    ),
+    rule(rf"\b(?P<day>{alternatives(list(_DAYS))})\.(?=,?\s)", lambda match: _DAYS[match["day"]]),
+    rule(
+        rf"{_SAID_FIRST}(?P<hour>\d{{1,2}})[:](?P<minute>\d\d)(?:[:](?P<second>\d\d))?(?!\d)"
+        rf"(?:\s?{_HALF_DAY})?",
+        _time,
+        re.IGNORECASE,
+    ),
+    rule(rf"{_SAID_FIRST}(?P<hour>1[0-2]|[1-9])\s?{_HALF_DAY}", _hour, re.IGNORECASE),
+    rule(r"(?<![\w.,])'?(?P<century>1\d|20)?(?P<decade>\d)0'?s\b", _decade),
+    rule(
+        rf"{_SAID_FIRST}(?P<low>1[1-9]\d\d|20\d\d)\s?[-–]\s?(?P<high>1[1-9]\d\d|20\d\d)(?![\w-])",
+        lambda match: f"{year(match['low'])} to {year(match['high'])}",
+    ),
+    rule(
+        rf"{_SAID_FIRST}{_YEAR}(?![\w%°-]|[.,/:]\d|\s?[kmc]?[mg]\b)",
+        lambda match: year(match["year"]),
+    ),
+)
+"""Dates first, then what is left of years: four figures from 1100 to 2099 are said in pairs."""

@@ -1,0 +1,55 @@
+"""Numbers in English words."""
+
+from __future__ import annotations
+
+from num2words import num2words
+
+_MAX_DIGITS = 15  # more are read one by one: nobody says them as a number
+_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def cardinal(figures: str) -> str:
+    """Return `1,250` as `one thousand two hundred and fifty`; long or padded figures digit-wise."""
+    figures = figures.replace(",", "")
+    if len(figures) > _MAX_DIGITS or (figures[0] == "0" and len(figures) > 1):
+        return digits(figures)
+    return _plain(num2words(int(figures)))
+
+
+def ordinal(figures: str) -> str:
+    """Return `21` as `twenty first`."""
+    figures = figures.replace(",", "")
+    return _plain(num2words(int(figures[:_MAX_DIGITS]), to="ordinal"))
+
+
+def digits(figures: str) -> str:
+    """Return `286` as `two eight six`."""
+    return " ".join(_DIGITS[int(digit)] for digit in figures if digit.isdigit())
+
+
+def number(figures: str) -> str:
+    """Return figures with or without a fraction in words, such as `three point one four`."""
+    whole, point, fraction = figures.partition(".")
+    said = cardinal(whole) if whole else "zero"
+    return f"{said} point {digits(fraction)}" if point and fraction else said
+
+
+def year(figures: str) -> str:
+    """Return `1998` as `nineteen ninety eight`, `2005` as `two thousand and five`."""
+    century, rest = int(figures[:-2]), int(figures[-2:])
+    if century % 10 == 0 and rest < 10:
+        return cardinal(figures)
+    if rest == 0:
+        return f"{cardinal(str(century))} hundred"
+    return f"{cardinal(str(century))} {'oh ' * (rest < 10)}{cardinal(str(rest))}"
+
+
+def plural(words: str) -> str:
+    """Return the plural of a number's last word, such as `nineties` or `sixes`."""
+    if words.endswith("y"):
+        return f"{words[:-1]}ies"
+    return f"{words}es" if words.endswith(("x", "ss", "ch")) else f"{words}s"
+
+
+def _plain(words: str) -> str:
+    return words.replace(",", "").replace("-", " ")

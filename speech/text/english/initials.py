@@ -1,0 +1,88 @@
+"""Initials in capitals: read letter by letter, such as FBI, or as a word, such as NASA."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from speech.text.english.rule import Rule, listed, rule
+
+_LETTERS = dict(
+    zip(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        listed(
+            "ay bee see dee ee eff jee aitch eye jay kay ell em en oh pee cue ar ess tee you vee "
+            "double-you ex why zee"
+        ),
+        strict=True,
+    )
+)
+_SAID_AS_WORDS = frozenset(
+    listed(
+        "ASCII BASIC COVID DARPA FEMA FIFA GIF HIPAA IKEA LAN LASER NAFTA NASA NATO OPEC OSHA "
+        "PIN RADAR RAM RIP ROM SAT SCUBA SIM SONAR SWAT TED UEFA UNESCO UNICEF VAT WAN WASP ZIP"
+    )
+)
+_SPELLED = frozenset(
+    listed(
+        "AARP AC ACLU ADHD AI AKA AMC AOL API ASAP ATM BCE CEO CFO CIA CIO COO CTO DOJ DUI EDT "
+        "EPA ESPN EST ETA EU EV FAA FBI FDA GUI IBM ID IEEE IOC IPO IQ IRA IRS ISO LED MIT "
+        "NAACP NIH OCD OK OS PM RSVP SAP SOS SUV UAE UAW UCLA UFC UFO UK UN URL US USA USB"
+    )
+)
+_COMMON = frozenset(
+    listed(
+        "AH ALL AM AN AND ANY ARE AS ASK AT BAD BE BIG BUT BY BYE CAN DAY DID DO DR END FEW FOR "
+        "FUN GET GO GOT HA HAD HAS HE HER HEY HIM HIS HOT HOW IF IN IS IT ITS LET MAN MAY ME "
+        "MEN MR MRS MY NEW NO NOT NOW OF OFF OH OLD ON ONE OR OUR OUT OWN SAW SAY SEE SHE SO ST "
+        "THE TO TOO TOP TRY TWO UH UM UP USE WAS WAY WE WHO WHY WOW YEP YES YOU"
+    )
+)
+_WORD = re.compile(r"[A-Za-z]{2,}")
+_MIN_SHOUTED_WORDS = 3
+
+
+def spell(letters: str) -> str:
+    """Return letters by name, such as `eff bee eye`: read alone, a letter is a sound."""
+    return " ".join(_LETTERS.get(letter.upper(), letter) for letter in letters if letter.isalnum())
+
+
+def is_spelled(letters: str) -> bool:
+    """Tell whether capitals are read letter by letter, such as FBI, and not as a word, as NASA."""
+    if letters in _SPELLED:
+        return True
+    if letters in _SAID_AS_WORDS or letters in _COMMON:
+        return False
+    vowels = [letter in "AEIOUY" for letter in letters]
+    return (
+        not any(vowels)
+        or len(letters) == 2
+        or (len(letters) == 3 and vowels != [False, True, False])
+    )
+
+
+def _initials(match: re.Match[str]) -> str | None:
+    letters = match["letters"]
+    if _is_shouted(_line_of(match)) or not is_spelled(letters):
+        return None
+    return spell(letters) + ("'s" if match["plural"] else "")
+
+
+def _line_of(match: re.Match[str]) -> str:
+    text = match.string
+    end = text.find("\n", match.end())
+    return text[text.rfind("\n", 0, match.start()) + 1 : end if end >= 0 else len(text)]
+
+
+@lru_cache(maxsize=16)
+def _is_shouted(line: str) -> bool:
+    """Tell whether a line has ordinary words in capitals: its initials may be words as well."""
+    words = (word for word in _WORD.findall(line) if word.isupper())
+    shouted = (word for word in words if word not in _SAID_AS_WORDS and not is_spelled(word))
+    return sum(1 for _ in shouted) >= _MIN_SHOUTED_WORDS
+
+
+INITIALS: tuple[Rule, ...] = (
+    rule(r"(?<![\w'’-])(?P<letters>[A-Z]{2,6})(?P<plural>'?s)?(?![\w]|['’][a-z]{2})", _initials),
+)
+"""Capitals without full stops between them, not where all is shouted."""

@@ -1,0 +1,40 @@
+"""A rule of writing out: which part of a text it takes, and what is said for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+
+class Rule(NamedTuple):
+    """Replaces what `pattern` matches by what `say` returns; None leaves it as it is."""
+
+    pattern: re.Pattern[str]
+    say: Callable[[re.Match[str]], str | None]
+
+    def apply(self, text: str) -> str:
+        """Return `text` with every match replaced."""
+
+        def replace(match: re.Match[str]) -> str:
+            said = self.say(match)
+            return match[0] if said is None else said
+
+        return self.pattern.sub(replace, text)
+
+
+def rule(
+    pattern: str, say: Callable[[re.Match[str]], str | None], flags: re.RegexFlag = re.NOFLAG
+) -> Rule:
+    """Return the rule for a verbose `pattern`."""
+    return Rule(re.compile(pattern, re.VERBOSE | flags), say)
+
+
+def alternatives(words: Sequence[str]) -> str:
+    """Return a pattern of any of `words`, the longest first."""
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+def listed(words: str) -> list[str]:
+    """Return words that are written one after the other."""
+    return words.split()

@@ -1,0 +1,58 @@
+"""A list of words that are said otherwise than they are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from speech.errors import InvalidRequest
+from speech.text.typography import clean
+from speech.validation import shown
+
+MAX_ENTRIES = 1000
+MAX_ENTRY_CHARS = 100
+"""Of a word, and of its spelling."""
+
+Pronunciations = Mapping[str, str]
+"""Spellings by the word, or the words, that they are said for."""
+
+
+def check_pronunciations(raw: Mapping[Any, Any]) -> Pronunciations:
+    """Return a list of pronunciations, cleaned.
+
+    Raises:
+        InvalidRequest: It is too long, or an entry is not a word and its spelling.
+    """
+    if len(raw) > MAX_ENTRIES:
+        raise InvalidRequest(
+            f"Invalid 'pronunciations': {len(raw)} entries (max {MAX_ENTRIES})", "pronunciations"
+        )
+    checked = {}
+    for word, spelling in raw.items():
+        for text in (word, spelling):
+            if not isinstance(text, str) or not _is_said(clean(text)):
+                raise InvalidRequest(
+                    f"Invalid 'pronunciations': {shown(word)} needs a spelling, and both a "
+                    f"letter or digit and at most {MAX_ENTRY_CHARS} characters",
+                    "pronunciations",
+                )
+        checked[clean(word).strip()] = clean(spelling).strip()
+    return checked
+
+
+def _is_said(text: str) -> bool:
+    return len(text) <= MAX_ENTRY_CHARS and any(map(str.isalnum, text))
+
+
+def pronounce(text: str, pronunciations: Pronunciations) -> str:
+    """Return `text` with every listed word spelled as it is said; case does not matter.
+
+    Of two entries that begin at the same place, the longer one counts.
+    """
+    if not pronunciations:
+        return text
+    spellings = {word.casefold(): spelling for word, spelling in pronunciations.items()}
+    words = "|".join(map(re.escape, sorted(pronunciations, key=len, reverse=True)))
+    listed = re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
+    return listed.sub(lambda match: spellings.get(match[0].casefold(), match[0]), text)

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from speech.text.english.normalization import normalize
+
+WRITTEN = [
+    # numbers
+    ("Flight 286.", "Flight two hundred and eighty six."),
+    ("1,250 seats", "one thousand two hundred and fifty seats"),
+    ("3.14, 0.5 and .75", "three point one four, zero point five and zero point seven five"),
+    ("It was -5 outside.", "It was minus five outside."),
+    ("the 21st, 2nd and 103rd", "the twenty first, second and one hundred and third"),
+    ("1/2, 2 1/2 and 3¾", "one half, two and a half and three and three quarters"),
+    ("5-10 or 5–10 of them", "five to ten or five to ten of them"),
+    ("agent 007", "agent zero zero seven"),
+    ("version 1.2.3", "version one point two point three"),
+    ("1,000,000 and 10k", "one million and ten thousand"),
+    # money
+    ("$12.50 and $4", "twelve dollars and fifty cents and four dollars"),
+    ("$1, £1.01, $0.99", "one dollar, one pound and one penny, ninety nine cents"),
+    ("$3.5 million or €2bn", "three point five million dollars or two billion euros"),
+    ("20 EUR, 5€ and -$5", "twenty euros, five euros and minus five dollars"),
+    # dates and times
+    ("On March 3, 2019.", "On March third, twenty nineteen."),
+    ("4 July 1776", "the fourth of July seventeen seventy six"),
+    ("2024-01-15", "January fifteenth, twenty twenty four"),
+    ("12/05/2021", "December fifth, twenty twenty one"),
+    ("1998 or 2005", "nineteen ninety eight or two thousand and five"),
+    ("1905 or 1900", "nineteen oh five or nineteen hundred"),
+    ("the 1990s and '80s", "the nineteen nineties and eighties"),
+    ("1914-1918", "nineteen fourteen to nineteen eighteen"),
+    ("at 7:45 p.m. sharp", "at seven forty five pee em sharp"),
+    ("At 5 p.m. He left at 9 AM.", "At five pee em. He left at nine ay em."),
+    ("7:00, 14:05", "seven o'clock, fourteen oh five"),
+    ("Sept. 12 or Mon. morning", "September twelfth or Monday morning"),
+    # measures
+    ("3% at 20°C and 60 mph", "three percent at twenty degrees Celsius and sixty miles per hour"),
+    ("1 kg, 5-10 km", "one kilogram, five to ten kilometers"),
+    # abbreviations
+    ("Dr. Smith of St. Louis", "Doctor Smith of Saint Louis"),
+    ("Mr. and Mrs. Jones on Main St. today", "Mister and Missus Jones on Main Street today"),
+    ("pens, etc. We like e.g. ink, etc.", "pens, et cetera. We like for example ink, et cetera."),
+    ("No. 5, pp. 5-7", "Number five, pages five to seven"),
+    ("The FBI and NASA in the U.S. The end.", "The eff bee eye and NASA in the you ess. The end."),
+    ("two CEOs and DVDs", "two see ee oh's and dee vee dee's"),
+    ("World War II, Henry VIII's", "World War two, Henry the eighth's"),
+    ("I saw Mary and I left", "I saw Mary and I left"),
+    ("STOP IT NOW, I SAID NO", "STOP IT NOW, I SAID NO"),
+    # addresses
+    ("joe.b@example.com.", "joe dot b at example dot com."),
+    ("https://example.com/a-b,", "example dot com slash a dash b,"),
+    ("call 555-1234", "call five five five, one two three four"),
+    ("(555) 123-4567", "five five five, one two three, four five six seven"),
+    # mixed
+    ("MP3, A4, F-16, 5G", "em pee three, ay four, eff sixteen, five jee"),
+    ("[S1] 5 [S2] & #1", "[S1] five [S2] and number one"),
+    # left alone
+    ("Café 你好 5 今天是星期五", "Café 你好 5 今天是星期五"),
+    ("Он купил 5 книг", "Он купил 5 книг"),
+    ("Plain words, as ever. Isn't it?", "Plain words, as ever. Isn't it?"),
+]  # fmt: skip
+PIECES = st.one_of(
+    st.text(st.characters(codec="ascii"), max_size=6),
+    st.sampled_from([piece for written, _ in WRITTEN for piece in re.findall(r"\S+\s?", written)]),
+    st.sampled_from([" ", "\n", "$", "€", "1", "20", ",", ".", "/", "-", ":", "%", "½", "é", "字"]),
+)
+TEXTS = st.lists(PIECES, max_size=30).map("".join)
+
+
+@pytest.mark.parametrize(("written", "said"), WRITTEN)
+def test_english_is_written_out(written: str, said: str) -> None:
+    assert normalize(written) == said
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_writing_out_twice_changes_nothing_more(text: str) -> None:
+    said = normalize(text)
+    assert normalize(said) == said
+
+
+@settings(deadline=None)
+@example("2500")
+@given(TEXTS)
+def test_nothing_to_say_is_lost(text: str) -> None:
+    said = normalize(text)
+    assert any(map(str.isalnum, said)) or not any(map(str.isalnum, text))
+    if said != text:
+        assert not re.search(r"(?<!\[S)[0-9]", said)
+
+
+@settings(deadline=None)
+@given(st.lists(st.from_regex(r"[a-z]{1,9}[,.;?!]? ", fullmatch=True)).map("".join))
+def test_lower_case_words_stay(text: str) -> None:
+    words = [word for word in text.split() if word.strip(",.;?!") not in ("vs", "etc", "no", "p")]
+    assert normalize(" ".join(words)).split() == words
+
+
+@pytest.mark.parametrize(
+    "hostile", ["1", "1,", "1-", "$", "A.", "A", "a@", "a.", "1 ", "(5", "I", "://"]
+)
+def test_writing_out_takes_time_in_proportion(hostile: str) -> None:
+    def cpu_s(num_chars: int) -> float:
+        text = "x " + hostile * (num_chars // len(hostile))
+        start = time.process_time()
+        normalize(text)
+        return time.process_time() - start
+
+    cpu_s(100)
+    assert cpu_s(8000) < 30 * max(min(cpu_s(1000) for _ in range(3)), 0.001)

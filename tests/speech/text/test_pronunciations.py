@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from speech.errors import InvalidRequest
+from speech.text.pronunciations import check_pronunciations, pronounce
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Siobhan met Nguyen.", "Shivawn met Win."),
+        ("SIOBHAN's and siobhan", "Shivawn's and Shivawn"),
+        ("Siobhanne, preNguyen", "Siobhanne, preNguyen"),
+        ("New York City and New York", "the city and New Yorrk"),
+        ("C++ is fun", "see plus plus is fun"),
+        ("Renée ran", "Renay ran"),
+    ],
+)
+def test_listed_words_are_said_as_spelled(text: str, said: str) -> None:
+    spellings = {
+        "Siobhan": "Shivawn",
+        "nguyen": "Win",
+        "New York": "New Yorrk",
+        "New York City": "the city",
+        "C++": "see plus plus",
+        "Rene\u0301e": "Renay",
+    }
+    assert pronounce(text, check_pronunciations(spellings)) == said
+
+
+def test_without_a_list_nothing_changes() -> None:
+    assert pronounce("C++ (1).", {}) == "C++ (1)."
+
+
+@pytest.mark.parametrize(
+    "raw", [{"a": ""}, {"": "a"}, {"a": 1}, {1: "a"}, {"a": "b" * 101}, {"\u200b": "x"}]
+)
+def test_an_entry_that_is_no_word_is_refused(raw: dict[object, object]) -> None:
+    with pytest.raises(InvalidRequest, match="Invalid 'pronunciations'"):
+        check_pronunciations(raw)
+
+
+def test_a_list_without_end_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="1001 entries"):
+        check_pronunciations({f"word{number}": "x" for number in range(1001)})
