@@ -14,6 +14,7 @@ from engine.echo.alignment import Floats
 from engine.echo.checkpoints.load import Models
 from engine.echo.config import MAX_FRAMES, Head
 from engine.echo.denoise import Trajectory, denoise
+from engine.echo.ending import fade_out, kept_frames
 from engine.echo.forward import Forward
 from engine.echo.forward.plain import PlainForward
 from engine.echo.isolation import run_alone, run_together
@@ -181,19 +182,27 @@ class Runner:
         if job.may_extend and not end.is_certain:
             self._extend(job)
             return []
-        [audio] = self._codec.decode([latents[: end.frame]])
-        return [Decoding(job, Download(upcast(audio)), True, end.frame)]
+        [audio] = self._codec.decode([kept_frames(latents, 0, end.frame, self._end)])
+        return [Decoding(job, Download(upcast(self._fade_out(audio))), True, end.frame)]
 
     def _decode_next(self, job: EchoJob, latents: Tensor, end: SpeechEnd) -> Decoding:
         ended = job.progress.done or end.is_certain
         stop = end.frame if ended else end.possible_frame
         audio = None
-        if stop > job.num_decoded:
-            audio = self._codec.decode_next(latents[job.num_decoded : stop], job.decode_stream)
+        frames = latents[job.num_decoded : stop]
+        if ended:
+            frames = kept_frames(latents, job.num_decoded, stop, self._end)
+        if len(frames):
+            audio = self._codec.decode_next(frames, job.decode_stream)
             job.num_decoded = stop
         elif ended and not job.num_decoded:
             audio = torch.zeros(0)
+        if ended and audio is not None:
+            audio = self._fade_out(audio)
         return Decoding(job, None if audio is None else Download(upcast(audio)), ended, stop)
+
+    def _fade_out(self, audio: Tensor) -> Tensor:
+        return fade_out(audio, self._end.fade_frames * self._codec.frame_samples)
 
     def _extend(self, job: EchoJob) -> None:
         """Draw a job again at full length: its speech did not end.

@@ -89,7 +89,8 @@ def _number(known: int | float, given: Any, where: str) -> int | float:
     is_number = isinstance(given, int | float) and not isinstance(given, bool)
     whole = isinstance(known, int)
     # JSON has Infinity and NaN, and integers that no float holds.
-    fits = is_number and 0 < given <= sys.float_info.max and not (whole and given % 1)
+    is_sized = is_number and (0 < given <= sys.float_info.max or given == known)
+    fits = is_sized and not (whole and given % 1)
     if not fits:
         kind = "positive whole number" if whole else "positive number"
         raise ValueError(f"{where} must be a {kind}, not {given!r}")

@@ -69,6 +69,16 @@ async def test_sentences_that_mini_never_saw_are_understood(mini, name, stream):
     assert errors / total < 0.32
 
 
+@pytest.mark.parametrize("stream", [False, True])
+async def test_speech_dies_away_at_its_end(mini, stream):
+    voice = Voice("otto", loader(sample_voice("otto")))
+    for number, sentence in enumerate(SENTENCES[20:26]):
+        pcm = await speak(mini, Job(sentence, number, stream=stream), voice)
+        last = pcm[-SAMPLE_RATE_HZ // 50 :]
+        assert abs(pcm[-1]) < 1e-4
+        assert last.std() < 0.03 * pcm.std()  # 30 dB below the speech
+
+
 async def test_no_sample_is_clipped_without_a_voice(mini):
     for number, sentence in enumerate(SENTENCES[:12]):
         pcm = await speak(mini, Job(sentence, number, stream=number % 2 == 1), None)
