@@ -20,10 +20,9 @@ from torch import Tensor
 import engine
 from engine.echo.checkpoints.folder import read_config
 from engine.echo.checkpoints.load import Models
-from engine.echo.checkpoints.tiny import randomize, randomize_dac
+from engine.echo.checkpoints.tiny import random_models
 from engine.echo.codecs.dac.codec import S1DAC
-from engine.echo.codecs.source_filter.codec import SourceFilterCodec
-from engine.echo.config import DACConfig, EchoConfig
+from engine.echo.config import EchoConfig
 from engine.echo.forward import Forward
 from engine.echo.forward.buckets import MAX_CONTEXT
 from engine.echo.forward.packed import PackedForward
@@ -137,26 +136,14 @@ def run_child(command: Sequence[str], timeout_s: float = TIMEOUT_S) -> str | Non
 
 @torch.no_grad()
 def _try(config: EchoConfig, device: torch.device, dtype: torch.dtype) -> str | None:
-    models = _random_models(config, device, dtype)
+    config = replace(config, dit=replace(config.dit, num_layers=NUM_LAYERS))
+    models = random_models(config, device, dtype)
     ops = ops_for(fused=True)
     sizes = [Size(4 * NUM_FRAMES, 4)] if can_flash(device, dtype) else []
     forward = PackedForward(models.dit, ops, sizes, MAX_CONTEXT if sizes else 0)
     if sizes:
         forward.capture(GraphCapture())
     return find_difference(models, forward, ops)
-
-
-def _random_models(config: EchoConfig, device: torch.device, dtype: torch.dtype) -> Models:
-    config = replace(config, dit=replace(config.dit, num_layers=NUM_LAYERS))
-    generator = torch.Generator(device).manual_seed(0)
-    with device:
-        dit = EchoDiT(config.dit, blockwise=False).requires_grad_(False).to(dtype)
-        randomize(dit, generator)
-        if not isinstance(config.codec, DACConfig):
-            return Models(config, dit, SourceFilterCodec())
-        codec = S1DAC(config.codec, config.dit.latent_dim).requires_grad_(False)
-        randomize_dac(codec, generator)
-    return Models(config, dit, codec)
 
 
 def main() -> int:

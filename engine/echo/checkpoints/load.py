@@ -160,7 +160,7 @@ def download(file: Published, weights_dir: Path | None = None) -> Path:
 
 def _load(module: nn.Module, path: Path, device: torch.device, dtype: torch.dtype) -> None:
     started = time.monotonic()
-    _allocate(module, device, dtype)
+    allocate(module, device, dtype)
     name = _label(path)
     try:
         with open_tensors(path) as source:
@@ -176,7 +176,7 @@ def _label(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-def _allocate(module: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
+def allocate(module: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
     """Give a module that is on the meta device memory, with nothing in it yet.
 
     `nn.Module.to_empty` would import a computer algebra system for that, for 2 s.

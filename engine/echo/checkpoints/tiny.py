@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from engine.echo.checkpoints.config_file import dumps
 from engine.echo.checkpoints.folder import CONFIG
-from engine.echo.checkpoints.load import CODEC, DIT, MODEL, PCA
+from engine.echo.checkpoints.load import CODEC, DIT, MODEL, PCA, Models, allocate
 from engine.echo.checkpoints.weights import NORMED_PAIRS, published, split, weight_normed
 from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.codecs.dac.transformer import WindowTransformer
+from engine.echo.codecs.source_filter.codec import SourceFilterCodec
 from engine.echo.config import DACConfig, EchoConfig
 from engine.echo.model.dit import EchoDiT
 from engine.echo.sizes import TINY
@@ -42,6 +43,23 @@ def write(folder: Path, config: EchoConfig = TINY, seed: int = 0) -> None:
     (folder / CONFIG).write_text(dumps(config))
 
 
+@torch.no_grad()
+def random_models(config: EchoConfig, device: torch.device, dtype: torch.dtype) -> Models:
+    """Return networks of `config`'s sizes with random weights, made on `device`."""
+    with torch.device("meta"):
+        dit = EchoDiT(config.dit)
+    allocate(dit, device, dtype)
+    generator = torch.Generator(device).manual_seed(0)
+    randomize(dit, generator)
+    if not isinstance(config.codec, DACConfig):
+        return Models(config, dit, SourceFilterCodec())
+    with torch.device("meta"):
+        codec = S1DAC(config.codec, config.dit.latent_dim)
+    allocate(codec, device, torch.float32)
+    randomize_dac(codec, generator)
+    return Models(config, dit, codec)
+
+
 def randomize_dac(codec: S1DAC, generator: torch.Generator) -> None:
     """Give the codec random weights of which it makes audio of an ordinary loudness."""
     randomize(codec, generator)
@@ -54,7 +72,7 @@ def randomize_dac(codec: S1DAC, generator: torch.Generator) -> None:
 
 def _write_dac(folder: Path, codec: S1DAC, generator: torch.Generator) -> None:
     randomize_dac(codec, generator)
-    _save(_codec_tensors(codec.autoencoder), folder / CODEC.local_name)
+    _save(codec_tensors(codec.autoencoder), folder / CODEC.local_name)
     _save(published(codec.pca), folder / PCA.local_name)
 
 
@@ -79,7 +97,7 @@ def randomize(module: nn.Module, generator: torch.Generator) -> None:
             view.copy_(noise * (_NORMED_GAIN if name in normed else 1) / view[0].numel() ** 0.5)
 
 
-def _codec_tensors(autoencoder: nn.Module) -> dict[str, Tensor]:
+def codec_tensors(autoencoder: nn.Module) -> dict[str, Tensor]:
     """Return the tensors as the codec's checkpoint has them: weights as g and v, and buffers."""
     normed = set(weight_normed(autoencoder))
     tensors: dict[str, Tensor] = {}
