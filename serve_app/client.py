@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 
 from speech.errors import one_line
+from speech.timestamps import TimedWord
 
 CONNECT_TIMEOUT_S = 10.0
 
@@ -33,9 +35,11 @@ class Speech:
 
     Attributes:
         packets: The audio as it arrives.
+        words: The words and their times, complete once all audio is there, if they were asked for.
     """
 
     packets: Iterator[bytes]
+    words: list[TimedWord]
     request_id: str
     engine: str
     seed: str
@@ -101,9 +105,12 @@ class _KeyAuth(httpx.Auth):
 
 def _speech(response: httpx.Response) -> Speech:
     headers = response.headers
+    has_events = headers.get("Content-Type", "").startswith("text/event-stream")
+    words: list[TimedWord] = []
     try:
         return Speech(
-            packets=response.iter_bytes(),
+            packets=_packets_of_events(response, words) if has_events else response.iter_bytes(),
+            words=words,
             request_id=headers["X-Request-ID"],
             engine=headers["X-Engine"],
             seed=headers["X-Seed"],
@@ -111,6 +118,22 @@ def _speech(response: httpx.Response) -> Speech:
         )
     except (KeyError, ValueError):
         raise CallFailed(f"{_host(response)} is no Echo-TTS server") from None
+
+
+def _packets_of_events(response: httpx.Response, words: list[TimedWord]) -> Iterator[bytes]:
+    """Yield the audio of OpenAI's events; add the words of each to `words`."""
+    is_complete = False
+    for line in response.iter_lines():
+        if not line.startswith("data: "):
+            continue
+        event = json.loads(line.removeprefix("data: "))
+        is_complete = event["type"] == "speech.audio.done"
+        told = event.get("words", [])[len(words) if is_complete else 0 :]
+        words += [TimedWord(word["word"], word["start"], word["end"]) for word in told]
+        if "audio" in event:
+            yield base64.b64decode(event["audio"])
+    if not is_complete:
+        raise CallFailed("The connection broke off before all audio was there")
 
 
 def _refusal(response: httpx.Response) -> CallFailed:

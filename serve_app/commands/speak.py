@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from tqdm import tqdm
 
@@ -19,7 +19,9 @@ from serve_app.audio_target import STDOUT, WavHeader, open_target
 from serve_app.client import CallFailed, Refused, Unavailable, stream_speech
 from speech.errors import one_line
 from speech.formats import FORMATS, FormatName
+from speech.subtitles import SubtitleFormat, write_subtitles
 from speech.text.duration import estimate_duration_s
+from speech.timestamps import TimedWord
 
 URL_VARIABLE, KEY_VARIABLE = "ECHO_URL", "ECHO_API_KEY"
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -57,6 +59,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = _parser()
     given = parser.parse_args(arguments)
     output_format = given.format or _format_of(given.output, parser)
+    if given.subtitles is not None and _subtitle_format(given.subtitles) is None:
+        parser.error("subtitles are .srt or .vtt")
     if given.output == STDOUT and sys.stdout.isatty():
         parser.error("audio is not for a terminal: pipe it, or name a file with -o")
     try:
@@ -95,6 +99,11 @@ def _parser() -> argparse.ArgumentParser:
         "--format",
         choices=list(FORMATS),
         help=f"if PATH's suffix does not tell; standard output gets {STDOUT_FORMAT}",
+    )
+    add(
+        "--subtitles",
+        metavar="PATH",
+        help="also write what is said when, as .srt or .vtt",
     )
     add("--sample-rate", type=int, metavar="HZ", help="of the audio")
     add("--speed", type=float, metavar="FACTOR", help="tempo, 0.25 to 4; the pitch stays")
@@ -156,6 +165,19 @@ def _format_of(output: str, parser: argparse.ArgumentParser) -> FormatName:
     return _FORMAT_BY_SUFFIX[suffix]
 
 
+def _subtitle_format(path: str) -> SubtitleFormat | None:
+    """Return the format that a file's name asks for."""
+    suffix = Path(path).suffix.lower().removeprefix(".")
+    return next((known for known in get_args(SubtitleFormat) if known == suffix), None)
+
+
+def _write_subtitles(words: Sequence[TimedWord], path: str) -> None:
+    subtitle_format = _subtitle_format(path)
+    assert subtitle_format is not None, "the name was checked"
+    with open_target(path) as target:
+        target.write(write_subtitles(words, subtitle_format).encode())
+
+
 def _read_text(given: argparse.Namespace, parser: argparse.ArgumentParser) -> str:
     if (given.text is None) == (given.file is None):
         parser.error("give the text, - or --file, and one of them only")
@@ -186,6 +208,7 @@ def _speak(given: argparse.Namespace, text: str, output_format: FormatName) -> N
         "speed": given.speed,
         "seed": given.seed,
         "parameters": dict(given.parameter) or None,
+        **({} if given.subtitles is None else {"stream_format": "sse", "timestamps": "word"}),
     }
     body = {
         "input": text,
@@ -221,6 +244,8 @@ def _speak(given: argparse.Namespace, text: str, output_format: FormatName) -> N
         except ValueError:
             raise CallFailed(f"What the server sent is no {output_format}") from None
         header.complete()
+        if given.subtitles is not None:
+            _write_subtitles(speech.words, given.subtitles)
     if not given.quiet:
         print(
             f"{one_line(given.output)}: {total_s:.1f} s of {output_format} at "

@@ -7,6 +7,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from serve_app.client import CallFailed, Refused, Unavailable, stream_speech
+from serve_app.commands import speak
+from speech.timestamps import TimedWord
 
 OURS = {
     "X-Request-ID": "r1",
@@ -56,6 +58,47 @@ def test_speech_comes_with_what_the_headers_say():
     assert (speech.request_id, speech.engine, speech.seed) == ("r1", "echo-mini", "7")
     assert speech.sample_rate_hz == 24000
     assert seen[0]["Authorization"] == "Bearer key"
+
+
+EVENTS = (
+    b'data: {"type": "speech.audio.delta", "audio": "YXU=", "words": []}\n\n'
+    b'data: {"type": "speech.audio.delta", "audio": "ZGlv", '
+    b'"words": [{"word": "One.", "start": 0.1, "end": 0.4}]}\n\n'
+)
+LAST_EVENT = (
+    b'data: {"type": "speech.audio.done", "usage": {}, "words": '
+    b'[{"word": "One.", "start": 0.1, "end": 0.4}, {"word": "Two.", "start": 0.6, "end": 0.9}]}\n\n'
+)
+
+
+def test_words_come_with_events():
+    headers = {**OURS, "Content-Type": "text/event-stream; charset=utf-8"}
+    with server(200, headers, EVENTS + LAST_EVENT) as (url, _):
+        speech, audio = call(url)
+    assert audio == b"audio"
+    assert speech.words == [TimedWord("One.", 0.1, 0.4), TimedWord("Two.", 0.6, 0.9)]
+
+
+def test_events_without_an_end_are_a_failure():
+    headers = {**OURS, "Content-Type": "text/event-stream"}
+    with server(200, headers, EVENTS) as (url, _), pytest.raises(CallFailed, match="broke off"):
+        call(url)
+
+
+def test_speak_writes_subtitles_beside_the_audio(tmp_path):
+    audio, subtitles = tmp_path / "day.pcm", tmp_path / "day.srt"
+    headers = {**OURS, "Content-Type": "text/event-stream"}
+    with server(200, headers, EVENTS + LAST_EVENT) as (url, _):
+        arguments = ["One. Two.", "-o", str(audio), "--subtitles", str(subtitles), "--url", url]
+        assert speak.main([*arguments, "-q"]) == 0
+    assert "00:00:00,100 --> 00:00:00,400\nOne." in subtitles.read_text()
+    assert "00:00:00,600 --> 00:00:00,900\nTwo." in subtitles.read_text()
+
+
+def test_speak_writes_no_other_subtitles(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        speak.main(["One.", "-o", str(tmp_path / "a.wav"), "--subtitles", str(tmp_path / "a.txt")])
+    assert "subtitles are .srt or .vtt" in capsys.readouterr().err
 
 
 def test_netrc_does_not_take_the_keys_place(tmp_path, monkeypatch):

@@ -1,0 +1,85 @@
+"""Subtitles from word times, as SubRip (.srt) or WebVTT (.vtt).
+
+Source: WebVTT, W3C Candidate Recommendation, 2019; SubRip has no standard, players agree.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal
+
+from speech.text.scripts import CLOSERS, SENTENCE_ENDS
+from speech.timestamps import TimedWord
+
+SubtitleFormat = Literal["srt", "vtt"]
+
+MAX_CUE_CHARS = 84
+"""Two lines of 42 characters, the most that subtitles usually have."""
+MAX_CUE_S = 6.0
+MIN_GAP_S = 0.7
+"""A pause as long as this ends a cue."""
+
+
+def write_subtitles(words: Sequence[TimedWord], subtitle_format: SubtitleFormat) -> str:
+    """Return the file that shows `words` when they are said."""
+    cues = list(_cues(words))
+    if subtitle_format == "vtt":
+        return "\n".join(["WEBVTT\n", *(_cue(cue, ".", _escaped) for cue in cues)])
+    numbered = (f"{number}\n{_cue(cue, ',', str)}" for number, cue in enumerate(cues, 1))
+    return "\n".join(numbered)
+
+
+def _cues(words: Iterable[TimedWord]) -> Iterator[list[TimedWord]]:
+    """Yield the words that are shown together."""
+    cue: list[TimedWord] = []
+    for word in words:
+        if cue and _begins_cue(cue, word):
+            yield cue
+            cue = []
+        cue.append(word)
+    if cue:
+        yield cue
+
+
+def _begins_cue(cue: Sequence[TimedWord], word: TimedWord) -> bool:
+    ends_sentence = cue[-1].word.rstrip(CLOSERS + "\"'").endswith(tuple(SENTENCE_ENDS))
+    num_chars = len(_text([*cue, word]))
+    return (
+        num_chars > MAX_CUE_CHARS
+        or word.end - cue[0].start > MAX_CUE_S
+        or word.start - cue[-1].end >= MIN_GAP_S
+        or ends_sentence
+    )
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text, quote=False)
+
+
+def _text(words: Iterable[TimedWord]) -> str:
+    return " ".join(word.word for word in words)
+
+
+def _cue(words: Sequence[TimedWord], point: str, escape: Callable[[str], str]) -> str:
+    start, end = (_clock(time, point) for time in (words[0].start, words[-1].end))
+    return f"{start} --> {end}\n{escape(_lines(words))}\n"
+
+
+def _lines(words: Sequence[TimedWord]) -> str:
+    """Return the text of a cue, on two lines of like length where one is too short for it."""
+    text = _text(words)
+    if len(text) <= MAX_CUE_CHARS // 2:
+        return text
+    spaces = [i for i, char in enumerate(text) if char == " "]
+    if not spaces:
+        return text
+    middle = min(spaces, key=lambda i: abs(i - len(text) // 2))
+    return f"{text[:middle]}\n{text[middle + 1 :]}"
+
+
+def _clock(time_s: float, point: str) -> str:
+    seconds, milliseconds = divmod(round(1000 * time_s), 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{point}{milliseconds:03d}"

@@ -1,0 +1,52 @@
+"""Subtitle files."""
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from speech.subtitles import MAX_CUE_CHARS, MAX_CUE_S, write_subtitles
+from speech.timestamps import TimedWord
+
+WORDS = [
+    TimedWord("Fish", 0.1, 0.4),
+    TimedWord("&", 0.4, 0.5),
+    TimedWord("chips.", 0.5, 1.0),
+    TimedWord("Yes?", 3661.25, 3661.5),
+]
+
+
+def test_srt_numbers_its_cues():
+    assert write_subtitles(WORDS, "srt") == (
+        "1\n00:00:00,100 --> 00:00:01,000\nFish & chips.\n\n"
+        "2\n01:01:01,250 --> 01:01:01,500\nYes?\n"
+    )
+
+
+def test_vtt_has_a_header_and_escapes():
+    assert write_subtitles(WORDS, "vtt") == (
+        "WEBVTT\n\n00:00:00.100 --> 00:00:01.000\nFish &amp; chips.\n\n"
+        "01:01:01.250 --> 01:01:01.500\nYes?\n"
+    )
+
+
+def test_no_words_make_an_empty_file():
+    assert write_subtitles([], "srt") == ""
+    assert write_subtitles([], "vtt") == "WEBVTT\n"
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.text("ab.,!", min_size=1, max_size=12), st.floats(0.05, 1))))
+def test_cues_are_short_and_hold_every_word(spoken):
+    words, time = [], 0.0
+    for text, length in spoken:
+        words.append(TimedWord(text, time, time + length))
+        time += length
+    cues = write_subtitles(words, "srt").split("\n\n") if words else []
+    shown = [cue.split("\n", 2)[2] for cue in cues]
+    assert " ".join(shown).split() == [word.word for word in words]
+    assert all(len(text.strip()) <= MAX_CUE_CHARS for text in shown)
+    for cue in cues:
+        start, end = re.findall(r"00:(\d\d):(\d\d,\d{3})", cue)
+        seconds = [60 * int(m) + float(s.replace(",", ".")) for m, s in (start, end)]
+        assert 0 <= seconds[1] - seconds[0] <= MAX_CUE_S + 0.001
