@@ -32,10 +32,9 @@ def wheel(tmp_path_factory):
 
 def test_wheel_holds_every_file_of_its_packages(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    tracked = subprocess.run(
-        ["git", "ls-files", *PACKAGES], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert set(tracked.stdout.split()) <= names
+    files = (path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.is_file())
+    wanted = {str(path.relative_to(ROOT)) for path in files if "__pycache__" not in path.parts}
+    assert wanted <= names
 
 
 def test_wheel_states_licence_version_and_requirements(wheel):

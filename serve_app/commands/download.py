@@ -28,6 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     given = parser.parse_args(arguments)
 
+    # Here, so that --help does not wait for torch.
     from engine.echo.checkpoints.folder import CheckpointError
     from engine.echo.checkpoints.load import FILES, download
 

@@ -1,7 +1,6 @@
 """README and every other page: links that lead somewhere, commands that are accounted for."""
 
 import re
-import subprocess
 import tomllib
 from pathlib import Path, PurePosixPath
 
@@ -9,9 +8,11 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-PAGES = subprocess.run(
-    ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True
-).stdout.split()
+PAGES = [
+    str(page.relative_to(ROOT))
+    for page in (*ROOT.glob("*.md"), *ROOT.glob("[a-z]*/**/*.md"))
+    if "site-packages" not in page.parts
+]
 
 
 def anchors(page: Path) -> set[str]:
