@@ -1,9 +1,18 @@
-"""docs/api.md lists the routes that the server has."""
+"""docs/api.md lists the routes that the server has, and the fields that it takes."""
 
 import re
 from pathlib import Path
 
+import pytest
+
+from speech.request import JobInput, SpeechBody
+
 API = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
+
+
+def section(title):
+    """Return the text from a heading to the next of its kind."""
+    return re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", API, re.M | re.S)[1]
 
 
 async def test_every_route_is_documented(make_ingress, connect):
@@ -12,3 +21,9 @@ async def test_every_route_is_documented(make_ingress, connect):
         f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item
     }
     assert served <= set(re.findall(r"`([A-Z]+ /[^`]*)`", API))
+
+
+@pytest.mark.parametrize(("title", "body"), [("Speech", SpeechBody), ("Jobs", JobInput)])
+def test_every_field_is_documented(title, body):
+    rows = re.findall(r"^\| (`.*?) \|", section(title), re.M)
+    assert set(body.model_fields) <= set(re.findall(r"`(\w+)`", " ".join(rows)))
