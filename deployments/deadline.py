@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable
 from typing import TypeVar
 
@@ -21,11 +22,25 @@ class Deadline:
         self._seconds = seconds
         self._end = loop.time() + seconds
         self._expired: asyncio.Future[SpeechError] = loop.create_future()
+        self._moved: asyncio.Future[None] = loop.create_future()
 
     def expire(self, error: SpeechError) -> None:
         """Let the deadline pass now, with `error` in place of DeadlineExceeded."""
         if not self._expired.done():
             self._expired.set_result(error)
+
+    def renew(self) -> None:
+        """Begin anew: all the seconds are left."""
+        self._move(asyncio.get_running_loop().time() + self._seconds)
+
+    def suspend(self) -> None:
+        """Let no time count until the next `renew`."""
+        self._move(math.inf)
+
+    def _move(self, end: float) -> None:
+        self._end = end
+        self._moved.set_result(None)
+        self._moved = asyncio.get_running_loop().create_future()
 
     @property
     def left_s(self) -> float:
@@ -43,15 +58,16 @@ class Deadline:
         task = asyncio.ensure_future(work)
         task.add_done_callback(mark_retrieved)
         try:
-            await asyncio.wait(
-                (task, self._expired), timeout=self.left_s, return_when=asyncio.FIRST_COMPLETED
-            )
-            if not task.done():
-                raise (
-                    self._expired.result()
-                    if self._expired.done()
-                    else DeadlineExceeded.after(self._seconds)
+            while not task.done():
+                await asyncio.wait(
+                    (task, self._expired, self._moved),
+                    timeout=None if self.left_s == math.inf else self.left_s,
+                    return_when=asyncio.FIRST_COMPLETED,
                 )
+                if not task.done() and self._expired.done():
+                    raise self._expired.result()
+                if not task.done() and self.left_s <= 0:
+                    raise DeadlineExceeded.after(self._seconds)
             return task.result()
         finally:
             if not task.done():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,6 +17,7 @@ from deployments.job_stream import JobStream
 from deployments.request_voices import RequestVoices
 from deployments.sampler import PCMBlock
 from engine.protocol import Job
+from speech.concurrency import mark_retrieved
 from speech.errors import VoiceLost
 
 
@@ -27,30 +30,39 @@ class VoicedJob:
 
 
 class Sampled(NamedTuple):
-    """One block of a job's audio, as it came back.
+    """One block of a job's audio, as it came back, or the job's end.
 
     Attributes:
         job_index: Number of the job within the request.
-        block: Audio of that job, in order.
+        block: Audio of that job, in order; None when there is no more.
         waited_s: Seconds spent waiting for the sampler since the block before.
     """
 
     job_index: int
-    block: PCMBlock
+    block: PCMBlock | None
     waited_s: float
+
+
+@dataclass
+class _Running:
+    """A job and its audio, which comes from the sampler."""
+
+    job: VoicedJob
+    audio: JobStream
 
 
 async def sample_in_order(
     sampler: DeploymentHandle[Any],
-    jobs: Sequence[VoicedJob],
+    jobs: AsyncGenerator[VoicedJob, None],
     voices: RequestVoices,
     max_running: int,
     on_redraw: Callable[[], None],
 ) -> AsyncGenerator[Sampled, None]:
     """Yield the audio of all jobs in order while up to `max_running` are in the sampler.
 
-    A job whose replica is lost is drawn again; voices whose audio was lost with its owner are
-    prepared again, once. Closing the generator cancels every job still in the sampler.
+    A job begins as soon as it comes and there is room. A job whose replica is lost is drawn again;
+    voices whose audio was lost with its owner are prepared again, once. Closing the generator
+    cancels every job still in the sampler, and closes `jobs`.
 
     Args:
         sampler: Handle with `stream=True`.
@@ -62,41 +74,61 @@ async def sample_in_order(
     Raises:
         SpeechError: A job failed, or its voice cannot be prepared.
     """
-    next_job = index = 0
-    running: deque[JobStream] = deque()
+    running: deque[_Running] = deque()
+    room = asyncio.Semaphore(max_running)
+    news = asyncio.Event()
+
+    async def sample(job: VoicedJob) -> JobStream:
+        voice = await voices.get(job.voice)
+        return JobStream(partial(sampler.generate.remote, job.job, voice), on_redraw)
+
+    async def begin_all() -> None:
+        async with aclosing(jobs):
+            async for job in jobs:
+                await room.acquire()
+                running.append(_Running(job, await sample(job)))
+                news.set()
+
+    beginning = asyncio.create_task(begin_all())
+    beginning.add_done_callback(lambda _: news.set())
+    index = 0
     prepared_again = False
     waited_s = 0.0
     try:
-        while index < len(jobs):
-            while next_job < len(jobs) and len(running) < max_running:
-                voice = await voices.get(jobs[next_job].voice)
-                start = partial(sampler.generate.remote, jobs[next_job].job, voice)
-                running.append(JobStream(start, on_redraw))
-                next_job += 1
+        while True:
+            if beginning.done():
+                beginning.result()  # raises what it failed with
+            elif not running:
+                news.clear()
+                await news.wait()
+                continue
+            if not running:
+                return
             started = time.perf_counter()
             try:
-                block = await running[0].next_block()
+                block = await running[0].audio.next_block()
             except VoiceLost:
                 if prepared_again:
                     raise
                 prepared_again = True
                 voices.forget()
-                _cancel_all(running)
-                next_job = index
+                for lost in running:
+                    lost.audio.cancel()
+                for lost in running:
+                    lost.audio = await sample(lost.job)
                 continue
             finally:
                 waited_s += time.perf_counter() - started
+            yield Sampled(index, block, waited_s)
+            waited_s = 0.0
             if block is None:
                 running.popleft()
                 index += 1
-            else:
-                yield Sampled(index, block, waited_s)
-                waited_s = 0.0
+                room.release()
+                await asyncio.sleep(0)  # the next one begins before the others are waited for
     finally:
-        _cancel_all(running)
-
-
-def _cancel_all(running: deque[JobStream]) -> None:
-    """Cancel and forget all jobs."""
-    while running:
-        running.pop().cancel()
+        beginning.cancel()
+        for left in running:
+            left.audio.cancel()
+        await asyncio.wait({beginning})
+        mark_retrieved(beginning)

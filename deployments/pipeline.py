@@ -20,16 +20,19 @@ from deployments.limits import Limits
 from deployments.model_defaults import ModelDefaults
 from deployments.prepared_voice import PreparedVoice
 from deployments.request_voices import RequestVoices
+from deployments.sentence_audio import Script, SentenceEvent, SentenceRenderer
 from deployments.telemetry.request_record import RequestRecord
 from engine.protocol import Job
-from speech.chunks import Chunk, SpeechPlan, plan_chunks
+from speech.chunks import Chunk, ChunkPlanner, SpeechPlan, plan_chunks
 from speech.concurrency import run_in
 from speech.errors import ResultTooLarge
 from speech.joining import Joiner
 from speech.limits import PassLimits
+from speech.parameters import ModelParameters, complete
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 from speech.rendering import Renderer
 from speech.request import SpeechRequest
+from speech.text.incremental import Sentence
 from speech.text.pronunciations import Pronunciations
 from speech.timestamps import TimedWord, Timestamps
 
@@ -70,17 +73,6 @@ class SpeechPipeline:
             SpeechError: The request failed.
         """
 
-        async def prepare_voice(name: str) -> PreparedVoice:
-            with record.preparing_voice():
-                voice: PreparedVoice = await answer(self._voice_prep.prepare.remote(name))
-            record.voice_prepared(voice.key)
-            return voice
-
-        def note(sampled: Sampled) -> None:
-            block = sampled.block
-            self._defaults.spoken_by(block.engine)
-            record.audio_received(block.engine, block.device, block.queue_s, sampled.waited_s)
-
         def note_words(words: Sequence[TimedWord], start_s: float) -> None:
             if timestamps is not None:
                 record.timed(timestamps.add(words, start_s))
@@ -98,15 +90,8 @@ class SpeechPipeline:
             said = [chunk.text for chunk in plan.chunks]
             timestamps = await run_in(self._threads, Timestamps, request.text, said, request.speed)
         record.planned(len(plan.chunks))
-        jobs = make_jobs(plan.chunks, request, record.request_id, stream=not whole)
-        sampled = sample_in_order(
-            self._sampler,
-            jobs,
-            RequestVoices(prepare_voice),
-            self._limits.max_request_jobs,
-            record.redrawn,
-        )
-        joined = join(observe(sampled, note), plan, note_words)
+        sampled = self._sample(each(plan.chunks), request, record, stream=not whole)
+        joined = join(sampled, plan, note_words)
         renderer = Renderer(request, whole=whole)
         rendered = render(joined, renderer, self._threads, self._limits.max_audio_s)
         async with aclosing(rendered) as packets:
@@ -115,27 +100,107 @@ class SpeechPipeline:
                 if packet:
                     yield packet
 
+    async def sentences(
+        self,
+        request: SpeechRequest,
+        sentences: AsyncGenerator[Sentence, None],
+        record: RequestRecord,
+        *,
+        file_per_sentence: bool,
+    ) -> AsyncGenerator[SentenceEvent, None]:
+        """Yield what becomes of `sentences`, which come while others are spoken.
 
-def make_jobs(
-    chunks: Iterable[Chunk], request: SpeechRequest, request_id: str, *, stream: bool
-) -> list[VoicedJob]:
-    """Return the sampler's job for each chunk."""
+        Args:
+            request: How they are spoken; its text plays no part.
+            sentences: The text. It is closed when this is.
+            record: Filled in on the way.
+            file_per_sentence: Whether the audio of each is a file of its own, or that of all one.
+
+        Raises:
+            SpeechError: The request failed.
+        """
+        planner = ChunkPlanner(
+            request, await self.parameters(request), self._pronunciations, self._pass_limits
+        )
+        script = Script(request, planner, record, self._threads)
+        sampled = self._sample(script.chunks(sentences), request, record, stream=True)
+        renderer = SentenceRenderer(
+            request,
+            script,
+            record,
+            self._threads,
+            self._limits.max_audio_s,
+            file_per_sentence=file_per_sentence,
+        )
+        async with aclosing(renderer.render(sampled)) as events:
+            async for event in events:
+                yield event
+
+    async def parameters(self, request: SpeechRequest) -> ModelParameters:
+        """Return the parameters that `request` is spoken with, the model's own included.
+
+        Raises:
+            SpeechError: They do not go together, or no sampler can tell.
+        """
+        return complete(request.given, await self._defaults.get(), self._pass_limits.max_frames)
+
+    def _sample(
+        self,
+        chunks: AsyncGenerator[Chunk, None],
+        request: SpeechRequest,
+        record: RequestRecord,
+        *,
+        stream: bool,
+    ) -> AsyncGenerator[Sampled, None]:
+        """Yield the audio of the chunks of a request, as it comes from the sampler."""
+
+        async def prepare_voice(name: str) -> PreparedVoice:
+            with record.preparing_voice():
+                voice: PreparedVoice = await answer(self._voice_prep.prepare.remote(name))
+            record.voice_prepared(voice.key)
+            return voice
+
+        def note(sampled: Sampled) -> None:
+            if (block := sampled.block) is not None:
+                self._defaults.spoken_by(block.engine)
+                record.audio_received(block.engine, block.device, block.queue_s, sampled.waited_s)
+
+        jobs = make_jobs(chunks, request, record.request_id, stream=stream)
+        sampled = sample_in_order(
+            self._sampler,
+            jobs,
+            RequestVoices(prepare_voice),
+            self._limits.max_request_jobs,
+            record.redrawn,
+        )
+        return observe(sampled, note)
+
+
+async def each(chunks: Iterable[Chunk]) -> AsyncGenerator[Chunk, None]:
+    """Yield chunks that are known from the beginning."""
+    for chunk in chunks:
+        yield chunk
+
+
+async def make_jobs(
+    chunks: AsyncGenerator[Chunk, None], request: SpeechRequest, request_id: str, *, stream: bool
+) -> AsyncGenerator[VoicedJob, None]:
+    """Yield the sampler's job for each chunk."""
     # A client may send one X-Request-ID with all its requests.
     unique_id = f"{request_id}/{uuid.uuid4().hex}"
-    return [
-        VoicedJob(
-            Job(
-                chunk.text,
-                chunk.seed,
-                request.given,
-                stream=stream,
-                request_id=unique_id,
-                timestamps=request.timestamps,
-            ),
-            chunk.voice,
-        )
-        for chunk in chunks
-    ]
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            yield VoicedJob(
+                Job(
+                    chunk.text,
+                    chunk.seed,
+                    request.given,
+                    stream=stream,
+                    request_id=unique_id,
+                    timestamps=request.timestamps,
+                ),
+                chunk.voice,
+            )
 
 
 async def join(
@@ -152,6 +217,8 @@ async def join(
     current = 0
     async with aclosing(sampled):
         async for index, block, _ in sampled:
+            if block is None:
+                continue
             for following in plan.chunks[current + 1 : index + 1]:
                 yield joiner.next_chunk(following.pause_s)
             current = index

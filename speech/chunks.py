@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from speech.limits import PassLimits
 from speech.parameters import ModelParameters, complete
 from speech.request import SpeechRequest
-from speech.text.passage import make_passage
+from speech.text.incremental import Sentence
+from speech.text.passage import last_speaker, make_passage, usual_pause_s
 from speech.text.pronunciations import Pronunciations
 
 
@@ -68,6 +69,67 @@ def plan_chunks(
         for index, phrase in enumerate(passage.phrases)
     )
     return SpeechPlan(chunks, passage.closing_pause_s, parameters.enable_crossfade)
+
+
+class ChunkPlanner:
+    """Plans a request whose text comes sentence by sentence, with the seeds and pauses of a whole.
+
+    Attributes:
+        closing_pause_s: The silence asked for after the last chunk; None where none was.
+        crossfade: Whether one chunk's silence fades into the next one's.
+
+    Args:
+        request: The request to speak; its text plays no part.
+        parameters: Its parameters over the model's defaults.
+        pronunciations: The server's; the request's own come before them.
+        limits: The most that the engine speaks in one pass.
+    """
+
+    def __init__(
+        self,
+        request: SpeechRequest,
+        parameters: ModelParameters,
+        pronunciations: Pronunciations,
+        limits: PassLimits,
+    ) -> None:
+        self.closing_pause_s: float | None = None
+        self.crossfade = parameters.enable_crossfade
+        self._request = request
+        self._parameters = parameters
+        self._pronunciations = {**pronunciations, **request.pronunciations}
+        self._limits = limits
+        self._speaker = ""
+        self._num_chunks = 0
+
+    def plan(self, sentence: Sentence) -> list[Chunk]:
+        """Return the chunks of the next sentence; none where it only asks for a pause.
+
+        Raises:
+            InvalidRequest: A pause in it is not of 0 to 10 seconds.
+        """
+        request = self._request
+        passage = make_passage(
+            sentence.text, self._parameters, self._limits, self._pronunciations, self._speaker
+        )
+        self._speaker = last_speaker(sentence.text, self._speaker)
+        pause_s, self.closing_pause_s = self.closing_pause_s, passage.closing_pause_s
+        if not passage.phrases:
+            self.closing_pause_s = _added(pause_s, passage.closing_pause_s)
+            return []
+        pause_s = _added(pause_s, passage.phrases[0].pause_s)
+        if pause_s is None and self._num_chunks:
+            pause_s = usual_pause_s(sentence.rank, self._parameters)
+        first = passage.phrases[0]._replace(pause_s=pause_s)
+        chunks = [
+            Chunk(phrase.text, request.voice, chunk_seed(request.seed, index), phrase.pause_s)
+            for index, phrase in enumerate((first, *passage.phrases[1:]), self._num_chunks)
+        ]
+        self._num_chunks += len(chunks)
+        return chunks
+
+
+def _added(pause_s: float | None, further_s: float | None) -> float | None:
+    return pause_s if further_s is None else (pause_s or 0.0) + further_s
 
 
 def chunk_seed(seed: int, index: int) -> int:

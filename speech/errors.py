@@ -11,6 +11,7 @@ SpeechError
 ├── ResultTooLarge        500  the audio does not fit the envelope it must travel in
 ├── InternalError         500  anything unforeseen; names the request, nothing else
 ├── Overloaded            503  every place in the queue is taken, or the device's memory
+├── Cancelled             499  the caller wants no more of it
 ├── NotReady              503  the engine is still starting, or the server stops
 └── DeadlineExceeded      504
 
@@ -130,6 +131,13 @@ class Overloaded(SpeechError):
         self, message: str = "Overloaded, retry later", param: str | None = None, /
     ) -> None:
         super().__init__(message, param)
+
+
+class Cancelled(SpeechError):
+    """The caller wanted no more of it."""
+
+    code = "cancelled"
+    http_status = 499
 
 
 class NotReady(SpeechError):

@@ -74,6 +74,10 @@ class Joiner:
         self._unread = unread[num_read:].copy()
         return self._given(self._read(unread[:num_read]))
 
+    def end_chunk(self) -> PCM:
+        """Say that the current chunk is complete; return what is settled without a next one."""
+        return self._given(self._read_rest())
+
     def next_chunk(self, pause_s: float | None = None) -> PCM:
         """Say that the current chunk is complete and another follows; return what is settled.
 

@@ -176,7 +176,21 @@ def parse_speech(body: object, max_text_chars: int, max_frames: int) -> SpeechRe
     """
     given = given_fields(body) if isinstance(body, Mapping) else {}
     text = _check_text(given.get("input"), "input", max_text_chars)
-    speech = _validate(SpeechBody, given)
+    return _speech_request(text, given, max_frames)
+
+
+def parse_speech_config(config: object, max_frames: int) -> SpeechRequest:
+    """Return the request of a speech body whose `input` comes later; its text is empty.
+
+    Raises:
+        InvalidRequest: For the first thing wrong with it.
+    """
+    given = given_fields(config) if isinstance(config, Mapping) else {}
+    return _speech_request("", given, max_frames)
+
+
+def _speech_request(text: str, given: Mapping[str, Any], max_frames: int) -> SpeechRequest:
+    speech = _validate(SpeechBody, {**given, "input": text})
     output_format: FormatName = speech.response_format or "mp3"
     sample_rate = _openai_sample_rate(output_format, speech.sample_rate)
     parameters, given_parameters = parse_parameters(speech.parameters, max_frames)

@@ -13,7 +13,7 @@ from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from speech.request import SpeechRequest
 from speech.timestamps import TimedWord
 
-RequestSource = Literal["http", "runpod"]
+RequestSource = Literal["http", "websocket", "runpod"]
 """The interface a request came in through."""
 
 
@@ -63,6 +63,10 @@ class RequestRecord:
     words: list[TimedWord] = field(default_factory=list)
     timings: Timings = field(default_factory=Timings)
     _started: float = field(default_factory=time.perf_counter)
+
+    def text_received(self, num_chars: int) -> None:
+        """Note that text of a request that arrives in parts is spoken."""
+        self.num_chars += num_chars
 
     def planned(self, num_chunks: int) -> None:
         """Note that the text is spoken in `num_chunks` passes."""

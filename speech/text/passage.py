@@ -45,17 +45,18 @@ def make_passage(
     parameters: ModelParameters,
     limits: PassLimits,
     pronunciations: Pronunciations = MappingProxyType({}),
+    speaker: str = "",
 ) -> Passage:
     """Lay out `text`, write it out, cut it, and put the pauses of a reader between the phrases.
 
-    A pause that the text asks for takes the place of any other.
+    A pause that the text asks for takes the place of any other. `speaker` is the tag that the text
+    goes on under.
 
     Raises:
         InvalidRequest: A pause in it is not of 0 to 10 seconds.
     """
     phrases: list[Phrase] = []
     asked_s: float | None = None
-    speaker = ""
     for part in split_at_pauses(text):
         if part.pause_s is not None:
             asked_s = (asked_s or 0.0) + part.pause_s
@@ -68,11 +69,17 @@ def make_passage(
                 continue
             pause_s = asked_s
             if pause_s is None and phrases:
-                pause_s = _usual_pause_s(rank, parameters)
+                pause_s = usual_pause_s(rank, parameters)
             phrases.append(Phrase(piece.text, pause_s))
             asked_s, rank = None, Break.CLUSTER
-        speaker = (SPEAKER_TAG.findall(part.text) or [speaker])[-1]
+        speaker = last_speaker(part.text, speaker)
     return Passage(tuple(phrases), asked_s)
+
+
+def last_speaker(text: str, speaker: str) -> str:
+    """Return the tag that what follows `text` goes on under, if `text` goes on under `speaker`."""
+    tags: list[str] = SPEAKER_TAG.findall(text)
+    return tags[-1] if tags else speaker
 
 
 def _pieces(
@@ -89,7 +96,7 @@ def _pieces(
     )
 
 
-def _usual_pause_s(rank: Break, parameters: ModelParameters) -> float | None:
+def usual_pause_s(rank: Break, parameters: ModelParameters) -> float | None:
     """Return the pause at a cut of this rank; None where passes keep their own silence."""
     if not parameters.normalize_boundaries:
         return None

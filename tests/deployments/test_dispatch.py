@@ -1,3 +1,5 @@
+import asyncio
+
 import numpy as np
 import pytest
 
@@ -44,8 +46,16 @@ def block(job, voice=None):
     return PCMBlock(np.array([job.seed], np.float32), "fake", "cpu", 0.0)
 
 
-def jobs(count, voice=None):
-    return [VoicedJob(Job(f"Chunk {index}.", index), voice) for index in range(count)]
+async def jobs(count, voice=None):
+    for index in range(count):
+        yield VoicedJob(Job(f"Chunk {index}.", index), voice)
+
+
+async def next_block(sampled):
+    """Return the next block, past the ends of jobs."""
+    while (block := (await anext(sampled)).block) is None:
+        pass
+    return block
 
 
 def no_voices():
@@ -64,6 +74,7 @@ async def test_sample_yields_jobs_in_order():
     got = [
         (index, int(item.pcm[0]))
         async for index, item, _ in sample_in_order(sampler, jobs(5), no_voices(), 2, no_redraw)
+        if item is not None
     ]
     assert got == [(index, index) for index in range(5) for _ in range(2)]
 
@@ -71,9 +82,9 @@ async def test_sample_yields_jobs_in_order():
 async def test_sample_keeps_no_more_jobs_running_than_allowed():
     sampler = FakeSampler(lambda job, voice: [block(job)])
     blocks = sample_in_order(sampler, jobs(9), no_voices(), 3, no_redraw)
-    await anext(blocks)
+    await next_block(blocks)
     assert len(sampler.streams) == 3
-    await anext(blocks)
+    await next_block(blocks)
     assert len(sampler.streams) == 4
     await blocks.aclose()
 
@@ -81,7 +92,7 @@ async def test_sample_keeps_no_more_jobs_running_than_allowed():
 async def test_sample_closed_early_cancels_every_running_job():
     sampler = FakeSampler(lambda job, voice: [block(job)])
     blocks = sample_in_order(sampler, jobs(9), no_voices(), 3, no_redraw)
-    await anext(blocks)
+    await next_block(blocks)
     await blocks.aclose()
     assert [stream.cancelled for stream in sampler.streams] == [True, True, True]
 
@@ -105,9 +116,10 @@ async def test_sample_prepares_a_lost_voice_again_once_and_goes_on():
     sampler = FakeSampler(answer)
     got = [
         index
-        async for index, _, _ in sample_in_order(
+        async for index, item, _ in sample_in_order(
             sampler, jobs(4, "a.wav"), RequestVoices(prepare), 2, no_redraw
         )
+        if item is not None
     ]
     assert got == [0, 1, 2, 3]
 
@@ -127,3 +139,41 @@ async def test_sample_gives_up_when_the_voice_is_lost_again():
             )
         ]
     assert len(prepared) == 2
+
+
+async def test_job_begins_when_it_comes_and_tells_its_end():
+    came = asyncio.Queue()
+
+    async def coming():
+        while (job := await came.get()) is not None:
+            yield job
+
+    sampler = FakeSampler(lambda job, voice: [block(job)])
+    sampled = sample_in_order(sampler, coming(), no_voices(), 2, no_redraw)
+    ends = []
+    for index in range(3):
+        came.put_nowait(VoicedJob(Job("Chunk.", index), None))
+        assert int((await anext(sampled)).block.pcm[0]) == index
+        ends.append(await anext(sampled))
+    came.put_nowait(None)
+    assert [(end.job_index, end.block) for end in ends] == [(0, None), (1, None), (2, None)]
+    assert [item async for item in sampled] == []
+
+
+async def test_sample_closed_while_no_job_comes_leaves_no_task():
+    waiting, closed = asyncio.Event(), asyncio.Event()
+
+    async def coming():
+        try:
+            yield VoicedJob(Job("Chunk.", 0), None)
+            waiting.set()
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+
+    sampler = FakeSampler(lambda job, voice: [block(job)])
+    sampled = sample_in_order(sampler, coming(), no_voices(), 2, no_redraw)
+    await anext(sampled)
+    await waiting.wait()
+    await sampled.aclose()
+    assert closed.is_set()

@@ -1,0 +1,255 @@
+"""The audio of text that comes sentence by sentence: joined as one request's, told by sentence."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import Executor
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import numpy as np
+
+from deployments.dispatch import Sampled
+from deployments.sampler import PCMBlock
+from deployments.telemetry.request_record import RequestRecord
+from speech.chunks import Chunk, ChunkPlanner
+from speech.concurrency import run_in
+from speech.errors import ResultTooLarge
+from speech.joining import Joiner
+from speech.pcm import PCM, SAMPLE_RATE_HZ
+from speech.rendering import Renderer
+from speech.request import SpeechRequest
+from speech.text.incremental import Sentence
+from speech.timestamps import TimedWord, Timestamps
+
+
+@dataclass(frozen=True)
+class SentenceStarted:
+    """The audio that follows is a sentence's; an empty one is a pause at the end."""
+
+    index: int
+    text: str
+
+
+@dataclass(frozen=True)
+class SentenceAudio:
+    """The next part of the encoded audio, non-empty, and the words whose times are known by now."""
+
+    audio: bytes
+    words: Sequence[TimedWord] = ()
+
+
+@dataclass(frozen=True)
+class SentenceEnded:
+    """A sentence's audio is complete but for the silence before the next one.
+
+    Attributes:
+        words: All of the sentence, if word times are asked for, in seconds of its file.
+    """
+
+    index: int
+    words: Sequence[TimedWord] = ()
+
+
+SentenceEvent = SentenceStarted | SentenceAudio | SentenceEnded
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A chunk, and the sentence it belongs to."""
+
+    chunk: Chunk
+    sentence_index: int
+    sentence: str
+    ends_sentence: bool
+    timestamps: Timestamps | None
+
+
+class Script:
+    """The chunks of the sentences that have come so far, by number.
+
+    Attributes:
+        lines: Of every chunk given out.
+        complete: Whether no further sentence comes.
+    """
+
+    def __init__(
+        self,
+        request: SpeechRequest,
+        planner: ChunkPlanner,
+        record: RequestRecord,
+        threads: Executor,
+    ) -> None:
+        self.lines: list[_Line] = []
+        self.complete = False
+        self._request = request
+        self._planner = planner
+        self._record = record
+        self._threads = threads
+
+    @property
+    def crossfade(self) -> bool:
+        """Whether one chunk's silence fades into the next one's."""
+        return self._planner.crossfade
+
+    @property
+    def closing_pause_s(self) -> float | None:
+        """The silence asked for at the end."""
+        return self._planner.closing_pause_s
+
+    async def chunks(
+        self, sentences: AsyncGenerator[Sentence, None]
+    ) -> AsyncGenerator[Chunk, None]:
+        """Yield the chunks of `sentences` as they come.
+
+        Raises:
+            InvalidRequest: A sentence asks for a pause of the wrong length.
+        """
+        index = 0
+        async with aclosing(sentences):
+            async for sentence in sentences:
+                self._record.text_received(len(sentence.text))
+                chunks = await run_in(self._threads, self._planner.plan, sentence)
+                text = sentence.text.strip()
+                timestamps = await self._timestamps(text, chunks)
+                for chunk in chunks:
+                    ends = chunk is chunks[-1]
+                    self.lines.append(_Line(chunk, index, text, ends, timestamps))
+                    self._record.planned(len(self.lines))
+                    yield chunk
+                index += bool(chunks)
+        self.complete = True
+
+    async def _timestamps(self, text: str, chunks: Sequence[Chunk]) -> Timestamps | None:
+        if not self._request.timestamps:
+            return None
+        said = [chunk.text for chunk in chunks]
+        return await run_in(self._threads, Timestamps, text, said, self._request.speed)
+
+    def ends_with(self, index: int) -> bool:
+        """Tell whether chunk `index` is known to be the last."""
+        return self.complete and index == len(self.lines) - 1
+
+
+class SentenceRenderer:
+    """Joins and encodes the chunks of a script.
+
+    Args:
+        request: How they are spoken.
+        script: What is spoken.
+        record: Filled in on the way.
+        threads: Where the audio is encoded.
+        max_audio_s: The most there may be of it.
+        file_per_sentence: Whether the audio of each sentence is a file of its own.
+    """
+
+    def __init__(
+        self,
+        request: SpeechRequest,
+        script: Script,
+        record: RequestRecord,
+        threads: Executor,
+        max_audio_s: float,
+        *,
+        file_per_sentence: bool,
+    ) -> None:
+        self._request = request
+        self._script = script
+        self._record = record
+        self._threads = threads
+        self._max_audio_s = max_audio_s
+        self._file_per_sentence = file_per_sentence
+        self._renderer: Renderer | None = None
+        self._num_samples = 0  # of the files before this one, at the speed asked for
+        self._busy_s = 0.0
+        self._num_joined = 0  # before the change of speed
+        self._file_start = 0  # of the joined ones
+
+    async def render(
+        self, sampled: AsyncGenerator[Sampled, None]
+    ) -> AsyncGenerator[SentenceEvent, None]:
+        """Yield the sentences and their audio, in order; the silence before one belongs to it.
+
+        Raises:
+            ResultTooLarge: The audio is longer than it may be.
+        """
+        joiner: Joiner | None = None
+        current = num_started = 0
+        words: list[TimedWord] = []  # of the sentence
+        async with aclosing(sampled):
+            async for index, block, _ in sampled:
+                line = self._script.lines[index]
+                settled: list[PCM] = []
+                if joiner is None:
+                    joiner = Joiner(SAMPLE_RATE_HZ, self._script.crossfade, line.chunk.pause_s)
+                elif index > current:
+                    settled.append(joiner.next_chunk(line.chunk.pause_s))
+                current = index
+                if line.sentence_index == num_started:
+                    num_started += 1
+                    words = []
+                    yield SentenceStarted(line.sentence_index, line.sentence)
+                is_over = block is None and self._script.ends_with(index)
+                if block is None:
+                    settled.append(joiner.end_chunk())
+                else:
+                    settled.append(joiner.feed(block.pcm))
+                known = self._known(line, block, joiner)
+                words += known
+                if is_over:
+                    settled.append(joiner.finish(self._script.closing_pause_s))
+                audio = await self._encoded(settled)
+                if block is None and line.ends_sentence and (is_over or self._file_per_sentence):
+                    audio += await self._end_file()
+                if audio or known:
+                    yield SentenceAudio(audio, known)
+                if block is None and line.ends_sentence:
+                    yield SentenceEnded(line.sentence_index, words)
+                if is_over:
+                    return
+        if joiner is None:
+            return
+        # Only now is it known that the last sentence was the last.
+        if not self._file_per_sentence or self._script.closing_pause_s is not None:
+            yield SentenceStarted(num_started, "")
+            audio = await self._encoded([joiner.finish(self._script.closing_pause_s)])
+            yield SentenceAudio(audio + await self._end_file())
+            yield SentenceEnded(num_started)
+
+    def _known(self, line: _Line, block: PCMBlock | None, joiner: Joiner) -> Sequence[TimedWord]:
+        """Return the words of the sentence that a block tells the times of."""
+        if block is None or not block.words or line.timestamps is None:
+            return ()
+        start_s = (joiner.chunk_start - self._file_start) / SAMPLE_RATE_HZ
+        return line.timestamps.add(block.words, start_s)
+
+    async def _encoded(self, parts: Sequence[PCM]) -> bytes:
+        pcm = np.concatenate(parts)
+        if not pcm.size:
+            return b""
+        self._num_joined += len(pcm)
+        if self._renderer is None:
+            self._renderer = Renderer(self._request, whole=False)
+        audio = await run_in(self._threads, self._renderer.render, pcm)
+        self._note(self._renderer)
+        return audio
+
+    async def _end_file(self) -> bytes:
+        """Return the rest of the file, if one is open."""
+        renderer, self._renderer = self._renderer, None
+        if renderer is None:
+            return b""
+        rest = await run_in(self._threads, renderer.finish)
+        self._note(renderer)
+        self._num_samples += renderer.num_samples
+        self._busy_s += renderer.busy_s
+        self._file_start = self._num_joined
+        return rest
+
+    def _note(self, renderer: Renderer) -> None:
+        num_samples = self._num_samples + renderer.num_samples
+        self._record.rendered(num_samples, self._busy_s + renderer.busy_s)
+        if num_samples > self._max_audio_s * SAMPLE_RATE_HZ:
+            raise ResultTooLarge(
+                f"The audio exceeds {self._max_audio_s:g} s: send less text at a time"
+            )
