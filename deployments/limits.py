@@ -19,6 +19,14 @@ class Limits(BaseModel):
         int,
         Field(ge=1, description="Requests running and waiting per ingress replica; more get 503."),
     ] = 64
+    max_connections: Annotated[
+        int,
+        Field(ge=1, description="WebSockets open per ingress replica; one more is refused."),
+    ] = 64
+    idle_s: Annotated[
+        float,
+        Field(gt=0, description="Longest time a WebSocket is open with nothing sent or spoken."),
+    ] = 60
     max_request_jobs: Annotated[
         int, Field(ge=1, description="Chunks of one request that are sampled side by side.")
     ] = 4

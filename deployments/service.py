@@ -15,10 +15,12 @@ from deployments.limits import Limits
 from deployments.pipeline import SpeechPipeline
 from deployments.speech_call import SpeechCall
 from deployments.storage import Bucket
+from deployments.supervision import Supervision
 from deployments.telemetry import metrics
 from deployments.telemetry.export import StatsExporter
 from deployments.telemetry.request_log import RequestLog
 from deployments.telemetry.request_record import RequestRecord, RequestSource
+from deployments.text_session import TextSession
 from speech.errors import NotReady, SpeechError
 from speech.limits import PassLimits
 from speech.request import SpeechRequest
@@ -54,12 +56,14 @@ class SpeechService:
         self._bucket = bucket
         self._warnings = tuple(warnings)
         self._pipeline = SpeechPipeline(voice_prep, sampler, limits, pass_limits, pronunciations)
-        self._admission = Admission(limits.max_requests)
         self._log = RequestLog()
+        admission = Admission(limits.max_requests)
+        self._supervision = Supervision(admission, self._log, limits.deadline_s)
+        self._connections = Admission(limits.max_connections)
         self._has_been_ready = False
-        self._draining = False
+        self._draining = asyncio.Event()
         self._health: asyncio.Task[dict[str, Any]] | None = None
-        StatsExporter(self._admission.stats, metrics.ADMISSION_STATS).start()
+        StatsExporter(admission.stats, metrics.ADMISSION_STATS).start()
 
     @contextmanager
     def logging_refusal(self, request_id: str, source: RequestSource) -> Iterator[None]:
@@ -74,15 +78,32 @@ class SpeechService:
 
     def speak(self, request: SpeechRequest, request_id: str, source: RequestSource) -> SpeechCall:
         """Return a call that speaks `request` once it is started."""
-        return SpeechCall(
-            request,
+        return SpeechCall(request, request_id, source, self._pipeline, self._supervision)
+
+    @contextmanager
+    def connection(self) -> Iterator[None]:
+        """Hold the place of a WebSocket inside.
+
+        Raises:
+            Overloaded: All are taken.
+        """
+        with self._connections.admit():
+            yield
+
+    def session(self, request_id: str, *, file_per_sentence: bool) -> TextSession:
+        """Return a session that speaks text as it comes; see `TextSession`."""
+        return TextSession(
             request_id,
-            source,
             self._pipeline,
-            self._admission,
-            self._log,
-            self.limits.deadline_s,
+            self._supervision,
+            self.limits,
+            self.require_open,
+            file_per_sentence=file_per_sentence,
         )
+
+    async def drained(self) -> None:
+        """Return once the server is stopping."""
+        await self._draining.wait()
 
     async def health(self) -> dict[str, Any]:
         """Return the contract's health report; concurrent calls share one."""
@@ -94,7 +115,7 @@ class SpeechService:
                     self._voice_prep,
                     self._sampler,
                     self._bucket,
-                    draining=self._draining,
+                    draining=self._draining.is_set(),
                 )
             )
         return await asyncio.shield(self._health)
@@ -125,9 +146,9 @@ class SpeechService:
         Raises:
             NotReady: The server is stopping.
         """
-        if self._draining:
+        if self._draining.is_set():
             raise NotReady("The server is stopping, retry later")
 
     def drain(self) -> None:
         """Refuse HTTP requests from now on; those under way go on."""
-        self._draining = True
+        self._draining.set()

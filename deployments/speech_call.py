@@ -1,22 +1,17 @@
-"""One request under supervision: a place, a deadline, one kind of error, one record."""
+"""One request, spoken under supervision as a stream or whole."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from deployments.admission import Admission
 from deployments.deadline import Deadline
 from deployments.pipeline import SpeechPipeline
-from deployments.telemetry.request_log import RequestLog
+from deployments.supervision import Supervision
 from deployments.telemetry.request_record import RequestRecord, RequestSource
-from speech.errors import InternalError, SpeechError
 from speech.request import SpeechRequest
-
-logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -46,9 +41,7 @@ class SpeechCall:
     request_id: str
     source: RequestSource
     pipeline: SpeechPipeline
-    admission: Admission
-    log: RequestLog
-    deadline_s: float
+    supervision: Supervision
 
     async def start(self) -> SpeechStream:
         """Begin to speak; return with the first packet.
@@ -79,7 +72,7 @@ class SpeechCall:
                 audio = b"".join([packet async for packet in packets])
             return await send(audio, deadline.left_s)
 
-        with self._supervised(record) as deadline:
+        with self.supervision.over(record) as deadline:
             sent = await deadline.run(speak_and_send(deadline))
             record.delivered()
         return record.metadata(self.request), sent
@@ -88,32 +81,13 @@ class SpeechCall:
         return RequestRecord(self.request_id, self.source, streamed, len(self.request.text))
 
     async def _packets(self, record: RequestRecord) -> AsyncGenerator[bytes, None]:
-        with self._supervised(record) as deadline:
+        with self.supervision.over(record) as deadline:
             async with aclosing(
                 self.pipeline.packets(self.request, record, whole=False)
             ) as packets:
                 while (packet := await deadline.run(anext(packets, None))) is not None:
                     record.delivered()
                     yield packet
-
-    @contextmanager
-    def _supervised(self, record: RequestRecord) -> Iterator[Deadline]:
-        """Hold a place inside, raise nothing but SpeechErrors, and log how the request ended."""
-        result = "cancelled"
-        try:
-            with self.admission.admit():
-                yield Deadline(self.deadline_s)
-            result = "completed"
-        except Exception as error:
-            if isinstance(error, SpeechError) and not isinstance(error, InternalError):
-                result = error.code
-                raise
-            result = InternalError.code
-            logger.exception("request %s failed", self.request_id)
-            raise InternalError.of_request(self.request_id) from error
-        finally:
-            record.ended(result)
-            self.log.write(record)
 
 
 async def _resume(

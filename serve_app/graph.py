@@ -64,7 +64,7 @@ def build_app(settings: Settings) -> serve.Application:
     )
     ingress = serve.deployment(
         num_replicas=settings.ingress_replicas,
-        max_ongoing_requests=settings.max_requests + HEADROOM,
+        max_ongoing_requests=settings.max_requests + settings.max_connections + HEADROOM,
         max_queued_requests=settings.max_requests,  # in a proxy, when even the headroom is taken
         backpressure_config={"retry_after_s": RETRY_AFTER_S},  # of the proxy's own refusals
         ray_actor_options={"num_cpus": 0.2, "runtime_env": NO_GPU},

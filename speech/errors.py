@@ -4,6 +4,7 @@ SpeechError
 ├── InvalidRequest        400  the request is not valid; `param` names the field
 ├── BadKey                401  missing or wrong API key
 ├── VoiceNotFound         404  no such file under the voices folder
+├── Idle                  408  a connection on which nothing happens
 ├── BodyTooLarge          413
 ├── VoiceLost             500  the prepared audio vanished with its owner: prepare it again
 ├── SamplerLost           503  the device that spoke is lost: draw the job on another
@@ -76,6 +77,18 @@ class VoiceNotFound(SpeechError):
 
     code = "voice_not_found"
     http_status = 404
+
+
+class Idle(SpeechError):
+    """Nothing was sent or spoken on the connection for too long."""
+
+    code = "idle_timeout"
+    http_status = 408
+
+    @classmethod
+    def after(cls, seconds: float) -> Idle:
+        """Return the error of a connection that was idle for `seconds`."""
+        return cls(f"Nothing was sent for {seconds:g} s")
 
 
 class BodyTooLarge(SpeechError):

@@ -16,6 +16,7 @@ from deployments.http.body import describe_body, read_json
 from deployments.http.errors import add_error_handlers
 from deployments.http.page import page_routes
 from deployments.http.request_id import RequestIdMiddleware, request_id_of
+from deployments.http.text_stream import text_stream_routes
 from deployments.jobs import JobRunner
 from deployments.service import SpeechService
 from deployments.version import VERSION
@@ -70,7 +71,8 @@ def build_api(service: SpeechService, jobs: JobRunner, access: Access) -> FastAP
     api.add_middleware(RequestIdMiddleware)
     api.include_router(page_routes(service.pass_limits.max_frames))
     api.include_router(probe_routes(service))
-    api.include_router(speech_routes(service, jobs), dependencies=[Depends(access.require_key)])
+    for router in (speech_routes(service, jobs), text_stream_routes(service)):
+        api.include_router(router, dependencies=[Depends(access.require_key)])
     return api
 
 

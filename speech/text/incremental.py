@@ -112,6 +112,7 @@ class SentenceReader:
         if end is None and self._is_late():
             end = self._clause_end(marked, ranks, last)
         if end is None:
+            self._may_end = last < len(marked) - 1  # else all that has come goes on
             return None
         num_seen = sum(not char.isspace() for char in marked[:end])
         return self._cut(text, _position_of(num_seen, text), Break(ranks[end]))

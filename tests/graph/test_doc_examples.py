@@ -35,7 +35,8 @@ EXAMPLES = [block for block in blocks() if not block[2].startswith(tuple(ELSEWHE
 
 @pytest.mark.parametrize(("page", "language", "code"), EXAMPLES)
 def test_example_runs(graph, tmp_path, page, language, code):
-    code = code.replace("http://127.0.0.1:8000", graph)
+    for scheme in ("http", "ws"):
+        code = code.replace(f"{scheme}://127.0.0.1:8000", graph.replace("http", scheme, 1))
     shutil.copytree(ROOT / "voices", tmp_path / "voices")
     shutil.copy(ROOT / "voices" / "ada.ogg", tmp_path / "recording.wav")
     bin_folder = tmp_path / ".venv" / "bin"

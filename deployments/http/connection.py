@@ -1,0 +1,148 @@
+"""An open WebSocket over which text comes and speech goes, whatever its messages look like."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from fastapi import WebSocket
+from starlette.websockets import WebSocketDisconnect
+
+from deployments.service import SpeechService
+from speech.concurrency import mark_retrieved
+from speech.errors import Idle, InvalidRequest, SpeechError
+
+_NORMAL, _GOING_AWAY = 1000, 1001
+"""Close codes."""
+
+
+class Dialect(Protocol):
+    """What a protocol's messages mean."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is spoken until more text comes."""
+
+    async def take(self, message: Mapping[str, Any]) -> None:
+        """Do what a message asks for.
+
+        Raises:
+            SpeechError: The message is wrong; the connection goes on.
+        """
+
+    async def speak(self) -> None:
+        """Send what there is to send, until nothing more will come."""
+
+    def close(self) -> None:
+        """Take no more text; `speak` returns when all that has come has been spoken."""
+
+    def error_message(self, error: SpeechError) -> Mapping[str, Any]:
+        """Return the message that tells of an error."""
+
+
+class Connection:
+    """An open WebSocket; frames go out one at a time, whoever sends."""
+
+    def __init__(self, websocket: WebSocket, idle_s: float) -> None:
+        """`idle_s`: the longest time in which nothing need happen."""
+        self._websocket = websocket
+        self._idle_s = idle_s
+        self._sending = asyncio.Lock()
+
+    async def send(self, message: Mapping[str, Any] | bytes) -> None:
+        """Send bytes as they are, or a message as JSON; return when the server has taken it.
+
+        Raises:
+            WebSocketDisconnect: The client is gone.
+        """
+        async with self._sending:
+            if isinstance(message, bytes):
+                await self._websocket.send_bytes(message)
+            else:
+                await self._websocket.send_json(message)
+
+    async def run(self, dialect: Dialect, service: SpeechService) -> None:
+        """Talk until the client goes, the dialect ends or the server stops; free all then.
+
+        Raises:
+            Idle: Nothing happened for too long.
+        """
+        receiving = asyncio.create_task(self._receive(dialect))
+        speaking = asyncio.create_task(dialect.speak())
+        stopping = asyncio.create_task(service.drained())
+        tasks = {receiving, speaking, stopping}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            stops = stopping.done()
+            if stops:
+                dialect.close()
+                await asyncio.wait({receiving, speaking}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.add_done_callback(mark_retrieved)
+                task.cancel()
+            await asyncio.wait(tasks)
+        errors = [task.exception() for task in tasks if not task.cancelled()]
+        is_gone = any(isinstance(error, WebSocketDisconnect) for error in errors)
+        for error in errors:
+            if error is not None and not isinstance(error, WebSocketDisconnect):
+                raise error
+        if not is_gone:
+            await self._websocket.close(_GOING_AWAY if stops else _NORMAL)
+
+    async def _receive(self, dialect: Dialect) -> None:
+        """Take messages until the client is gone; a wrong one is answered with an error."""
+        while True:
+            try:
+                await dialect.take(_parse(await self._frame(dialect)))
+            except SpeechError as error:
+                if isinstance(error, Idle):
+                    raise
+                await self.send(dialect.error_message(error))
+
+    async def _frame(self, dialect: Dialect) -> str:
+        """Return the next frame's text.
+
+        Raises:
+            Idle: None came while nothing was spoken either.
+            InvalidRequest: It is binary.
+            WebSocketDisconnect: The client is gone.
+        """
+        receiving = asyncio.create_task(self._websocket.receive())
+        try:
+            while not receiving.done():
+                await asyncio.wait({receiving}, timeout=self._idle_s)
+                if not receiving.done() and dialect.is_idle:
+                    raise Idle.after(self._idle_s)
+        finally:
+            receiving.cancel()
+        frame = receiving.result()
+        if frame["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(frame.get("code", _NORMAL))
+        if frame.get("text") is None:
+            raise InvalidRequest("Send messages as text frames of JSON")
+        return str(frame["text"])
+
+
+def _parse(frame: str) -> Mapping[str, Any]:
+    try:
+        message = json.loads(frame)
+    except (ValueError, RecursionError):
+        raise InvalidRequest("The message is not valid JSON") from None
+    if not isinstance(message, dict):
+        raise InvalidRequest("The message is not a JSON object")
+    return message
+
+
+def text_of(message: Mapping[str, Any]) -> str:
+    """Return the field `text`.
+
+    Raises:
+        InvalidRequest: It is not there, or no string.
+    """
+    text = message.get("text")
+    if not isinstance(text, str):
+        raise InvalidRequest("Missing or invalid 'text' field (expected string)", "text")
+    return text

@@ -1,0 +1,50 @@
+"""The supervision of what is spoken: a place, a deadline, one kind of error, one record."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from deployments.admission import Admission
+from deployments.deadline import Deadline
+from deployments.telemetry.request_log import RequestLog
+from deployments.telemetry.request_record import RequestRecord
+from speech.errors import InternalError, SpeechError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Supervision:
+    """What every request of one ingress replica is spoken under.
+
+    Attributes:
+        admission: The places.
+        log: Where it is noted how a request ended.
+        deadline_s: Seconds that one may take.
+    """
+
+    admission: Admission
+    log: RequestLog
+    deadline_s: float
+
+    @contextmanager
+    def over(self, record: RequestRecord) -> Iterator[Deadline]:
+        """Hold a place inside, raise nothing but SpeechErrors, and log how the request ended."""
+        result = "cancelled"
+        try:
+            with self.admission.admit():
+                yield Deadline(self.deadline_s)
+            result = "completed"
+        except Exception as error:
+            if isinstance(error, SpeechError) and not isinstance(error, InternalError):
+                result = error.code
+                raise
+            result = InternalError.code
+            logger.exception("request %s failed", record.request_id)
+            raise InternalError.of_request(record.request_id) from error
+        finally:
+            record.ended(result)
+            self.log.write(record)

@@ -1,0 +1,135 @@
+"""An utterance: text that arrives in fragments and is spoken sentence by sentence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+
+from deployments.deadline import Deadline
+from speech.errors import Cancelled
+from speech.parameters import ModelParameters
+from speech.request import SpeechRequest
+from speech.text.incremental import Sentence, SentenceReader
+from speech.text.passage import has_words
+
+LONG_FRAGMENT = 256
+"""Characters from which a fragment is read off the event loop."""
+
+
+class Utterance:
+    """The text of one utterance, from its first fragment until it has been spoken.
+
+    Attributes:
+        index: Number of the utterance within its session.
+        request: How it is spoken; its text plays no part.
+        finished: Whether no more text comes.
+        cancelled: Whether nobody wants to hear more of it.
+    """
+
+    def __init__(self, index: int, request: SpeechRequest, parameters: ModelParameters) -> None:
+        self.index = index
+        self.request = request
+        self.finished = False
+        self.cancelled = False
+        splits = parameters.max_chars_per_chunk > 0
+        self._reader = SentenceReader(parameters.target_duration_seconds if splits else 0)
+        self._sentences: deque[Sentence] = deque()
+        self._news = asyncio.Event()
+        self._deadline: Deadline | None = None
+        self._num_being_spoken = 0
+
+    @property
+    def num_waiting(self) -> int:
+        """The number of characters that have come and are not being spoken."""
+        return self._reader.num_waiting + sum(len(sentence.text) for sentence in self._sentences)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is spoken until more text comes."""
+        return not (self._sentences or self._num_being_spoken or self.finished)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no sentence waits and none will come."""
+        return self.finished and not self._sentences
+
+    async def add(self, fragment: str) -> None:
+        """Take the next part of the text.
+
+        Raises:
+            InvalidRequest: It holds half a character.
+        """
+        if len(fragment) < LONG_FRAGMENT:
+            self._put(self._reader.feed(fragment))
+        else:  # text that is hard to read would hold up all other requests
+            self._put(await asyncio.to_thread(self._reader.feed, fragment))
+
+    def flush(self) -> None:
+        """Let what has come be spoken, ended or not; more may follow."""
+        self._put(self._reader.flush())
+
+    def finish(self) -> None:
+        """Let what has come be spoken; nothing follows."""
+        self.finished = True
+        self.flush()
+        self._news.set()
+        if self._deadline is not None:
+            self._deadline.renew()
+
+    def cancel(self) -> None:
+        """Stop at once: drop what waits and end what is being spoken."""
+        self.finished = self.cancelled = True
+        self.drop()
+        if self._deadline is not None:
+            self._deadline.expire(Cancelled("Cancelled"))
+
+    def drop(self) -> None:
+        """Forget the text that waits."""
+        self._sentences.clear()
+        self._reader.flush()
+        self._num_being_spoken = 0
+        self._news.set()
+
+    def sentence_ended(self) -> None:
+        """Take note that a sentence has been spoken."""
+        self._num_being_spoken -= 1
+        if self.is_quiet and self._deadline is not None:
+            self._deadline.suspend()
+
+    async def begun(self) -> None:
+        """Return once there is a sentence, or none will come."""
+        while not (self._sentences or self.finished):
+            await self._next_news()
+
+    async def over(self) -> None:
+        """Return once no more text comes; what does is dropped."""
+        while not self.finished:
+            await self._next_news()
+            self._sentences.clear()
+
+    async def sentences(self, deadline: Deadline) -> AsyncGenerator[Sentence, None]:
+        """Yield the sentences as they come.
+
+        Each that comes renews the deadline; no time counts while there is nothing to speak.
+        """
+        self._deadline = deadline
+        while True:
+            while self._sentences:
+                sentence = self._sentences.popleft()
+                self._num_being_spoken += has_words(sentence.text)
+                yield sentence
+            if self.finished:
+                return
+            await self._next_news()
+
+    async def _next_news(self) -> None:
+        self._news.clear()
+        await self._news.wait()
+
+    def _put(self, sentences: list[Sentence]) -> None:
+        if sentences and not self.cancelled:
+            self._sentences += sentences
+            self._news.set()
+            if self._deadline is not None:
+                self._deadline.renew()

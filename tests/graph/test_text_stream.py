@@ -1,0 +1,101 @@
+"""Text as it is written, over real WebSockets through Ray Serve's proxy."""
+
+import asyncio
+import json
+
+import pytest
+import websockets
+from ray import serve
+
+from tests.graph.conftest import open_jobs, stats, wait_until
+from tests.texts import SENTENCE
+
+pytestmark = pytest.mark.ray
+
+CONFIG = {"type": "session.config", "response_format": "pcm", "parameters": {"num_steps": 4}}
+
+
+@pytest.fixture(scope="module")
+def streams(deploy, graph_voices):
+    """The URL of the route of a graph that takes one connection and asks for a key."""
+    url, _ = deploy(
+        "texts", voices_dir=str(graph_voices), max_connections=1, api_keys="secret", idle_s=2
+    )
+    yield url.replace("http", "ws", 1) + "/v1/audio/speech/stream"
+    serve.delete("texts")
+
+
+def connect(url, key="secret"):
+    return websockets.connect(url, additional_headers={"Authorization": f"Bearer {key}"})
+
+
+async def send(server, kind, **fields):
+    await server.send(json.dumps({"type": kind, **fields}))
+
+
+async def until(server, kind):
+    """Return the messages up to the next of a kind, and how much audio came."""
+    messages, num_bytes = [], 0
+    while not messages or messages[-1]["type"] != kind:
+        frame = await server.recv()
+        if isinstance(frame, bytes):
+            num_bytes += len(frame)
+        else:
+            messages.append(json.loads(frame))
+    return messages, num_bytes
+
+
+async def test_sentence_is_spoken_before_the_next_is_written(streams):
+    async with connect(streams) as server:
+        await server.send(json.dumps({**CONFIG, "voice": "otto.ogg"}))
+        for fragment in ("Good eve", "ning, Dr. Ma", "son. W"):
+            await send(server, "input.text", text=fragment)
+        first, num_bytes = await until(server, "audio.done")
+        await send(server, "input.text", text="ill you stay?")
+        await send(server, "input.done")
+        rest, _ = await until(server, "session.done")
+    assert first[0]["sentence_text"] == "Good evening, Dr. Mason."
+    assert first[-1]["total_bytes"] == num_bytes > 24000
+    assert rest[-1]["total_sentences"] == 2
+
+
+@pytest.mark.parametrize("leave", [False, True])
+async def test_barge_in_or_a_client_that_leaves_frees_the_engine(streams, leave):
+    before = stats("texts")
+    async with connect(streams) as server:
+        await server.send(json.dumps(CONFIG))
+        await send(server, "input.text", text=SENTENCE * 80)
+        await until(server, "audio.start")
+        assert open_jobs("texts") > 0
+        if not leave:
+            await send(server, "input.cancel")
+            messages, _ = await until(server, "session.done")
+            assert messages[-2]["error"]
+            await asyncio.to_thread(wait_until, lambda: open_jobs("texts") == 0, 5)
+            await send(server, "input.text", text="Hello.")
+            await send(server, "input.done")
+            assert (await until(server, "session.done"))[1] > 1000
+    await asyncio.to_thread(wait_until, lambda: open_jobs("texts") == 0)
+    assert stats("texts")["jobs_cancelled"] > before["jobs_cancelled"]
+
+
+async def test_wrong_key_and_one_connection_too_many_are_refused(streams):
+    with pytest.raises(websockets.WebSocketException) as refused:
+        async with connect(streams, "wrong"):
+            pass
+    print("refused:", repr(refused.value), getattr(refused.value, "response", None))
+    async with connect(streams) as server:
+        await server.send(json.dumps(CONFIG))
+        with pytest.raises(websockets.WebSocketException) as refused:
+            async with connect(streams):
+                pass
+        print("refused:", repr(refused.value), getattr(refused.value, "response", None))
+
+
+async def test_idle_connection_is_closed_and_its_place_free(streams):
+    for _ in range(2):
+        async with connect(streams) as server:
+            assert json.loads(await server.recv())["code"] == "idle_timeout"
+            with pytest.raises(websockets.ConnectionClosed) as closed:
+                await server.recv()
+            assert closed.value.rcvd.code == 1008
