@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import soundfile
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
-RAY_FIXTURES = ("cluster", "endpoint")
-"""Fixtures that start a Ray for the whole session."""
+FOLDERS_WITH_RAY = ("tests/graph", "tests/runpod", "tests/server")
 
 if not Path("/dev/nvidia0").exists():
     # Triton reads this when it is imported: without a GPU its kernels are interpreted.
@@ -26,13 +26,17 @@ if not Path("/dev/nvidia0").exists():
 OURS = ("ECHO_", "S3_", "BUCKET_", "RUNPOD_", "AUDIO_VOICES_DIR", "PORT", "HOST", "RAY_ADDRESS")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups at the same moment
-def pytest_collection_modifyitems(items):
-    """Keep the tests that share a Ray in one process, where several run the tests."""
-    for item in items:
-        if item.get_closest_marker("ray"):
-            shared = [name for name in RAY_FIXTURES if name in item.fixturenames]
-            item.add_marker(pytest.mark.xdist_group(shared[0] if shared else item.path.stem))
+class OneProcessPerRay(LoadScopeScheduling):
+    """Keeps a folder whose tests share a Ray in one process, and spreads all other tests."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = str(Path(nodeid.partition("::")[0]).parent)
+        return folder if folder in FOLDERS_WITH_RAY else nodeid
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """See pytest-xdist: how tests are spread over the processes that `-n` asks for."""
+    return OneProcessPerRay(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

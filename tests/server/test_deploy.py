@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.graph.conftest import free_port, private_temp_dir, wait_until
-from tests.graph.server import Server
+from tests.server.process import Server
 
 pytestmark = pytest.mark.ray
 

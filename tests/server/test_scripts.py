@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from tests.graph.conftest import free_port, private_temp_dir, small_ray, wait_until
-from tests.graph.server import Server
+from tests.server.process import Server
 from tests.texts import THREE_SEMITONES
 from training.pitch import median_pitch_hz
 

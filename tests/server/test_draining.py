@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.graph.conftest import private_temp_dir, wait_until
-from tests.graph.server import PATIENCE_S, Server
+from tests.server.process import PATIENCE_S, Server
 from tests.texts import ENDLESS_REQUEST, PARAGRAPHS
 
 pytestmark = pytest.mark.ray

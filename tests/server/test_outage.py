@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from tests.graph.conftest import private_temp_dir, wait_until
-from tests.graph.server import Server
+from tests.server.process import Server
 
 pytestmark = pytest.mark.ray
 

@@ -8,7 +8,7 @@ import pytest
 
 from serve_app.boot import MAX_STARTS
 from tests.graph.conftest import private_temp_dir
-from tests.graph.server import PATIENCE_S, Server
+from tests.server.process import PATIENCE_S, Server
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(PATIENCE_S)]
 
