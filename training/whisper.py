@@ -18,11 +18,15 @@ from speech.text.english.normalization import normalize
 from training.recogniser import words
 
 _RATE_HZ = 16_000
+_LETTERS = {"pee em": "pm", "ay em": "am"}  # which Whisper writes without points
 
 
 def spelled_words(text: str) -> list[str]:
     """Return the words of `text`, figures and abbreviations written out: what is compared."""
-    return [word.strip("'") for word in words(normalize(text).replace("-", " "))]
+    spelled = " ".join(words(normalize(text).replace("-", " ")))
+    for letters, written in _LETTERS.items():
+        spelled = spelled.replace(letters, written)
+    return [word.strip("'") for word in spelled.split()]
 
 
 class Whisper:
