@@ -51,6 +51,7 @@ class EchoEngine:
         self.device = str(self._resolved.device)
         self._choice = PathChoice(options.kernels, self._resolved, options.max_active_jobs)
         self._compile = options.compile
+        self._tile_frames = options.codec_tile_frames
         self._stream_blocks = options.stream_blocks if options.streaming else ()
         self._scheduler = Scheduler[EchoJob](
             self._resolved.max_lane_frames, options.max_active_jobs, max_waiting_jobs
@@ -80,6 +81,7 @@ class EchoEngine:
             models.dit.compile_blocks()
         started = time.monotonic()
         if device.type == "cuda" and isinstance(models.codec, S1DAC):
+            models.codec.tile_frames = self._tile_frames
             with torch.inference_mode():
                 models.codec.prepare_lengths(GraphCapture() if path.fused else None)
         # No voice of it is kept, and nothing counted.

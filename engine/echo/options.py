@@ -58,6 +58,16 @@ class EchoOptions(BaseModel):
             "start that they compute what plain PyTorch does; `on`: without a proof."
         ),
     ] = "auto"
+    codec_tile_frames: Annotated[
+        int,
+        Field(
+            ge=32,
+            le=MAX_FRAMES,
+            multiple_of=32,
+            description="Frames whose audio a GPU encodes or decodes at once: 4 MB each. Fewer fit "
+            "a smaller card and take a little longer.",
+        ),
+    ] = MAX_FRAMES
     max_lane_frames_per_tick: Annotated[
         Literal["auto"] | Annotated[int, Field(ge=1)],
         Field(

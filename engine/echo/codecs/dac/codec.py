@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +34,9 @@ from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 CONTEXT_FRAMES = 10
 """Frames to the left that the convolutions of the decoder can see (9.14)."""
+
+_ENCODER_CONTEXT_FRAMES = 4
+"""Frames to the left that the convolutions before the encoder's transformer can see (3.15)."""
 
 _STRIDES = (2, 4, 8, 8)
 _CPU_TILE_FRAMES = 64  # larger ones leave its caches; below, the repeated context costs too much
@@ -141,9 +145,27 @@ class Autoencoder(nn.Module):
         self.quantizer = Quantizer(config)
         self.decoder = nn.ModuleDict({"model": _decoder(config)})
 
-    def encode(self, audio: Tensor) -> Tensor:
-        """Return the codes (B, codebooks, T) of audio (B, 2048 T)."""
-        return self.quantizer.encode(self.encoder["block"](audio[:, None]))
+    def encode(self, audio: Tensor, tile_frames: int = MAX_FRAMES) -> Tensor:
+        """Return the codes (B, codebooks, T) of audio (B, 2048 T).
+
+        Args:
+            audio: The audio.
+            tile_frames: Frames whose convolutions are computed at once: they see four frames to
+                the left, so tiles with that much context are exact.
+        """
+        layers: list[Any] = list(cast("nn.Sequential", self.encoder["block"]))
+        *blocks, last, snake, conv = layers
+        *convolutions, transformer = last.block
+        tiles = []
+        for start in range(0, audio.shape[1], tile_frames * FRAME_SAMPLES):
+            num_context = min(start, _ENCODER_CONTEXT_FRAMES * FRAME_SAMPLES)
+            x = audio[:, None, start - num_context : start + tile_frames * FRAME_SAMPLES]
+            for layer in (*blocks, *convolutions):
+                x = layer(x)
+            tiles.append(x[:, :, num_context // math.prod(_STRIDES) :])
+        x, _ = transformer(torch.cat(tiles, dim=2))
+        codes: Tensor = self.quantizer.encode(conv(snake(x)))
+        return codes
 
     def waveform(self, z: Tensor) -> Tensor:
         """Return audio (B, 2048 T) of the post-module's output (B, C, T)."""
@@ -191,6 +213,8 @@ class S1DAC(nn.Module):
         self.autoencoder = Autoencoder(config)
         self.pca = PCA(latent_dim, config.latent_dim)
         self._waveforms = Waveforms(self.autoencoder.waveform)
+        self.tile_frames = MAX_FRAMES
+        """Frames that a GPU computes at once: 4 MB of activations each."""
 
     def use_ops(self, ops: Ops) -> None:
         """Compute the decoder's Snakes with `ops`.
@@ -214,7 +238,7 @@ class S1DAC(nn.Module):
             return torch.cat([self._encode_window(window) for window in windows])
 
     def _encode_window(self, audio: Tensor) -> Tensor:
-        codes = self.autoencoder.encode(audio[None].to(self._dtype))
+        codes = self.autoencoder.encode(audio[None].to(self._dtype), self.tile_frames)
         return self.pca.project(self.autoencoder.quantizer.vectors(codes)[0].T)
 
     @property
@@ -235,14 +259,19 @@ class S1DAC(nn.Module):
         z, _ = self._post_module(latents[None])
         tiles = [
             self._waveforms(z[:, :, max(start - CONTEXT_FRAMES, 0) : start], tile)[0]
-            for start, tile in _tiles(z)
+            for start, tile in self._tiles(z)
         ]
         return torch.cat(tiles)
+
+    def _tiles(self, z: Tensor) -> list[tuple[int, Tensor]]:
+        """Cut (1, C, T) along T into (start, tile)."""
+        size = _CPU_TILE_FRAMES if z.device.type == "cpu" else self.tile_frames
+        return [(i * size, tile) for i, tile in enumerate(torch.split(z, size, dim=2))]
 
     def prepare_lengths(self, capture: Capture | None) -> None:
         """Let a GPU decode every length that it will meet, and capture the short ones."""
         like = self.pca.mean.new_zeros((1, len(self.pca.mean), 1), dtype=self._dtype)
-        self._waveforms.prepare(like, (0, CONTEXT_FRAMES), capture)
+        self._waveforms.prepare(like, (0, CONTEXT_FRAMES), self.tile_frames, capture)
 
     def new_stream(self) -> DACStream:
         """Return the state that a blockwise decode starts from."""
@@ -260,12 +289,6 @@ class S1DAC(nn.Module):
         z = self.pca.restore(latents.to(self.pca.mean.dtype)).transpose(1, 2).to(self._dtype)
         out: tuple[Tensor, History] = self.autoencoder.quantizer.post_module(z, past)
         return out
-
-
-def _tiles(z: Tensor) -> list[tuple[int, Tensor]]:
-    """Cut (1, C, T) along T into (start, tile)."""
-    size = _CPU_TILE_FRAMES if z.device.type == "cpu" else MAX_FRAMES
-    return [(i * size, tile) for i, tile in enumerate(torch.split(z, size, dim=2))]
 
 
 @contextmanager

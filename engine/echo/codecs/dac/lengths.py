@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
-from engine.echo.config import MAX_FRAMES
 from engine.echo.graphs import Capture, Compute
 from speech.pcm import FRAME_SAMPLES
 
@@ -53,16 +52,19 @@ class Waveforms:
         given.copy_(z)
         return replay().clone()  # the next piece overwrites it
 
-    def prepare(self, like: Tensor, contexts: tuple[int, ...], capture: Capture | None) -> None:
+    def prepare(
+        self, like: Tensor, contexts: tuple[int, ...], longest: int, capture: Capture | None
+    ) -> None:
         """Decode every length once, and capture the short ones.
 
         Args:
             like: A piece (1, C, any length), for its width, dtype and device.
             contexts: Frames of context that a piece comes with.
+            longest: Frames of the longest piece.
             capture: Makes graphs; None for none.
         """
         self.step = STEP_FRAMES
-        lengths = range(self.step, MAX_FRAMES + 1, self.step)
+        lengths = range(self.step, longest + 1, self.step)
         if capture is not None:
             largest = max(length for length in lengths if length <= MAX_GRAPH_FRAMES)
             given = like.new_zeros((1, like.shape[1], largest + max(contexts)))

@@ -138,3 +138,27 @@ def test_decode_with_fused_snakes_equals_the_plain_one():
     plain = codec.decode([latents])[0]
     codec.use_ops(ops_for(fused=True))
     assert relative_error(codec.decode([latents])[0], plain) < 1e-5
+
+
+@pytest.mark.parametrize("tile_frames", [4, 5, 8])
+def test_encode_in_tiles_gives_the_same_codes(tile_frames):
+    with precision(torch.float64):
+        _, _, codec = codec_pair(dtype=torch.float64)
+        audio = _audio(16 * FRAME_SAMPLES).double()
+        whole = codec.autoencoder.encode(audio[None])
+        assert torch.equal(codec.autoencoder.encode(audio[None], tile_frames), whole)
+
+
+def test_encoder_sees_no_further_back_than_its_context(monkeypatch):
+    seen = []
+    with precision(torch.float64):
+        _, _, codec = codec_pair(dtype=torch.float64)
+        monkeypatch.setattr(codec.autoencoder.quantizer, "encode", seen.append)
+        audio = _audio(16 * FRAME_SAMPLES).double()
+        for context in (4, 3):
+            monkeypatch.setattr("engine.echo.codecs.dac.codec._ENCODER_CONTEXT_FRAMES", context)
+            for tile_frames in (16, 4):
+                codec.autoencoder.encode(audio[None], tile_frames)
+    whole, in_tiles, _, with_less = seen
+    assert relative_error(in_tiles, whole) < 1e-12
+    assert relative_error(with_less, whole) > 1e-12

@@ -42,7 +42,7 @@ def _codecs():
     exact, fixed = (codec_pair(dtype=torch.float64)[2] for _ in range(2))
     capture = Recorded()
     with torch.inference_mode(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("engine.echo.codecs.dac.lengths.MAX_FRAMES", 96)
+        fixed.tile_frames = 96
         patch.setattr("engine.echo.codecs.dac.lengths.MAX_GRAPH_FRAMES", 64)
         fixed.prepare_lengths(capture)
     return exact, fixed, capture
