@@ -107,7 +107,7 @@ class EndConfig:
         frames: Length of the window that has to be flat.
         std: Bound of the standard deviation of a flat window.
         mean: Bound of the absolute mean of a flat window.
-        fade_frames: Frames after the end that are heard, fading out. Upstream has none; a codec
+        fade_frames: Frames after the end that are kept, fading out. Upstream has none; a codec
             that is cut while a sound still rings needs some.
     """
 

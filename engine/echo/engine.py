@@ -127,7 +127,7 @@ class EchoEngine:
 
     @property
     def warning(self) -> str | None:
-        """What an operator should know: see `engine.protocol.Engine`."""
+        """The reason why it is slower than it should be; see `engine.protocol.Engine`."""
         return self._path.warning
 
     async def generate(

@@ -131,7 +131,7 @@ class SpeakerEncoder:
         if stop < end:
             return False
         voice.state = self._dit.speaker_state(torch.cat(voice.latents))
-        # It only ever goes back to the device, in turn: nobody waits for the copy.
+        # It only ever goes back to the device, in turn: there is no need to wait for the copy.
         self._cache.put_state(voice.key, Download(voice.state).unfinished)
         return True
 

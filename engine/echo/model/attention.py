@@ -116,7 +116,7 @@ def _offsets(sizes: Sequence[int], device: torch.device) -> Tensor:
 
 
 def can_flash(device: torch.device, dtype: torch.dtype) -> bool:
-    """Whether FlashAttention runs there: in half precision on Ampere and later."""
+    """Return whether FlashAttention runs there: in half precision on Ampere and later."""
     half = dtype in (torch.bfloat16, torch.float16)
     return half and device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
 
