@@ -80,7 +80,7 @@ async def measure(checkpoint: Path, given: Mapping[str, Any]) -> dict[str, str]:
     counts: dict[str, dict[str, WordCount]] = defaultdict(lambda: defaultdict(WordCount))
     try:
         for name in ("ada", "otto", None):
-            voice = None if name is None else _voice(name)
+            voice = None if name is None else sample_voice(name)
             for kind, text in TEXTS:
                 audio = await read_aloud(engine, text, voice, given)
                 num_clipped += int((np.abs(audio) > CLIPPED).sum())
@@ -102,7 +102,8 @@ async def measure(checkpoint: Path, given: Mapping[str, Any]) -> dict[str, str]:
     return rows | {"clipped samples": str(num_clipped)}
 
 
-def _voice(name: str) -> PCM:
+def sample_voice(name: str) -> PCM:
+    """Return the reference audio of one of the sample voices."""
     with open(VOICES / f"{name}.ogg", "rb", buffering=0) as file:
         return decode_reference(file)
 
