@@ -90,6 +90,7 @@ def test_commands_that_are_not_run_say_why(name):
     before = re.findall(r"^(.*)\n *```console$", text, re.M)
     assert all(re.search(r"<!-- not run: .+ -->$", line) for line in before)
     assert len(before) == text.count("```console")
+    assert all((ROOT / test).exists() for test in re.findall(r"tests/[\w/]+\.py", " ".join(before)))
     assert not re.search(r"^ *```(bash|shell|py)$", text, re.M)
 
 
