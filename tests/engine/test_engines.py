@@ -16,11 +16,10 @@ def test_every_option_of_an_engine_is_a_setting(name):
         assert (setting.metadata, setting.description) == (field.metadata, field.description)
 
 
-@pytest.mark.parametrize("name", ENGINES)
-def test_options_of_an_engine_are_what_the_settings_say(name):
+def test_options_of_an_engine_are_what_the_settings_say():
     given = {"stream_blocks": "16,64", "max_active_jobs": "3", "device": "cpu"}
-    options = Settings.model_validate({"engine": name, **given}).engine_options
-    assert isinstance(options, ENGINES[name].options)
+    options = Settings.model_validate({"engine": "echo", **given}).engine_options
+    assert isinstance(options, ENGINES["echo"].options)
     assert (options.stream_blocks, options.max_active_jobs, options.device) == ((16, 64), 3, "cpu")
 
 
