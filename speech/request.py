@@ -32,7 +32,7 @@ OPENAI_PCM_SAMPLE_RATE = 24_000
 
 
 StreamFormat = Literal["audio", "sse"]
-Timestamps = Literal["word"]
+TimedUnit = Literal["word"]
 VoiceName = Annotated[str, Field(strict=True, max_length=MAX_VOICE_CHARS)]
 _TIMESTAMPS = "`word`: tells when each word is said."
 
@@ -65,7 +65,7 @@ class JobInput(BaseModel):
         None, description="Names the output file; a random UUID if not given."
     )
     output_format: FormatName | None = Field(None, description="Container and codec.")
-    timestamps: Timestamps | None = Field(None, description=_TIMESTAMPS)
+    timestamps: TimedUnit | None = Field(None, description=_TIMESTAMPS)
     pronunciations: dict[str, Any] | None = PRONUNCIATIONS_FIELD
     stream: Flag | None = Field(
         None,
@@ -99,7 +99,7 @@ class SpeechBody(BaseModel):
     instructions: Any = Field(None, description="Accepted; has no effect on this model.")
     seed: Seed | None = None
     parameters: dict[str, Any] | None = None
-    timestamps: Timestamps | None = Field(
+    timestamps: TimedUnit | None = Field(
         None, description=_TIMESTAMPS + " Of this route only with `stream_format` `sse`."
     )
     pronunciations: dict[str, Any] | None = PRONUNCIATIONS_FIELD

@@ -16,7 +16,7 @@ from engine.echo.options import EchoOptions
 from engine.echo.sizes import TINY
 from engine.protocol import Job, Voice
 from speech.errors import InternalError, InvalidRequest, NotReady, Overloaded, VoiceLost
-from speech.pcm import FRAME_SAMPLES
+from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from tests.engine.echo.jobs import voice_audio
 from tests.engine.echo.reference import (
     build_autoencoder,
@@ -316,3 +316,16 @@ async def test_bfloat16_speaks_too(tiny_weights):
         pcm = await _speak(engine, _job(), _voice())
         assert np.isfinite(pcm).all()
         assert pcm.dtype == np.float32
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_words_of_any_checkpoint_are_in_order_and_within_the_audio(engine, stream):
+    text = "Speech that never ends is drawn again."  # random weights know no end, and no heads
+    job = Job(text, 0, {"num_steps": 2, "sequence_length": "auto"}, stream, timestamps=True)
+    parts = [part async for part in engine.generate(job, None, lambda: None)]
+    words = [word for part in parts for word in part.words]
+    assert [word.word for word in words] == text.split()
+    times = [time for word in words for time in (word.start, word.end)]
+    assert times == sorted(times)
+    assert times[0] >= 0
+    assert times[-1] <= sum(len(part.pcm) for part in parts) / SAMPLE_RATE_HZ + 1e-9
