@@ -56,6 +56,8 @@ class Access:
 
     def _has_key(self, connection: HTTPConnection) -> bool:
         scheme, _, given = connection.headers.get("Authorization", "").partition(" ")
+        if "xi-api-key" in connection.headers:  # ElevenLabs' clients
+            scheme, given = "bearer", connection.headers["xi-api-key"]
         matches = [
             hmac.compare_digest(given.strip().encode(), key.encode()) for key in self.api_keys
         ]

@@ -28,11 +28,11 @@ def audio_response(request: SpeechRequest, stream: SpeechStream) -> Response:
         "X-Accel-Buffering": "no",  # nginx would hold back what comes in small parts
     }
     if request.stream_format == "sse":
-        return _Streamed(_events(request, stream), 200, headers, "text/event-stream")
-    return _Streamed(stream.packets, 200, headers, FORMATS[request.output_format].media_type)
+        return Streamed(_events(request, stream), 200, headers, "text/event-stream")
+    return Streamed(stream.packets, 200, headers, FORMATS[request.output_format].media_type)
 
 
-class _Streamed(StreamingResponse):
+class Streamed(StreamingResponse):
     """A stream that leaves it to Ray Serve to notice that the client is gone.
 
     Ray Serve cancels the request's task; Starlette's own listening for a disconnect would log a
@@ -40,6 +40,7 @@ class _Streamed(StreamingResponse):
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response."""
         await self.stream_response(send)
 
 

@@ -10,6 +10,8 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+import deployments.http.elevenlabs.speech as elevenlabs_speech
+import deployments.http.elevenlabs.text_stream as elevenlabs_text_stream
 from deployments.http.access import Access
 from deployments.http.audio_response import audio_response
 from deployments.http.body import describe_body, read_json
@@ -71,7 +73,12 @@ def build_api(service: SpeechService, jobs: JobRunner, access: Access) -> FastAP
     api.add_middleware(RequestIdMiddleware)
     api.include_router(page_routes(service.pass_limits.max_frames))
     api.include_router(probe_routes(service))
-    for router in (speech_routes(service, jobs), text_stream_routes(service)):
+    for router in (
+        speech_routes(service, jobs),
+        text_stream_routes(service),
+        elevenlabs_speech.speech_routes(service),
+        elevenlabs_text_stream.text_stream_routes(service),
+    ):
         api.include_router(router, dependencies=[Depends(access.require_key)])
     return api
 

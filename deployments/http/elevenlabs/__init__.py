@@ -1,0 +1,1 @@
+"""ElevenLabs' text-to-speech API over our service: its clients work by another URL."""

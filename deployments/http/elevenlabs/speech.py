@@ -1,0 +1,90 @@
+"""`POST /v1/text-to-speech/{voice_id}` and its variants: speech as audio, or with characters."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from deployments.http.audio_response import Streamed, audio_response
+from deployments.http.body import read_json
+from deployments.http.elevenlabs.alignment import CharacterTimes
+from deployments.http.elevenlabs.request import DEFAULT_FORMAT, speech_body
+from deployments.http.request_id import request_id_of
+from deployments.service import SpeechService
+from deployments.speech_call import SpeechStream
+from speech.request import SpeechRequest, parse_speech
+
+
+def speech_routes(service: SpeechService) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/v1/text-to-speech/{voice_id}", tags=["elevenlabs"])
+
+    async def start(
+        request: Request, voice_id: str, output_format: str, *, timestamps: bool = False
+    ) -> tuple[SpeechRequest, SpeechStream]:
+        body = await read_json(request, service.limits.max_body_bytes)
+        request_id = request_id_of(request)
+        with service.logging_refusal(request_id, "http"):
+            wanted = parse_speech(
+                {**speech_body(voice_id, output_format, body), "input": body.get("text")},
+                service.limits.max_text_chars,
+                service.pass_limits.max_frames,
+            )
+        wanted = replace(wanted, timestamps=timestamps)
+        await service.require_ready()
+        return wanted, await service.speak(wanted, request_id, "http").start()
+
+    @router.post("")
+    @router.post("/stream")
+    async def speech(
+        request: Request, voice_id: str, output_format: str = DEFAULT_FORMAT
+    ) -> Response:
+        """Speak `text`; the audio comes as it is made."""
+        return audio_response(*await start(request, voice_id, output_format))
+
+    @router.post("/with-timestamps")
+    async def speech_with_timestamps(
+        request: Request, voice_id: str, output_format: str = DEFAULT_FORMAT
+    ) -> Response:
+        """Speak `text`; the whole audio in base64, and when each character is said."""
+        wanted, stream = await start(request, voice_id, output_format, timestamps=True)
+        async with aclosing(stream.packets) as packets:
+            audio = b"".join([packet async for packet in packets])
+        times = CharacterTimes(wanted.text).take(stream.record.words).by_second()
+        return JSONResponse(_part(audio, times))
+
+    @router.post("/stream/with-timestamps")
+    async def stream_with_timestamps(
+        request: Request, voice_id: str, output_format: str = DEFAULT_FORMAT
+    ) -> Response:
+        """Speak `text`; a line of JSON for each part of the audio, with the characters known."""
+        wanted, stream = await start(request, voice_id, output_format, timestamps=True)
+        return Streamed(_lines(wanted, stream), media_type="application/json")
+
+    return router
+
+
+async def _lines(request: SpeechRequest, stream: SpeechStream) -> AsyncGenerator[str, None]:
+    words, num_told = stream.record.words, 0
+    times = CharacterTimes(request.text)
+    async with aclosing(stream.packets) as packets:
+        async for packet in packets:
+            told, num_told = words[num_told:], len(words)
+            yield json.dumps(_part(packet, times.take(told).by_second() if told else None)) + "\n"
+    if rest := words[num_told:]:
+        yield json.dumps(_part(b"", times.take(rest).by_second())) + "\n"
+
+
+def _part(audio: bytes, alignment: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "audio_base64": base64.b64encode(audio).decode(),
+        "alignment": alignment,
+        "normalized_alignment": alignment,
+    }

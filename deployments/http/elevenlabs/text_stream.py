@@ -1,0 +1,212 @@
+"""ElevenLabs' WebSockets: `stream-input` for one text, `multi-stream-input` for several."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, WebSocket
+
+from deployments.http.connection import Connection, text_of
+from deployments.http.elevenlabs.alignment import CharacterTimes
+from deployments.http.elevenlabs.request import DEFAULT_FORMAT, speech_body
+from deployments.http.request_id import request_id_of
+from deployments.sentence_audio import SentenceAudio, SentenceStarted
+from deployments.service import SpeechService
+from deployments.text_session import TextSession, UtteranceEnded, UtteranceFailed
+from speech.errors import InvalidRequest, SpeechError
+from speech.request import parse_speech_config
+
+MAX_CONTEXTS = 5
+"""The most texts of one connection at a time, as at ElevenLabs."""
+
+IdleSeconds = Annotated[float | None, Query(alias="inactivity_timeout", gt=0, le=180)]
+
+
+def text_stream_routes(service: SpeechService) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/v1/text-to-speech/{voice_id}")
+
+    @router.websocket("/stream-input")
+    async def stream_input(
+        websocket: WebSocket,
+        voice_id: str,
+        output_format: str = DEFAULT_FORMAT,
+        idle_s: IdleSeconds = None,
+    ) -> None:
+        await talk(websocket, voice_id, output_format, idle_s, several=False)
+
+    @router.websocket("/multi-stream-input")
+    async def multi_stream_input(
+        websocket: WebSocket,
+        voice_id: str,
+        output_format: str = DEFAULT_FORMAT,
+        idle_s: IdleSeconds = None,
+    ) -> None:
+        await talk(websocket, voice_id, output_format, idle_s, several=True)
+
+    async def talk(
+        websocket: WebSocket,
+        voice_id: str,
+        output_format: str,
+        idle_s: float | None,
+        *,
+        several: bool,
+    ) -> None:
+        speech_body(voice_id, output_format, {})  # a wrong format is refused with a response
+        with service.connection():
+            await service.require_ready()
+            await websocket.accept()
+            connection = Connection(websocket, idle_s or service.limits.idle_s)
+            dialect = ElevenLabsDialect(
+                connection,
+                service,
+                request_id_of(websocket),
+                voice_id,
+                output_format,
+                several=several,
+            )
+            await connection.run(dialect, service)
+
+    return router
+
+
+class ElevenLabsDialect:
+    """ElevenLabs' messages. Each text, which it calls a context, is a session of one utterance."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        service: SpeechService,
+        request_id: str,
+        voice_id: str,
+        output_format: str,
+        *,
+        several: bool,
+    ) -> None:
+        """`several`: whether messages name the context that they are about."""
+        self._connection = connection
+        self._service = service
+        self._request_id = request_id
+        self._voice_id = voice_id
+        self._output_format = output_format
+        self._several = several
+        self._sessions: dict[str | None, TextSession] = {}
+        self._begun: asyncio.Queue[str | _NoMore | None] = asyncio.Queue()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is spoken until more text comes."""
+        return all(session.is_idle for session in self._sessions.values())
+
+    async def take(self, message: Mapping[str, Any]) -> None:
+        """Do what a message asks for.
+
+        Raises:
+            SpeechError: The message is wrong.
+        """
+        if self._several:
+            await self._take_one_of_several(message)
+            return
+        if text := text_of(message):
+            await self._add(None, text, message)
+        else:
+            self.close()
+
+    async def _take_one_of_several(self, message: Mapping[str, Any]) -> None:
+        context_id = message.get("context_id", message.get("contextId"))
+        if message.get("close_socket"):
+            self.close()
+        elif message.get("close_context"):
+            if context_id in self._sessions:
+                self._sessions[context_id].close()
+        elif context_id is not None or message.get("text"):  # else it keeps the connection alive
+            if not isinstance(context_id, str):
+                raise InvalidRequest("Missing or invalid 'context_id' field (expected string)")
+            await self._add(context_id, message.get("text") or "", message)
+
+    async def _add(self, context_id: str | None, text: str, message: Mapping[str, Any]) -> None:
+        text = text_of({"text": text})
+        session = self._sessions.get(context_id)
+        if session is None:
+            if not text:
+                return
+            session = await self._begin(context_id, message)
+        if text:
+            await session.add(text)
+        if message.get("flush"):
+            session.flush()
+
+    async def _begin(self, context_id: str | None, message: Mapping[str, Any]) -> TextSession:
+        if len(self._sessions) >= MAX_CONTEXTS:
+            raise InvalidRequest(f"Too many contexts (max {MAX_CONTEXTS}): close one")
+        body = speech_body(self._voice_id, self._output_format, message)
+        request = parse_speech_config(body, self._service.pass_limits.max_frames)
+        session = self._service.session(self._request_id, file_per_sentence=False)
+        await session.configure(replace(request, timestamps=True))
+        self._sessions[context_id] = session
+        self._begun.put_nowait(context_id)
+        return session
+
+    async def speak(self) -> None:
+        """Send the speech of every context until no more begin and all have ended.
+
+        Raises:
+            SpeechError: The one text of a connection cannot be spoken.
+            WebSocketDisconnect: The client is gone.
+        """
+        try:
+            async with asyncio.TaskGroup() as contexts:
+                while not isinstance(context_id := await self._begun.get(), _NoMore):
+                    contexts.create_task(self._speak_context(context_id))
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    def close(self) -> None:
+        """Take no more text."""
+        for session in self._sessions.values():
+            session.close()
+        self._begun.put_nowait(_NoMore())
+
+    def error_message(self, error: SpeechError) -> Mapping[str, Any]:
+        """Return the message that tells of an error."""
+        return {"message": error.message, "error": error.message, "code": error.code}
+
+    async def _speak_context(self, context_id: str | None) -> None:
+        name = {} if context_id is None else {"contextId": context_id}
+        times = CharacterTimes("")
+        told_s = 0.0  # the times of a message begin where those of the one before end
+        async with aclosing(self._sessions[context_id].events()) as events:
+            async for happened in events:
+                match happened.event:
+                    case SentenceStarted(text=text):
+                        times = CharacterTimes(text)
+                    case SentenceAudio(audio=audio, words=words):
+                        alignment = None
+                        if words:
+                            alignment = times.take(words).by_millisecond(told_s)
+                            told_s = words[-1].end
+                        await self._connection.send(
+                            {
+                                "audio": base64.b64encode(audio).decode(),
+                                "isFinal": None,
+                                "alignment": alignment,
+                                "normalizedAlignment": alignment,
+                                **name,
+                            }
+                        )
+                    case UtteranceFailed(error=error):
+                        if not self._several:
+                            raise error
+                        await self._connection.send({**self.error_message(error), **name})
+                    case UtteranceEnded():
+                        await self._connection.send({"audio": None, "isFinal": True, **name})
+        self._sessions.pop(context_id)
+
+
+class _NoMore:
+    """Says that no context begins any more."""

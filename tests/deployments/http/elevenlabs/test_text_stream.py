@@ -1,0 +1,77 @@
+import base64
+import json
+
+import pytest
+from starlette.testclient import TestClient, WebSocketDenialResponse
+from starlette.websockets import WebSocketDisconnect
+
+ROUTE = "/v1/text-to-speech/deep.wav/{}?output_format=pcm_24000"
+
+
+@pytest.fixture
+def client(make_ingress):
+    with TestClient(make_ingress().__serve_build_asgi_app__()) as client:
+        yield client
+
+
+def until_final(websocket, context_id=None):
+    """Return the messages of a context up to its last."""
+    messages = []
+    while not messages or not messages[-1].get("isFinal"):
+        message = websocket.receive_json()
+        if message.get("contextId") == context_id:
+            messages.append(message)
+    return messages
+
+
+def test_flush_speaks_what_has_come_and_the_text_goes_on(client):
+    with client.websocket_connect(ROUTE.format("stream-input")) as websocket:
+        websocket.send_json({"text": " ", "voice_settings": {"speed": 1.2}})
+        websocket.send_json({"text": "Hello there ", "flush": True})
+        first = websocket.receive_json()
+        websocket.send_json({"text": "my friend."})
+        websocket.send_json({"text": ""})
+        messages = [first, *until_final(websocket)]
+        with pytest.raises(WebSocketDisconnect) as closed:
+            websocket.receive_json()
+    assert closed.value.code == 1000
+    assert base64.b64decode(first["audio"])
+    told = [message["alignment"] for message in messages if message.get("alignment")]
+    characters = "".join(char for alignment in told for char in alignment["chars"])
+    assert characters.split() == ["Hello", "there", "my", "friend."]
+    spans_ms = [a["charStartTimesMs"][-1] + a["charDurationsMs"][-1] for a in told]
+    num_bytes = sum(len(base64.b64decode(message["audio"] or "")) for message in messages)
+    assert 0 < sum(spans_ms) <= num_bytes / 48 + 50
+
+
+def test_contexts_are_spoken_apart_and_end_when_they_are_closed(client):
+    with client.websocket_connect(ROUTE.format("multi-stream-input")) as websocket:
+        websocket.send_json({"text": ""})  # keeps the connection alive
+        for name in ("a", "b"):
+            websocket.send_json({"text": " ", "context_id": name})
+            websocket.send_json({"text": f"This is {name}. ", "context_id": name, "flush": True})
+            websocket.send_json({"text": "", "context_id": name})
+            websocket.send_json({"context_id": name, "close_context": True})
+            assert base64.b64decode(until_final(websocket, name)[0]["audio"])
+        websocket.send_json({"close_socket": True})
+        with pytest.raises(WebSocketDisconnect):
+            websocket.receive_json()
+
+
+def test_wrong_messages_are_told_and_the_connection_stays(client):
+    with client.websocket_connect(ROUTE.format("multi-stream-input")) as websocket:
+        for wrong in ({"text": "Hi."}, {"text": 5, "context_id": "a"}, {"context_id": 7}):
+            websocket.send_json(wrong)
+            assert websocket.receive_json()["code"] == "invalid_request"
+        for index in range(6):
+            websocket.send_text(json.dumps({"text": "Hi", "context_id": str(index)}))
+        assert "Too many contexts" in websocket.receive_json()["message"]
+        websocket.send_json({"context_id": "0", "close_context": True})
+        assert until_final(websocket, "0")
+
+
+def test_unknown_format_is_refused_before_the_handshake(client):
+    route = ROUTE.format("stream-input").replace("pcm_24000", "ulaw_8000")
+    with pytest.raises(WebSocketDenialResponse) as refused, client.websocket_connect(route):
+        pass
+    assert refused.value.status_code == 400
