@@ -60,12 +60,6 @@ async def health_report(
     }
 
 
-async def loaded_engine(sampler: DeploymentHandle[Any]) -> str | None:
-    """Return the name of the loaded model, or None while no sampler has one."""
-    report = await _probe(sampler.report.remote(), timeout_s=2.0)
-    return None if report is None else str(report["engine"])
-
-
 async def _probe(
     answer: Awaitable[dict[str, Any]], timeout_s: float = PROBE_TIMEOUT_S
 ) -> dict[str, Any] | None:
@@ -86,7 +80,10 @@ def _check_model(engine: str, sampling: dict[str, Any] | None, draining: bool) -
             "fail", "the server is stopping: running requests finish, new ones do not run"
         )
     if sampling is None:
-        return _check("fail", f"engine {engine} does not answer: it is starting or failed to load")
+        return _check(
+            "fail",
+            f"no sampler with engine {engine} answers: it is starting, or its log says why not",
+        )
     return _check("pass", f"engine {sampling['engine']} is loaded")
 
 

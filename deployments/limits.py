@@ -31,3 +31,11 @@ class Limits(BaseModel):
         int, Field(ge=1, description="Chunks of one request that are sampled side by side.")
     ] = 4
     max_audio_s: Annotated[float, Field(gt=0, description="Longest audio of a request.")] = 1800
+    outage_s: Annotated[
+        float,
+        Field(
+            ge=15,
+            description="Longest time that no sampler answers; then requests fail and `serve` or "
+            "a RunPod worker ends.",
+        ),
+    ] = 60

@@ -10,9 +10,10 @@ from typing import Any
 from ray.serve.handle import DeploymentHandle
 
 from deployments.admission import Admission
-from deployments.health import health_report, loaded_engine
+from deployments.health import health_report
 from deployments.limits import Limits
 from deployments.pipeline import SpeechPipeline
+from deployments.sampler_watch import SamplerWatch
 from deployments.speech_call import SpeechCall
 from deployments.storage import Bucket
 from deployments.supervision import Supervision
@@ -58,9 +59,9 @@ class SpeechService:
         self._pipeline = SpeechPipeline(voice_prep, sampler, limits, pass_limits, pronunciations)
         self._log = RequestLog()
         admission = Admission(limits.max_requests)
-        self._supervision = Supervision(admission, self._log, limits.deadline_s)
+        self._watch = SamplerWatch(sampler, limits.outage_s)
+        self._supervision = Supervision(admission, self._watch, self._log, limits.deadline_s)
         self._connections = Admission(limits.max_connections)
-        self._has_been_ready = False
         self._draining = asyncio.Event()
         self._health: asyncio.Task[dict[str, Any]] | None = None
         StatsExporter(admission.stats, metrics.ADMISSION_STATS).start()
@@ -122,23 +123,20 @@ class SpeechService:
 
     async def ready(self) -> bool:
         """Tell whether the graph can speak now."""
-        return await self.loaded_engine() is not None
+        return await self._watch.answers()
 
     async def loaded_engine(self) -> str | None:
         """Return the name of the loaded model, or None while there is none."""
-        name = await loaded_engine(self._sampler)
-        self._has_been_ready |= name is not None
-        return name
+        return await self._watch.model()
 
     async def require_ready(self) -> None:
-        """Return if the graph has ever been able to speak: a later outage makes requests wait.
+        """Return if the graph can speak, or is expected to within seconds.
 
         Raises:
-            NotReady: The graph is still starting, or the server is stopping.
+            NotReady: It is still starting, has lost all its samplers, or is stopping.
         """
         self.require_open()
-        if not (self._has_been_ready or await self.ready()):
-            raise NotReady("The engine is still starting, retry later")
+        await self._watch.require()
 
     def require_open(self) -> None:
         """Return if requests are taken.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from deployments.admission import Admission
 from deployments.deadline import Deadline
+from deployments.sampler_watch import SamplerWatch
 from deployments.telemetry.request_log import RequestLog
 from deployments.telemetry.request_record import RequestRecord
 from speech.errors import InternalError, SpeechError
@@ -22,11 +23,13 @@ class Supervision:
 
     Attributes:
         admission: The places.
+        watch: Ends what runs when the samplers are lost for long.
         log: Where it is noted how a request ended.
         deadline_s: Seconds that one may take.
     """
 
     admission: Admission
+    watch: SamplerWatch
     log: RequestLog
     deadline_s: float
 
@@ -36,7 +39,9 @@ class Supervision:
         result = "cancelled"
         try:
             with self.admission.admit():
-                yield Deadline(self.deadline_s)
+                deadline = Deadline(self.deadline_s)
+                with self.watch.guard(deadline):
+                    yield deadline
             result = "completed"
         except Exception as error:
             if isinstance(error, SpeechError) and not isinstance(error, InternalError):

@@ -127,10 +127,6 @@ class Settings(EchoOptions, Limits, BaseSettings):
     drain_s: Annotated[
         float, Field(gt=0, description="Time running requests get to finish on shutdown.")
     ] = 120
-    outage_s: Annotated[
-        float,
-        Field(ge=15, description="Longest outage of the graph; then the process ends."),
-    ] = 60
 
     # A Ray cluster started by scripts/serve or the RunPod worker
     ray_cpus: Annotated[

@@ -95,9 +95,12 @@ def probe_routes(service: SpeechService) -> APIRouter:
 
     @router.get("/ping")
     async def ping() -> Response:
-        """Answer 200 when the graph can speak, 204 while it is starting, 503 once it stops."""
+        """Answer 200 when the graph can speak, 204 while it is starting, 503 if it cannot."""
         service.require_open()
-        return Response(status_code=200 if await service.ready() else 204)
+        if await service.loaded_engine() is None:
+            return Response(status_code=204)
+        await service.require_ready()
+        return Response(status_code=200)
 
     return router
 

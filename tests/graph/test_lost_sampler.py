@@ -1,12 +1,14 @@
 """A sampler that is killed under its requests loses nobody: what it drew is drawn again."""
 
 import asyncio
+import shutil
 
 import httpx
 import psutil
 import pytest
 from ray import serve
 
+from tests.graph.conftest import ROOT, wait_until
 from tests.texts import PARAGRAPHS
 
 pytestmark = pytest.mark.ray
@@ -30,9 +32,9 @@ def lost(deploy, graph_voices):
     serve.delete(NAME)
 
 
-def samplers():
-    """Return the processes of the graph's samplers, which Ray names after their deployment."""
-    title = f"ServeReplica:{NAME}:Sampler"
+def samplers(name=NAME):
+    """Return the processes of a graph's samplers, which Ray names after their deployment."""
+    title = f"ServeReplica:{name}:Sampler"
     return [process for process in psutil.process_iter() if title in " ".join(process.cmdline())]
 
 
@@ -65,3 +67,27 @@ async def test_streams_and_whole_answers_outlive_their_sampler(lost):
     for output in await asyncio.gather(*jobs):
         assert "error" not in output, output
         assert output["audio_base64"] == whole["audio_base64"]
+
+
+def test_graph_whose_sampler_cannot_come_back_says_so_until_it_can(deploy, graph_voices, tmp_path):
+    weights, away = tmp_path / "weights", tmp_path / "away"
+    shutil.copytree(ROOT / "checkpoints" / "echo-mini", weights)
+    url, _ = deploy("stuck", voices_dir=str(graph_voices), weights_dir=str(weights))
+    assert httpx.get(f"{url}/ping", timeout=60).status_code == 200
+
+    weights.rename(away)
+    for process in samplers("stuck"):
+        process.kill()
+    wait_until(lambda: httpx.get(f"{url}/ping", timeout=60).status_code == 503)
+    refused = httpx.post(f"{url}/v1/audio/speech", json=SPEECH, timeout=60)
+    assert refused.status_code == 503
+    assert refused.headers["Retry-After"]
+    assert refused.json()["error"]["message"] == "No sampler answers, retry later"
+    health = httpx.get(f"{url}/health", timeout=60)
+    assert health.status_code == 503
+    assert health.json()["checks"]["models"]["status"] == "fail"
+
+    away.rename(weights)
+    wait_until(lambda: httpx.get(f"{url}/ping", timeout=60).status_code == 200, timeout_s=120)
+    assert httpx.post(f"{url}/v1/audio/speech", json=SPEECH, timeout=60).status_code == 200
+    serve.delete("stuck")
