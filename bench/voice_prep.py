@@ -93,7 +93,7 @@ async def bench_class(folder: Path, names: list[str]) -> list[dict[str, object]]
     for name in names:
         misses = []
         for _ in range(NUM_MISSES):
-            prep = TimedVoicePrep(str(folder), CACHE_BYTES, decode_threads=2)
+            prep = TimedVoicePrep(str(folder), CACHE_BYTES, decode_threads=2, timeout_s=60)
             misses.append((await prep.timed_prepare(name))[1])
         hit_ms, _ = await measure(prep.timed_prepare, name)
         rows.append({"voice": name, "miss_ms": statistics.median(misses), "hit_ms": hit_ms})

@@ -6,25 +6,25 @@ decoded, once, however many requests wait for it (see decision 0002).
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
+from deployments.file_calls import FileCalls
 from deployments.prepared_voice import PreparedVoice, SharedAudio, content_key, share
 from deployments.telemetry import metrics
 from deployments.telemetry.export import StatsExporter
 from deployments.telemetry.replica_logging import log_with_serve
 from speech import voices
 from speech.cache import SharedCache
-from speech.concurrency import run_in
 from speech.decoding.audio import UndecodableAudio
-from speech.errors import SpeechError, VoiceLost
+from speech.errors import SpeechError, VoiceLost, VoicesUnavailable
 from speech.pcm import SAMPLE_BYTES, SAMPLE_RATE_HZ
 from speech.reference_audio import decode_reference
 from speech.resampling import load_resampler
@@ -33,7 +33,8 @@ from speech.voices import Fingerprint, VoiceFile
 MAX_TRIES = 3
 """Attempts at a file that changes while it is read."""
 
-_FILE_THREADS = 8  # wait for the file system, hardly compute
+DECODE_TIMEOUTS = 6
+"""The longest time of a decode, which reads and computes, in those of other calls."""
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class VoicePrep:
         voices_dir: The folder; may appear, vanish and change at any time.
         cache_bytes: The most the voice cache holds, in bytes of prepared audio.
         decode_threads: Files decoded at the same time.
+        timeout_s: The longest time of a call into the folder.
         clock: Returns Unix time in ns, by the clock that dates the files.
     """
 
@@ -66,6 +68,7 @@ class VoicePrep:
         voices_dir: str,
         cache_bytes: int,
         decode_threads: int,
+        timeout_s: float,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         log_with_serve()
@@ -76,8 +79,9 @@ class VoicePrep:
         )
         self._num_decodes = 0
         # Two pools: a cached voice needs only the first and never waits behind a decode.
-        self._file_threads = ThreadPoolExecutor(_FILE_THREADS, "voice-file")
-        self._decode_threads = ThreadPoolExecutor(decode_threads, "voice-decode")
+        self._lookups = FileCalls("voice-file", timeout_s)
+        self._decodes = FileCalls("voice-decode", DECODE_TIMEOUTS * timeout_s)
+        self._decoding = asyncio.Semaphore(decode_threads)
         StatsExporter(self.stats, metrics.VOICE_CACHE_STATS).start()
         load_resampler()  # takes seconds: now, not in the first request
 
@@ -87,6 +91,7 @@ class VoicePrep:
         Raises:
             InvalidRequest: The name is not allowed, or the file holds no usable audio.
             VoiceNotFound: There is no such file.
+            VoicesUnavailable: The folder does not answer in time.
         """
         reference = await self._reference_audio(name)
         return PreparedVoice(name, reference.key)
@@ -111,7 +116,7 @@ class VoicePrep:
         """Return the audio that `name` means at this moment, from the cache or decoded now."""
         for _ in range(MAX_TRIES):
             try:
-                fingerprint = await run_in(self._file_threads, self._fingerprint, name)
+                fingerprint = await self._lookups.run(name, self._fingerprint, name)
                 return await self._cache.get(fingerprint, partial(self._decode, name, fingerprint))
             except _FileChanged:
                 continue
@@ -125,7 +130,11 @@ class VoicePrep:
 
     async def report(self) -> dict[str, Any]:
         """Return the folder's `state` and `num_voices`, the number of usable files below it."""
-        return asdict(await run_in(self._file_threads, voices.report_folder, self._voices_dir))
+        try:
+            report = await self._lookups.run("", voices.report_folder, self._voices_dir)
+        except VoicesUnavailable:
+            report = voices.FolderReport("not answering", 0)
+        return asdict(report)
 
     def stats(self) -> dict[str, int]:
         """Return the voice cache's counters and the number of decodes begun."""
@@ -138,7 +147,8 @@ class VoicePrep:
     async def _decode(self, name: str, fingerprint: Fingerprint) -> ReferenceAudio:
         self._num_decodes += 1
         start_s = time.monotonic()
-        reference = await run_in(self._decode_threads, self._read, name, fingerprint)
+        async with self._decoding:
+            reference = await self._decodes.run(name, self._read, name, fingerprint)
         logger.info(
             "voice %s: decoded %.1f s of audio in %.0f ms",
             reference.key,

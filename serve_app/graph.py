@@ -57,6 +57,7 @@ def build_app(settings: Settings) -> serve.Application:
         voices_dir=settings.voices_dir,
         cache_bytes=settings.voice_cache_bytes,
         decode_threads=settings.decode_threads,
+        timeout_s=settings.voices_timeout_s,
     )
     num_gpus = _gpus_per_sampler(settings)
     sampler = _sampler(settings, num_gpus).bind(

@@ -62,6 +62,10 @@ class Settings(EchoOptions, Limits, BaseSettings):
         float, Field(gt=0, description="CPUs per sampler replica; on a CPU, its threads.")
     ] = 0.5
     decode_threads: Annotated[int, Field(ge=1, description="Decodes at a time in VoicePrep.")] = 2
+    voices_timeout_s: Annotated[
+        float,
+        Field(gt=0, description="Longest time the voices folder may take to answer; then 503."),
+    ] = 5
     voice_cache_bytes: Annotated[
         int, Field(ge=0, description="Bound of the voice cache, per VoicePrep replica.")
     ] = 512 * 2**20

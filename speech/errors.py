@@ -13,6 +13,8 @@ SpeechError
 ├── InternalError         500  anything unforeseen; names the request, nothing else
 ├── Overloaded            503  every place in the queue is taken, or the device's memory
 ├── Cancelled             499  the caller wants no more of it
+=======
+├── VoicesUnavailable     503  the voices folder does not answer
 ├── NotReady              503  the engine is still starting, or the server stops
 └── DeadlineExceeded      504
 
@@ -151,6 +153,21 @@ class Cancelled(SpeechError):
 
     code = "cancelled"
     http_status = 499
+
+
+class VoicesUnavailable(SpeechError):
+    """The voices folder does not answer: its file server may be gone."""
+
+    code = "voices_unavailable"
+    http_status = 503
+
+    def __init__(
+        self,
+        message: str = "The voices folder does not answer, retry later",
+        param: str | None = None,
+        /,
+    ) -> None:
+        super().__init__(message, param)
 
 
 class NotReady(SpeechError):

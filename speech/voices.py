@@ -57,7 +57,7 @@ class Fingerprint:
 class FolderReport:
     """The health report's facts about the voices folder."""
 
-    state: Literal["ok", "missing", "not a folder", "unreadable"]
+    state: Literal["ok", "missing", "not a folder", "unreadable", "not answering"]
     num_voices: int
 
 

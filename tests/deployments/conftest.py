@@ -34,9 +34,9 @@ def make_ingress(voices_dir, monkeypatch):
     monkeypatch.setattr("engine.ENGINES", {"tone": tone})
 
     def make(sampler=None, limits=None, api_keys=(), cors_origins=(), **options):
-        voice_prep = serve.deployment(VoicePrep).bind(str(voices_dir), 2**26, 1)
+        voice_prep = serve.deployment(VoicePrep).bind(str(voices_dir), 2**26, 1, 5)
         return Ingress(
-            local_handle(VoicePrep, str(voices_dir), 2**26, 1),
+            local_handle(VoicePrep, str(voices_dir), 2**26, 1, 5),
             sampler or local_handle(Sampler, voice_prep, "tone", ToneOptions(), 1),
             engine="tone",
             limits=Limits(**(limits or {})),

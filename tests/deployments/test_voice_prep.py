@@ -41,7 +41,7 @@ def settled() -> int:
 
 
 def make_prep(folder: Path, *, cache_bytes: int = 10**6, clock=settled) -> VoicePrep:
-    return VoicePrep(str(folder), cache_bytes, decode_threads=2, clock=clock)
+    return VoicePrep(str(folder), cache_bytes, decode_threads=2, timeout_s=60, clock=clock)
 
 
 async def audio_of(prep: VoicePrep, voice: PreparedVoice) -> np.ndarray:

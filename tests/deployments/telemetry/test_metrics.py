@@ -45,7 +45,7 @@ def test_every_value_of_the_graphs_stats_is_exported(voices_dir):
     engine = EchoEngine(EchoOptions(device="cpu"))
     assert engine.stats().keys() == metrics.ENGINE_STATS.keys()
     engine.close()
-    voice_prep = VoicePrep(str(voices_dir), 2**20, 1)
+    voice_prep = VoicePrep(str(voices_dir), 2**20, 1, 5)
     assert voice_prep.stats().keys() == metrics.VOICE_CACHE_STATS.keys()
     assert Admission(1).stats().keys() == metrics.ADMISSION_STATS.keys()
 
