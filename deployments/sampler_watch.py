@@ -10,6 +10,7 @@ from typing import Any
 from ray.serve.handle import DeploymentHandle
 
 from deployments.deadline import Deadline
+from deployments.handles import answer
 from speech.errors import NotReady
 
 PERIOD_S = 1.0
@@ -86,7 +87,7 @@ class SamplerWatch:
     async def _ask(self, timeout_s: float) -> None:
         try:
             async with asyncio.timeout(timeout_s):
-                report = await self._sampler.report.remote()
+                report = await answer(self._sampler.report.remote())
         except Exception:  # for any reason: no answer came
             return
         self._model = str(report["engine"])
