@@ -7,7 +7,7 @@ over the keys of one lane. A pass larger than every bucket runs at its own size.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -56,16 +56,17 @@ class PackedForward:
         self,
         dit: EchoDiT,
         ops: Ops,
-        sizes: Sequence[Size] = (),
+        sizes: Iterable[Size] = (),
         max_context: int = 0,
         num_modulations: int = 128,
     ) -> None:
         self.dit, self._ops = dit, ops
         self._modulations = ModulationTable(dit, num_modulations)
         self._max_context = max_context
-        largest = max((size.positions for size in sizes), default=0)
+        sizes = sorted(sizes)
+        largest = sizes[-1].positions if sizes else 0
         self._workspace = new_workspace(dit, largest + max_context)
-        self._buckets = [self._new_bucket(size) for size in sorted(sizes)]
+        self._buckets = [self._new_bucket(size) for size in sizes]
 
     def _new_bucket(self, size: Size) -> Bucket:
         dit = self.dit
@@ -84,7 +85,9 @@ class PackedForward:
             for bucket, compute in zip(self._buckets, computes, strict=True):
                 bucket.replay = capture(compute)
         except torch.OutOfMemoryError:
-            torch.cuda.empty_cache()
+            pass  # the passes that are left run without a graph
+        finally:
+            torch.cuda.empty_cache()  # what the first calls took outside the graphs' pool
         return sum(bucket.replay is not None for bucket in self._buckets)
 
     def __call__(self, x: Tensor, lanes: Sequence[PlacedLane]) -> Tensor:

@@ -19,6 +19,9 @@ from engine.echo.model.attention import KeyValues, Lane
 MAX_PARTS = 3
 """Context parts of a lane: earlier latents, text and speaker."""
 
+_ALIGNED = 4
+"""int32 in 16 bytes."""
+
 
 @dataclass(frozen=True, order=True)
 class Size:
@@ -83,10 +86,13 @@ class Tables:
 
     def __init__(self, size: Size, device: torch.device, pinned: bool = False) -> None:
         num_segments = MAX_PARTS * size.lanes
-        sizes = [6 * num_segments, *[size.positions] * 3, *[size.lanes + 1] * 2]
-        self.buffer = torch.zeros(sum(sizes), dtype=torch.int32, device=device, pin_memory=pinned)
-        # int64 comes first: it must be aligned.
-        segments, *others = torch.split(self.buffer, sizes)
+        lengths = [6 * num_segments, *[size.positions] * 3, *[size.lanes + 1] * 2]
+        # Each begins at a multiple of 16 bytes, whatever the size: a kernel is compiled anew for
+        # one that does not.
+        rooms = [-(-length // _ALIGNED) * _ALIGNED for length in lengths]
+        self.buffer = torch.zeros(sum(rooms), dtype=torch.int32, device=device, pin_memory=pinned)
+        pairs = zip(torch.split(self.buffer, rooms), lengths, strict=True)
+        segments, *others = (room[:length] for room, length in pairs)
         self.frames, self.rows, self.slots, self.cu_q, self.cu_k = others
         self.segments = segments.view(torch.int64).view(num_segments, 3)
 

@@ -129,3 +129,45 @@ def test_jobs_of_unlike_length_and_t_are_drawn_as_by_the_definition():
     packed = drawn(PackedForward(dit, plain, sizes, 200, num_modulations=4))
     for ours, definition in zip(packed, drawn(PlainForward(dit)), strict=True):
         assert torch.equal(ours, definition)
+
+
+class Capture:
+    """Captures nothing, and runs out of memory after so many passes."""
+
+    def __init__(self, room):
+        self.room, self.sizes = room, []
+
+    def reserve(self, compute):
+        self.sizes.append(len(compute()))
+
+    def __call__(self, compute):
+        if len(self.sizes) > self.room:
+            raise torch.OutOfMemoryError
+        self.sizes.append(len(compute()))
+        result = torch.full((200, 80), float(len(self.sizes)))
+        return lambda: result
+
+
+def test_passes_are_captured_from_small_to_large_in_room_for_the_largest():
+    _, dit = dit_pair()
+    capture = Capture(room=9)
+    packed = PackedForward(dit, plain, reversed(SIZES), max_context=64)
+    assert packed.capture(capture) == len(SIZES)
+    assert capture.sizes == [160, 24, 40, 40, 96, 160]
+
+
+def test_captured_pass_is_replayed():
+    _, dit = dit_pair()
+    packed = PackedForward(dit, plain, SIZES, max_context=64)
+    packed.capture(Capture(room=9))
+    lanes = _lanes(dit)
+    assert torch.equal(packed(_states(lanes), lanes), torch.full((17, 80), 2.0))
+
+
+def test_pass_for_which_no_graph_had_memory_runs_without():
+    _, dit = dit_pair()
+    packed = PackedForward(dit, plain, SIZES, max_context=64)
+    assert packed.capture(Capture(room=3)) == 3
+    lanes = _lanes(dit, frames=(30, 30, 30))
+    x = _states(lanes)
+    assert torch.equal(packed(x, lanes), PlainForward(dit)(x, lanes))

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,3 +63,12 @@ def test_tables_filled_again_forget_what_they_held():
     for each in (tables, fresh):
         each.fill([PlacedLane(Lane(2, ()), 1, 0.5)], [1])
     assert torch.equal(tables.buffer, fresh.buffer)
+
+
+@pytest.mark.parametrize("size", [Size(1, 1), Size(33, 3), Size(96, 4), Size(2561, 48)])
+def test_every_table_is_aligned_whatever_the_size(size):
+    tables = Tables(size, torch.device("cpu"))
+    start = tables.buffer.data_ptr()
+    views = tables.segments, tables.frames, tables.rows, tables.slots, tables.cu_q, tables.cu_k
+    assert all((view.data_ptr() - start) % 16 == 0 for view in views)
+    assert [len(view) for view in views[1:]] == [size.positions] * 3 + [size.lanes + 1] * 2
