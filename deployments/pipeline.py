@@ -163,6 +163,8 @@ class SpeechPipeline:
         def note(sampled: Sampled) -> None:
             if (block := sampled.block) is not None:
                 self._defaults.spoken_by(block.engine)
+                if block.fault is not None:
+                    record.take_is_faulty(sampled.job_index, block.fault)
                 record.audio_received(block.engine, block.device, block.queue_s, sampled.waited_s)
 
         jobs = make_jobs(chunks, request, record.request_id, stream=stream)

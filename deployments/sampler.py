@@ -38,6 +38,7 @@ class PCMBlock:
         device: Where the engine runs.
         queue_s: Seconds the job waited for its turn.
         words: Those of the job whose times have become certain, in seconds of the job's audio.
+        fault: See `engine.protocol.JobAudio`.
     """
 
     pcm: PCM
@@ -45,6 +46,7 @@ class PCMBlock:
     device: str
     queue_s: float
     words: Sequence[TimedWord] = ()
+    fault: str | None = None
 
 
 class Sampler:
@@ -86,12 +88,14 @@ class Sampler:
         generated = self._engine.generate(job, self._voice(voice), on_start)
         async with aclosing(generated), self._telling_loss():
             async for audio in generated:
-                words = audio.words
+                words, fault = audio.words, audio.fault
                 # An empty block is sent as well: it carries engine and device.
                 for start in range(0, max(len(audio.pcm), 1), MAX_BLOCK_SAMPLES):
                     part = audio.pcm[start : start + MAX_BLOCK_SAMPLES]
-                    yield PCMBlock(part, self._engine.name, self._engine.device, queue_s, words)
-                    words = ()
+                    yield PCMBlock(
+                        part, self._engine.name, self._engine.device, queue_s, words, fault
+                    )
+                    words, fault = (), None
 
     @asynccontextmanager
     async def _telling_loss(self) -> AsyncIterator[None]:

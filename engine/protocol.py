@@ -64,10 +64,13 @@ class JobAudio:
         words: The words of the job's text whose times have become certain, in order; in seconds
             from the start of the job's audio. All parts together hold every word of
             `speech.text.words.find_words`, if the job asks for them.
+        fault: With the last part, a reason to doubt the job's audio: `silent`, `early` (it ends far
+            too soon for the text) or `cut` (the speech did not end within the pass).
     """
 
     pcm: PCM
     words: Sequence[TimedWord] = ()
+    fault: str | None = None
 
 
 class Engine(Protocol):

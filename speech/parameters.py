@@ -87,6 +87,16 @@ class SamplerParameters:
         | Annotated[int, Field(strict=True, ge=32), INTEGRAL, AfterValidator(_fits_pass)],
         Field(description="Latent frames of 2048 samples, or auto: chosen from the text."),
     ] = 640
+    max_retakes: Annotated[
+        int,
+        Field(
+            strict=True,
+            ge=0,
+            le=5,
+            description="Takes after one that is silent, far too short or cut off; not in streams.",
+        ),
+        INTEGRAL,
+    ] = 0
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))

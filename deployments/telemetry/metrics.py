@@ -80,6 +80,12 @@ JOBS_REDRAWN = Metric(
     "Jobs drawn again on another sampler, because theirs was lost.",
     ("source",),
 )
+FAULTY_TAKES = Metric(
+    "counter",
+    "echo_faulty_takes_total",
+    "Takes that are doubtful: `silent`, `early` (far too short) or `cut` (no end within the pass).",
+    ("source", "fault"),
+)
 REQUESTS_OPEN = Metric("gauge", "echo_requests_open", "Requests running and waiting now.")
 MAX_REQUESTS = Metric("gauge", "echo_max_requests", "The most there may be: `max_requests`.")
 
@@ -108,6 +114,12 @@ ENGINE_JOBS_OPEN = Metric(
 )
 ENGINE_AUDIO_SECONDS = Metric(
     "counter", "echo_engine_audio_seconds_total", "Audio made by the engine.", _ENGINE
+)
+ENGINE_RETAKES = Metric(
+    "counter",
+    "echo_engine_retakes_total",
+    "Takes drawn again for a fault, as `max_retakes` asks.",
+    _ENGINE,
 )
 ENGINE_TICKS = Metric(
     "counter", "echo_engine_ticks_total", "Forward passes of the transformer.", _ENGINE
@@ -183,6 +195,7 @@ ENGINE_STATS: Mapping[str, Reading] = {
     "jobs_active": Reading(ENGINE_JOBS_OPEN, {"state": "active"}),
     "jobs_waiting": Reading(ENGINE_JOBS_OPEN, {"state": "waiting"}),
     "audio_seconds": Reading(ENGINE_AUDIO_SECONDS),
+    "retakes": Reading(ENGINE_RETAKES),
     "ticks": Reading(ENGINE_TICKS),
     "steps": Reading(ENGINE_STEPS),
     "lane_frames": Reading(ENGINE_LANE_FRAMES),

@@ -23,6 +23,7 @@ class RequestLog:
         self._real_time_factor = create_instrument(metrics.REAL_TIME_FACTOR)
         self._audio_s = create_instrument(metrics.AUDIO_SECONDS)
         self._text_chars = create_instrument(metrics.TEXT_CHARACTERS)
+        self._faulty_takes = create_instrument(metrics.FAULTY_TAKES)
         self._jobs_redrawn = create_instrument(metrics.JOBS_REDRAWN)
 
     def write(self, record: RequestRecord) -> None:
@@ -34,6 +35,8 @@ class RequestLog:
             self._text_chars.inc(record.num_chars, source)
         if record.num_redraws:
             self._jobs_redrawn.inc(record.num_redraws, source)
+        for _, fault in record.faulty_takes:
+            self._faulty_takes.inc(1, {**source, "fault": fault})
         if record.num_samples:
             self._audio_s.inc(record.duration_s, source)
         if record.streamed and record.first_audio_s is not None:

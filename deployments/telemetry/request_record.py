@@ -44,6 +44,7 @@ class RequestRecord:
         num_chunks: Number of passes its text is spoken in.
         num_samples: Length of its audio, at 44.1 kHz.
         num_redraws: Jobs drawn again because their sampler was lost.
+        faulty_takes: Chunks whose audio is doubtful, with the fault; see `JobAudio.fault`.
         first_audio_s: From acceptance to the first packet, or to the whole answer.
         words: Those of the text whose times are known, in order, if the caller asked for them.
     """
@@ -59,6 +60,7 @@ class RequestRecord:
     num_chunks: int = 0
     num_samples: int = 0
     num_redraws: int = 0
+    faulty_takes: list[tuple[int, str]] = field(default_factory=list)
     first_audio_s: float | None = None
     words: list[TimedWord] = field(default_factory=list)
     timings: Timings = field(default_factory=Timings)
@@ -103,6 +105,10 @@ class RequestRecord:
     def redrawn(self) -> None:
         """Note that a job is drawn again because its sampler was lost."""
         self.num_redraws += 1
+
+    def take_is_faulty(self, chunk: int, fault: str) -> None:
+        """Note that the audio of a chunk, counted from 0, is doubtful."""
+        self.faulty_takes.append((chunk, fault))
 
     def timed(self, words: Iterable[TimedWord]) -> None:
         """Note that the times of the next words are known."""
@@ -150,6 +156,7 @@ class RequestRecord:
             "device": self.device,
             "engine": self.engine,
             "chunks": self.num_chunks,
+            **({"faulty_takes": self._faults()} if self.faulty_takes else {}),
             **({"words": word_times(self.words)} if request.timestamps else {}),
             "timings": {name: round(1000 * s, 1) for name, s in vars(self.timings).items()},
         }
@@ -164,6 +171,7 @@ class RequestRecord:
             "chars": self.num_chars,
             "chunks": self.num_chunks,
             "redrawn": self.num_redraws,
+            "faulty": len(self.faulty_takes),
             "audio_s": f"{self.duration_s:.2f}",
             "rtf": _shown(self.real_time_factor, 3),
             "first_audio_ms": _shown(self.first_audio_s, scale=1000),
@@ -172,6 +180,9 @@ class RequestRecord:
         return " ".join(
             f"{name}={'-' if value is None else value}" for name, value in values.items()
         )
+
+    def _faults(self) -> list[dict[str, Any]]:
+        return [{"chunk": chunk, "fault": fault} for chunk, fault in self.faulty_takes]
 
     def _elapsed_s(self) -> float:
         return time.perf_counter() - self._started

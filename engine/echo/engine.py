@@ -159,9 +159,10 @@ class EchoEngine:
                 result = await work.results.get()
                 if result.error is not None:
                     raise result.error
-                if result.pcm is not None:
-                    self._totals["audio_seconds"] += len(result.pcm) / SAMPLE_RATE_HZ
-                    yield JobAudio(result.pcm, await _words(work, result))
+                if result.pcm is not None or result.fault is not None:
+                    pcm = np.zeros(0, np.float32) if result.pcm is None else result.pcm
+                    self._totals["audio_seconds"] += len(pcm) / SAMPLE_RATE_HZ
+                    yield JobAudio(pcm, await _words(work, result), result.fault)
                 ended = result.ended
         except (asyncio.CancelledError, GeneratorExit):
             self._totals["jobs_cancelled"] += 1

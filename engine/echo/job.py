@@ -18,6 +18,7 @@ from engine.echo.length import likely_frames
 from engine.echo.model.tokenizer import tokenize
 from engine.echo.sampling import Progress, make_plan
 from engine.echo.speakers import JobVoice
+from engine.echo.speech_end import Fault, expected_frames
 from engine.echo.word_timer import WordTimer
 from engine.protocol import Job
 from speech.errors import SpeechError
@@ -35,6 +36,8 @@ class TickResult:
     pcm: PCM | None = None
     ended: bool = False
     error: SpeechError | None = None
+    fault: Fault | None = None
+    """A reason to doubt the take, with its last audio."""
     text_attention: Floats | None = None
     """Log probabilities (frames, bytes) of all frames' attention to the text so far; None for a job
     that is not timed."""
@@ -50,13 +53,16 @@ class EchoJob:
         progress: Its place in its plan.
         request_id: The request that it belongs to.
         streams: Whether it is decoded block by block, not at the end.
+        expected_frames: Frames that its text should take.
         may_extend: Whether it is drawn again at full length if the speech does not end.
+        retakes_left: How often it may be drawn again with another seed if the take has a fault.
         voice: Its voice, or None without one; set before the job is submitted.
         on_start: A function to call when its turn has come.
         results: The results of its ticks, for the caller that waits.
         trajectory: Its tensors once it has started.
         decode_stream: The state of its blockwise decode once it has started.
         num_decoded: Frames decoded so far.
+        peak: The largest magnitude of its samples so far.
         timer: The timer of its words; None unless the caller asks for their times.
         text_attention: The text attention of each block's frames, for a job that is timed.
     """
@@ -66,13 +72,16 @@ class EchoJob:
     progress: Progress
     request_id: str = ""
     streams: bool = False
+    expected_frames: float = 0.0
     may_extend: bool = False
+    retakes_left: int = 0
     voice: JobVoice | None = None
     on_start: Callable[[], None] | None = None
     results: asyncio.Queue[TickResult] = field(default_factory=asyncio.Queue)
     trajectory: Trajectory | None = None
     decode_stream: DecodeStream = None
     num_decoded: int = 0
+    peak: float = 0.0
     timer: WordTimer | None = None
     text_attention: list[Tensor] = field(default_factory=list)
 
@@ -136,6 +145,8 @@ def make_job(
         progress=Progress(make_plan(parameters, blocks, dtype), has_voice),
         request_id=job.request_id,
         streams=streams,
+        expected_frames=expected_frames(job.text),
+        retakes_left=0 if streams else parameters.max_retakes,
         may_extend=length == "auto" and not streams and likely < MAX_FRAMES,
         timer=WordTimer(job.text, tokens) if job.timestamps else None,
     )

@@ -23,6 +23,7 @@ from engine.echo.model.attention import KeyValues
 from engine.echo.model.layers import upcast
 from engine.echo.sampling import Progress, SpeechEnd, find_ends
 from engine.echo.speakers import SpeakerCache, SpeakerEncoder
+from engine.echo.speech_end import earliest_end, find_fault, retake_seed
 from engine.echo.text_attention import AlignmentHeads, is_alignment_step, mean_over_heads
 from engine.echo.transfer import Download, upload
 from speech.pcm import PCM
@@ -37,22 +38,23 @@ class Decoding:
         audio: The transfer; None where no frame has become final.
         ended: Whether it is the job's last audio.
         num_frames: Frames of the job that are final now.
+        has_end: Whether the speech ended within the pass, as far as is known.
     """
 
     job: EchoJob
     audio: Download | None
     ended: bool
     num_frames: int
+    has_end: bool
 
-    def finish(self, _: Sequence[EchoJob]) -> TickResults:
-        """Wait for it; return the job's result."""
-        text_attention = _text_attention(self.job, self.num_frames)
+    def wait(self) -> PCM | None:
+        """Return it, None where there is none."""
         if self.audio is None:
-            return [(self.job, TickResult(None, self.ended, text_attention=text_attention))]
+            return None
         pcm: PCM = self.audio.wait().numpy()
         if not np.isfinite(pcm).all():  # an encoder might not survive it
             raise FloatingPointError("the audio is not finite")
-        return [(self.job, TickResult(pcm, self.ended, text_attention=text_attention))]
+        return pcm
 
 
 class Runner:
@@ -78,7 +80,7 @@ class Runner:
         self._forward = forward or PlainForward(models.dit)
         self._alignment_heads = AlignmentHeads(models.dit, alignment_heads)
         self._previous_tick: torch.cuda.Event | None = None
-        self._totals = dict.fromkeys(("ticks", "steps", "lane_frames"), 0.0)
+        self._totals = dict.fromkeys(("ticks", "steps", "lane_frames", "retakes"), 0.0)
 
     @property
     def totals(self) -> dict[str, float]:
@@ -167,10 +169,11 @@ class Runner:
             decoding += run_together(partial(self._decode, end), [job], results)
         # The device has been given all of it. Now the host waits.
         for each in decoding:
-            results += run_together(each.finish, [each.job], results)
+            results += run_together(partial(self._finish, each), [each.job], results)
 
     def _find_ends(self, jobs: Sequence[EchoJob]) -> list[tuple[EchoJob, SpeechEnd]]:
-        ends = find_ends([_trajectory(job).latents for job in jobs], self._end)
+        latents = [_trajectory(job).latents for job in jobs]
+        ends = find_ends(latents, self._end, [job.expected_frames for job in jobs])
         return list(zip(jobs, ends, strict=True))
 
     def _decode(self, end: SpeechEnd, jobs: Sequence[EchoJob]) -> list[Decoding]:
@@ -182,12 +185,14 @@ class Runner:
         if job.may_extend and not end.is_certain:
             self._extend(job)
             return []
+        has_end = end.frame < len(latents)
         [audio] = self._codec.decode([kept_frames(latents, 0, end.frame, self._end)])
-        return [Decoding(job, Download(upcast(self._fade_out(audio))), True, end.frame)]
+        return [Decoding(job, Download(upcast(self._fade_out(audio))), True, end.frame, has_end)]
 
     def _decode_next(self, job: EchoJob, latents: Tensor, end: SpeechEnd) -> Decoding:
-        ended = job.progress.done or end.is_certain
-        stop = end.frame if ended else end.possible_frame
+        is_end = end.is_certain and end.frame >= earliest_end(job.expected_frames)
+        ended = job.progress.done or is_end
+        stop = max(end.frame if ended else end.possible_frame, job.num_decoded)
         audio = None
         frames = latents[job.num_decoded : stop]
         if ended:
@@ -199,10 +204,41 @@ class Runner:
             audio = torch.zeros(0)
         if ended and audio is not None:
             audio = self._fade_out(audio)
-        return Decoding(job, None if audio is None else Download(upcast(audio)), ended, stop)
+        download = None if audio is None else Download(upcast(audio))
+        return Decoding(job, download, ended, stop, has_end=end.frame < len(latents))
 
     def _fade_out(self, audio: Tensor) -> Tensor:
         return fade_out(audio, self._end.fade_frames * self._codec.frame_samples)
+
+    def _finish(self, decoding: Decoding, jobs: Sequence[EchoJob]) -> TickResults:
+        """Return the result of a decoding; nothing if its take is to be drawn again."""
+        [job] = jobs
+        pcm = decoding.wait()
+        fault = None
+        if pcm is not None:
+            job.peak = max(job.peak, float(np.abs(pcm).max(initial=0)))
+        if decoding.ended:
+            fault = find_fault(
+                job.peak, decoding.num_frames, job.expected_frames, has_end=decoding.has_end
+            )
+        if fault and job.retakes_left:
+            self._retake(job)
+            return []
+        text_attention = _text_attention(job, decoding.num_frames)
+        return [(job, TickResult(pcm, decoding.ended, None, fault, text_attention))]
+
+    def _retake(self, job: EchoJob) -> None:
+        """Draw a job again with the next seed."""
+        trajectory = _trajectory(job)
+        job.retakes_left -= 1
+        job.seed = retake_seed(job.seed)
+        job.peak = 0.0
+        job.text_attention.clear()
+        job.progress = Progress(job.progress.plan, job.progress.has_speaker)
+        job.trajectory = self._new_trajectory(
+            job, job.progress, trajectory.text, trajectory.speaker
+        )
+        self._totals["retakes"] += 1
 
     def _extend(self, job: EchoJob) -> None:
         """Draw a job again at full length: its speech did not end.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.config import EndConfig
+from engine.echo.speech_end import choose_end, earliest_end
 from speech.errors import InvalidRequest
 from speech.parameters import SamplerParameters
 
@@ -231,14 +232,31 @@ class SpeechEnd:
     is_certain: bool
 
 
-def find_ends(batch: Sequence[Tensor], end: EndConfig = PUBLISHED_END) -> list[SpeechEnd]:
-    """Return the end of each of `batch`; the host waits for the device once."""
-    frames = [[_flat_from(latents, end), _may_be_flat_from(latents, end)] for latents in batch]
-    found = torch.stack([frame for pair in frames for frame in pair]).view(-1, 2).tolist()
-    return [
-        SpeechEnd(frame, possible, is_certain=frame + end.frames <= len(latents))
-        for (frame, possible), latents in zip(found, batch, strict=True)
-    ]
+def find_ends(
+    batch: Sequence[Tensor],
+    end: EndConfig = PUBLISHED_END,
+    expected: Sequence[float] | None = None,
+) -> list[SpeechEnd]:
+    """Return the end of each of `batch`; the host waits for the device once.
+
+    Args:
+        batch: The latents drawn so far of each take.
+        end: The shape of an end.
+        expected: Frames that each take's text should take: ends are held against them, as
+            `speech_end.choose_end` says. None takes each first flat window for the end.
+    """
+    flags = [torch.stack((_is_flat(latents, end), _may_be_flat(latents, end))) for latents in batch]
+    found = torch.cat(flags, dim=1).cpu().numpy()
+    stops = list(accumulate(len(latents) for latents in batch))
+    ends = []
+    expected = expected or [0.0] * len(batch)
+    for start, stop, frames in zip([0, *stops[:-1]], stops, expected, strict=True):
+        is_flat, may_be_flat = found[:, start:stop]
+        frame = choose_end(is_flat, frames)
+        may_be_flat[: earliest_end(frames)] = False
+        possible = int(may_be_flat.argmax()) if may_be_flat.any() else stop - start
+        ends.append(SpeechEnd(frame, possible, frame + end.frames <= stop - start))
+    return ends
 
 
 def find_end(latents: Tensor, end: EndConfig = PUBLISHED_END) -> int:
@@ -246,7 +264,7 @@ def find_end(latents: Tensor, end: EndConfig = PUBLISHED_END) -> int:
 
     Latents are (T, latent_dim) and count as followed by silence; T if they are never flat.
     """
-    return int(_flat_from(latents, end))
+    return int(_first(_is_flat(latents, end)))
 
 
 def has_ended(latents: Tensor, end: EndConfig = PUBLISHED_END) -> bool:
@@ -259,17 +277,16 @@ def find_possible_end(latents: Tensor, end: EndConfig = PUBLISHED_END) -> int:
 
     Frames before it are certain to be kept by `find_end` once the rest is known.
     """
-    return int(_may_be_flat_from(latents, end))
+    return int(_first(_may_be_flat(latents, end)))
 
 
-def _flat_from(latents: Tensor, end: EndConfig) -> Tensor:
+def _is_flat(latents: Tensor, end: EndConfig) -> Tensor:
     padded = F.pad(latents, (0, 0, 0, end.frames))
     windows = padded.unfold(0, end.frames, 1)[: len(latents)]
-    flat = (windows.std(dim=(1, 2)) < end.std) & (windows.mean(dim=(1, 2)).abs() < end.mean)
-    return _first(flat)
+    return (windows.std(dim=(1, 2)) < end.std) & (windows.mean(dim=(1, 2)).abs() < end.mean)
 
 
-def _may_be_flat_from(latents: Tensor, end: EndConfig) -> Tensor:
+def _may_be_flat(latents: Tensor, end: EndConfig) -> Tensor:
     num_frames, dim = latents.shape
     padded = F.pad(latents, (0, 0, 0, end.frames))
     windows = padded.unfold(0, end.frames, 1)[:num_frames]
@@ -279,10 +296,10 @@ def _may_be_flat_from(latents: Tensor, end: EndConfig) -> Tensor:
     mean = windows.sum(dim=(1, 2)) / counts
     present = torch.arange(end.frames, device=latents.device) < known[:, None]
     squares = ((windows - mean[:, None, None]) ** 2 * present[:, None]).sum(dim=(1, 2))
-    # A thousandth of room: `_flat_from` rounds otherwise.
+    # A thousandth of room: `_is_flat` rounds otherwise.
     may_be_flat = squares < end.std**2 * (end.frames * dim - 1) * 1.001
     complete = known == end.frames
-    return _first(may_be_flat & (~complete | (mean.abs() < end.mean * 1.001)))
+    return may_be_flat & (~complete | (mean.abs() < end.mean * 1.001))
 
 
 def _first(flags: Tensor) -> Tensor:

@@ -47,6 +47,7 @@ def test_job_defaults_are_the_contracts():
         "speaker_kv_max_layers": None,
         "speaker_kv_min_t": None,
         "sequence_length": 640,
+        "max_retakes": 0,
         "seed": None,
         "preset": None,
         "max_chars_per_chunk": 300,

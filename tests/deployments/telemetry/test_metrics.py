@@ -38,7 +38,17 @@ def test_metric_follows_prometheus_conventions(metric):
 
 def test_labels_have_few_values_of_ours():
     labels = {label for metric in METRICS.values() for label in metric.labels}
-    assert labels == {"source", "outcome", "stage", "result", "engine", "device", "state", "memory"}
+    assert labels == {
+        "source",
+        "outcome",
+        "stage",
+        "result",
+        "engine",
+        "device",
+        "state",
+        "memory",
+        "fault",
+    }
 
 
 def test_every_value_of_the_graphs_stats_is_exported(voices_dir):

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from deployments.telemetry.request_record import RequestRecord
+from speech.request import parse_job
+
 DOCUMENTED = Path(__file__).parents[3] / "docs" / "observability.md"
 JOB = {"text": "Every word of this sentence is spoken.", "speaker_voice": "deep.wav"}
 
@@ -67,3 +70,11 @@ async def test_every_field_is_documented(make_ingress, lines):
     table = DOCUMENTED.read_text().partition("## The log line")[2].partition("\n## ")[0]
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == list(fields)
+
+
+def test_faulty_takes_are_in_the_metadata_and_the_log_line():
+    record, request = RequestRecord("id", "runpod"), parse_job({"text": "Hello."}, 99, 640)
+    assert "faulty_takes" not in record.metadata(request)
+    record.take_is_faulty(2, "early")
+    assert record.metadata(request)["faulty_takes"] == [{"chunk": 2, "fault": "early"}]
+    assert " faulty=1 " in str(record)

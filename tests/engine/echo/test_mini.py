@@ -117,3 +117,23 @@ async def test_timing_words_changes_no_sample(mini):
     job = Job("Bring your umbrella, it may rain.", 3)
     timed = await speak(mini, replace(job, timestamps=True), None)
     assert np.array_equal(await speak(mini, job, None), timed)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_pause_is_not_taken_for_the_end(mini, stream):
+    text = f"Hello world. {'-' * 40} How are you today?"
+    pcm = await speak(mini, Job(text, 1, stream=stream), None)
+    assert len(pcm) / SAMPLE_RATE_HZ > 2  # the first half takes 0.8 s
+
+
+async def test_a_take_that_is_cut_is_told_and_drawn_again_where_asked(mini):
+    async def faults(**parameters):
+        job = Job(SENTENCES[0], 1, {"sequence_length": 32, **parameters})
+        return [part.fault async for part in mini.generate(job, None, lambda: None)]
+
+    assert await faults() == ["cut"]
+    assert mini.stats()["retakes"] == 0
+    assert await faults(max_retakes=2) == ["cut"]
+    assert mini.stats()["retakes"] == 2
+    assert await faults(sequence_length="auto", max_retakes=2) == [None]
+    assert mini.stats()["retakes"] == 2
