@@ -12,12 +12,9 @@ import numpy as np
 import pytest
 import soundfile
 from hypothesis import settings
-from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
-
-FOLDERS_WITH_RAY = ("tests/graph", "tests/runpod", "tests/server")
 
 if not Path("/dev/nvidia0").exists():
     # Triton reads this when it is imported: without a GPU its kernels are interpreted.
@@ -26,16 +23,11 @@ if not Path("/dev/nvidia0").exists():
 OURS = ("ECHO_", "S3_", "BUCKET_", "RUNPOD_", "AUDIO_VOICES_DIR", "PORT", "HOST", "RAY_ADDRESS")
 
 
-class OneProcessPerRay(LoadScopeScheduling):
-    """Keeps a folder whose tests share a Ray in one process, and spreads all other tests."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        folder = str(Path(nodeid.partition("::")[0]).parent)
-        return folder if folder in FOLDERS_WITH_RAY else nodeid
-
-
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """See pytest-xdist: how tests are spread over the processes that `-n` asks for."""
+    """See pytest-xdist: returns what spreads the tests over the processes that `-n` asks for."""
+    from tests.scheduling import OneProcessPerRay
+
     return OneProcessPerRay(config, log)
 
 
