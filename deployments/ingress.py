@@ -31,6 +31,7 @@ class Ingress:
         limits: Bounds on requests.
         pass_limits: Bounds on the chunks that the engine speaks in one pass.
         access: Who may call over HTTP.
+        list_voices: Tell HTTP callers which voices there are.
         bucket: Where whole jobs' audio goes; inline if None.
         warnings: Suspicious settings, for the health report.
         pronunciations: Spellings of words for all requests.
@@ -44,6 +45,7 @@ class Ingress:
         limits: Limits,
         pass_limits: PassLimits,
         access: Access,
+        list_voices: bool = False,
         bucket: BucketConfig | None = None,
         warnings: Sequence[str] = (),
         pronunciations: Pronunciations = MappingProxyType({}),
@@ -55,10 +57,11 @@ class Ingress:
         )
         self._jobs = JobRunner(self._service, storage)
         self._access = access
+        self._list_voices = list_voices
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Build the HTTP application; Ray Serve calls this once per replica."""
-        return build_api(self._service, self._jobs, self._access)
+        return build_api(self._service, self._jobs, self._access, self._list_voices)
 
     async def run_job(self, job_input: object, job_id: str | None = None) -> dict[str, Any]:
         """Return the job output for a RunPod job's `input`; errors are `{"error": …}`."""

@@ -10,6 +10,7 @@ from typing import Any
 from ray.serve.handle import DeploymentHandle
 
 from deployments.admission import Admission
+from deployments.handles import answer
 from deployments.health import health_report
 from deployments.limits import Limits
 from deployments.pipeline import SpeechPipeline
@@ -120,6 +121,11 @@ class SpeechService:
                 )
             )
         return await asyncio.shield(self._health)
+
+    async def voice_names(self) -> list[str]:
+        """Return the names of the usable voice files, in order."""
+        names: list[str] = await answer(self._voice_prep.names.remote())
+        return names
 
     async def ready(self) -> bool:
         """Tell whether the graph can speak now."""

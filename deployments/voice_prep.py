@@ -136,6 +136,10 @@ class VoicePrep:
             report = voices.FolderReport("not answering", 0)
         return asdict(report)
 
+    async def names(self) -> list[str]:
+        """Return the names of the usable voice files, in order."""
+        return await self._lookups.run("", voices.list_names, self._voices_dir)
+
     def stats(self) -> dict[str, int]:
         """Return the voice cache's counters and the number of decodes begun."""
         return {**asdict(self._cache.stats()), "decodes": self._num_decodes}

@@ -83,6 +83,7 @@ def build_app(settings: Settings) -> serve.Application:
             tuple(key.get_secret_value() for key in settings.api_keys), settings.cors_origins
         ),
         bucket=_bucket(settings),
+        list_voices=settings.list_voices,
         warnings=settings.warnings(os.environ),
         pronunciations=read_pronunciations(settings.pronunciations_file),
     )

@@ -86,6 +86,14 @@ class Settings(EchoOptions, Limits, BaseSettings):
         Field(description="Comma-separated origins browsers may call from; `*` for any."),
     ] = ()
 
+    list_voices: Annotated[
+        bool,
+        Field(
+            description="`GET /v1/audio/voices` lists the voices folder. On by default where "
+            "`echo-tts serve` listens on loopback only."
+        ),
+    ] = False
+
     # Bucket for RunPod outputs
     s3_endpoint_url: Annotated[
         str | None,

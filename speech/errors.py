@@ -26,6 +26,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+MAX_PARAM_CHARS = 64
+"""The most characters of a field's name, which may be the caller's own, that an error tells."""
+
 
 def one_line(text: str) -> str:
     """Return `text` with every control or unprintable character escaped."""
@@ -38,13 +41,23 @@ def shorten(text: str, max_chars: int) -> str:
 
 
 class SpeechError(Exception):
-    """The base of all errors that a caller can see; `param` names the field at fault, if any."""
+    """The base of all errors that a caller can see.
+
+    Args:
+        message: The line that the caller reads.
+        param: The field at fault, if any.
+        way_out: What the caller may do, for where the message's text is not fixed by the contract.
+    """
 
     code: ClassVar[str] = "internal_error"
     http_status: ClassVar[int] = 500
 
-    def __init__(self, message: str, param: str | None = None, /) -> None:
-        super().__init__(one_line(message), param)
+    def __init__(
+        self, message: str, param: str | None = None, way_out: str | None = None, /
+    ) -> None:
+        if param is not None:
+            param = shorten(one_line(param), MAX_PARAM_CHARS)
+        super().__init__(one_line(message), param, *([] if way_out is None else [way_out]))
 
     @property
     def message(self) -> str:
@@ -55,6 +68,11 @@ class SpeechError(Exception):
     def param(self) -> str | None:
         """The field at fault, or None."""
         return None if len(self.args) < 2 else self.args[1]
+
+    @property
+    def way_out(self) -> str | None:
+        """What the caller may do, or None."""
+        return None if len(self.args) < 3 else one_line(self.args[2])
 
     def __str__(self) -> str:
         return self.message

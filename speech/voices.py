@@ -1,7 +1,6 @@
-"""The way from a voice's name to its open file, and a fingerprint of what the file holds.
+"""The files of the voices folder: opened by name, told apart by what they hold, counted, listed.
 
-A voice is an audio file below one folder. This module knows nothing of audio: it decides which
-file a name means, whether it may be used, and whether it is still the one seen before.
+This module knows nothing of audio: it tells whether a file is still the one seen before.
 """
 
 from __future__ import annotations
@@ -9,16 +8,12 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from types import TracebackType
 from typing import Literal, Self
 
-from speech.errors import InvalidRequest, SpeechError, VoiceNotFound, shorten
-
-EXTENSIONS = frozenset({".wav", ".mp3", ".m4a", ".ogg", ".flac", ".webm", ".aac", ".opus"})
-"""The endings that a voice file's name may have, in any case."""
+from speech.errors import InvalidRequest
+from speech.voice_names import PARAM, find_file, not_found, shorten_name, usable_names
 
 SETTLE_NS = 2_000_000_000
 """The age in ns up to which a file is young: its times may not tell two writes apart."""
@@ -29,11 +24,7 @@ MAX_AHEAD_NS = 3600 * 1_000_000_000
 MAX_DIGEST_BYTES = 64 * 2**20
 """The part of a young file that is read to tell its content."""
 
-_PARAM = "speaker_voice"
-_MAX_PATH_BYTES = 4096
 _READ_BYTES = 2**20
-
-_shorten = partial(shorten, max_chars=255)
 
 
 @dataclass(frozen=True)
@@ -128,40 +119,33 @@ def open_voice(voices_dir: str, name: str) -> VoiceFile:
     """Open the voice file that `name` means.
 
     Raises:
-        InvalidRequest: The name leads out of the folder, its extension is none of `EXTENSIONS`,
-            or the file cannot be read.
+        InvalidRequest: The name means no one file that may be used, or the file cannot be read.
         VoiceNotFound: There is no such regular file.
     """
-    path = _resolve(voices_dir, name)
-    try:
-        is_file = stat.S_ISREG(os.stat(path, follow_symlinks=False).st_mode)
-    except OSError:
-        is_file = False
-    if not is_file:
-        raise _not_found(name)
-    extension = _extension(name)
-    if extension not in EXTENSIONS:
-        raise InvalidRequest(
-            f"Unsupported speaker_voice extension: {_shorten(extension) or '(none)'}", _PARAM
-        )
+    path = find_file(voices_dir, name)
     try:
         # A link or a FIFO put in the file's place since must neither be followed nor waited for.
         flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(path, flags)
     except FileNotFoundError:
-        raise _not_found(name) from None
+        raise not_found(name) from None
     except OSError as error:
         raise undecodable(name, "the file cannot be read") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise _not_found(name)
+        raise not_found(name)
     return VoiceFile(path, descriptor)
+
+
+def list_names(voices_dir: str) -> list[str]:
+    """Return the names of the usable voice files in order, but those that no text can hold."""
+    return sorted(name for name in usable_names(voices_dir) if _is_text(name))
 
 
 def undecodable(name: str, reason: str) -> InvalidRequest:
     """Return the error of a voice that exists but cannot be used."""
     return InvalidRequest(
-        f"speaker_voice '{_shorten(name)}' could not be decoded: {reason}", _PARAM
+        f"speaker_voice '{shorten_name(name)}' could not be decoded: {reason}", PARAM
     )
 
 
@@ -175,63 +159,7 @@ def report_folder(voices_dir: str) -> FolderReport:
         os.scandir(voices_dir).close()
     except OSError:
         return FolderReport("unreadable", 0)
-    return FolderReport("ok", sum(1 for _ in _usable_paths(os.path.realpath(voices_dir))))
-
-
-def _resolve(voices_dir: str, name: str) -> str:
-    """Return the real path below the real folder that `name` leads to, existing or not."""
-    invalid = InvalidRequest("Invalid speaker_voice path", _PARAM)
-    try:
-        num_bytes = len(os.fsencode(name))
-        if "\0" in name or os.path.isabs(name) or ".." in name.split("/"):
-            raise invalid
-    except UnicodeEncodeError:  # a lone surrogate: no file can be called that
-        raise invalid from None
-    if num_bytes > _MAX_PATH_BYTES:
-        raise _not_found(name)
-    folder = os.path.realpath(voices_dir)
-    path = os.path.realpath(os.path.join(folder, name))
-    if not _is_inside(folder, path):
-        raise invalid
-    return path
-
-
-def _extension(name: str) -> str:
-    return os.path.splitext(name)[1].lower()
-
-
-def _is_inside(folder: str, path: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
-
-
-def _usable_paths(folder: str) -> Iterator[str]:
-    """Yield each usable voice below `folder`, a real path; loops of links are walked once."""
-    seen: set[str] = set()
-    pending = [folder]
-    while pending:
-        current = pending.pop()
-        if current in seen:
-            continue
-        seen.add(current)
-        try:
-            with os.scandir(current) as scan:
-                entries = list(scan)
-        except OSError:  # gone or closed to us: what it holds is not usable
-            continue
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            is_link = entry.is_symlink()
-            path = os.path.realpath(entry.path) if is_link else entry.path
-            if is_link and not _is_inside(folder, path):
-                continue
-            # A directory entry knows its own kind without asking the file system again.
-            if os.path.isdir(path) if is_link else entry.is_dir():
-                pending.append(path)
-            elif _extension(entry.name) in EXTENSIONS and (
-                os.path.isfile(path) if is_link else entry.is_file()
-            ):
-                yield entry.path
+    return FolderReport("ok", sum(1 for _ in usable_names(voices_dir)))
 
 
 def _is_young(status: os.stat_result, now_ns: int) -> bool:
@@ -241,5 +169,10 @@ def _is_young(status: os.stat_result, now_ns: int) -> bool:
     )
 
 
-def _not_found(name: str) -> SpeechError:
-    return VoiceNotFound(f"speaker_voice '{_shorten(name)}' not found", _PARAM)
+def _is_text(name: str) -> bool:
+    """Tell whether `name` is Unicode: the file system allows bytes that are not."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

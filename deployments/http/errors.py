@@ -77,12 +77,22 @@ def error_response(error: SpeechError) -> Response:
     if error.http_status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     param = None if error.param is None else OPENAI_FIELDS.get(error.param, error.param)
-    return _response(error.http_status, error.message, param, error.code, headers)
+    return _response(error.http_status, _message(error), param, error.code, headers)
 
 
 def error_message(error: SpeechError) -> dict[str, str]:
     """Return the WebSocket message that tells of an error."""
-    return {"type": "error", "message": error.message, "code": error.code}
+    return {"type": "error", "message": _message(error), "code": error.code}
+
+
+def _message(error: SpeechError) -> str:
+    """Return the error's line; where the contract leaves it free, in OpenAI's words."""
+    if error.way_out is None:
+        return error.message
+    message = error.message
+    for ours, openais in OPENAI_FIELDS.items():
+        message = message.replace(ours, openais, 1)
+    return f"{message}; {error.way_out}"
 
 
 async def end_websocket(websocket: WebSocket, error: SpeechError) -> None:

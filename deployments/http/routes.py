@@ -19,6 +19,7 @@ from deployments.http.errors import add_error_handlers
 from deployments.http.page import page_routes
 from deployments.http.request_id import RequestIdMiddleware, request_id_of
 from deployments.http.text_stream import text_stream_routes
+from deployments.http.voice_routes import voice_routes
 from deployments.jobs import JobRunner
 from deployments.service import SpeechService
 from deployments.version import VERSION
@@ -61,8 +62,10 @@ class RunRequest(BaseModel):
     input: JobInput
 
 
-def build_api(service: SpeechService, jobs: JobRunner, access: Access) -> FastAPI:
-    """Return the HTTP application over the service."""
+def build_api(
+    service: SpeechService, jobs: JobRunner, access: Access, list_voices: bool
+) -> FastAPI:
+    """Return the HTTP application over the service; `list_voices`: tell which voices there are."""
     api = FastAPI(
         title="Echo-TTS",
         version=VERSION,
@@ -71,14 +74,17 @@ def build_api(service: SpeechService, jobs: JobRunner, access: Access) -> FastAP
     access.add_cors(api)
     add_error_handlers(api)
     api.add_middleware(RequestIdMiddleware)
-    api.include_router(page_routes(service.pass_limits.max_frames))
+    api.include_router(page_routes(service.pass_limits.max_frames, list_voices))
     api.include_router(probe_routes(service))
-    for router in (
+    routers = [
         speech_routes(service, jobs),
         text_stream_routes(service),
         elevenlabs_speech.speech_routes(service),
         elevenlabs_text_stream.text_stream_routes(service),
-    ):
+    ]
+    if list_voices:
+        routers.append(voice_routes(service))
+    for router in routers:
         api.include_router(router, dependencies=[Depends(access.require_key)])
     return api
 

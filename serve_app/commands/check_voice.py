@@ -17,7 +17,7 @@ from serve_app.voice_check.measurement import VoiceMeasurement
 from serve_app.voice_check.report import VoiceReport, report_voice
 from speech.errors import one_line
 from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
-from speech.voices import EXTENSIONS
+from speech.voice_names import EXTENSIONS
 
 WEIGHTS_VARIABLE, DEVICE_VARIABLE = "ECHO_WEIGHTS_DIR", "ECHO_DEVICE"
 """The variables that decide which checkpoint a server loads."""

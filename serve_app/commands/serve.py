@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from serve_app.environment import set_ray_defaults
+from serve_app.exposure import is_loopback
 from serve_app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str]) -> int:
         if "=" not in assignment:
             parser.error(f"{assignment!r} is not key=value")
     settings = Settings.model_validate(dict(item.split("=", 1) for item in given.settings))
+    if "list_voices" not in settings.model_fields_set and is_loopback(settings.host):
+        settings = settings.model_copy(update={"list_voices": True})
     return serve_here(settings)
 
 

@@ -67,6 +67,7 @@ def site(deploy, graph_voices):
     url, _ = deploy(
         "page",
         voices_dir=str(graph_voices),
+        list_voices=True,
         max_text_chars=len(ENDLESS),
         max_audio_s=100 * 3600,
     )
@@ -397,6 +398,11 @@ async def test_click_into_the_waveform_seeks(page):
     end = float(await wave(page).get_attribute("aria-valuemax"))
     middle = float(await wave(page).get_attribute("aria-valuenow"))
     assert middle == pytest.approx(end / 2, abs=0.02)
+
+
+async def test_the_servers_voices_are_offered(page):
+    offered = page.locator("#voices option[value='otto.ogg']")
+    await expect(offered).to_have_count(1)
 
 
 async def test_voice_and_format_are_remembered(page):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from speech import voices
 from speech.errors import InvalidRequest, SpeechError, VoiceNotFound
+from speech.voice_names import EXTENSIONS
 from speech.voices import SETTLE_NS, FolderReport, open_voice, report_folder
 from tests.replacing import WAYS, replace_by_rename
 
@@ -75,7 +76,7 @@ def test_open_voice_opens_files_below_the_folder(folder: Path, name: str):
     assert content(folder, name) == b"audio"
 
 
-@pytest.mark.parametrize("extension", sorted(voices.EXTENSIONS))
+@pytest.mark.parametrize("extension", sorted(EXTENSIONS))
 @pytest.mark.parametrize("change_case", [str.lower, str.upper, str.title])
 def test_open_voice_takes_every_extension_in_any_case(folder: Path, extension: str, change_case):
     (folder / f"v{change_case(extension)}").write_bytes(b"audio")

@@ -8,6 +8,7 @@ const player = new Player(RATE_HZ);
 let running = null; // what aborts the request under way
 let spoken = null; // the body of the last request, its seed included
 let frame = 0;
+let listedVoices = []; // names of the server's voices, where it lists them
 
 const seconds = (s) => `${s.toFixed(2)} s`;
 const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
@@ -174,8 +175,24 @@ function rememberVoice(name) {
   const others = recall("localStorage", "voices", []).filter((other) => other !== name);
   const voices = name ? [name, ...others].slice(0, MAX_VOICES) : others;
   remember("localStorage", "voices", voices);
-  $("voices").replaceChildren(...voices.map((voice) => new Option("", voice)));
+  offerVoices();
   return voices;
+}
+
+/** Offers the voices used last, then the others that the server has. */
+function offerVoices() {
+  const voices = new Set([...recall("localStorage", "voices", []), ...listedVoices]);
+  $("voices").replaceChildren(...[...voices].map((voice) => new Option("", voice)));
+}
+
+async function askVoices() {
+  const key = $("key").value;
+  const headers = key ? { Authorization: `Bearer ${key}` } : {};
+  try {
+    const answer = await fetch("v1/audio/voices", { headers });
+    if (answer.ok) listedVoices = (await answer.json()).voices.map(({ id }) => id);
+  } catch {} // they can be typed
+  offerVoices();
 }
 
 async function askHealth() {
@@ -204,6 +221,11 @@ $("download").addEventListener("click", download);
 $("dice").addEventListener("click", () => ($("seed").value = randomSeed()));
 $("keep").addEventListener("click", () => ($("seed").value = spoken.seed));
 $("key").addEventListener("input", () => remember("sessionStorage", "key", $("key").value));
+if (contract.listVoices) {
+  askVoices();
+  $("key").addEventListener("change", askVoices);
+  $("voice").addEventListener("focus", askVoices);
+}
 $("format").addEventListener("change", () => remember("localStorage", "format", $("format").value));
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") stop();
