@@ -5,6 +5,7 @@ SpeechError
 ├── BadKey                401  missing or wrong API key
 ├── VoiceNotFound         404  no such file under the voices folder
 ├── Idle                  408  a connection on which nothing happens
+├── ModelNotFound         404  no such model is served
 ├── BodyTooLarge          413
 ├── VoiceLost             500  the prepared audio vanished with its owner: prepare it again
 ├── SamplerLost           503  the device that spoke is lost: draw the job on another
@@ -109,6 +110,13 @@ class Idle(SpeechError):
     def after(cls, seconds: float) -> Idle:
         """Return the error of a connection that was idle for `seconds`."""
         return cls(f"Nothing was sent for {seconds:g} s")
+
+
+class ModelNotFound(SpeechError):
+    """The model is not the one that is served."""
+
+    code = "model_not_found"
+    http_status = 404
 
 
 class BodyTooLarge(SpeechError):

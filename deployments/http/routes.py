@@ -15,6 +15,7 @@ import deployments.http.elevenlabs.text_stream as elevenlabs_text_stream
 from deployments.http.access import Access
 from deployments.http.audio_response import audio_response
 from deployments.http.body import describe_body, read_json
+from deployments.http.compatibility import add_compatibility
 from deployments.http.errors import add_error_handlers
 from deployments.http.page import page_routes
 from deployments.http.request_id import RequestIdMiddleware, request_id_of
@@ -24,13 +25,16 @@ from deployments.jobs import JobRunner
 from deployments.service import SpeechService
 from deployments.version import VERSION
 from speech.errors import (
+    MAX_PARAM_CHARS,
     BadKey,
     BodyTooLarge,
     DeadlineExceeded,
     InternalError,
     InvalidRequest,
+    ModelNotFound,
     NotReady,
     VoiceNotFound,
+    shorten,
 )
 from speech.formats import FORMATS
 from speech.request import JobInput, SpeechBody, is_health_check, parse_speech
@@ -73,6 +77,7 @@ def build_api(
     )
     access.add_cors(api)
     add_error_handlers(api)
+    add_compatibility(api)
     api.add_middleware(RequestIdMiddleware)
     api.include_router(page_routes(service.pass_limits.max_frames, list_voices))
     api.include_router(probe_routes(service))
@@ -117,6 +122,10 @@ def speech_routes(service: SpeechService, jobs: JobRunner) -> APIRouter:
     started = int(time.time())
     max_frames = service.pass_limits.max_frames
 
+    async def served_model() -> dict[str, Any]:
+        name = await service.loaded_engine() or service.engine
+        return {"id": name, "object": "model", "created": started, "owned_by": "local"}
+
     @router.post(
         "/v1/audio/speech",
         openapi_extra=describe_body(SpeechBody, max_frames),
@@ -156,8 +165,17 @@ def speech_routes(service: SpeechService, jobs: JobRunner) -> APIRouter:
     @router.get("/v1/models")
     async def models() -> dict[str, Any]:
         """List the one model that speaks, as OpenAI's clients expect it."""
-        name = await service.loaded_engine() or service.engine
-        model = {"id": name, "object": "model", "created": started, "owned_by": "local"}
-        return {"object": "list", "data": [model]}
+        return {"object": "list", "data": [await served_model()]}
+
+    @router.get("/v1/models/{model_id:path}", responses={404: _ERRORS[404]})
+    async def model(model_id: str) -> dict[str, Any]:
+        """Answer the model that speaks; a speech body may name any, this route only that one."""
+        served = await served_model()
+        if model_id != served["id"]:
+            name = shorten(model_id, MAX_PARAM_CHARS)
+            raise ModelNotFound(
+                f"The model '{name}' does not exist (served: {served['id']})", "model"
+            )
+        return served
 
     return router

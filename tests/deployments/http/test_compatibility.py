@@ -1,0 +1,115 @@
+import gzip
+import os
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from deployments.http import compatibility
+from deployments.http.compatibility import add_compatibility
+
+BODY = {"input": "Hello there.", "response_format": "pcm", "seed": 1}
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize("path", ["/", "/ping", "/health", "/docs", "/openapi.json", "/v1/models"])
+async def test_head_answers_as_get_without_a_body(make_ingress, connect, path):
+    client = connect(make_ingress())
+    asked, told = await client.get(path), await client.head(path)
+    assert told.status_code == asked.status_code == 200
+    assert told.content == b""
+    assert told.headers.get("Content-Type") == asked.headers.get("Content-Type")
+
+
+async def test_head_of_what_only_takes_post_is_405(make_ingress, connect):
+    assert (await connect(make_ingress()).head("/runsync")).status_code == 405
+
+
+async def test_path_with_a_slash_answers_like_the_one_without(make_ingress, connect):
+    client = connect(make_ingress())
+    plain = await client.post("/v1/audio/speech", json=BODY)
+    slashed = await client.post("/v1/audio/speech/", json=BODY)
+    assert slashed.status_code == 200
+    assert slashed.content == plain.content
+    assert (await client.get("/ping/")).status_code == 200
+    assert (await client.get("/nowhere/")).status_code == 404
+
+
+@pytest.mark.parametrize("root", ["", "/graph"])
+async def test_first_page_keeps_its_slash_wherever_it_is_mounted(root):
+    api = FastAPI()
+    add_compatibility(api)
+    api.get("/")(lambda: "page")
+    transport = httpx.ASGITransport(api, root_path=root)
+    async with httpx.AsyncClient(transport=transport, base_url="http://graph") as client:
+        assert (await client.get(f"{root}/")).json() == "page"
+
+
+async def ask_as_http10(app, path):
+    """Return the messages that an HTTP/1.0 client of an ASGI application gets."""
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "http_version": "1.0", "method": "GET", "path": path, "headers": []}
+    await app(scope, receive, send)
+    return sent
+
+
+async def test_http10_client_gets_the_length_and_no_parts():
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for part in (b"one", b"two"):
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body"})
+
+    start, body = await ask_as_http10(compatibility.WholeAnswerForHTTP10(app), "/")
+    assert (b"content-length", b"6") in start["headers"]
+    assert body == {"type": "http.response.body", "body": b"onetwo"}
+
+
+async def test_model_is_told_by_its_id_and_others_are_404(make_ingress, connect):
+    client = connect(make_ingress())
+    [listed] = (await client.get("/v1/models")).json()["data"]
+    assert (await client.get("/v1/models/tone")).json() == listed
+    for other in ("tts-1", "some/model", "x" * 5000):
+        missing = await client.get(f"/v1/models/{other}")
+        error = missing.json()["error"]
+        assert (missing.status_code, error["code"]) == (404, "model_not_found")
+        assert error["type"] == "invalid_request_error"
+        assert len(missing.content) < 500
+
+
+async def test_gzip_body_is_read(make_ingress, connect):
+    client = connect(make_ingress())
+    plain = await client.post("/v1/audio/speech", json=BODY)
+    raw = plain.request.content
+    for packed in (gzip.compress(raw), gzip.compress(raw[:9]) + gzip.compress(raw[9:])):
+        headers = {**JSON, "Content-Encoding": "gzip"}
+        answer = await client.post("/v1/audio/speech", content=packed, headers=headers)
+        assert answer.status_code == 200
+        assert answer.content == plain.content
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "status", "words"),
+    [
+        (gzip.compress(b" " * 50_000_000), "gzip", 413, "too large"),
+        (gzip.compress(os.urandom(500))[:-20], "gzip", 400, "not valid gzip"),
+        (b'{"input": "Hello."}', "gzip", 400, "not valid gzip"),
+        (b"\x1b\x00", "br", 400, "Content-Encoding: gzip"),
+        (b"", "gzip", 400, "not valid JSON"),
+    ],
+)
+async def test_body_that_cannot_be_unpacked_is_refused_as_such(
+    make_ingress, connect, body, encoding, status, words
+):
+    client = connect(make_ingress())
+    headers = {**JSON, "Content-Encoding": encoding}
+    answer = await client.post("/v1/audio/speech", content=body, headers=headers)
+    assert answer.status_code == status
+    assert words in answer.json()["error"]["message"]
