@@ -10,7 +10,7 @@ import asyncio
 import base64
 import logging
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from deployments.service import SpeechService
 from deployments.speech_call import SpeechCall
 from deployments.storage import Bucket
-from deployments.telemetry.request_record import RequestSource
+from deployments.telemetry.request_record import RequestRecord, RequestSource
 from speech.errors import SpeechError, UploadFailed
 from speech.formats import FORMATS
 from speech.request import SpeechRequest, is_health_check, parse_job
@@ -45,14 +45,23 @@ class JobRunner:
         self._bucket = bucket
 
     async def run(
-        self, job_input: object, job_id: str | None, source: RequestSource
+        self,
+        job_input: object,
+        job_id: str | None,
+        source: RequestSource,
+        follow: Callable[[RequestRecord], None] | None = None,
     ) -> dict[str, Any]:
-        """Return the job output for a job's `input`; errors are `{"error": …}`."""
+        """Return the job output for a job's `input`; errors are `{"error": …}`.
+
+        `follow` is given the record of the request, which is filled in while it is spoken.
+        """
         if is_health_check(job_input):
             return await self._service.health()
         try:
             call = self._accept(job_input, job_id, source)
-            metadata, delivery = await call.deliver(partial(self._deliver, call.request, source))
+            metadata, delivery = await call.deliver(
+                partial(self._deliver, call.request, source), follow
+            )
         except SpeechError as error:
             return {"error": error.message}
         return {**_job_output(call.request, metadata), **delivery}

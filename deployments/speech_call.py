@@ -55,9 +55,13 @@ class SpeechCall:
         return SpeechStream(record.engine, record.device, _resume(first, packets), record)
 
     async def deliver(
-        self, send: Callable[[bytes, float], Awaitable[T]]
+        self,
+        send: Callable[[bytes, float], Awaitable[T]],
+        follow: Callable[[RequestRecord], None] | None = None,
     ) -> tuple[dict[str, Any], T]:
         """Speak, then pass the whole audio and the seconds left to `send`; keep the deadline.
+
+        `follow` is given the record as it begins.
 
         Returns:
             The contract's metadata, and the result of `send`.
@@ -66,6 +70,8 @@ class SpeechCall:
             SpeechError: The request failed, or `send` raised it.
         """
         record = self._record(streamed=False)
+        if follow is not None:
+            follow(record)
 
         async def speak_and_send(deadline: Deadline) -> T:
             async with aclosing(self.pipeline.packets(self.request, record, whole=True)) as packets:

@@ -6,6 +6,7 @@ SpeechError
 ├── VoiceNotFound         404  no such file under the voices folder
 ├── Idle                  408  a connection on which nothing happens
 ├── ModelNotFound         404  no such model is served
+├── JobNotFound           404  no such job is held
 ├── BodyTooLarge          413
 ├── VoiceLost             500  the prepared audio vanished with its owner: prepare it again
 ├── SamplerLost           503  the device that spoke is lost: draw the job on another
@@ -116,6 +117,13 @@ class ModelNotFound(SpeechError):
     """The model is not the one that is served."""
 
     code = "model_not_found"
+    http_status = 404
+
+
+class JobNotFound(SpeechError):
+    """The job is unknown, or is no longer held."""
+
+    code = "job_not_found"
     http_status = 404
 
 

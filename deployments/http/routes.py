@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 import deployments.http.elevenlabs.speech as elevenlabs_speech
 import deployments.http.elevenlabs.text_stream as elevenlabs_text_stream
+from deployments.held_jobs import HeldJobs
 from deployments.http.access import Access
 from deployments.http.audio_response import audio_response
 from deployments.http.body import describe_body, read_json
@@ -19,6 +20,7 @@ from deployments.http.compatibility import add_compatibility
 from deployments.http.errors import add_error_handlers
 from deployments.http.page import page_routes
 from deployments.http.request_id import RequestIdMiddleware, request_id_of
+from deployments.http.runpod_routes import runpod_routes
 from deployments.http.text_stream import text_stream_routes
 from deployments.http.voice_routes import voice_routes
 from deployments.jobs import JobRunner
@@ -81,11 +83,13 @@ def build_api(
     api.add_middleware(RequestIdMiddleware)
     api.include_router(page_routes(service.pass_limits.max_frames, list_voices))
     api.include_router(probe_routes(service))
+    held = HeldJobs(jobs, concurrency=max(1, service.limits.max_requests // 2))
     routers = [
         speech_routes(service, jobs),
         text_stream_routes(service),
         elevenlabs_speech.speech_routes(service),
         elevenlabs_text_stream.text_stream_routes(service),
+        runpod_routes(service, held),
     ]
     if list_voices:
         routers.append(voice_routes(service))

@@ -1,0 +1,202 @@
+"""Jobs that outlive the request that brought them: in memory, bounded, for a while.
+
+They serve RunPod's client routes, so that what is written against RunPod can be tested here. One
+ingress replica holds its own jobs and knows no other's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections import Counter, deque
+from collections.abc import Mapping
+from contextlib import aclosing
+from contextvars import Context
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from deployments.jobs import JobRunner
+from deployments.telemetry.request_record import RequestRecord
+from speech.errors import InternalError, JobNotFound, Overloaded
+
+logger = logging.getLogger(__name__)
+
+MAX_JOBS = 256
+"""Jobs held at a time, whatever their state; when there are more, the oldest finished one goes."""
+MAX_HELD_BYTES = 256 * 2**20
+"""Audio of finished jobs held at a time, as base64; the oldest goes first."""
+KEEP_S = 1800.0
+"""Seconds for which a finished job is held, as RunPod does."""
+
+Status = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED"]
+_FINAL: tuple[Status, ...] = ("COMPLETED", "FAILED", "CANCELLED")
+
+
+@dataclass(eq=False)
+class HeldJob:
+    """One job and what is known of it.
+
+    Attributes:
+        status: RunPod's word for its state.
+        output: The job output, or for one that streams the list of its items; None until it ends.
+        error: Why it failed.
+        unread: Items of the output that no `/stream` has been given yet.
+        record: The record of a job that is spoken whole, from when it begins.
+    """
+
+    job_input: Mapping[str, Any]
+    job_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    status: Status = "IN_QUEUE"
+    output: Any = None
+    error: str | None = None
+    unread: deque[dict[str, Any]] = field(default_factory=deque)
+    items: list[dict[str, Any]] = field(default_factory=list)
+    record: RequestRecord | None = None
+    task: asyncio.Task[None] | None = None
+    taken_s: float = field(default_factory=time.monotonic)
+    begun_s: float | None = None
+    ended_s: float | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the job has ended in any way."""
+        return self.status in _FINAL
+
+    @property
+    def held_bytes(self) -> int:
+        """The size of the audio it holds."""
+        items = [*self.items, self.output if isinstance(self.output, dict) else {}]
+        return sum(len(item.get("audio_base64", "")) for item in items)
+
+    def progress(self) -> dict[str, Any] | None:
+        """Return how far a job that is spoken whole has come, or None before its first audio."""
+        if self.record is None or not self.record.num_samples:
+            return None
+        return {
+            "chunks": self.record.num_chunks,
+            "duration": round(self.record.duration_s, 3),
+        }
+
+
+class HeldJobs:
+    """Runs jobs in the order they came, some at a time, and holds them.
+
+    Args:
+        jobs: Runs one job.
+        concurrency: Jobs that run at a time; the others wait.
+    """
+
+    def __init__(self, jobs: JobRunner, concurrency: int) -> None:
+        self._jobs = jobs
+        self._places = asyncio.Semaphore(concurrency)
+        self._held: dict[str, HeldJob] = {}
+        self._ended: Counter[Status] = Counter()
+
+    def take(self, job_input: Mapping[str, Any]) -> HeldJob:
+        """Take a job; it runs on its own.
+
+        Raises:
+            Overloaded: As many jobs as are held at most have not ended.
+        """
+        self._make_room()
+        job = HeldJob(job_input)
+        self._held[job.job_id] = job
+        # A context of its own: it must not end with the request that brought the job.
+        job.task = asyncio.get_running_loop().create_task(self._run(job), context=Context())
+        return job
+
+    def find(self, job_id: str) -> HeldJob:
+        """Return a job that is held.
+
+        Raises:
+            JobNotFound: There is none, or no longer.
+        """
+        job = self._held.get(job_id)
+        if job is None:
+            raise JobNotFound("No such job here: it is unknown, or ended too long ago", "id")
+        return job
+
+    async def wait(self, job: HeldJob, timeout_s: float) -> None:
+        """Return when `job` has ended, or after a time."""
+        if job.task is not None:
+            await asyncio.wait([job.task], timeout=timeout_s)
+
+    async def cancel(self, job: HeldJob) -> None:
+        """End a job that has not ended, and free what it has on the device."""
+        if job.is_over or job.task is None:
+            return
+        job.task.cancel()
+        await asyncio.wait([job.task])
+
+    async def purge(self) -> int:
+        """Cancel the jobs that have not begun; return how many there were."""
+        waiting = [job for job in self._held.values() if job.status == "IN_QUEUE"]
+        for job in waiting:
+            await self.cancel(job)
+        return len(waiting)
+
+    def counts(self) -> Counter[Status]:
+        """Return how many jobs wait and run, and have ended since the start, by status."""
+        open_jobs = Counter(job.status for job in self._held.values() if not job.is_over)
+        return open_jobs + self._ended
+
+    async def _run(self, job: HeldJob) -> None:
+        try:
+            async with self._places:
+                job.status, job.begun_s = "IN_PROGRESS", time.monotonic()
+                if job.job_input.get("stream") is True:
+                    last = await self._stream(job)
+                else:
+                    last = job.output = await self._whole(job)
+                    job.unread.append(last)
+            error = last.get("error")
+            if error is None:
+                job.status = "COMPLETED"
+            else:
+                job.status, job.error, job.output = "FAILED", str(error), None
+        except asyncio.CancelledError:
+            job.status = "CANCELLED"
+            raise
+        except Exception:  # nobody awaits a job: it answers for itself
+            logger.exception("job %s failed", job.job_id)
+            job.status, job.error = "FAILED", InternalError.of_request(job.job_id).message
+        finally:
+            self._end(job)
+
+    async def _whole(self, job: HeldJob) -> dict[str, Any]:
+        def follow(record: RequestRecord) -> None:
+            job.record = record
+
+        return await self._jobs.run(job.job_input, job.job_id, "http", follow)
+
+    async def _stream(self, job: HeldJob) -> dict[str, Any]:
+        last: dict[str, Any] = {}
+        async with aclosing(self._jobs.stream(job.job_input, job.job_id, "http")) as items:
+            async for last in items:
+                job.items.append(last)
+                job.unread.append(last)
+        job.output = job.items
+        return last
+
+    def _end(self, job: HeldJob) -> None:
+        job.ended_s = time.monotonic()
+        self._ended[job.status] += 1
+        loop = asyncio.get_running_loop()
+        loop.call_later(KEEP_S, self._held.pop, job.job_id, None)
+        over = [other for other in self._held.values() if other.is_over]
+        num_bytes = sum(other.held_bytes for other in over)
+        for other in over[:-1]:
+            if num_bytes <= MAX_HELD_BYTES:
+                break
+            num_bytes -= other.held_bytes
+            del self._held[other.job_id]
+
+    def _make_room(self) -> None:
+        if len(self._held) < MAX_JOBS:
+            return
+        oldest = next((job for job in self._held.values() if job.is_over), None)
+        if oldest is None:
+            raise Overloaded
+        del self._held[oldest.job_id]

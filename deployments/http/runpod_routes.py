@@ -1,0 +1,109 @@
+"""RunPod's routes as its SDK's client calls them, for any endpoint's name.
+
+`runpod.Endpoint` drives this server where `runpod.endpoint_url_base` is its address and `/v2`.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from deployments.held_jobs import HeldJob, HeldJobs
+from deployments.http.body import read_json
+from deployments.service import SpeechService
+from speech.errors import InvalidRequest
+
+SYNC_WAIT_S = 90.0
+"""Seconds that `/runsync` waits for its job, as RunPod does; then it answers the status."""
+
+
+def runpod_routes(service: SpeechService, held: HeldJobs) -> APIRouter:
+    """Return the routes over the jobs that are held."""
+    router = APIRouter(prefix="/v2/{endpoint}", tags=["runpod"])
+
+    async def take(request: Request) -> HeldJob:
+        body = await read_json(request, service.limits.max_body_bytes)
+        job_input = body.get("input")
+        if not isinstance(job_input, dict):
+            raise InvalidRequest("Missing or invalid 'input' field (expected object)", "input")
+        await service.require_ready()
+        return held.take(job_input)
+
+    @router.post("/run")
+    async def run(request: Request) -> dict[str, Any]:
+        """Take a job and answer its id at once."""
+        job = await take(request)
+        return {"id": job.job_id, "status": job.status}
+
+    @router.post("/runsync")
+    async def runsync(request: Request) -> dict[str, Any]:
+        """Run a job and answer its output; after 90 s only its status."""
+        job = await take(request)
+        await held.wait(job, SYNC_WAIT_S)
+        return _told(job)
+
+    @router.get("/status/{job_id}")
+    async def status(job_id: str) -> dict[str, Any]:
+        """Answer the state of a job, and its output, or how far it has come."""
+        return _told(held.find(job_id))
+
+    @router.get("/stream/{job_id}")
+    async def stream(job_id: str) -> dict[str, Any]:
+        """Answer what a job has made since this was last asked."""
+        job = held.find(job_id)
+        parts = [{"output": item} for item in job.unread]
+        job.unread.clear()
+        return {"id": job.job_id, "status": job.status, "stream": parts}
+
+    @router.post("/cancel/{job_id}")
+    async def cancel(job_id: str) -> dict[str, Any]:
+        """End a job that has not ended."""
+        job = held.find(job_id)
+        await held.cancel(job)
+        return {"id": job.job_id, "status": job.status}
+
+    @router.post("/purge-queue")
+    async def purge_queue() -> dict[str, Any]:
+        """Cancel the jobs that have not begun."""
+        return {"removed": await held.purge(), "status": "completed"}
+
+    @router.get("/health")
+    async def health() -> dict[str, Any]:
+        """Answer how many jobs there are, and whether the worker, this server, is ready."""
+        counts, is_ready = held.counts(), await service.ready()
+        jobs = {
+            "completed": counts["COMPLETED"],
+            "failed": counts["FAILED"],
+            "inProgress": counts["IN_PROGRESS"],
+            "inQueue": counts["IN_QUEUE"],
+            "retried": 0,
+        }
+        is_busy = is_ready and counts["IN_PROGRESS"] > 0
+        workers = {
+            "idle": int(is_ready and not is_busy),
+            "initializing": int(not is_ready),
+            "ready": int(is_ready),
+            "running": int(is_busy),
+            "throttled": 0,
+            "unhealthy": 0,
+        }
+        return {"jobs": jobs, "workers": workers}
+
+    return router
+
+
+def _told(job: HeldJob) -> dict[str, Any]:
+    """Return a job's state in RunPod's envelope; times are in ms."""
+    told: dict[str, Any] = {"id": job.job_id, "status": job.status}
+    if job.begun_s is not None:
+        end_s = time.monotonic() if job.ended_s is None else job.ended_s
+        told["delayTime"] = round(1000 * (job.begun_s - job.taken_s))
+        told["executionTime"] = round(1000 * (end_s - job.begun_s))
+    output = job.output if job.is_over else job.progress()
+    if output is not None:
+        told["output"] = output
+    if job.error is not None:
+        told["error"] = job.error
+    return told
