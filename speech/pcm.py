@@ -14,3 +14,8 @@ SAMPLE_BYTES = 4
 
 FRAME_SAMPLES = 2048
 """Samples of one latent frame: 46.4 ms."""
+
+
+def from_int16(raw: bytes) -> PCM:
+    """Return samples of 16 bits, little-endian, as PCM."""
+    return np.frombuffer(raw, "<i2").astype(np.float32) / np.float32(32768)

@@ -17,8 +17,11 @@ from tqdm import tqdm
 from serve_app.audio_length import AudioLength
 from serve_app.audio_target import STDOUT, WavHeader, open_target
 from serve_app.client import CallFailed, Refused, Unavailable, stream_speech
-from speech.errors import one_line
+from serve_app.follow import follow_speech
+from speech.encoding import Encoder
+from speech.errors import InvalidRequest, one_line
 from speech.formats import FORMATS, FormatName
+from speech.pcm import from_int16
 from speech.subtitles import SubtitleFormat, write_subtitles
 from speech.text.duration import estimate_duration_s
 from speech.timestamps import TimedWord
@@ -64,8 +67,10 @@ def main(arguments: Sequence[str]) -> int:
     if given.output == STDOUT and sys.stdout.isatty():
         parser.error("audio is not for a terminal: pipe it, or name a file with -o")
     try:
-        text = _read_text(given, parser)
-        _speak(given, text, output_format)
+        if given.follow:
+            _follow(given, output_format, parser)
+        else:
+            _speak(given, _read_text(given, parser), output_format)
     except CallFailed as error:
         return _fail(
             str(error), next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
@@ -91,6 +96,11 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("text", nargs="?", help="what to speak; - reads standard input")
     add("--file", metavar="PATH", help="a UTF-8 file with what to speak")
+    add(
+        "--follow",
+        action="store_true",
+        help="speak standard input while it is being written, sentence by sentence",
+    )
     add("-o", "--output", required=True, metavar="PATH", help="where to; - is standard output")
     add(
         "--voice", metavar="NAME", help="file below the server's voices folder; none: default voice"
@@ -202,19 +212,9 @@ def _speak(given: argparse.Namespace, text: str, output_format: FormatName) -> N
         CallFailed: The server gave no audio, or not all of it.
         OSError: It cannot be written.
     """
-    asked = {
-        "voice": given.voice,
-        "sample_rate": given.sample_rate,
-        "speed": given.speed,
-        "seed": given.seed,
-        "parameters": dict(given.parameter) or None,
-        **({} if given.subtitles is None else {"stream_format": "sse", "timestamps": "word"}),
-    }
-    body = {
-        "input": text,
-        "response_format": output_format,
-        **{name: value for name, value in asked.items() if value is not None},
-    }
+    body = {"input": text, "response_format": output_format, **_asked(given)}
+    if given.subtitles is not None:
+        body |= {"stream_format": "sse", "timestamps": "word"}
     api_key = os.environ.get(KEY_VARIABLE) or None
     speed = given.speed if given.speed is not None and given.speed > 0 else 1.0
     expected_s = estimate_duration_s(text) / speed
@@ -254,6 +254,62 @@ def _speak(given: argparse.Namespace, text: str, output_format: FormatName) -> N
             f"request {speech.request_id}",
             file=sys.stderr,
         )
+
+
+def _follow(
+    given: argparse.Namespace, output_format: FormatName, parser: argparse.ArgumentParser
+) -> None:
+    """Write the speech of standard input while that is being written.
+
+    Raises:
+        CallFailed: The server gave no audio, or not all of it.
+        OSError: It cannot be written.
+    """
+    if given.text not in (None, "-") or given.file is not None or given.subtitles is not None:
+        parser.error("--follow reads standard input: give no text, --file or --subtitles")
+    row = FORMATS[output_format]
+    sample_rate = given.sample_rate or row.default_sample_rate
+    config = {**_asked(given), "sample_rate": sample_rate}
+    api_key = os.environ.get(KEY_VARIABLE) or None
+    num_samples = 0
+    try:
+        encoder = Encoder(row, sample_rate, sample_rate)
+    except InvalidRequest as error:
+        raise Refused(error.message) from None
+    with open_target(given.output) as target:
+        header = WavHeader(target)
+
+        def write(packet: bytes) -> None:
+            target.write(packet)
+            target.flush()
+            header.feed(packet)
+
+        for frame in follow_speech(given.url, api_key, config, sys.stdin.buffer, given.patience):
+            pcm = from_int16(frame)
+            num_samples += len(pcm)
+            write(encoder.encode(pcm))
+        if not num_samples:
+            raise CallFailed("The server sent no audio")
+        write(encoder.finish())
+        header.complete()
+    if not given.quiet:
+        print(
+            f"{one_line(given.output)}: {num_samples / sample_rate:.1f} s of {output_format} at "
+            f"{sample_rate} Hz",
+            file=sys.stderr,
+        )
+
+
+def _asked(given: argparse.Namespace) -> dict[str, Any]:
+    """Return the fields of a speech body that the options give."""
+    asked = {
+        "voice": given.voice,
+        "sample_rate": given.sample_rate,
+        "speed": given.speed,
+        "seed": given.seed,
+        "parameters": dict(given.parameter) or None,
+    }
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def _fail(message: str, exit_code: int) -> int:

@@ -265,3 +265,32 @@ def test_reader_that_leaves_ends_the_request(busy, ends, tmp_path):
     assert process.returncode == 1
     assert told == b"speak: Nobody reads the audio any more\n"
     ends()
+
+
+def test_follow_speaks_what_is_written_before_the_rest_is(graph, tmp_path):
+    process = subprocess.Popen(
+        command("--follow", "--voice", "ada.ogg", "-o", "-", "--format", "wav"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(graph),
+    )
+    with process:
+        process.stdin.write(b"It is half past nine, Dr. Mas")
+        process.stdin.flush()
+        process.stdin.write(b"on. Sleep")
+        process.stdin.flush()
+        heard = process.stdout.read(48_000)
+        rest, errors = process.communicate(b" well!", timeout=60)
+    assert process.returncode == 0, errors
+    samples, rate = soundfile.read(io.BytesIO(heard + rest))
+    assert 2 < len(samples) / rate < 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code"), [(("--voice", "nobody.wav"), 2), (("Text",), 2)]
+)
+def test_follow_tells_what_is_wrong(speak, tmp_path, arguments, exit_code):
+    done = speak("--follow", "-o", "out.wav", *arguments, input=b"Hello there.")
+    assert done.returncode == exit_code, done.stderr
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,117 @@
+"""The client of a running server for text that is still being written: fragments in, PCM out."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO
+
+from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from serve_app.client import CONNECT_TIMEOUT_S, CallFailed, Refused, Unavailable
+from speech.errors import one_line
+
+_READ_BYTES = 1024
+_LATER = ("overloaded", "not_ready")
+"""Codes of errors after which a later try may succeed."""
+_WRONG = ("invalid_request", "invalid_api_key", "voice_not_found", "body_too_large")
+"""Codes of errors that repeating the request does not change."""
+
+
+def follow_speech(
+    url: str, api_key: str | None, config: Mapping[str, Any], text: BinaryIO, patience_s: float
+) -> Iterator[bytes]:
+    """Yield the speech of `text`, sentence by sentence while it comes, as raw samples.
+
+    Args:
+        url: Address of the server, without a route.
+        api_key: One of the server's `ECHO_API_KEYS`, if it has any.
+        config: Body of `POST /v1/audio/speech` less its `input` and format.
+        text: UTF-8, read as it comes to its end.
+        patience_s: Seconds the server may send nothing once all the text is there.
+
+    Raises:
+        CallFailed: The server gave no audio, or not all of it.
+    """
+    route = f"{url.rstrip('/')}/v1/audio/speech/stream".replace("http", "ws", 1)
+    headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
+    try:
+        with connect(
+            route, additional_headers=headers, open_timeout=CONNECT_TIMEOUT_S, max_size=None
+        ) as server:
+            server.send(_message("session.config", **config, response_format="pcm"))
+            # A thread: reading waits for whoever writes the text.
+            sending = threading.Thread(target=_send, args=(text, server), daemon=True)
+            sending.start()
+            yield from _audio(server, sending, patience_s)
+    except (InvalidURI, ValueError):
+        raise Refused(f"'{one_line(url)}' is no HTTP address") from None
+    except InvalidStatus as error:
+        raise _refusal(error) from None
+    except TimeoutError:
+        raise CallFailed(f"The server sent nothing for {patience_s:g} s") from None
+    except OSError:
+        raise Unavailable("No server answers there") from None
+    except WebSocketException:
+        raise CallFailed("The connection broke off before all audio was there") from None
+
+
+def _send(text: BinaryIO, server: ClientConnection) -> None:
+    """Send the text as it comes; at its end, ask for the connection to end once all is spoken."""
+    decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+    try:
+        while raw := os.read(text.fileno(), _READ_BYTES):
+            if fragment := decoder.decode(raw):
+                server.send(_message("input.text", text=fragment))
+        server.send(_message("session.close"))
+    except ConnectionClosed:
+        pass  # whoever receives tells why
+
+
+def _audio(
+    server: ClientConnection, sending: threading.Thread, patience_s: float
+) -> Iterator[bytes]:
+    while True:
+        try:
+            frame = server.recv(timeout=patience_s)
+        except TimeoutError:
+            if sending.is_alive():
+                continue
+            raise
+        except ConnectionClosed as error:
+            if error.rcvd is not None and error.rcvd.code == 1000:
+                return
+            raise
+        if isinstance(frame, bytes):
+            yield frame
+            continue
+        message = json.loads(frame)
+        if message["type"] == "error":
+            raise _failure(message)
+
+
+def _message(kind: str, **fields: object) -> str:
+    return json.dumps({"type": kind, **fields})
+
+
+def _failure(error: Mapping[str, Any]) -> CallFailed:
+    """Return the error that a server's message stands for."""
+    message, code = one_line(str(error.get("message"))), error.get("code")
+    if code in _LATER:
+        return Unavailable(message)
+    return Refused(message) if code in _WRONG else CallFailed(message)
+
+
+def _refusal(error: InvalidStatus) -> CallFailed:
+    """Return the error that an answer to the handshake stands for."""
+    response = error.response
+    try:
+        return _failure(json.loads(response.body)["error"])
+    except (ValueError, TypeError, KeyError):  # a proxy's page, or another server
+        return CallFailed(
+            f"The server answers HTTP {response.status_code}: does the graph run there?"
+        )
