@@ -56,3 +56,17 @@ async def test_cancelled_from_outside_it_stops_the_work():
     with pytest.raises(asyncio.CancelledError):
         await task
     assert work.stopped.is_set()
+
+
+async def test_renewed_it_counts_anew_for_work_under_way():
+    work, deadline = Work(), Deadline(0.3)
+    task = asyncio.ensure_future(deadline.run(work()))
+    await work.started.wait()
+    deadline.suspend()
+    await asyncio.wait({task}, timeout=0.5)
+    assert not task.done()
+    deadline.renew()
+    assert 0 < deadline.left_s <= 0.3
+    with pytest.raises(DeadlineExceeded):
+        await task
+    assert work.stopped.is_set()

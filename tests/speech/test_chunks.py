@@ -1,7 +1,8 @@
 from engine.echo.config import PASS_LIMITS
-from speech.chunks import chunk_seed, plan_chunks
+from speech.chunks import ChunkPlanner, chunk_seed, plan_chunks
 from speech.parameters import ModelParameters
 from speech.request import parse_job
+from speech.text.incremental import SentenceReader
 
 TEXT = "The first sentence is this one. The second sentence is another one. And a third one ends."
 
@@ -49,3 +50,27 @@ def test_a_requests_pronunciations_come_before_the_servers():
     request = parse_job({"text": "Lead and tear.", "pronunciations": own}, 99, 640)
     made = plan_chunks(request, ModelParameters(), server, PASS_LIMITS)
     assert made.chunks[0].text == "led and teer."
+
+
+def by_sentence(text, **fields):
+    """Return the planner of a text, and what it makes of its sentences."""
+    request = parse_job({"text": text, **fields}, 4096, PASS_LIMITS.max_frames)
+    planner = ChunkPlanner(request, PUBLISHED, {}, PASS_LIMITS)
+    reader = SentenceReader(10.0)
+    sentences = [*reader.feed(text), *reader.flush()]
+    return planner, [chunk for sentence in sentences for chunk in planner.plan(sentence)]
+
+
+def test_sentences_are_planned_like_a_text_that_is_cut_between_them():
+    text = f"[S1] {TEXT.replace('. And', '.' + chr(10) * 2 + 'And')} [pause:2s] [S2] So it is."
+    fields = {"seed": 7, "speaker_voice": "ada.ogg"}
+    whole = plan(text=text, parameters={"max_chars_per_chunk": 45}, **fields)
+    _, chunks = by_sentence(text, **fields)
+    assert chunks == list(whole.chunks)
+    assert [chunk.text[:4] for chunk in chunks] == ["[S1]", "[S1]", "[S1]", "[S2]"]
+
+
+def test_pause_alone_is_kept_for_what_follows_or_for_the_end():
+    planner, chunks = by_sentence("Wait.\n\n[pause:1s]\n\nThen go. [pause:0.5s]")
+    assert [chunk.pause_s for chunk in chunks] == [None, 1.0]
+    assert planner.closing_pause_s == 0.5
