@@ -10,9 +10,10 @@ from typing import Any, Protocol
 from fastapi import WebSocket
 from starlette.websockets import WebSocketDisconnect
 
+from deployments.http.request_id import request_id_of
 from deployments.service import SpeechService
 from speech.concurrency import mark_retrieved
-from speech.errors import Idle, InvalidRequest, SpeechError
+from speech.errors import BodyTooLarge, Idle, InvalidRequest, SpeechError
 
 _NORMAL, _GOING_AWAY = 1000, 1001
 """Close codes."""
@@ -45,10 +46,13 @@ class Dialect(Protocol):
 class Connection:
     """An open WebSocket; frames go out one at a time, whoever sends."""
 
-    def __init__(self, websocket: WebSocket, idle_s: float) -> None:
-        """`idle_s`: the longest time in which nothing need happen."""
+    def __init__(
+        self, websocket: WebSocket, service: SpeechService, idle_s: float | None = None
+    ) -> None:
+        """`idle_s`: the longest time in which nothing need happen; None for the service's."""
         self._websocket = websocket
-        self._idle_s = idle_s
+        self._service = service
+        self._idle_s = idle_s or service.limits.idle_s
         self._sending = asyncio.Lock()
 
     async def send(self, message: Mapping[str, Any] | bytes) -> None:
@@ -63,7 +67,7 @@ class Connection:
             else:
                 await self._websocket.send_json(message)
 
-    async def run(self, dialect: Dialect, service: SpeechService) -> None:
+    async def run(self, dialect: Dialect) -> None:
         """Talk until the client goes, the dialect ends or the server stops; free all then.
 
         Raises:
@@ -71,7 +75,7 @@ class Connection:
         """
         receiving = asyncio.create_task(self._receive(dialect))
         speaking = asyncio.create_task(dialect.speak())
-        stopping = asyncio.create_task(service.drained())
+        stopping = asyncio.create_task(self._service.drained())
         tasks = {receiving, speaking, stopping}
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -94,20 +98,20 @@ class Connection:
 
     async def _receive(self, dialect: Dialect) -> None:
         """Take messages until the client is gone; a wrong one is answered with an error."""
+        request_id = request_id_of(self._websocket)
         while True:
+            frame = await self._frame(dialect)
             try:
-                await dialect.take(_parse(await self._frame(dialect)))
+                with self._service.logging_refusal(request_id, "websocket"):
+                    await dialect.take(self._parse(frame))
             except SpeechError as error:
-                if isinstance(error, Idle):
-                    raise
                 await self.send(dialect.error_message(error))
 
-    async def _frame(self, dialect: Dialect) -> str:
-        """Return the next frame's text.
+    async def _frame(self, dialect: Dialect) -> str | None:
+        """Return the next frame's text, None of a binary one.
 
         Raises:
             Idle: None came while nothing was spoken either.
-            InvalidRequest: It is binary.
             WebSocketDisconnect: The client is gone.
         """
         receiving = asyncio.create_task(self._websocket.receive())
@@ -121,19 +125,28 @@ class Connection:
         frame = receiving.result()
         if frame["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(frame.get("code", _NORMAL))
-        if frame.get("text") is None:
+        text: str | None = frame.get("text")
+        return text
+
+    def _parse(self, frame: str | None) -> Mapping[str, Any]:
+        """Return the message in a frame.
+
+        Raises:
+            InvalidRequest: There is none.
+            BodyTooLarge: It is longer than a request's body may be.
+        """
+        if frame is None:
             raise InvalidRequest("Send messages as text frames of JSON")
-        return str(frame["text"])
-
-
-def _parse(frame: str) -> Mapping[str, Any]:
-    try:
-        message = json.loads(frame)
-    except (ValueError, RecursionError):
-        raise InvalidRequest("The message is not valid JSON") from None
-    if not isinstance(message, dict):
-        raise InvalidRequest("The message is not a JSON object")
-    return message
+        max_bytes = self._service.limits.max_body_bytes
+        if len(frame) > max_bytes:
+            raise BodyTooLarge(f"Message too large (max {max_bytes} bytes)")
+        try:
+            message = json.loads(frame)
+        except (ValueError, RecursionError):
+            raise InvalidRequest("The message is not valid JSON") from None
+        if not isinstance(message, dict):
+            raise InvalidRequest("The message is not a JSON object")
+        return message
 
 
 def text_of(message: Mapping[str, Any]) -> str:

@@ -31,10 +31,10 @@ def text_stream_routes(service: SpeechService) -> APIRouter:
         with service.connection():
             await service.require_ready()
             await websocket.accept()
-            connection = Connection(websocket, service.limits.idle_s)
+            connection = Connection(websocket, service)
             session = service.session(request_id_of(websocket), file_per_sentence=True)
             dialect = OmniDialect(connection, session, service.pass_limits.max_frames)
-            await connection.run(dialect, service)
+            await connection.run(dialect)
 
     return router
 

@@ -61,7 +61,7 @@ def text_stream_routes(service: SpeechService) -> APIRouter:
         with service.connection():
             await service.require_ready()
             await websocket.accept()
-            connection = Connection(websocket, idle_s or service.limits.idle_s)
+            connection = Connection(websocket, service, idle_s)
             dialect = ElevenLabsDialect(
                 connection,
                 service,
@@ -70,7 +70,7 @@ def text_stream_routes(service: SpeechService) -> APIRouter:
                 output_format,
                 several=several,
             )
-            await connection.run(dialect, service)
+            await connection.run(dialect)
 
     return router
 

@@ -186,6 +186,28 @@ def test_binary_frame_is_told_and_the_connection_stays(connect):
     assert error["message"] == "Send messages as text frames of JSON"
 
 
+def test_message_beyond_the_size_of_a_body_is_refused(connect):
+    with connect(limits={"max_body_bytes": 1024}) as client:
+        client.send("input.text", text="a" * 1024)
+        (error,), _ = client.until("error")
+    assert error["message"] == "Message too large (max 1024 bytes)"
+
+
+def test_utterances_and_refusals_are_logged_as_requests(connect, caplog):
+    caplog.set_level("INFO", logger="deployments.telemetry.request_log")
+    with connect(headers={"X-Request-ID": "call-1"}) as client:
+        client.websocket.send_json({**PCM, "speed": 9})
+        client.until("error")
+        client.websocket.send_json(PCM)
+        client.say("Hello there. How are you?")
+        client.until("session.done")
+    lines = [record.getMessage() for record in caplog.records]
+    refused, completed = [line for line in lines if line.startswith("request ")]
+    assert refused.startswith("request call-1 invalid_request: source=websocket")
+    assert completed.startswith("request call-1 completed: source=websocket streamed=true")
+    assert " chunks=2 " in completed
+
+
 def test_utterance_that_fails_is_dropped_to_its_end(connect):
     with connect() as client:
         client.websocket.send_json({**PCM, "voice": "nobody.wav"})
