@@ -16,6 +16,7 @@ from ray.serve.handle import DeploymentHandle
 from deployments.job_stream import JobStream
 from deployments.request_voices import RequestVoices
 from deployments.sampler import PCMBlock
+from deployments.spoken_voice import SpokenVoice
 from engine.protocol import Job
 from speech.concurrency import mark_retrieved
 from speech.errors import VoiceLost
@@ -23,7 +24,7 @@ from speech.errors import VoiceLost
 
 @dataclass(frozen=True)
 class VoicedJob:
-    """A job and the name of the voice it is spoken in, None for the default voice."""
+    """A job and the name of the voice it is spoken in, None for the voice of those before it."""
 
     job: Job
     voice: str | None
@@ -60,9 +61,10 @@ async def sample_in_order(
 ) -> AsyncGenerator[Sampled, None]:
     """Yield the audio of all jobs in order while up to `max_running` are in the sampler.
 
-    A job begins as soon as it comes and there is room. A job whose replica is lost is drawn again;
-    voices whose audio was lost with its owner are prepared again, once. Closing the generator
-    cancels every job still in the sampler, and closes `jobs`.
+    A job begins as soon as it comes and there is room; one that names no voice also waits until
+    the voice of those before it is known (see `SpokenVoice`). A job whose replica is lost is drawn
+    again; voices whose audio was lost with its owner are prepared again, once. Closing the
+    generator cancels every job still in the sampler, and closes `jobs`.
 
     Args:
         sampler: Handle with `stream=True`.
@@ -76,16 +78,19 @@ async def sample_in_order(
     """
     running: deque[_Running] = deque()
     room = asyncio.Semaphore(max_running)
+    spoken = SpokenVoice()
     news = asyncio.Event()
 
     async def sample(job: VoicedJob) -> JobStream:
-        voice = await voices.get(job.voice)
+        voice = spoken.voice if job.voice is None else await voices.get(job.voice)
         return JobStream(partial(sampler.generate.remote, job.job, voice), on_redraw)
 
     async def begin_all() -> None:
         async with aclosing(jobs):
             async for job in jobs:
                 await room.acquire()
+                if job.voice is None:
+                    await spoken.wait_turn()
                 running.append(_Running(job, await sample(job)))
                 news.set()
 
@@ -119,6 +124,11 @@ async def sample_in_order(
                 continue
             finally:
                 waited_s += time.perf_counter() - started
+            if running[0].job.voice is None:
+                if block is None:
+                    spoken.end_job()
+                else:
+                    spoken.add(block.pcm)
             yield Sampled(index, block, waited_s)
             waited_s = 0.0
             if block is None:

@@ -35,6 +35,7 @@ class Ingress:
         bucket: Where whole jobs' audio goes; inline if None.
         warnings: Suspicious settings, for the health report.
         pronunciations: Spellings of words for all requests.
+        default_voice: Name of the voice of requests that name none; one made up for each if None.
     """
 
     def __init__(
@@ -49,11 +50,20 @@ class Ingress:
         bucket: BucketConfig | None = None,
         warnings: Sequence[str] = (),
         pronunciations: Pronunciations = MappingProxyType({}),
+        default_voice: str | None = None,
     ) -> None:
         log_with_serve()
         storage = None if bucket is None else Bucket(bucket, limits.max_requests)
         self._service = SpeechService(
-            voice_prep, sampler, engine, limits, pass_limits, pronunciations, storage, warnings
+            voice_prep,
+            sampler,
+            engine,
+            limits,
+            pass_limits,
+            pronunciations,
+            default_voice,
+            storage,
+            warnings,
         )
         self._jobs = JobRunner(self._service, storage)
         self._access = access

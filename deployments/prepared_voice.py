@@ -1,14 +1,14 @@
-"""A voice that VoicePrep has ready, and the way its audio takes to an engine.
+"""A voice that is ready, and the way its audio takes to an engine.
 
-Only the voice's name and key travel with a request. An engine that holds nothing for the key
-asks VoicePrep for the audio, which lies in Ray's object store; where Ray does not run (Serve's
-local testing mode, unit tests) the array itself travels.
+Of a voice from a file, only the name and key travel with a request. An engine that holds nothing
+for the key asks VoicePrep for the audio, which lies in Ray's object store; where Ray does not run
+(Serve's local testing mode, unit tests) the array itself travels.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import ray
@@ -30,13 +30,15 @@ class PreparedVoice:
     """A voice as it crosses handles.
 
     Attributes:
-        name: The file's name, as the request gave it.
+        name: The file's name, as the request gave it; empty where there is no file.
         key: Names the audio's content: equal keys, equal samples, whichever replica, node or
             copy of a file they come from.
+        audio: The audio where there is no file; else None, and VoicePrep has it.
     """
 
     name: str
     key: str
+    audio: PCM | None = field(default=None, compare=False, repr=False)
 
 
 def content_key(audio: PCM) -> str:
@@ -60,6 +62,8 @@ async def fetch(voice_prep: DeploymentHandle[Any], voice: PreparedVoice) -> PCM:
         VoiceLost: `voice.name` means other audio by now, or the audio is out of reach.
         SpeechError: The voice can no longer be prepared.
     """
+    if voice.audio is not None:
+        return voice.audio
     # By reference: a copy of a reference that Ray does not see would never be freed.
     by_reference = voice_prep.options(_by_reference=True)
     for _ in range(MAX_FETCHES):

@@ -1,4 +1,4 @@
-"""The voices of one request."""
+"""The named voices of one request."""
 
 from __future__ import annotations
 
@@ -16,14 +16,12 @@ class RequestVoices:
         self._prepare = prepare
         self._prepared: dict[str, PreparedVoice] = {}
 
-    async def get(self, name: str | None) -> PreparedVoice | None:
-        """Return the voice called `name`, or None for the default voice.
+    async def get(self, name: str) -> PreparedVoice:
+        """Return the voice called `name`.
 
         Raises:
             SpeechError: The voice cannot be prepared.
         """
-        if name is None:
-            return None
         if name not in self._prepared:
             self._prepared[name] = await self._prepare(name)
         return self._prepared[name]

@@ -46,6 +46,7 @@ class SpeechService:
         limits: Limits,
         pass_limits: PassLimits,
         pronunciations: Pronunciations,
+        default_voice: str | None,
         bucket: Bucket | None,
         warnings: Sequence[str],
     ) -> None:
@@ -57,7 +58,9 @@ class SpeechService:
         self._sampler = sampler
         self._bucket = bucket
         self._warnings = tuple(warnings)
-        self._pipeline = SpeechPipeline(voice_prep, sampler, limits, pass_limits, pronunciations)
+        self._pipeline = SpeechPipeline(
+            voice_prep, sampler, limits, pass_limits, pronunciations, default_voice
+        )
         self._log = RequestLog()
         admission = Admission(limits.max_requests)
         self._watch = SamplerWatch(sampler, limits.outage_s)

@@ -86,6 +86,7 @@ def build_app(settings: Settings) -> serve.Application:
         list_voices=settings.list_voices,
         warnings=settings.warnings(os.environ),
         pronunciations=read_pronunciations(settings.pronunciations_file),
+        default_voice=settings.default_voice,
     )
 
 

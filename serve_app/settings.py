@@ -40,6 +40,13 @@ class Settings(EchoOptions, Limits, BaseSettings):
         Field(validation_alias="AUDIO_VOICES_DIR", description="Folder of reference audio files."),
     ] = "/runpod-volume/echo-tts/audio_voices"
 
+    default_voice: Annotated[
+        str | None,
+        Field(
+            description="Reference audio file below the voices folder that speaks requests which "
+            "name none; if none, the model makes up a voice for each request."
+        ),
+    ] = None
     pronunciations_file: Annotated[
         str | None,
         Field(description="JSON file of spellings by the word that they are said for."),

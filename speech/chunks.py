@@ -19,7 +19,7 @@ class Chunk:
 
     Attributes:
         text: The words, non-blank.
-        voice: The name of the voice that speaks them, or None for the default voice.
+        voice: The name of the voice that speaks them, or None for that of the request.
         seed: The seed of the chunk's random draws.
         pause_s: The silence before it; None where it is as the passes have it.
     """

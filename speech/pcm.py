@@ -15,6 +15,10 @@ SAMPLE_BYTES = 4
 FRAME_SAMPLES = 2048
 """Samples of one latent frame: 46.4 ms."""
 
+MIN_PEAK = 1e-3
+"""Audio whose loudest sample lies below -60 dBFS is silence: dither and noise floors stay under
+it, the quietest usable recording of a voice far above."""
+
 
 def from_int16(raw: bytes) -> PCM:
     """Return samples of 16 bits, little-endian, as PCM."""

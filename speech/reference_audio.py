@@ -28,15 +28,11 @@ from speech.decoding.audio import (
 from speech.decoding.content import view_content
 from speech.leading_silence import find_start
 from speech.mixing import mix
-from speech.pcm import PCM, SAMPLE_RATE_HZ
+from speech.pcm import MIN_PEAK, PCM, SAMPLE_RATE_HZ
 from speech.resampling import Mono, Resample, load_resampler
 
 MAX_SECONDS = 300
 MAX_SAMPLES = MAX_SECONDS * SAMPLE_RATE_HZ
-
-MIN_PEAK = 1e-3
-"""Audio whose loudest sample lies below -60 dBFS is silence: dither and noise floors stay under
-it, the quietest usable recording of a voice far above."""
 
 MIN_FILE_RATE_HZ = 4_000
 MAX_FILE_RATE_HZ = 192_000

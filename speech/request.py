@@ -55,7 +55,9 @@ class JobInput(BaseModel):
     action: Any = Field(None, description="`health_check` answers the health report.")
     text: Any = Field(..., description="What to speak.", json_schema_extra={"type": "string"})
     speaker_voice: VoiceName | None = Field(
-        None, description="Reference audio file below the voices folder; none: default voice."
+        None,
+        description="Reference audio file below the voices folder; none: a voice made up for the "
+        "request.",
     )
     parameters: dict[str, Any] | None = None
     seed: Seed | None = Field(
@@ -86,7 +88,7 @@ class SpeechBody(BaseModel):
         BeforeValidator(_voice_id),
         Field(
             description="Reference audio file below the voices folder, as a string or {id: …}; "
-            "`default` or nothing for the default voice."
+            "`default` or nothing for one made up for the request."
         ),
     ] = None
     response_format: FormatName | None = Field(None, description="`mp3` if not given.")

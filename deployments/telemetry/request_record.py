@@ -38,7 +38,7 @@ class RequestRecord:
         streamed: Whether audio leaves as it is made.
         num_chars: Length of its text.
         result: `completed`, `cancelled` or the code of an error; empty until it ends.
-        voice_key: Key of the voice that speaks, or None for the default voice.
+        voice_key: Key of the file's voice that speaks, or None for one made up.
         engine: Name of the model that speaks; empty until the first audio.
         device: Where the model runs; empty until the first audio.
         num_chunks: Number of passes its text is spoken in.

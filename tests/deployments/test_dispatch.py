@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from deployments.dispatch import VoicedJob, sample_in_order
+from deployments.prepared_voice import PreparedVoice, content_key
 from deployments.request_voices import RequestVoices
 from deployments.sampler import PCMBlock
+from deployments.spoken_voice import ENOUGH_SAMPLES, MAX_SAMPLES
 from engine.protocol import Job
-from speech.errors import InternalError, VoiceLost
+from speech.errors import InternalError, SamplerLost, VoiceLost
 
 
 class Stream:
@@ -58,9 +60,16 @@ async def next_block(sampled):
     return block
 
 
+def one_voice():
+    async def prepare(name):
+        return PreparedVoice(name, "key")
+
+    return RequestVoices(prepare)
+
+
 def no_voices():
     async def prepare(name):
-        raise AssertionError("no job has a voice")
+        raise AssertionError("no job names a voice")
 
     return RequestVoices(prepare)
 
@@ -81,7 +90,7 @@ async def test_sample_yields_jobs_in_order():
 
 async def test_sample_keeps_no_more_jobs_running_than_allowed():
     sampler = FakeSampler(lambda job, voice: [block(job)])
-    blocks = sample_in_order(sampler, jobs(9), no_voices(), 3, no_redraw)
+    blocks = sample_in_order(sampler, jobs(9, "a.wav"), one_voice(), 3, no_redraw)
     await next_block(blocks)
     assert len(sampler.streams) == 3
     await next_block(blocks)
@@ -91,7 +100,7 @@ async def test_sample_keeps_no_more_jobs_running_than_allowed():
 
 async def test_sample_closed_early_cancels_every_running_job():
     sampler = FakeSampler(lambda job, voice: [block(job)])
-    blocks = sample_in_order(sampler, jobs(9), no_voices(), 3, no_redraw)
+    blocks = sample_in_order(sampler, jobs(9, "a.wav"), one_voice(), 3, no_redraw)
     await next_block(blocks)
     await blocks.aclose()
     assert [stream.cancelled for stream in sampler.streams] == [True, True, True]
@@ -100,7 +109,10 @@ async def test_sample_closed_early_cancels_every_running_job():
 async def test_sample_failure_cancels_the_others_and_passes_the_error_on():
     sampler = FakeSampler(lambda job, voice: [InternalError("no")] if job.seed else [block(job)])
     with pytest.raises(InternalError):
-        _ = [item async for item in sample_in_order(sampler, jobs(4), no_voices(), 4, no_redraw)]
+        _ = [
+            item
+            async for item in sample_in_order(sampler, jobs(4, "a.wav"), one_voice(), 4, no_redraw)
+        ]
     assert all(stream.cancelled for stream in sampler.streams[1:])
 
 
@@ -177,3 +189,79 @@ async def test_sample_closed_while_no_job_comes_leaves_no_task():
     await waiting.wait()
     await sampled.aclose()
     assert closed.is_set()
+
+
+def tone(num_samples, level=0.5):
+    return np.full(num_samples, level, np.float32)
+
+
+async def voices_asked_for(takes, num_voices=None):
+    """Return the voice that each job without a voice of its own comes to the sampler with.
+
+    `takes` are the items of the streams in the order in which they are opened.
+    """
+    given, left = [], iter(takes)
+
+    def answer(job, voice):
+        given.append(voice)
+        return [
+            PCMBlock(item, "fake", "cpu", 0.0) if isinstance(item, np.ndarray) else item
+            for item in next(left)
+        ]
+
+    sampled = sample_in_order(
+        FakeSampler(answer), jobs(num_voices or len(takes)), no_voices(), 4, lambda: None
+    )
+    async for _ in sampled:
+        pass
+    return given
+
+
+async def test_first_job_runs_alone_and_its_audio_is_the_voice_of_all_others():
+    sampler = FakeSampler(lambda job, voice: [PCMBlock(tone(ENOUGH_SAMPLES), "fake", "cpu", 0.0)])
+    sampled = sample_in_order(sampler, jobs(6), no_voices(), 4, no_redraw)
+    await anext(sampled)
+    assert len(sampler.streams) == 1
+    assert (await anext(sampled)).block is None
+    await anext(sampled)
+    assert len(sampler.streams) == 5
+    await sampled.aclose()
+
+    first, *others = await voices_asked_for([[tone(ENOUGH_SAMPLES)]] * 6)
+    assert first is None
+    assert {voice.key for voice in others} == {content_key(tone(ENOUGH_SAMPLES))}
+    assert all(np.array_equal(voice.audio, tone(ENOUGH_SAMPLES)) for voice in others)
+
+
+async def test_short_first_jobs_are_one_reference_together():
+    short = ENOUGH_SAMPLES // 2
+    takes = [[tone(short, 0.1)], [tone(short, 0.2)], [tone(9)], [tone(9)]]
+    first, second, *others = await voices_asked_for(takes)
+    assert first is None
+    assert second.key == content_key(tone(short, 0.1))
+    both = np.concatenate([tone(short, 0.1), tone(short, 0.2)])
+    assert [voice.key for voice in others] == [content_key(both)] * 2
+
+
+async def test_silent_first_job_gives_no_voice():
+    first, second, third = await voices_asked_for(
+        [[tone(ENOUGH_SAMPLES, 0.0)], [tone(ENOUGH_SAMPLES)], [tone(9)]]
+    )
+    assert first is second is None
+    assert third.key == content_key(tone(ENOUGH_SAMPLES))
+
+
+async def test_reference_is_bounded_and_within_full_scale():
+    half = MAX_SAMPLES // 2 + 1
+    _, voice = await voices_asked_for([[tone(half, 2.0), tone(half, 1.0)], [tone(9)]])
+    assert voice.audio.shape == (MAX_SAMPLES,)
+    assert voice.audio.max() == 1
+    assert voice.audio[-1] == 0.5
+
+
+async def test_redrawn_first_job_gives_the_same_voice():
+    parts = [tone(ENOUGH_SAMPLES, 0.1), tone(ENOUGH_SAMPLES, 0.2)]
+    takes = [[parts[0], SamplerLost("gone")], parts, [tone(9)]]
+    first, again, voice = await voices_asked_for(takes, 2)
+    assert first is again is None
+    assert voice.key == content_key(np.concatenate(parts))

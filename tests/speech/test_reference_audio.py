@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from speech import resampling
 from speech.decoding.audio import UndecodableAudio
-from speech.pcm import SAMPLE_RATE_HZ
+from speech.pcm import MIN_PEAK, SAMPLE_RATE_HZ
 from speech.reference_audio import (
     MAX_SAMPLES,
-    MIN_PEAK,
     decode_reference,
     describe_source,
     read_reference,

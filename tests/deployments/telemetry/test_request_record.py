@@ -11,6 +11,7 @@ from speech.request import parse_job
 
 DOCUMENTED = Path(__file__).parents[3] / "docs" / "observability.md"
 JOB = {"text": "Every word of this sentence is spoken.", "speaker_voice": "deep.wav"}
+HIGH = "high.flac"
 
 
 @pytest.fixture
@@ -43,6 +44,18 @@ async def test_completed_job_leaves_a_line_with_all_its_numbers(make_ingress, li
     spoken_s = output["metadata"]["timings"]["generate"] / 1000
     assert float(fields["rtf"]) == pytest.approx(spoken_s / float(fields["audio_s"]), abs=0.002)
     assert 0 < int(fields["first_audio_ms"]) <= int(fields["total_ms"])
+
+
+async def test_default_voice_speaks_requests_that_name_none(make_ingress, lines):
+    ingress = make_ingress(default_voice="deep.wav")
+    unnamed = {"text": JOB["text"]}
+    jobs = {"named": JOB, "none": unnamed, "other": JOB | {"speaker_voice": HIGH}}
+    for job_id, job in jobs.items():
+        await ingress.run_job(job, job_id)
+    named, none, other = (lines(job_id)[0][1]["voice"] for job_id in jobs)
+    assert named == none != other
+    await make_ingress().run_job(unnamed, "made-up")
+    assert lines("made-up")[0][1]["voice"] == "-"
 
 
 async def test_streamed_speech_tells_when_its_first_audio_left(make_ingress, connect, lines):
