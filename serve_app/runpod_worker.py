@@ -12,15 +12,15 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from typing import Any
 
 from ray.serve.exceptions import BackPressureError
 from ray.serve.handle import DeploymentHandle
 
-from deployments.deadline import Deadline
 from deployments.handles import unwrap
+from serve_app.graph_call import GraphCall
 from serve_app.runpod_posts import MAX_POST_S, use_patient_posts
 from serve_app.settings import Settings
 from serve_app.watch import GraphWatch, can_speak
@@ -114,7 +114,7 @@ class Worker:
         self._drain_s = drain_s
         self._num_taken = num_taken
         self._watch = watch
-        self._calls: dict[asyncio.Task[Any], _Call] = {}
+        self._calls: dict[asyncio.Task[Any], GraphCall] = {}
         self._watching: asyncio.Task[None] | None = None
         self._draining = False
         self._lost: SpeechError | None = None
@@ -175,7 +175,7 @@ class Worker:
         self._lost = NotReady("The graph cannot speak any more, try again")
         self._end_within(0, self._lost)
 
-    def _call(self, method: Any, job: RunPodJob) -> _Call:
+    def _call(self, method: Any, job: RunPodJob) -> GraphCall:
         """Call a method of the ingress for `job`, whose task this is."""
         task = asyncio.current_task()
         assert task is not None
@@ -185,7 +185,7 @@ class Worker:
         if self._lost is not None:
             raise self._lost
         response = method.remote(job.get("input"), job["id"])
-        call = self._calls[task] = _Call(response, self._deadline_s)
+        call = self._calls[task] = GraphCall(response, self._deadline_s)
         return call
 
     def _close(self, task: asyncio.Task[Any]) -> None:
@@ -221,63 +221,6 @@ class Worker:
         """End the job loop once every output is posted."""
         if self._num_taken() == 0:
             self._leave()
-
-
-class _Call:
-    """A call into the graph that expires, and that holds nothing there once it is cancelled.
-
-    Cancelling the await, or leaving the stream, does not stop a replica: only `cancel` does.
-    """
-
-    def __init__(self, response: Any, deadline_s: float) -> None:
-        self._response = response
-        self._deadline = Deadline(deadline_s)
-        self._is_open = True
-
-    async def result(self) -> Any:
-        """Return the result of a unary call.
-
-        Raises:
-            DeadlineExceeded: The call expired.
-        """
-        result = await self._wait_for(self._response)
-        self._is_open = False
-        return result
-
-    async def next_item(self) -> Any:
-        """Return the next item of a streamed call, None at its end.
-
-        Raises:
-            DeadlineExceeded: The call expired.
-        """
-        item = await self._wait_for(anext(self._response, None))
-        self._is_open = item is not None
-        return item
-
-    async def _wait_for(self, step: Awaitable[Any]) -> Any:
-        try:
-            return await self._deadline.run(_without_cancellation(step))
-        except Exception:
-            self.cancel()
-            raise
-
-    def fail(self, error: SpeechError) -> None:
-        """Let the call fail with `error` now."""
-        self._deadline.expire(error)
-
-    def cancel(self) -> None:
-        """Free what the call still holds in the graph."""
-        if self._is_open:
-            self._is_open = False
-            self._response.cancel()
-
-
-async def _without_cancellation(step: Awaitable[Any]) -> Any:
-    """Return the result of `step`, or fail: a cancellation would look like that of the job."""
-    try:
-        return await step
-    except asyncio.CancelledError:
-        raise RuntimeError("Ray Serve dropped the call") from None
 
 
 def _json_size(value: Output) -> int:
