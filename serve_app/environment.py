@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 _DEFAULTS = {
+    # What Serve's proxy answers by itself comes in our shape, too.
+    "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "deployments.http.proxy:middlewares",
     # From the HTTP proxy to the ingress by plain gRPC: half the time of Ray's own calls (see
     # decision 0004). Answers through it can be larger than gRPC's usual 4 MiB.
     "RAY_SERVE_PROXY_USE_GRPC": "1",

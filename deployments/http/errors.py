@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response, WebSocket
 from fastapi.responses import JSONResponse
@@ -13,12 +14,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketState
 
 from deployments.http.request_id import request_id_of
-from speech.errors import InternalError, SpeechError
+from speech.errors import InternalError, SpeechError, one_line, shorten
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 2
 """Seconds that a refused client is told to wait."""
+
+MAX_REQUEST_LINE_CHARS = 200
+"""The most characters of a method and a path that an error repeats."""
 
 OPENAI_FIELDS: Mapping[str, str] = {"speaker_voice": "voice"}
 """Names of OpenAI's fields where the job contract, which errors speak of, has others."""
@@ -41,8 +45,9 @@ def add_error_handlers(api: FastAPI) -> None:
     @api.exception_handler(HTTPException)
     async def framework_error(request: Request, error: HTTPException) -> Response:
         """Answer the framework's own errors, such as an unknown route, in the same shape."""
-        message = f"{error.detail}: {request.method} {request.url.path}"
-        return _response(error.status_code, message, headers=error.headers)
+        return status_response(
+            error.status_code, f"{request.method} {request.url.path}", error.headers
+        )
 
     @api.exception_handler(Exception)
     async def unforeseen(request: Request, error: Exception) -> Response:
@@ -78,6 +83,14 @@ def error_response(error: SpeechError) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     param = None if error.param is None else OPENAI_FIELDS.get(error.param, error.param)
     return _response(error.http_status, _message(error), param, error.code, headers)
+
+
+def status_response(
+    status: int, request_line: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return the response, in OpenAI's shape, for a status without an error of ours."""
+    line = shorten(one_line(request_line), MAX_REQUEST_LINE_CHARS)
+    return _response(status, f"{HTTPStatus(status).phrase}: {line}", headers=headers)
 
 
 def error_message(error: SpeechError) -> dict[str, str]:

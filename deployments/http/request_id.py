@@ -31,7 +31,7 @@ class RequestIdMiddleware:
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get(HEADER, "")
-        request_id = given if _USABLE.fullmatch(given) else uuid.uuid4().hex
+        request_id = given if is_usable(given) else uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_with_id(message: Message) -> None:
@@ -41,6 +41,11 @@ class RequestIdMiddleware:
             await send(message)
 
         await self._app(scope, receive, send_with_id)
+
+
+def is_usable(request_id: str) -> bool:
+    """Tell whether a client's id can be taken over into logs and headers."""
+    return _USABLE.fullmatch(request_id) is not None
 
 
 def request_id_of(connection: HTTPConnection) -> str:

@@ -5,15 +5,32 @@ from __future__ import annotations
 import logging
 
 from deployments.telemetry.replica import in_replica
+from speech.errors import InternalError, SpeechError
 
 PACKAGES = ("deployments", "engine", "speech")
+
+
+def without_traceback_of_refusal(record: logging.LogRecord) -> bool:
+    """Tell whether to keep a record; a logging filter.
+
+    Serve logs each error that leaves a replica with its traceback. One that a caller is told of is
+    in the ingress's line of the request: the caller's own mistakes are not said again, others in
+    one line.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    if not isinstance(error, SpeechError) or isinstance(error, InternalError):
+        return True
+    record.msg, record.args, record.exc_info = f"{record.getMessage()} {error.message}", (), None
+    return error.http_status >= 500
 
 
 def log_with_serve() -> None:
     """Send our packages' records from INFO up to Serve's handlers; do nothing outside a replica."""
     if not in_replica():
         return
-    handlers = logging.getLogger("ray.serve").handlers
+    serves = logging.getLogger("ray.serve")
+    serves.addFilter(without_traceback_of_refusal)
+    handlers = serves.handlers
     for package in PACKAGES:
         logger = logging.getLogger(package)
         logger.setLevel(logging.INFO)

@@ -1,0 +1,100 @@
+"""What runs in Ray Serve's HTTP proxy, in front of the ingress: its answers get our shape.
+
+Serve calls `middlewares` where RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH names it.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from deployments.http.errors import error_response, status_response
+from deployments.http.request_id import HEADER, is_usable
+from speech.errors import InternalError, Overloaded
+
+logger = logging.getLogger(__name__)
+
+SERVES_OWN = ("x-request-timeout-seconds", "x-request-disconnect-disabled")
+"""Headers by which Serve lets a caller change how a request is handled: not for our callers."""
+SERVES_ROUTING = ("serve_multiplexed_model_id", "x_session_id")
+"""Headers that Serve routes by, in its spelling, in which dashes are underscores."""
+
+
+def middlewares() -> list[Middleware]:
+    """Return the middlewares for Serve's proxy."""
+    return [Middleware(OneErrorShape)]
+
+
+class OneErrorShape:
+    """ASGI middleware that keeps callers and Serve's own conventions apart.
+
+    Headers that Serve acts on do not reach it. Every request has exactly one usable id. What Serve
+    answers in plain text, and what it would leave to the HTTP server, becomes OpenAI's shape.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one ASGI connection."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        scope, request_id = _with_clean_headers(scope)
+        if scope["type"] == "websocket" or scope["path"].startswith("/-/"):
+            await self._app(scope, receive, send)
+            return
+        replaced = started = False
+
+        async def send_in_shape(message: Message) -> None:
+            nonlocal replaced, started
+            if message["type"] == "http.response.start":
+                headers = Headers(raw=message.get("headers", []))
+                is_plain = headers.get("Content-Type", "").startswith("text/plain")
+                replaced = message["status"] >= 400 and is_plain
+                started = True
+                if replaced:
+                    await _send_error(message["status"], request_id, scope, receive, send)
+            if not replaced:
+                await send(message)
+
+        try:
+            await self._app(scope, receive, send_in_shape)
+        except Exception as error:
+            if started:  # the server ends the connection, so that the client can tell
+                raise
+            logger.error("request %s failed in the proxy: %s", request_id, type(error).__name__)
+            await _send_error(500, request_id, scope, receive, send)
+
+
+async def _send_error(
+    status: int, request_id: str, scope: Scope, receive: Receive, send: Send
+) -> None:
+    if status == 500:
+        response = error_response(InternalError.of_request(request_id))
+    elif status == 503:
+        response = error_response(Overloaded())
+    else:
+        response = status_response(status, f"{scope['method']} {scope['path']}")
+    response.headers[HEADER] = request_id
+    await response(scope, receive, send)
+
+
+def _with_clean_headers(scope: Scope) -> tuple[Scope, str]:
+    """Return the connection without what only Serve may say, and its one request id."""
+    scope = {**scope, "headers": [pair for pair in scope["headers"] if not _is_serves(pair[0])]}
+    headers = MutableHeaders(scope=scope)
+    given = headers.get(HEADER, "")
+    request_id = given if is_usable(given) else uuid.uuid4().hex
+    del headers[HEADER]
+    headers.append(HEADER, request_id)
+    return scope, request_id
+
+
+def _is_serves(name: bytes) -> bool:
+    written = name.decode("latin-1").lower()
+    return written in SERVES_OWN or written.replace("-", "_") in SERVES_ROUTING

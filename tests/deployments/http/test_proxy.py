@@ -1,0 +1,90 @@
+import httpx
+import pytest
+from starlette.responses import JSONResponse, PlainTextResponse
+
+from deployments.http.errors import RETRY_AFTER_S
+from deployments.http.proxy import OneErrorShape
+
+
+async def ask(app, path="/v1/audio/speech", headers=None):
+    """Return the answer that the proxy gives of an application's, and the headers it got."""
+    seen = []
+
+    async def note(scope, receive, send):
+        seen.extend(scope["headers"])
+        await app(scope, receive, send)
+
+    transport = httpx.ASGITransport(OneErrorShape(note))
+    async with httpx.AsyncClient(transport=transport, base_url="http://graph") as client:
+        return await client.post(path, headers=headers), seen
+
+
+def ids(response):
+    return response.headers.get_list("X-Request-ID")
+
+
+@pytest.mark.parametrize("status", [404, 408, 429, 500, 503])
+async def test_plain_error_of_serve_comes_in_openais_shape(status):
+    response, _ = await ask(PlainTextResponse("Serve's own words", status))
+    error = response.json()["error"]
+    assert response.status_code == status
+    assert set(error) == {"message", "type", "param", "code"}
+    assert "Serve" not in error["message"]
+    assert len(ids(response)) == 1
+    if status == 503:
+        assert response.headers["Retry-After"] == str(RETRY_AFTER_S)
+    if status == 500:
+        assert ids(response)[0] in error["message"]
+
+
+async def test_error_that_leaves_serve_is_500_with_the_id():
+    async def dies(scope, receive, send):
+        raise ConnectionError("10.0.0.1 is gone")
+
+    response, _ = await ask(dies, headers={"X-Request-ID": "mine"})
+    assert response.status_code == 500
+    assert response.json()["error"]["message"] == "Internal error (request mine)"
+    assert ids(response) == ["mine"]
+
+
+async def test_error_within_an_answer_still_breaks_it_off():
+    async def dies_later(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"audio", "more_body": True})
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await ask(dies_later)
+
+
+@pytest.mark.parametrize("answer", [JSONResponse({"a": 1}, 400), PlainTextResponse("fine")])
+async def test_other_answers_pass_as_they_are(answer):
+    response, _ = await ask(answer)
+    assert (response.status_code, response.content) == (answer.status_code, answer.body)
+
+
+async def test_serves_probes_keep_their_words():
+    response, _ = await ask(PlainTextResponse("no routes", 503), path="/-/healthz")
+    assert response.text == "no routes"
+
+
+@pytest.mark.parametrize("given", [b"caf\xc3\xa9", b"\xff\xfe", b"x" * 5000, b"a b", b""])
+async def test_unusable_id_is_replaced_before_serve_sees_it(given):
+    _, seen = await ask(PlainTextResponse("fine"), headers=[(b"X-Request-ID", given)])
+    [request_id] = [value for name, value in seen if name == b"x-request-id"]
+    assert request_id != given
+    assert request_id.isalnum()
+
+
+async def test_headers_by_which_serve_is_steered_are_dropped():
+    steering = {
+        "X-Request-Timeout-Seconds": "0.01",
+        "x-request-disconnect-disabled": "?1",
+        "serve-multiplexed-model-id": "x",
+        "serve_multiplexed_model_id": "x",
+        "X-Session-Id": "x",
+    }
+    _, seen = await ask(PlainTextResponse("fine"), headers={**steering, "X-Other": "stays"})
+    names = {name.decode().lower() for name, _ in seen}
+    assert names.isdisjoint(name.lower() for name in steering)
+    assert "x-other" in names

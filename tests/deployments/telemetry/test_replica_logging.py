@@ -1,0 +1,38 @@
+import logging
+
+import pytest
+
+from deployments.telemetry.replica_logging import without_traceback_of_refusal
+from speech.errors import InternalError, VoiceNotFound, VoicesUnavailable
+
+
+@pytest.fixture
+def serves(caplog):
+    logger = logging.getLogger("test.serve")
+    logger.addFilter(without_traceback_of_refusal)
+    return logger
+
+
+def log(logger, error):
+    try:
+        raise error
+    except Exception:
+        logger.exception("Request failed.")
+
+
+def test_a_callers_mistake_is_not_logged_by_serve(serves, caplog):
+    log(serves, VoiceNotFound("speaker_voice 'alloy' not found", "speaker_voice"))
+    assert caplog.records == []
+
+
+def test_an_expected_failure_is_one_line(serves, caplog):
+    log(serves, VoicesUnavailable())
+    [record] = caplog.records
+    assert record.exc_info is None
+    assert record.getMessage() == f"Request failed. {VoicesUnavailable().message}"
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), InternalError("odd")])
+def test_what_was_not_foreseen_keeps_its_traceback(serves, caplog, error):
+    log(serves, error)
+    assert caplog.records[0].exc_info[1] is error
