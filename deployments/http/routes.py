@@ -17,6 +17,7 @@ from deployments.http.access import Access
 from deployments.http.audio_response import audio_response
 from deployments.http.body import describe_body, read_json
 from deployments.http.compatibility import add_compatibility
+from deployments.http.docs_page import docs_routes
 from deployments.http.errors import add_error_handlers
 from deployments.http.page import page_routes
 from deployments.http.request_id import RequestIdMiddleware, request_id_of
@@ -76,12 +77,15 @@ def build_api(
         title="Echo-TTS",
         version=VERSION,
         summary="Any text in the voice of a reference recording",
+        docs_url=None,  # both ask a CDN
+        redoc_url=None,
     )
     access.add_cors(api)
     add_error_handlers(api)
     add_compatibility(api)
     api.add_middleware(RequestIdMiddleware)
     api.include_router(page_routes(service.pass_limits.max_frames, list_voices))
+    api.include_router(docs_routes())
     api.include_router(probe_routes(service))
     held = HeldJobs(jobs, concurrency=max(1, service.limits.max_requests // 2))
     routers = [

@@ -454,3 +454,8 @@ async def test_server_that_is_gone_is_told(page):
     await page.context.set_offline(True)
     await button(page, "Speak").click()
     await expect_complaint(page, "The server does not answer.")
+
+
+async def test_docs_show_the_routes_within_their_policy(visit, site):
+    docs = await visit(f"{site}docs")
+    await expect(docs.get_by_text("/v1/audio/speech", exact=True).first).to_be_visible()
