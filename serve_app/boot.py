@@ -15,6 +15,7 @@ from ray.serve.handle import DeploymentHandle
 from ray.serve.schema import ApplicationStatus
 
 from serve_app.detached import run_detached
+from serve_app.exposure import ray_exposure
 from serve_app.graph import build_app
 from serve_app.settings import Settings
 
@@ -55,6 +56,8 @@ def start_ray(settings: Settings, *, http: bool) -> None:
     else:
         if settings.metrics_port is not None:
             _require_free(settings.metrics_port)
+        for warning in ray_exposure(os.environ):
+            logger.warning(warning)
         _start_node(settings)
     serve.start(
         proxy_location="EveryNode" if http else "Disabled",

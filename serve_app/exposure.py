@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 
 
 def is_loopback(host: str) -> bool:
@@ -11,3 +12,13 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def ray_exposure(environ: Mapping[str, str]) -> list[str]:
+    """Return a line for each thing that opens Ray's own ports further than its token does."""
+    if environ.get("RAY_AUTH_MODE", "token") == "token":
+        return []
+    return [
+        "RAY_AUTH_MODE is not 'token': who reaches Ray's ports on this machine, by network or from "
+        "another account, can run code as this server"
+    ]

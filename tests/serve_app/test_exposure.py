@@ -1,7 +1,7 @@
 import pytest
 
 from serve_app.commands import serve
-from serve_app.exposure import is_loopback
+from serve_app.exposure import is_loopback, ray_exposure
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "localhost", "LOCALHOST"])
@@ -32,3 +32,9 @@ def test_serve_lists_voices_on_loopback_unless_told(monkeypatch, arguments, envi
     monkeypatch.setattr(serve, "serve_here", lambda settings: served.append(settings) or 0)
     assert serve.main(arguments) == 0
     assert served[0].list_voices is listed
+
+
+def test_server_says_what_running_without_a_token_opens():
+    assert ray_exposure({}) == ray_exposure({"RAY_AUTH_MODE": "token"}) == []
+    [warning] = ray_exposure({"RAY_AUTH_MODE": "disabled"})
+    assert "can run code" in warning
