@@ -34,6 +34,7 @@ from speech.rendering import Renderer
 from speech.request import SpeechRequest
 from speech.text.incremental import Sentence
 from speech.text.pronunciations import Pronunciations
+from speech.text.turns import without_tags
 from speech.timestamps import TimedWord, Timestamps
 
 T = TypeVar("T")
@@ -90,7 +91,8 @@ class SpeechPipeline:
         timestamps: Timestamps | None = None
         if request.timestamps:
             said = [chunk.text for chunk in plan.chunks]
-            timestamps = await run_in(self._threads, Timestamps, request.text, said, request.speed)
+            text = without_tags(request.text) if request.voices else request.text
+            timestamps = await run_in(self._threads, Timestamps, text, said, request.speed)
         record.planned(len(plan.chunks))
         sampled = self._sample(each(plan.chunks), request, record, stream=not whole)
         joined = join(sampled, plan, note_words)

@@ -20,6 +20,7 @@ from speech.pcm import PCM, SAMPLE_RATE_HZ
 from speech.rendering import Renderer
 from speech.request import SpeechRequest
 from speech.text.incremental import Sentence
+from speech.text.turns import without_tags
 from speech.timestamps import TimedWord, Timestamps
 
 
@@ -124,6 +125,8 @@ class Script:
         if not self._request.timestamps:
             return None
         said = [chunk.text for chunk in chunks]
+        if self._request.voices:
+            text = without_tags(text)
         return await run_in(self._threads, Timestamps, text, said, self._request.speed)
 
     def ends_with(self, index: int) -> bool:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from speech.limits import PassLimits
 from speech.parameters import ModelParameters, complete
 from speech.request import SpeechRequest
+from speech.text.breaks import Break
 from speech.text.incremental import Sentence
 from speech.text.passage import last_speaker, make_passage, usual_pause_s
 from speech.text.pronunciations import Pronunciations
+from speech.text.turns import split_turns, voice_of
 
 
 @dataclass(frozen=True)
@@ -59,16 +61,13 @@ def plan_chunks(
         limits: The most that the engine speaks in one pass.
 
     Raises:
-        InvalidRequest: The request's parameters do not go with the defaults.
+        InvalidRequest: The request's parameters do not go with the defaults, or its tags with its
+            voices.
     """
     parameters = complete(request.given, defaults, limits.max_frames)
-    own = {**pronunciations, **request.pronunciations}
-    passage = make_passage(request.text, parameters, limits, own)
-    chunks = tuple(
-        Chunk(phrase.text, request.voice, chunk_seed(request.seed, index), phrase.pause_s)
-        for index, phrase in enumerate(passage.phrases)
-    )
-    return SpeechPlan(chunks, passage.closing_pause_s, parameters.enable_crossfade)
+    planner = ChunkPlanner(request, parameters, pronunciations, limits)
+    chunks = tuple(planner.plan(Sentence(request.text, Break.PARAGRAPH)))
+    return SpeechPlan(chunks, planner.closing_pause_s, planner.crossfade)
 
 
 class ChunkPlanner:
@@ -98,20 +97,32 @@ class ChunkPlanner:
         self._parameters = parameters
         self._pronunciations = {**pronunciations, **request.pronunciations}
         self._limits = limits
-        self._speaker = ""
+        self._speaker = ""  # the tag that the next sentence goes on under
         self._num_chunks = 0
 
     def plan(self, sentence: Sentence) -> list[Chunk]:
         """Return the chunks of the next sentence; none where it only asks for a pause.
 
         Raises:
-            InvalidRequest: A pause in it is not of 0 to 10 seconds.
+            InvalidRequest: A pause in it is not of 0 to 10 seconds, or a turn in it has no voice.
         """
-        request = self._request
+        voices = self._request.voices
+        if not voices:
+            chunks = self._plan(sentence, self._request.voice, self._speaker)
+            self._speaker = last_speaker(sentence.text, self._speaker)
+            return chunks
+        chunks = []
+        for turn in split_turns(sentence.text, self._speaker, sentence.rank):
+            self._speaker = turn.speaker
+            voice = voice_of(turn.speaker, voices) if turn.speaker else self._request.voice
+            chunks += self._plan(Sentence(turn.text, turn.rank), voice, "")
+        return chunks
+
+    def _plan(self, sentence: Sentence, voice: str | None, speaker: str) -> list[Chunk]:
+        """Return the chunks of what one voice says, under the model's own tag `speaker`."""
         passage = make_passage(
-            sentence.text, self._parameters, self._limits, self._pronunciations, self._speaker
+            sentence.text, self._parameters, self._limits, self._pronunciations, speaker
         )
-        self._speaker = last_speaker(sentence.text, self._speaker)
         pause_s, self.closing_pause_s = self.closing_pause_s, passage.closing_pause_s
         if not passage.phrases:
             self.closing_pause_s = _added(pause_s, passage.closing_pause_s)
@@ -121,7 +132,7 @@ class ChunkPlanner:
             pause_s = usual_pause_s(sentence.rank, self._parameters)
         first = passage.phrases[0]._replace(pause_s=pause_s)
         chunks = [
-            Chunk(phrase.text, request.voice, chunk_seed(request.seed, index), phrase.pause_s)
+            Chunk(phrase.text, voice, chunk_seed(self._request.seed, index), phrase.pause_s)
             for index, phrase in enumerate((first, *passage.phrases[1:]), self._num_chunks)
         ]
         self._num_chunks += len(chunks)

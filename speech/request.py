@@ -23,6 +23,7 @@ from speech.parameters import (
 )
 from speech.text.passage import has_words
 from speech.text.pronunciations import Pronunciations, check_pronunciations
+from speech.text.turns import Voices, check_speakers, check_tags, without_tags
 from speech.text.typography import clean
 from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields
 
@@ -49,6 +50,11 @@ PRONUNCIATIONS_FIELD = Field(
 )
 
 
+VOICES_FIELD = Field(
+    None, description="Dialogue: voice files by speaker; `[S1]` in the text begins a turn of `S1`."
+)
+
+
 class JobInput(BaseModel):
     """A RunPod job's `input`; also that of `POST /runsync`."""
 
@@ -59,6 +65,7 @@ class JobInput(BaseModel):
         description="Reference audio file below the voices folder; none: a voice made up for the "
         "request.",
     )
+    voices: dict[str, VoiceName] | None = VOICES_FIELD
     parameters: dict[str, Any] | None = None
     seed: Seed | None = Field(
         None, description="Same seed, same audio, on a GPU up to rounding; 0 if not given."
@@ -91,6 +98,7 @@ class SpeechBody(BaseModel):
             "`default` or nothing for one made up for the request."
         ),
     ] = None
+    voices: dict[str, Annotated[VoiceName, BeforeValidator(_voice_id)]] | None = VOICES_FIELD
     response_format: FormatName | None = Field(None, description="`mp3` if not given.")
     speed: Annotated[Number, Field(ge=MIN_SPEED, le=MAX_SPEED)] | None = Field(
         None, description="Tempo; the pitch stays."
@@ -122,6 +130,7 @@ class SpeechRequest:
         sample_rate: Of the encoded audio, in Hz.
         speed: Tempo factor, 1.0 leaves the audio alone.
         pronunciations: The caller's own, in addition to the server's.
+        voices: Of the speakers whose turns tags in the text begin; empty if tags are the model's.
         stream_format: Bytes, or OpenAI's events.
         timestamps: Whether the caller wants to know when each word is said.
     """
@@ -136,6 +145,7 @@ class SpeechRequest:
     session_id: str
     speed: float = 1.0
     pronunciations: Pronunciations = field(default_factory=dict)
+    voices: Voices = field(default_factory=dict)
     stream_format: StreamFormat = "audio"
     timestamps: bool = False
 
@@ -159,6 +169,7 @@ def parse_job(job_input: object, max_text_chars: int, max_frames: int) -> Speech
     return SpeechRequest(
         text=text,
         voice=job.speaker_voice or None,
+        voices=_check_dialogue(text, "text", job.voices or {}),
         parameters=parameters,
         given=given_parameters,
         seed=_first_given(parameters.seed, job.seed),
@@ -178,7 +189,9 @@ def parse_speech(body: object, max_text_chars: int, max_frames: int) -> SpeechRe
     """
     given = given_fields(body) if isinstance(body, Mapping) else {}
     text = _check_text(given.get("input"), "input", max_text_chars)
-    return _speech_request(text, given, max_frames)
+    request = _speech_request(text, given, max_frames)
+    _check_dialogue(text, "input", request.voices)
+    return request
 
 
 def parse_speech_config(config: object, max_frames: int) -> SpeechRequest:
@@ -196,9 +209,11 @@ def _speech_request(text: str, given: Mapping[str, Any], max_frames: int) -> Spe
     output_format: FormatName = speech.response_format or "mp3"
     sample_rate = _openai_sample_rate(output_format, speech.sample_rate)
     parameters, given_parameters = parse_parameters(speech.parameters, max_frames)
+    spoken_by = {speaker: _openai_voice(name) for speaker, name in (speech.voices or {}).items()}
     return SpeechRequest(
         text=text,
-        voice=None if speech.voice in (None, "", "default") else speech.voice,
+        voice=_openai_voice(speech.voice),
+        voices=check_speakers(spoken_by),
         parameters=parameters,
         given=given_parameters,
         seed=_first_given(parameters.seed, speech.seed),
@@ -210,6 +225,23 @@ def _speech_request(text: str, given: Mapping[str, Any], max_frames: int) -> Spe
         stream_format=speech.stream_format or "audio",
         timestamps=speech.timestamps is not None,
     )
+
+
+def _openai_voice(name: str | None) -> str | None:
+    return None if name in (None, "", "default") else name
+
+
+def _check_dialogue(text: str, field: str, voices: Voices) -> Voices:
+    """Return the voices of a dialogue, which may be none.
+
+    Raises:
+        InvalidRequest: They do not go with the tags in `text`, or it has nothing but tags.
+    """
+    if voices:
+        check_tags(text, check_speakers(voices))
+        if not has_words(without_tags(text)):
+            raise InvalidRequest("Text cannot be empty", field)
+    return voices
 
 
 def _first_given(*seeds: int | None) -> int:

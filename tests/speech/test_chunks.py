@@ -1,8 +1,12 @@
+import pytest
+
 from engine.echo.config import PASS_LIMITS
 from speech.chunks import ChunkPlanner, chunk_seed, plan_chunks
+from speech.errors import InvalidRequest
 from speech.parameters import ModelParameters
 from speech.request import parse_job
-from speech.text.incremental import SentenceReader
+from speech.text.breaks import Break
+from speech.text.incremental import Sentence, SentenceReader
 
 TEXT = "The first sentence is this one. The second sentence is another one. And a third one ends."
 
@@ -74,3 +78,39 @@ def test_pause_alone_is_kept_for_what_follows_or_for_the_end():
     planner, chunks = by_sentence("Wait.\n\n[pause:1s]\n\nThen go. [pause:0.5s]")
     assert [chunk.pause_s for chunk in chunks] == [None, 1.0]
     assert planner.closing_pause_s == 0.5
+
+
+DIALOGUE = "Two met. [S1] Is it you? [pause:2s]\n\n[S2] It is I.\n\n[S1] [S2] At last.[S1]Good."
+VOICES = {"S1": "ada.ogg", "S2": "otto.ogg"}
+TURNS = [
+    ("Two met.", "tim.ogg", None),
+    ("Is it you?", "ada.ogg", 0.25),
+    ("It is I.", "otto.ogg", 2.0),
+    ("At last.", "otto.ogg", 0.7),
+    ("Good.", "ada.ogg", 0.25),
+]
+
+
+def lines(chunks):
+    return [(chunk.text, chunk.voice, chunk.pause_s) for chunk in chunks]
+
+
+def test_turns_of_a_dialogue_are_chunks_in_their_voices():
+    chunks = plan(text=DIALOGUE, voices=VOICES, speaker_voice="tim.ogg").chunks
+    assert lines(chunks) == TURNS
+    assert [chunk.seed for chunk in chunks] == [chunk_seed(0, index) for index in range(5)]
+
+
+def test_dialogue_by_sentence_has_the_same_turns():
+    request = parse_job({"text": DIALOGUE, "voices": VOICES, "speaker_voice": "tim.ogg"}, 4096, 640)
+    planner = ChunkPlanner(request, PUBLISHED, {}, PASS_LIMITS)
+    reader = SentenceReader(10.0)
+    sentences = [*reader.feed(DIALOGUE), *reader.flush()]
+    assert lines(chunk for sentence in sentences for chunk in planner.plan(sentence)) == TURNS
+    with pytest.raises(InvalidRequest, match=r"\[S3\]"):
+        planner.plan(Sentence("[S3] And I?", Break.SENTENCE))
+
+
+def test_tags_without_voices_are_the_models():
+    [chunk] = plan(text="[S1] Is it you? [S2] It is I.").chunks
+    assert chunk.text == "[S1] Is it you? [S2] It is I."

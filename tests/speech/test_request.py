@@ -433,3 +433,33 @@ def test_text_with_an_invalid_pause_is_refused_by_name(pause):
     with pytest.raises(InvalidRequest, match="Invalid pause") as caught:
         parse_speech({"input": pause}, MAX_CHARS, MAX_FRAMES)
     assert caught.value.param == "input"
+
+
+def test_voices_are_the_same_field_in_both_bodies():
+    voices = {"S1": "ada.ogg", "S2": "otto.ogg"}
+    assert job(text="[S1] Hi. [S2] Ho.", voices=voices).voices == voices
+    body = {"S1": {"id": "ada.ogg"}, "S2": "default"}
+    assert speech(input="[S1] Hi. [S2] Ho.", voices=body).voices == {"S1": "ada.ogg", "S2": None}
+    assert job(voices={}).voices == job().voices == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "voices", "named"),
+    [
+        ("[S1] Hi. [S2] Ho.", {"S1": "ada.ogg"}, "[S2]"),
+        ("[S1] Hi.", {"S1": "ada.ogg", "S9": "otto.ogg"}, "[S9]"),
+        ("Hi.", {"ada": "ada.ogg"}, "'ada'"),
+        ("[S1] Hi.", {"S1": 5}, "5"),
+        ("[S1] Hi.", "ada.ogg", "ada.ogg"),
+    ],
+)
+def test_voices_that_do_not_fit_are_refused_by_name(text, voices, named):
+    assert named in job_error(text=text, voices=voices)
+    with pytest.raises(InvalidRequest) as caught:
+        speech(input=text, voices=voices)
+    assert named in caught.value.message
+    assert caught.value.param == "voices"
+
+
+def test_dialogue_of_nothing_but_tags_is_empty():
+    assert job_error(text="[S10] [S10]", voices={"S10": "ada.ogg"}) == "Text cannot be empty"

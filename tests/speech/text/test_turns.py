@@ -1,0 +1,39 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from speech.errors import InvalidRequest
+from speech.text.breaks import Break
+from speech.text.turns import check_speakers, check_tags, split_turns, without_tags
+
+
+def test_turns_begin_at_tags_and_the_first_goes_on_under_the_speaker_before():
+    turns = split_turns("So. [S12] Yes?\n\n[S1] No.", "S3", Break.CLAUSE)
+    assert [(turn.speaker, turn.text.strip(), turn.rank) for turn in turns] == [
+        ("S3", "So.", Break.CLAUSE),
+        ("S12", "Yes?", Break.SENTENCE),
+        ("S1", "No.", Break.PARAGRAPH),
+    ]
+
+
+@settings(deadline=None)
+@given(st.text("ab []S12\n."))
+def test_turns_hold_all_that_is_not_a_tag(text):
+    said = "".join(turn.text for turn in split_turns(text, "", Break.PARAGRAPH))
+    assert "".join(said.split()) == "".join(without_tags(text).split())
+    assert len(without_tags(text)) == len(text)
+
+
+@pytest.mark.parametrize("speaker", ["", "1", "s1", "S", "S1 ", "S١", "[S1]", "ada"])
+def test_speaker_that_no_tag_can_name_is_refused(speaker):
+    with pytest.raises(InvalidRequest, match="is not S and a number"):
+        check_speakers({speaker: "ada.ogg"})
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("[S1] Hi. [S3] Hi. [S2] Hi.", r"\[S3\]"), ("[S1] Hi.", r"\[S2\]"), ("Hi. [S2]", r"\[S1\]")],
+)
+def test_tag_or_voice_without_the_other_is_named(text, named):
+    with pytest.raises(InvalidRequest, match=named):
+        check_tags(text, {"S1": "ada.ogg", "S2": "otto.ogg"})
