@@ -1,9 +1,18 @@
+import asyncio
+import json
+import os
+import socket
+from contextlib import asynccontextmanager
+
 import httpx
 import pytest
+from ray.serve._private import http_util
+from ray.serve.config import HTTPOptions
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from deployments.http.errors import RETRY_AFTER_S
 from deployments.http.proxy import OneErrorShape
+from serve_app.environment import set_ray_defaults
 
 
 async def ask(app, path="/v1/audio/speech", headers=None):
@@ -88,3 +97,59 @@ async def test_headers_by_which_serve_is_steered_are_dropped():
     names = {name.decode().lower() for name, _ in seen}
     assert names.isdisjoint(name.lower() for name in steering)
     assert "x-other" in names
+
+
+@asynccontextmanager
+async def served(app, monkeypatch):
+    """Yield `ask(raw)`, which sends bytes to the HTTP server that Serve's proxy runs."""
+    variable = "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"
+    environ = os.environ
+    monkeypatch.setattr(os, "environ", {})
+    set_ray_defaults()
+    monkeypatch.setattr(http_util, variable, os.environ[variable])
+    monkeypatch.setattr(os, "environ", environ)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = http_util.configure_http_middlewares(HTTPOptions(host="127.0.0.1", port=port))
+    loop = asyncio.get_running_loop()
+    serving, server = await http_util.start_asgi_http_server(app, options, event_loop=loop)
+    while not server.started:  # noqa: ASYNC110 (the server sends no event)
+        await asyncio.sleep(0.01)
+
+    async def ask(raw):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(raw)
+        answer = await reader.read()
+        writer.close()
+        head, _, body = answer.partition(b"\r\n\r\n")
+        return head.decode().lower(), body
+
+    yield ask
+    server.should_exit = True
+    await serving
+
+
+async def test_serves_own_server_answers_in_shape(monkeypatch):
+    async def dies(scope, receive, send):
+        raise ConnectionError
+
+    async with served(dies, monkeypatch) as ask:
+        raw = b"GET / HTTP/1.1\r\nHost: x\r\nX-Request-ID: caf\xe9\r\nConnection: close\r\n\r\n"
+        head, body = await ask(raw)
+    assert head.startswith("http/1.1 500")
+    assert head.count("x-request-id") == 1
+    assert json.loads(body)["error"]["code"] == "internal_error"
+
+
+async def test_http10_client_of_serves_own_server_gets_no_chunks(make_ingress, monkeypatch):
+    app = make_ingress().__serve_build_asgi_app__()
+    body = json.dumps({"input": "Hello.", "response_format": "pcm", "seed": 1}).encode()
+    line = "POST /v1/audio/speech/ HTTP/1.0\r\nContent-Type: application/json\r\n"
+    raw = f"{line}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    async with served(app, monkeypatch) as ask:
+        head, audio = await ask(raw)
+        again, _ = await ask(raw.replace(b"HTTP/1.0", b"HTTP/1.1\r\nHost: x\r\nConnection: close"))
+    assert "transfer-encoding" not in head
+    assert f"content-length: {len(audio)}" in head
+    assert "transfer-encoding: chunked" in again
