@@ -6,18 +6,22 @@ import signal
 import sys
 
 from serve_app.environment import set_ray_defaults
+from serve_app.wrong_settings import EXIT_STATUS, WrongSetting, read_settings
 
 
 def main() -> None:
     """Boot the graph and work for RunPod until told to stop."""
     # Without a handler, the first process of a container ignores SIGTERM while it boots.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        settings = read_settings({})
+    except WrongSetting as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(EXIT_STATUS)
     set_ray_defaults()
     from serve_app.boot import StartFailed, boot_graph, stop_ray
     from serve_app.runpod_worker import work
-    from serve_app.settings import Settings
 
-    settings = Settings()
     try:
         ingress = boot_graph(settings, http=False)
     except StartFailed as error:

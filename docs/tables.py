@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 
 from deployments.limits import Limits
@@ -20,6 +19,7 @@ from deployments.telemetry import metrics
 from deployments.telemetry.metrics import Metric
 from engine.echo.config import MAX_FRAMES
 from engine.echo.options import EchoOptions
+from serve_app.setting_names import variables_of
 from serve_app.settings import Settings
 from speech import errors
 from speech.formats import FORMATS, Format
@@ -74,7 +74,7 @@ def _setting(name: str, field: FieldInfo) -> Row:
     default = _default(field.default)
     if name.endswith("_bytes") and field.default:
         default += f" ({field.default // 2**20} MiB)"
-    return _code(name), _code(*_variables(name, field)), default, str(field.description)
+    return _code(name), _code(*variables_of(name, field)), default, str(field.description)
 
 
 def _limit_settings() -> Table:
@@ -88,13 +88,6 @@ def _engine_settings() -> Table:
 def _server_settings() -> Table:
     inherited = {*Limits.model_fields, *EchoOptions.model_fields}
     return _settings(name for name in Settings.model_fields if name not in inherited)
-
-
-def _variables(name: str, field: FieldInfo) -> Iterable[object]:
-    alias = field.validation_alias
-    if isinstance(alias, AliasChoices):
-        return alias.choices
-    return [alias or f"ECHO_{name.upper()}"]
 
 
 def _default(value: object) -> str:

@@ -20,6 +20,6 @@ def __getattr__(name: str) -> Any:
 
     if name == "build_app":
         return build_app
-    from serve_app.settings import Settings
+    from serve_app.wrong_settings import read_settings
 
-    return build_app(Settings())
+    return build_app(read_settings({}))

@@ -15,8 +15,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from deployments.limits import Limits
 from engine import ENGINES
 from engine.echo.options import EchoOptions
+from serve_app.setting_names import PREFIX, nearest
 
-_PREFIX = "ECHO_"
 _CALLER_VARIABLES = {"ECHO_URL", "ECHO_API_KEY"}
 """Variables that `echo-tts speak` reads."""
 
@@ -25,7 +25,7 @@ class Settings(EchoOptions, Limits, BaseSettings):
     """All settings of the graph, of its engine and of the two programs that start it."""
 
     model_config = SettingsConfigDict(
-        env_prefix=_PREFIX,
+        env_prefix=PREFIX,
         env_ignore_empty=True,  # container templates set every variable, if only to nothing
         extra="forbid",
         frozen=True,
@@ -196,9 +196,7 @@ class Settings(EchoOptions, Limits, BaseSettings):
 
     def warnings(self, environ: Mapping[str, str]) -> list[str]:
         """Return suspicious settings, a line each, for the log and the health report."""
-        warnings = [
-            f"no setting reads {name}: is it misspelt?" for name in _unknown_variables(environ)
-        ]
+        warnings = [_misspelt(name) for name in _unknown_variables(environ)]
         if self.s3_access_key_id is not None and self.s3_bucket_name is None:
             warnings.append("S3 credentials without S3_BUCKET_NAME: nothing is uploaded")
         if "ECHO_API_KEY" in environ and not self.api_keys:
@@ -218,8 +216,17 @@ class Settings(EchoOptions, Limits, BaseSettings):
         return self
 
 
+def _known_variables() -> set[str]:
+    return {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | _CALLER_VARIABLES
+
+
 def _unknown_variables(environ: Mapping[str, str]) -> list[str]:
-    known = {f"{_PREFIX}{name}".upper() for name in Settings.model_fields} | _CALLER_VARIABLES
+    known = _known_variables()
     return sorted(
-        name for name in environ if name.upper().startswith(_PREFIX) and name.upper() not in known
+        name for name in environ if name.upper().startswith(PREFIX) and name.upper() not in known
     )
+
+
+def _misspelt(name: str) -> str:
+    like = nearest(name, _known_variables())
+    return f"no setting reads {name}: " + (f"did you mean {like}?" if like else "is it misspelt?")

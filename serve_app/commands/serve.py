@@ -18,6 +18,7 @@ from pathlib import Path
 from serve_app.environment import set_ray_defaults
 from serve_app.exposure import is_loopback
 from serve_app.settings import Settings
+from serve_app.wrong_settings import EXIT_STATUS, WrongSetting, read_settings
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,10 @@ def main(arguments: Sequence[str]) -> int:
     for assignment in given.settings:
         if "=" not in assignment:
             parser.error(f"{assignment!r} is not key=value")
-    settings = Settings.model_validate(dict(item.split("=", 1) for item in given.settings))
+    try:
+        settings = read_settings(dict(item.split("=", 1) for item in given.settings))
+    except WrongSetting as error:
+        parser.exit(EXIT_STATUS, f"{parser.prog}: error: {error}\n")
     if "list_voices" not in settings.model_fields_set and is_loopback(settings.host):
         settings = settings.model_copy(update={"list_voices": True})
     return serve_here(settings)

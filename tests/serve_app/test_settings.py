@@ -100,7 +100,10 @@ def test_settings_refuse_an_unknown_engine_and_list_the_known():
 
 def test_settings_warn_of_misspelt_variables_and_credentials_without_a_bucket(monkeypatch):
     environ = {"ECHO_MAX_REQESTS": "3", "ECHO_MAX_REQUESTS": "3", "PATH": "/bin"}
-    assert Settings().warnings(environ) == ["no setting reads ECHO_MAX_REQESTS: is it misspelt?"]
+    assert Settings().warnings(environ) == [
+        "no setting reads ECHO_MAX_REQESTS: did you mean ECHO_MAX_REQUESTS?"
+    ]
+    assert Settings().warnings({"ECHO_XYZ": "1"}) == ["no setting reads ECHO_XYZ: is it misspelt?"]
     monkeypatch.setenv("S3_ACCESS_KEY_ID", "id")
     assert Settings().warnings({}) == ["S3 credentials without S3_BUCKET_NAME: nothing is uploaded"]
 

@@ -1,0 +1,115 @@
+"""Settings from arguments and the environment, each wrong one told in a line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from serve_app.pronunciations import read_pronunciations
+from serve_app.setting_names import nearest, variables_of
+from serve_app.settings import Settings
+from speech.errors import one_line, shorten
+
+EXIT_STATUS = 2
+"""Exit status of a program that was started with a wrong setting."""
+MAX_SHOWN_CHARS = 100
+"""The most characters of a given name or value that a message repeats."""
+
+
+class WrongSetting(Exception):
+    """A setting has an unknown name or a value that is not allowed; the message is one line."""
+
+
+def read_settings(arguments: Mapping[str, str]) -> Settings:
+    """Return the settings that `arguments`, by name, and the environment give.
+
+    Raises:
+        WrongSetting: One or several are wrong.
+    """
+    try:
+        settings = Settings.model_validate(dict(arguments))
+        read_pronunciations(settings.pronunciations_file)
+    except ValidationError as error:
+        by_setting: dict[str, str] = {}
+        for detail in error.errors(include_url=False):
+            setting = str(detail["loc"][0]) if detail["loc"] else ""
+            by_setting.setdefault(setting, _told(setting, dict(detail), arguments))
+        raise WrongSetting("; ".join(by_setting.values())) from None
+    except ValueError as error:
+        raise WrongSetting(one_line(str(error))) from None
+    return settings
+
+
+def _told(setting: str, detail: Mapping[str, Any], arguments: Mapping[str, str]) -> str:
+    """Return the line of one of pydantic's errors, `setting` being the name it goes by there."""
+    if not setting:
+        return str(detail["ctx"]["error"])
+    if detail["type"] == "extra_forbidden":
+        like = nearest(setting, Settings.model_fields)
+        way_out = f"did you mean {like}?" if like else "`echo-tts serve --help` lists them"
+        return f"no setting is called {_shown(setting)!r}: {way_out}"
+    name, variables = next(
+        (name, variables)
+        for name, field in Settings.model_fields.items()
+        if setting in (name, *(variables := variables_of(name, field)))
+    )
+    schema = Settings.model_json_schema(by_alias=False)["properties"][name]
+    given, value = _given(setting, variables, arguments)
+    if _is_secret(schema):
+        value = "…"
+    if detail["type"] == "value_error":
+        return f"{given}={_shown(value)}: {detail['ctx']['error']}"
+    return f"{given}={_shown(value)}: must be {_allowed(schema)}"
+
+
+def _given(setting: str, variables: list[str], arguments: Mapping[str, str]) -> tuple[str, str]:
+    """Return the name and the value of a setting, as they were given."""
+    if setting in arguments:
+        return setting, str(arguments[setting])
+    environ = {name.upper(): value for name, value in os.environ.items()}
+    variable = next(name for name in variables if environ.get(name))
+    return variable, environ[variable]
+
+
+def _shown(value: str) -> str:
+    return one_line(shorten(value, MAX_SHOWN_CHARS))
+
+
+def _is_secret(schema: Mapping[str, Any]) -> bool:
+    parts = (schema, schema.get("items", {}), *schema.get("anyOf", ()))
+    return any(part.get("writeOnly") for part in parts)
+
+
+def _allowed(schema: Mapping[str, Any]) -> str:
+    """Return what a setting may be, in words, from its JSON schema."""
+    if "anyOf" in schema:
+        return " or ".join(_allowed(s) for s in schema["anyOf"] if s.get("type") != "null")
+    if "const" in schema:
+        return str(schema["const"])
+    if "enum" in schema:
+        *others, last = schema["enum"]
+        return f"{', '.join(others)} or {last}"
+    match schema["type"]:
+        case "boolean":
+            return "true or false"
+        case "array":
+            least = "one or more, " if schema.get("minItems") else ""
+            return f"{least}separated by commas, each {_allowed(schema['items'])}"
+        case "integer":
+            return f"a whole number{_bounds(schema)}"
+        case "number":
+            return f"a number{_bounds(schema)}"
+        case _:
+            return "text"
+
+
+def _bounds(schema: Mapping[str, Any]) -> str:
+    step = f" and a multiple of {schema['multipleOf']}" if "multipleOf" in schema else ""
+    if "exclusiveMinimum" in schema:
+        return f" above {schema['exclusiveMinimum']}{step}"
+    if "maximum" in schema:
+        return f" from {schema['minimum']} to {schema['maximum']}{step}"
+    return f" of at least {schema['minimum']}{step}" if "minimum" in schema else step
