@@ -46,6 +46,11 @@ class Speech:
     sample_rate_hz: int
 
 
+def without_version(url: str) -> str:
+    """Return a server's address without the `/v1` that OpenAI's clients have at its end."""
+    return url.rstrip("/").removesuffix("/v1").rstrip("/")
+
+
 @contextmanager
 def stream_speech(
     url: str, api_key: str | None, body: Mapping[str, Any], patience_s: float
@@ -53,7 +58,7 @@ def stream_speech(
     """Ask for speech and yield it once there is some; leaving the context ends the request.
 
     Args:
-        url: Address of the server, without a route.
+        url: Address of the server, with or without `/v1`.
         api_key: One of the server's `ECHO_API_KEYS`, if it has any.
         body: Body of `POST /v1/audio/speech`.
         patience_s: Seconds the server may send nothing.
@@ -69,7 +74,7 @@ def stream_speech(
             httpx.Client(timeout=timeout) as client,
             client.stream(
                 "POST",
-                f"{url.rstrip('/')}/v1/audio/speech",
+                f"{without_version(url)}/v1/audio/speech",
                 # Not httpx's own: the server tells of numbers that JSON does not have.
                 content=json.dumps(body),
                 headers={"Content-Type": "application/json"},

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from serve_app.client import CONNECT_TIMEOUT_S, CallFailed, Refused, Unavailable
+from serve_app.client import CONNECT_TIMEOUT_S, CallFailed, Refused, Unavailable, without_version
 from speech.errors import one_line
 
 _READ_BYTES = 1024
@@ -28,7 +28,7 @@ def follow_speech(
     """Yield the speech of `text`, sentence by sentence while it comes, as raw samples.
 
     Args:
-        url: Address of the server, without a route.
+        url: Address of the server, with or without `/v1`.
         api_key: One of the server's `ECHO_API_KEYS`, if it has any.
         config: Body of `POST /v1/audio/speech` less its `input` and format.
         text: UTF-8, read as it comes to its end.
@@ -37,7 +37,7 @@ def follow_speech(
     Raises:
         CallFailed: The server gave no audio, or not all of it.
     """
-    route = f"{url.rstrip('/')}/v1/audio/speech/stream".replace("http", "ws", 1)
+    route = f"{without_version(url)}/v1/audio/speech/stream".replace("http", "ws", 1)
     headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
     try:
         with connect(

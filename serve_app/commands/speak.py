@@ -129,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--url",
         default=os.environ.get(URL_VARIABLE) or DEFAULT_URL,
-        help=f"of the server (default: {DEFAULT_URL})",
+        help=f"of the server, with or without /v1 (default: {DEFAULT_URL})",
     )
     add(
         "--patience",

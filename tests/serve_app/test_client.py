@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from serve_app.client import CallFailed, Refused, Unavailable, stream_speech
+from serve_app.client import CallFailed, Refused, Unavailable, stream_speech, without_version
 from serve_app.commands import speak
 from speech.timestamps import TimedWord
 
@@ -25,6 +25,7 @@ def server(status, headers, body=b"", *, promised=0):
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
+            assert self.path == "/v1/audio/speech"
             seen.append(dict(self.headers))
             self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(status)
@@ -58,6 +59,13 @@ def test_speech_comes_with_what_the_headers_say():
     assert (speech.request_id, speech.engine, speech.seed) == ("r1", "echo-mini", "7")
     assert speech.sample_rate_hz == 24000
     assert seen[0]["Authorization"] == "Bearer key"
+
+
+@pytest.mark.parametrize("end", ["", "/", "/v1", "/v1/", "//v1//"])
+def test_address_may_end_as_openais_clients_have_it(end):
+    assert without_version(f"http://127.0.0.1:8000{end}") == "http://127.0.0.1:8000"
+    with server(200, OURS, b"audio") as (url, _):
+        assert call(url + end)[1] == b"audio"
 
 
 EVENTS = (
