@@ -95,13 +95,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def run_own_server(given: argparse.Namespace) -> list[dict[str, Any]]:
     """Start our server with the sample voices and run every case against it."""
+    settings = Settings(weights_dir=given.weights_dir, device=given.device)
+    compute_as_a_sampler(settings)
     samples = sorted(Path(VOICES_DIR).glob("*.ogg"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for path in samples:
             shutil.copy(path, folder)
-        settings = Settings(weights_dir=given.weights_dir, device=given.device, voices_dir=name)
-        compute_as_a_sampler(settings)
+        settings = settings.model_copy(update={"voices_dir": name})
         with private_cluster() as url:
             serve.run(build_app(settings))
             given = argparse.Namespace(**{**vars(given), "url": f"{url}/v1"})
