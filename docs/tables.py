@@ -21,6 +21,7 @@ from engine.echo.config import MAX_FRAMES
 from engine.echo.options import EchoOptions
 from serve_app.setting_names import variables_of
 from serve_app.settings import Settings
+from serve_app.settings_help import written
 from speech import errors
 from speech.formats import FORMATS, Format
 from speech.parameters import PRESETS, parameters_schema
@@ -91,13 +92,7 @@ def _server_settings() -> Table:
 
 
 def _default(value: object) -> str:
-    if isinstance(value, bool):
-        return _code(str(value).lower())
-    if isinstance(value, float):
-        return _code(f"{value:g}")
-    if isinstance(value, tuple):
-        return _code(",".join(map(str, value)) or None)
-    return _code(value)
+    return _code(written(value) or None)
 
 
 def _parameters() -> Table:

@@ -18,6 +18,7 @@ from pathlib import Path
 from serve_app.environment import set_ray_defaults
 from serve_app.exposure import is_loopback
 from serve_app.settings import Settings
+from serve_app.settings_help import settings_help
 from serve_app.wrong_settings import EXIT_STATUS, WrongSetting, read_settings
 
 logger = logging.getLogger(__name__)
@@ -28,11 +29,12 @@ READY_POLL_S = 0.2
 def main(arguments: Sequence[str]) -> int:
     """Parse the command's arguments and serve until stopped."""
     parser = argparse.ArgumentParser(
-        prog="echo-tts serve", description="Serve the graph on this machine."
+        prog="echo-tts serve",
+        description="Serve the graph on this machine.",
+        epilog=settings_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "settings", nargs="*", metavar="key=value", help="settings, as docs/settings.md lists them"
-    )
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="settings, listed below")
     given = parser.parse_args(arguments)
     for assignment in given.settings:
         if "=" not in assignment:
