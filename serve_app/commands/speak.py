@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import math
 import os
 import sys
 import time
@@ -17,6 +15,15 @@ from tqdm import tqdm
 from serve_app.audio_length import AudioLength
 from serve_app.audio_target import STDOUT, WavHeader, open_target
 from serve_app.client import CallFailed, Refused, Unavailable, stream_speech
+from serve_app.commands.speak_options import (
+    BAD_INPUT,
+    FAILED,
+    INTERRUPTED,
+    KEY_VARIABLE,
+    STDOUT_FORMAT,
+    UNAVAILABLE,
+    speak_parser,
+)
 from serve_app.follow import follow_speech
 from speech.encoding import Encoder
 from speech.errors import InvalidRequest, one_line
@@ -26,30 +33,10 @@ from speech.subtitles import SubtitleFormat, write_subtitles
 from speech.text.duration import estimate_duration_s
 from speech.timestamps import TimedWord
 
-URL_VARIABLE, KEY_VARIABLE = "ECHO_URL", "ECHO_API_KEY"
-DEFAULT_URL = "http://127.0.0.1:8000"
-PATIENCE_S = 600.0
-"""Seconds a server may send nothing: its own default deadline."""
 LONG_S = 10.0
 """Estimated seconds of speech from which a progress bar is shown."""
-STDOUT_FORMAT: FormatName = "wav"
 
-FAILED, BAD_INPUT, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 130
 _EXIT_CODES = ((Refused, BAD_INPUT), (Unavailable, UNAVAILABLE), (CallFailed, FAILED))
-_EXIT_CODES_HELP = f"""\
-environment:
-  {URL_VARIABLE}      the server, if there is no --url
-  {KEY_VARIABLE}  a key, if the server asks for one
-
-exit codes:
-  0    all audio was written
-  {FAILED}    the server failed, or the audio could not be written
-  {BAD_INPUT}    what was asked for is wrong: a voice that is not there, an option, the key
-  {UNAVAILABLE}    no server answers, it is starting or overloaded: try again later
-  {INTERRUPTED}  interrupted; the server drops the request
-Unless it is 0, no file is left or changed.
-"""
-
 _FORMAT_BY_SUFFIX: dict[str, FormatName] = {
     **{f".{row.name}": row.name for row in FORMATS.values()},
     **{f".{row.extension}": row.name for row in FORMATS.values()},
@@ -59,7 +46,7 @@ _BAR = "{percentage:3.0f}%|{bar}| {n:.0f} of about {total:.0f} s of audio [{elap
 
 def main(arguments: Sequence[str]) -> int:
     """Parse the command's arguments, speak, and return the exit code."""
-    parser = _parser()
+    parser = speak_parser()
     given = parser.parse_args(arguments)
     output_format = given.format or _format_of(given.output, parser)
     if given.subtitles is not None and _subtitle_format(given.subtitles) is None:
@@ -84,83 +71,6 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _fail("Interrupted", INTERRUPTED)
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="echo-tts speak",
-        description="Have a running server speak; the audio is written as it is made.",
-        epilog=_EXIT_CODES_HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add = parser.add_argument
-    add("text", nargs="?", help="what to speak; - reads standard input")
-    add("--file", metavar="PATH", help="a UTF-8 file with what to speak")
-    add(
-        "--follow",
-        action="store_true",
-        help="speak standard input while it is being written, sentence by sentence",
-    )
-    add("-o", "--output", required=True, metavar="PATH", help="where to; - is standard output")
-    add(
-        "--voice", metavar="NAME", help="file below the server's voices folder; none: default voice"
-    )
-    add(
-        "--format",
-        choices=list(FORMATS),
-        help=f"if PATH's suffix does not tell; standard output gets {STDOUT_FORMAT}",
-    )
-    add(
-        "--subtitles",
-        metavar="PATH",
-        help="also write what is said when, as .srt or .vtt",
-    )
-    add("--sample-rate", type=int, metavar="HZ", help="of the audio")
-    add("--speed", type=float, metavar="FACTOR", help="tempo, 0.25 to 4; the pitch stays")
-    add("--seed", type=int, metavar="N", help="same seed, same audio")
-    add(
-        "--parameter",
-        action="append",
-        default=[],
-        type=_assignment,
-        metavar="NAME=VALUE",
-        help="one of docs/parameters.md, such as num_steps=20; may be repeated",
-    )
-    add(
-        "--url",
-        default=os.environ.get(URL_VARIABLE) or DEFAULT_URL,
-        help=f"of the server, with or without /v1 (default: {DEFAULT_URL})",
-    )
-    add(
-        "--patience",
-        type=_seconds,
-        default=PATIENCE_S,
-        metavar="S",
-        help="seconds the server may send nothing (default: %(default)g)",
-    )
-    add("-q", "--quiet", action="store_true", help="no progress bar, no summary; errors only")
-    return parser
-
-
-def _assignment(given: str) -> tuple[str, Any]:
-    """Return the name and the value, as JSON where it is some, else as text."""
-    name, equals, value = given.partition("=")
-    if not (name and equals):
-        raise argparse.ArgumentTypeError(f"{given!r} is not name=value")
-    try:
-        return name, json.loads(value)
-    except (ValueError, RecursionError):
-        return name, value
-
-
-def _seconds(given: str) -> float:
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{given!r} is no number of seconds")
-    return seconds
 
 
 def _format_of(output: str, parser: argparse.ArgumentParser) -> FormatName:

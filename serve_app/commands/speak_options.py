@@ -1,0 +1,110 @@
+"""The options of `echo-tts speak`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+from typing import Any
+
+from speech.formats import FORMATS, FormatName
+
+URL_VARIABLE, KEY_VARIABLE = "ECHO_URL", "ECHO_API_KEY"
+DEFAULT_URL = "http://127.0.0.1:8000"
+PATIENCE_S = 600.0
+"""Seconds a server may send nothing: its own default deadline."""
+STDOUT_FORMAT: FormatName = "wav"
+
+FAILED, BAD_INPUT, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 130
+_EXIT_CODES_HELP = f"""\
+environment:
+  {URL_VARIABLE}      the server, if there is no --url
+  {KEY_VARIABLE}  a key, if the server asks for one
+
+exit codes:
+  0    all audio was written
+  {FAILED}    the server failed, or the audio could not be written
+  {BAD_INPUT}    what was asked for is wrong: a voice that is not there, an option, the key
+  {UNAVAILABLE}    no server answers, it is starting or overloaded: try again later
+  {INTERRUPTED}  interrupted; the server drops the request
+Unless it is 0, no file is left or changed.
+"""
+
+
+def speak_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command's arguments."""
+    parser = argparse.ArgumentParser(
+        prog="echo-tts speak",
+        description="Have a running server speak; the audio is written as it is made.",
+        epilog=_EXIT_CODES_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("text", nargs="?", help="what to speak; - reads standard input")
+    add("--file", metavar="PATH", help="a UTF-8 file with what to speak")
+    add(
+        "--follow",
+        action="store_true",
+        help="speak standard input while it is being written, sentence by sentence",
+    )
+    add("-o", "--output", required=True, metavar="PATH", help="where to; - is standard output")
+    add(
+        "--voice", metavar="NAME", help="file below the server's voices folder; none: default voice"
+    )
+    add(
+        "--format",
+        choices=list(FORMATS),
+        help=f"if PATH's suffix does not tell; standard output gets {STDOUT_FORMAT}",
+    )
+    add(
+        "--subtitles",
+        metavar="PATH",
+        help="also write what is said when, as .srt or .vtt",
+    )
+    add("--sample-rate", type=int, metavar="HZ", help="of the audio")
+    add("--speed", type=float, metavar="FACTOR", help="tempo, 0.25 to 4; the pitch stays")
+    add("--seed", type=int, metavar="N", help="same seed, same audio")
+    add(
+        "--parameter",
+        action="append",
+        default=[],
+        type=_assignment,
+        metavar="NAME=VALUE",
+        help="one of docs/parameters.md, such as num_steps=20; may be repeated",
+    )
+    add(
+        "--url",
+        default=os.environ.get(URL_VARIABLE) or DEFAULT_URL,
+        help=f"of the server, with or without /v1 (default: {DEFAULT_URL})",
+    )
+    add(
+        "--patience",
+        type=_seconds,
+        default=PATIENCE_S,
+        metavar="S",
+        help="seconds the server may send nothing (default: %(default)g)",
+    )
+    add("-q", "--quiet", action="store_true", help="no progress bar, no summary; errors only")
+    return parser
+
+
+def _assignment(given: str) -> tuple[str, Any]:
+    """Return the name and the value, as JSON where it is some, else as text."""
+    name, equals, value = given.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{given!r} is not name=value")
+    try:
+        return name, json.loads(value)
+    except (ValueError, RecursionError):
+        return name, value
+
+
+def _seconds(given: str) -> float:
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{given!r} is no number of seconds")
+    return seconds
