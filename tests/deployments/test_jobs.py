@@ -89,7 +89,11 @@ async def test_completed_job_is_logged_as_such_once(make_ingress, caplog):
 async def test_book_takes_its_share_of_the_sampler_and_leaves_the_rest(make_ingress, held_sampler):
     sampler, stage = held_sampler
     ingress = make_ingress(sampler, {"max_request_jobs": 3})
-    book = {"text": "One more sentence. " * 50, "parameters": {"max_chars_per_chunk": 20}}
+    book = {
+        "text": "One more sentence. " * 50,
+        "speaker_voice": "deep.wav",
+        "parameters": {"max_chars_per_chunk": 20},
+    }
     tasks = [asyncio.create_task(ingress.run_job(job)) for job in (book, {"text": "A sentence."})]
     for _ in range(3 + 1):
         await asyncio.to_thread(stage.started.acquire)
