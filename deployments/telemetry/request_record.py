@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from speech.errors import shorten
 from speech.formats import FORMATS
 from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from speech.request import SpeechRequest
 from speech.timestamps import TimedWord
 
+MAX_FILE_CHARS = 128
+"""The most characters of the voice files' names in the log line."""
 RequestSource = Literal["http", "websocket", "runpod"]
 """The interface a request came in through."""
 
@@ -39,6 +43,7 @@ class RequestRecord:
         num_chars: Length of its text.
         result: `completed`, `cancelled` or the code of an error; empty until it ends.
         voice_key: Key of the file's voice that speaks, or None for one made up.
+        voice_files: Names of the voice files that speak, as the request or a setting gives them.
         engine: Name of the model that speaks; empty until the first audio.
         device: Where the model runs; empty until the first audio.
         num_chunks: Number of passes its text is spoken in.
@@ -55,6 +60,7 @@ class RequestRecord:
     num_chars: int = 0
     result: str = ""
     voice_key: str | None = None
+    voice_files: list[str] = field(default_factory=list)
     engine: str = ""
     device: str = ""
     num_chunks: int = 0
@@ -83,8 +89,9 @@ class RequestRecord:
         finally:
             self.timings.voice += time.perf_counter() - started
 
-    def voice_prepared(self, key: str) -> None:
-        """Note the key of the voice that speaks."""
+    def voice_prepared(self, file: str, key: str) -> None:
+        """Note the name of the file and the key of a voice that speaks."""
+        self.voice_files.append(file)
         self.voice_key = key
 
     def audio_received(self, engine: str, device: str, queue_s: float, waited_s: float) -> None:
@@ -162,12 +169,13 @@ class RequestRecord:
         }
 
     def __str__(self) -> str:
-        """Return one line for the log: nothing of what was said, and no name."""
+        """Return one line for the log, with nothing of what was said."""
         values = {
             "source": self.source,
             "streamed": str(self.streamed).lower(),
             "engine": self.engine or None,
             "voice": self.voice_key,
+            "voice_file": _quoted(", ".join(self.voice_files)) if self.voice_files else None,
             "chars": self.num_chars,
             "chunks": self.num_chunks,
             "redrawn": self.num_redraws,
@@ -198,3 +206,12 @@ def word_times(words: Iterable[TimedWord]) -> list[dict[str, Any]]:
 
 def _shown(value: float | None, digits: int = 0, scale: float = 1) -> str | None:
     return None if value is None else f"{scale * value:.{digits}f}"
+
+
+def _quoted(names: str) -> str:
+    """Return a caller's text as a JSON string in ASCII without a space or an equals sign.
+
+    So a line of the log still splits at spaces into `name=value`.
+    """
+    quoted = json.dumps(shorten(names, MAX_FILE_CHARS))
+    return quoted.replace(" ", r"\u0020").replace("=", r"\u003d").replace("\x7f", r"\u007f")

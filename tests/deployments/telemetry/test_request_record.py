@@ -1,10 +1,13 @@
 """The one log line of a request."""
 
+import json
 import logging
 import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deployments.telemetry.request_record import RequestRecord
 from speech.request import parse_job
@@ -40,6 +43,7 @@ async def test_completed_job_leaves_a_line_with_all_its_numbers(make_ingress, li
     assert (fields["source"], fields["streamed"], fields["engine"]) == ("runpod", "false", "tone")
     assert (fields["chars"], fields["chunks"]) == (str(len(JOB["text"])), "1")
     assert re.fullmatch("[0-9a-f]{32}", fields["voice"])
+    assert json.loads(fields["voice_file"]) == "deep.wav"
     assert float(fields["audio_s"]) == pytest.approx(output["metadata"]["duration"], abs=0.006)
     spoken_s = output["metadata"]["timings"]["generate"] / 1000
     assert float(fields["rtf"]) == pytest.approx(spoken_s / float(fields["audio_s"]), abs=0.002)
@@ -91,3 +95,18 @@ def test_faulty_takes_are_in_the_metadata_and_the_log_line():
     record.take_is_faulty(2, "early")
     assert record.metadata(request)["faulty_takes"] == [{"chunk": 2, "fault": "early"}]
     assert " faulty=1 " in str(record)
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(), min_size=1))
+def test_names_of_voice_files_keep_the_log_line_in_its_form(names):
+    record = RequestRecord("id", "runpod")
+    for name in names:
+        record.voice_prepared(name, "key")
+    line = str(record)
+    assert line.isascii()
+    assert line.isprintable()
+    fields = dict(pair.split("=") for pair in line.split(" "))
+    told, whole = json.loads(fields["voice_file"]), ", ".join(names)
+    assert told in (whole, f"{whole[:128]}…")
+    assert len(told) <= 129
