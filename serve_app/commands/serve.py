@@ -20,6 +20,7 @@ from serve_app.exposure import is_loopback
 from serve_app.settings import Settings
 from serve_app.settings_help import settings_help
 from serve_app.wrong_settings import EXIT_STATUS, WrongSetting, read_settings
+from speech.errors import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -96,13 +97,29 @@ def serve_here(settings: Settings) -> int:
 
 
 def _announce(settings: Settings) -> None:
-    """Print how to speak, once the graph can, and where its metrics are."""
+    """Print the announcement once the graph can speak."""
     from serve_app.boot import metrics_url
 
     while not _answers(f"{_address(settings)}/ping"):
         time.sleep(READY_POLL_S)
-    print(f"\nMetrics for Prometheus: {metrics_url()}", flush=True)
-    print(f"\nReady. Say something:\n\n{curl_line(settings)}\n", flush=True)
+    print(f"\n{announcement(settings, metrics_url())}\n", flush=True)
+
+
+def announcement(settings: Settings, metrics_url: str) -> str:
+    """Return what an operator wants to know of a server that is ready, its last line a command."""
+    address = _address(settings)
+    keys = "one of ECHO_API_KEYS" if settings.api_keys else "none is asked for"
+    return "\n".join(
+        (
+            f"Ready. Page: {address}/  API: {address}/docs",
+            f"Listening on: {settings.host} port {settings.port}",
+            f"Key: {keys}",
+            f"Voices folder: {one_line(settings.voices_dir)}",
+            f"Metrics for Prometheus: {metrics_url}",
+            "Say something:",
+            curl_line(settings),
+        )
+    )
 
 
 def curl_line(settings: Settings) -> str:
