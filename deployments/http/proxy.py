@@ -68,6 +68,7 @@ class OneErrorShape:
             if started:  # the server ends the connection, so that the client can tell
                 raise
             logger.error("request %s failed in the proxy: %s", request_id, type(error).__name__)
+        if not started:  # Serve leaves it to the server to answer for an ingress that died
             await _send_error(500, request_id, scope, receive, send)
 
 
