@@ -76,13 +76,14 @@ def serve_here(settings: Settings) -> int:
         logger.critical("%s", error)
         return 1
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # in place of Ray's: as Ctrl-C
-    threading.Thread(target=_announce, args=(settings,), daemon=True).start()
     status = 0
     try:
         ingress = serve.run(build_app(settings), name=APP_NAME, route_prefix="/")
         watch = GraphWatch(partial(can_speak, ingress), settings.outage_s)
         watch.start()
         signals = Signals()
+        # Not before: a signal that follows the announcement has to drain.
+        threading.Thread(target=_announce, args=(settings,), daemon=True).start()
         wait_for_signal(signals, watch)
         if not joins_cluster():
             drain(APP_NAME, settings.drain_s, signals)
