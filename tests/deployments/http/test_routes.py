@@ -481,4 +481,4 @@ async def test_a_request_is_logged_in_one_line_without_its_text(make_ingress, co
     ]
     assert "engine=tone" in lines[0]
     assert "Secret" not in caplog.text
-    assert "deep.wav" not in lines[1]
+    assert 'voice_file="deep.wav"' in lines[1]
