@@ -13,6 +13,8 @@ from deployments.deadline import Deadline
 from deployments.handles import answer
 from speech.errors import NotReady
 
+NO_ANSWER = "No sampler answers, retry later"
+
 PERIOD_S = 1.0
 ANSWER_S = 5.0
 """The longest time that one answer may take: a busy host is slow."""
@@ -54,7 +56,7 @@ class SamplerWatch:
         if await self.model() is None:
             raise NotReady("The engine is still starting, retry later")
         if self._silence_s() > GRACE_S:
-            raise NotReady("No sampler answers, retry later")
+            raise NotReady(NO_ANSWER)
 
     async def answers(self) -> bool:
         """Tell whether a sampler has answered lately."""
@@ -81,7 +83,7 @@ class SamplerWatch:
             await self._ask(ANSWER_S)
             if self._model is not None and self._silence_s() > self._outage_s:
                 for deadline in self._deadlines:
-                    deadline.expire(NotReady("No sampler answers, retry later"))
+                    deadline.expire(NotReady(NO_ANSWER))
             await asyncio.sleep(PERIOD_S)
 
     async def _ask(self, timeout_s: float) -> None:
