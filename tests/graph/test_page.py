@@ -211,7 +211,7 @@ async def test_sound_begins_while_the_text_is_spoken_and_stop_frees_the_engine(p
     await text(page).press("Control+Enter")
     await page.evaluate("sounding()")
     await expect_status(page, "Speaking")
-    assert await asyncio.to_thread(open_jobs, "page") > 0
+    await asyncio.to_thread(wait_until, lambda: open_jobs("page") > 0)
     await button(page, "Stop").click()
     await expect_status(page, "Stopped")
     await asyncio.to_thread(wait_until, lambda: open_jobs("page") == 0)

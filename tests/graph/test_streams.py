@@ -77,7 +77,7 @@ def test_stream_begins_while_the_text_is_spoken_and_frees_the_engine_when_left(
         assert response.status_code == 200
         arriving = response.iter_raw()  # kept: httpx hangs up once nobody holds it
         assert next(arriving)
-        assert open_jobs("streams") > 0
+        wait_until(lambda: open_jobs("streams") > 0)
     wait_until(lambda: open_jobs("streams") == 0)
     assert stats("streams")["jobs_cancelled"] > before["jobs_cancelled"]
 
@@ -94,7 +94,7 @@ def test_openai_sdk_hears_the_first_audio_while_the_text_is_spoken(streams):
     ):
         arriving = response.iter_bytes()  # kept: httpx hangs up once nobody holds it
         assert next(arriving)
-        assert open_jobs("streams") > 0
+        wait_until(lambda: open_jobs("streams") > 0)
     wait_until(lambda: open_jobs("streams") == 0)
 
 

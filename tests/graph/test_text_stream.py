@@ -66,7 +66,7 @@ async def test_barge_in_or_a_client_that_leaves_frees_the_engine(streams, leave)
         await server.send(json.dumps(CONFIG))
         await send(server, "input.text", text=SENTENCE * 80)
         await until(server, "audio.start")
-        assert await asyncio.to_thread(open_jobs, "texts") > 0
+        await asyncio.to_thread(wait_until, lambda: open_jobs("texts") > 0)
         if not leave:
             await send(server, "input.cancel")
             messages, _ = await until(server, "session.done")
