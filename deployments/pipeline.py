@@ -161,7 +161,7 @@ class SpeechPipeline:
         async def prepare_voice(name: str) -> PreparedVoice:
             with record.preparing_voice():
                 voice: PreparedVoice = await answer(self._voice_prep.prepare.remote(name))
-            record.voice_prepared(voice.name, voice.key)
+            record.voice_prepared(voice.file, voice.key)
             return voice
 
         def note(sampled: Sampled) -> None:

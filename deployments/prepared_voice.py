@@ -34,11 +34,13 @@ class PreparedVoice:
         key: Names the audio's content: equal keys, equal samples, whichever replica, node or
             copy of a file they come from.
         audio: The audio where there is no file; else None, and VoicePrep has it.
+        file: Path of the file below the voices folder, links followed; empty where there is none.
     """
 
     name: str
     key: str
     audio: PCM | None = field(default=None, compare=False, repr=False)
+    file: str = field(default="", compare=False)
 
 
 def content_key(audio: PCM) -> str:

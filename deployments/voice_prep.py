@@ -28,6 +28,7 @@ from speech.errors import SpeechError, VoiceLost, VoicesUnavailable
 from speech.pcm import SAMPLE_BYTES, SAMPLE_RATE_HZ
 from speech.reference_audio import decode_reference
 from speech.resampling import load_resampler
+from speech.voice_names import name_below
 from speech.voices import Fingerprint, VoiceFile
 
 MAX_TRIES = 3
@@ -41,11 +42,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ReferenceAudio:
-    """Reference audio as the voice cache holds it."""
+    """Reference audio as the voice cache holds it, and the file below the folder it is of."""
 
     key: str
     num_samples: int
     shared: SharedAudio
+    file: str
 
 
 class _FileChanged(Exception):
@@ -94,7 +96,7 @@ class VoicePrep:
             VoicesUnavailable: The folder does not answer in time.
         """
         reference = await self._reference_audio(name)
-        return PreparedVoice(name, reference.key)
+        return PreparedVoice(name, reference.key, file=reference.file)
 
     async def audio(self, voice: PreparedVoice) -> list[SharedAudio]:
         """Return the audio of a prepared voice, in a list: Ray would resolve a bare reference.
@@ -159,7 +161,7 @@ class VoicePrep:
             reference.num_samples / SAMPLE_RATE_HZ,
             (time.monotonic() - start_s) * 1000,
         )
-        logger.debug("voice %s is '%s'", reference.key, name)
+        logger.debug("voice %s is '%s'", reference.key, reference.file)
         return reference
 
     def _read(self, name: str, fingerprint: Fingerprint) -> ReferenceAudio:
@@ -170,7 +172,8 @@ class VoicePrep:
             raise _FileChanged from error
         with file, _unchanged(file, fingerprint):
             audio = decode_reference(file.raw)
-        return ReferenceAudio(content_key(audio), audio.size, share(audio))
+        name_of_file = name_below(self._voices_dir, fingerprint.path)
+        return ReferenceAudio(content_key(audio), audio.size, share(audio), name_of_file)
 
 
 @contextmanager

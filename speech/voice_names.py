@@ -94,6 +94,11 @@ def usable_names(voices_dir: str) -> Iterator[str]:
                 yield place.name
 
 
+def name_below(voices_dir: str, path: str) -> str:
+    """Return the name that leads to `path`, a real path, without a link in it."""
+    return os.path.relpath(path, os.path.realpath(voices_dir))
+
+
 def extension_of(name: str) -> str:
     """Return the extension of a file's name in lower case, its dot included, or nothing."""
     return os.path.splitext(name)[1].lower()

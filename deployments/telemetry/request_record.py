@@ -43,7 +43,7 @@ class RequestRecord:
         num_chars: Length of its text.
         result: `completed`, `cancelled` or the code of an error; empty until it ends.
         voice_key: Key of the file's voice that speaks, or None for one made up.
-        voice_files: Names of the voice files that speak, as the request or a setting gives them.
+        voice_files: Paths of the voice files that speak, below the voices folder, links followed.
         engine: Name of the model that speaks; empty until the first audio.
         device: Where the model runs; empty until the first audio.
         num_chunks: Number of passes its text is spoken in.

@@ -128,6 +128,15 @@ async def test_prepare_keys_name_the_content(tmp_path: Path):
     assert v.key != other.key
 
 
+async def test_prepare_tells_the_file_that_a_name_leads_to(tmp_path: Path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "v.wav").write_bytes(recording(1000))
+    (tmp_path / "link.wav").symlink_to("sub/v.wav")
+    prep = make_prep(tmp_path)
+    names = ("sub/v.wav", "sub/v", "./sub//v.wav", "link.wav", "link")
+    assert {(await prep.prepare(name)).file for name in names} == {"sub/v.wav"}
+
+
 async def test_prepare_decodes_once_for_all_who_wait(tmp_path: Path, decoding: Decoding):
     (tmp_path / "v.wav").write_bytes(recording(1000))
     (tmp_path / "link.wav").symlink_to("v.wav")

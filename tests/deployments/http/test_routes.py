@@ -482,3 +482,9 @@ async def test_a_request_is_logged_in_one_line_without_its_text(make_ingress, co
     assert "engine=tone" in lines[0]
     assert "Secret" not in caplog.text
     assert 'voice_file="deep.wav"' in lines[1]
+
+
+async def test_log_names_the_file_that_a_stem_means(make_ingress, connect, caplog):
+    with caplog.at_level(logging.INFO, logger="deployments.telemetry.request_log"):
+        await connect(make_ingress()).post("/v1/audio/speech", json=SPEECH | {"voice": "deep"})
+    assert 'voice_file="deep.wav"' in caplog.text
