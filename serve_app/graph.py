@@ -1,10 +1,9 @@
-"""The deployment graph: the only file that binds deployments.
+"""The deployment graph: the only file that binds deployments."""
 
-No `from __future__ import annotations` here: Ray Serve reads the type of `build_app`'s argument
-from the annotation itself, and would pass a plain dict for a string.
-"""
+from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import ray
@@ -23,6 +22,7 @@ from engine import ENGINES
 from serve_app.pronunciations import read_pronunciations
 from serve_app.settings import Settings
 from serve_app.this_machine import has_gpu
+from serve_app.wrong_settings import read_settings
 
 SHUTDOWN_POLL_S = 0.1
 """Seconds between a stopping replica's checks for running requests (Ray's default: 2 s a tier)."""
@@ -42,11 +42,17 @@ FOLLOW_GPUS = {
 """Scaling that follows the cluster within seconds when GPU nodes join or leave."""
 
 
-def build_app(settings: Settings) -> serve.Application:
+def build_app(settings: Settings | Mapping[str, Any]) -> serve.Application:
     """Return the graph: Ingress over VoicePrep and Sampler.
 
-    `serve run serve_app:build_app key=value …` passes settings by name.
+    `serve run serve_app:build_app key=value …` passes settings by name. They are read here and not
+    by Ray Serve, which would answer a wrong one with pydantic's own report and a traceback.
+
+    Raises:
+        WrongSetting: One passed by name, or one of the environment's, is wrong.
     """
+    if not isinstance(settings, Settings):
+        settings = read_settings(settings)
     voice_prep = serve.deployment(
         num_replicas=settings.voice_prep_replicas,
         max_ongoing_requests=4 * settings.max_requests,

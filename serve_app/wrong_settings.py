@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from click import ClickException
 from pydantic import ValidationError
 
 from serve_app.pronunciations import read_pronunciations
@@ -19,11 +20,16 @@ MAX_SHOWN_CHARS = 100
 """The most characters of a given name or value that a message repeats."""
 
 
-class WrongSetting(Exception):
-    """A setting has an unknown name or a value that is not allowed; the message is one line."""
+class WrongSetting(ClickException):
+    """A setting has an unknown name or a value that is not allowed; the message is one line.
+
+    Ray's commands are made with click, which prints such an error without a traceback.
+    """
+
+    exit_code = EXIT_STATUS
 
 
-def read_settings(arguments: Mapping[str, str]) -> Settings:
+def read_settings(arguments: Mapping[str, Any]) -> Settings:
     """Return the settings that `arguments`, by name, and the environment give.
 
     Raises:
@@ -43,7 +49,7 @@ def read_settings(arguments: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _told(setting: str, detail: Mapping[str, Any], arguments: Mapping[str, str]) -> str:
+def _told(setting: str, detail: Mapping[str, Any], arguments: Mapping[str, Any]) -> str:
     """Return the line of one of pydantic's errors, `setting` being the name it goes by there."""
     if not setting:
         return str(detail["ctx"]["error"])
@@ -65,7 +71,7 @@ def _told(setting: str, detail: Mapping[str, Any], arguments: Mapping[str, str])
     return f"{given}={_shown(value)}: must be {_allowed(schema)}"
 
 
-def _given(setting: str, variables: list[str], arguments: Mapping[str, str]) -> tuple[str, str]:
+def _given(setting: str, variables: list[str], arguments: Mapping[str, Any]) -> tuple[str, str]:
     """Return the name and the value of a setting, as they were given."""
     if setting in arguments:
         return setting, str(arguments[setting])

@@ -7,11 +7,13 @@ import pytest
 import yaml
 from ray import serve
 from ray.autoscaler._private.util import prepare_config, validate_config
+from ray.serve._private.api import call_user_app_builder_with_args_if_necessary
 from ray.serve.schema import ServeDeploySchema
 
 import serve_app
 from serve_app.graph import _engine_options, _gpus_per_sampler
 from serve_app.settings import Settings
+from serve_app.wrong_settings import WrongSetting
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,9 +25,13 @@ def test_app_and_builder_are_what_serve_run_imports():
         _ = serve_app.application
 
 
-def test_builder_takes_settings_by_type_so_that_serve_validates_them():
-    # A string annotation would make Ray Serve pass a plain dict.
-    assert serve_app.build_app.__annotations__["settings"] is Settings
+def test_builder_reads_the_arguments_that_serve_passes():
+    def build(**arguments):
+        return call_user_app_builder_with_args_if_necessary(serve_app.build_app, arguments)
+
+    assert isinstance(build(max_requests="3", sampler_gpus=1), serve.Application)
+    with pytest.raises(WrongSetting, match="max_requests=0: must be a whole number of at least 1"):
+        build(max_requests="0")
 
 
 @pytest.mark.parametrize(

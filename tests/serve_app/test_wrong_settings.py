@@ -96,6 +96,21 @@ def test_serve_ends_with_the_line_and_status_2(capsys):
     )
 
 
+@pytest.mark.slow
+def test_serve_run_ends_with_the_line_and_status_2():
+    done = subprocess.run(
+        [Path(sys.executable).parent / "serve", "run", "serve_app:build_app", "max_reqests=3"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        "Error: no setting is called 'max_reqests': did you mean max_requests?"
+    )
+    assert "Traceback" not in done.stderr
+
+
 def test_runpod_worker_ends_with_the_line_and_status_2():
     done = subprocess.run(
         [sys.executable, "runpod_entry.py"],
