@@ -50,7 +50,7 @@ def speak(runner: Runner, models: Models, text: str, **given: Any) -> dict[str, 
     return {
         "s": time.perf_counter() - started,
         "frames": num_frames,
-        "again": job.progress.plan.blocks != (num_frames,),
+        "again": job.progress.plan.blocks[0].num_frames != num_frames,
         "audio_s": len(result.pcm) / SAMPLE_RATE_HZ,
     }
 

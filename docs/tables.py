@@ -114,6 +114,8 @@ def _interval(schema: Mapping[str, Any]) -> str:
         return _code(schema["const"])
     if schema["type"] == "boolean":
         return "`true`, `false`"
+    if schema["type"] == "array":
+        return f"list of {_interval(schema['items'])}"
     low, above = schema.get("minimum"), schema.get("exclusiveMinimum")
     if low is None and above is None:
         return ""

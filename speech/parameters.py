@@ -18,9 +18,11 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
 from pydantic.dataclasses import dataclass
-from pydantic_core import PydanticKnownError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from speech.errors import InvalidRequest
 from speech.validation import INTEGRAL, Flag, Number, Seed, Text, first_fault, given_fields, shown
@@ -29,6 +31,8 @@ MIN_SPEED, MAX_SPEED = 0.25, 4.0
 """Of OpenAI's `speed`: a tempo factor, the pitch stays."""
 MAX_PAUSE_S = 10.0
 """The longest silence between two passes that a caller may ask for."""
+MAX_STREAM_STEPS = 20
+"""The blocks of a stream that may each have a number of steps of their own."""
 
 
 GivenParameters = Mapping[str, Any]
@@ -43,13 +47,38 @@ def _fits_pass(num_frames: int, info: ValidationInfo) -> int:
     return num_frames
 
 
+def _in_one_fault(counts: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """Tell what is wrong with a list of step counts as callers know it, not as pydantic does."""
+    try:
+        return validate(counts)
+    except ValidationError:
+        raise PydanticCustomError(
+            "step_counts",
+            "should be a list of 1 to {most} whole numbers from 1 to 100",
+            {"most": MAX_STREAM_STEPS},
+        ) from None
+
+
+StepCount = Annotated[int, Field(strict=True, ge=1, le=100), INTEGRAL]
+StepCounts = Annotated[
+    tuple[StepCount, ...],
+    Field(min_length=1, max_length=MAX_STREAM_STEPS),
+    WrapValidator(_in_one_fault),
+]
+
+
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class SamplerParameters:
     """Echo-TTS's sampler parameters under their upstream names. t runs from 1 (noise) to 0."""
 
-    num_steps: Annotated[
-        int, Field(strict=True, ge=1, le=100, description="Euler steps."), INTEGRAL
-    ] = 40
+    num_steps: Annotated[StepCount, Field(description="Euler steps.")] = 40
+    stream_steps: Annotated[
+        StepCounts | None,
+        Field(
+            description="Steps of a stream's blocks, at most num_steps; the last repeats. Fewer "
+            "in the first bring early audio; num_steps if null."
+        ),
+    ] = None
     cfg_scale_text: Annotated[
         Number, Field(ge=0, le=20, description="Guidance towards the text.")
     ] = 3.0

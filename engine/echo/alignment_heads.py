@@ -9,9 +9,9 @@ from engine.echo.alignment import evidence
 from engine.echo.checkpoints.load import Models
 from engine.echo.config import Head
 from engine.echo.denoise import Trajectory, denoise
+from engine.echo.end_search import find_end
 from engine.echo.forward.plain import PlainForward
 from engine.echo.job import make_job
-from engine.echo.sampling import find_end
 from engine.echo.text_attention import AlignmentHeads, is_alignment_step
 from engine.protocol import Job
 

@@ -142,7 +142,7 @@ def make_job(
     return EchoJob(
         tokens=tokens,
         seed=job.seed,
-        progress=Progress(make_plan(parameters, blocks, dtype), has_voice),
+        progress=Progress(make_plan(parameters, blocks, dtype, streams=streams), has_voice),
         request_id=job.request_id,
         streams=streams,
         expected_frames=expected_frames(job.text),

@@ -14,6 +14,7 @@ from engine.echo.alignment import Floats
 from engine.echo.checkpoints.load import Models
 from engine.echo.config import MAX_FRAMES, Head
 from engine.echo.denoise import Trajectory, denoise
+from engine.echo.end_search import EndSearch, SpeechEnd
 from engine.echo.ending import fade_out, kept_frames
 from engine.echo.forward import Forward
 from engine.echo.forward.plain import PlainForward
@@ -21,7 +22,7 @@ from engine.echo.isolation import run_alone, run_together
 from engine.echo.job import EchoJob, TickResult, TickResults
 from engine.echo.model.attention import KeyValues
 from engine.echo.model.layers import upcast
-from engine.echo.sampling import Progress, SpeechEnd, find_ends
+from engine.echo.sampling import Progress
 from engine.echo.speakers import SpeakerCache, SpeakerEncoder
 from engine.echo.speech_end import earliest_end, find_fault, retake_seed
 from engine.echo.text_attention import AlignmentHeads, is_alignment_step, mean_over_heads
@@ -173,8 +174,8 @@ class Runner:
 
     def _find_ends(self, jobs: Sequence[EchoJob]) -> list[tuple[EchoJob, SpeechEnd]]:
         latents = [_trajectory(job).latents for job in jobs]
-        ends = find_ends(latents, self._end, [job.expected_frames for job in jobs])
-        return list(zip(jobs, ends, strict=True))
+        search = EndSearch(latents, [job.expected_frames for job in jobs], self._end)
+        return list(zip(jobs, search.wait(), strict=True))
 
     def _decode(self, end: SpeechEnd, jobs: Sequence[EchoJob]) -> list[Decoding]:
         """Decode the final frames of one job; nothing if it is to be drawn again."""
@@ -246,7 +247,9 @@ class Runner:
         The same seed draws the same noise, of which the shorter length saw the beginning.
         """
         trajectory = _trajectory(job)
-        plan = replace(job.progress.plan, blocks=(MAX_FRAMES,))
+        plan = job.progress.plan
+        [block] = plan.blocks
+        plan = replace(plan, blocks=(replace(block, num_frames=MAX_FRAMES),))
         progress = Progress(plan, job.progress.has_speaker)
         job.trajectory = self._new_trajectory(job, progress, trajectory.text, trajectory.speaker)
         job.progress, job.may_extend = progress, False

@@ -1,4 +1,4 @@
-"""The sampler's mathematics: schedule, guidance, rescaling, Euler step, end of speech.
+"""The sampler's mathematics: schedule, guidance, rescaling, Euler step.
 
 Pure functions and plain data. t runs from 0.999 (noise) to 0 (speech).
 """
@@ -6,22 +6,18 @@ Pure functions and plain data. t runs from 0.999 (noise) to 0 (speech).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from dataclasses import dataclass, replace
+from itertools import chain, pairwise, repeat
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
-from engine.echo.config import EndConfig
-from engine.echo.speech_end import choose_end, earliest_end
 from speech.errors import InvalidRequest
 from speech.parameters import SamplerParameters
 
 FIRST_T = 0.999
 _MAX_RESCALE = 1e4  # of a state near 1: what is louder by more than that is not speech
-PUBLISHED_END = EndConfig()
 
 
 @dataclass(frozen=True)
@@ -51,12 +47,19 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Block:
+    """Frames that are drawn together, and the steps that draw them."""
+
+    num_frames: int
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
     """A job's sampler parameters, worked out before its first step."""
 
-    steps: tuple[Step, ...]
-    blocks: tuple[int, ...]
-    """Frames of each block; a single one unless the job streams."""
+    blocks: tuple[Block, ...]
+    """A single one unless the job streams."""
     text_scale: float
     speaker_scale: float
     truncation: float | None
@@ -83,12 +86,17 @@ class Progress:
     @property
     def num_frames(self) -> int:
         """Frames of the current block."""
-        return self.plan.blocks[self.block]
+        return self.plan.blocks[self.block].num_frames
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of the current block."""
+        return self.plan.blocks[self.block].steps
 
     @property
     def current(self) -> Step:
         """The step to take next."""
-        return self.plan.steps[self.step]
+        return self.steps[self.step]
 
     @property
     def guides_text(self) -> bool:
@@ -108,7 +116,7 @@ class Progress:
     @property
     def ends_block(self) -> bool:
         """True if the next step is the block's last."""
-        return self.step == len(self.plan.steps) - 1
+        return self.step == len(self.steps) - 1
 
     def advance(self) -> bool:
         """Go on to the next step; return whether that ended a block."""
@@ -121,7 +129,11 @@ class Progress:
 
 
 def make_plan(
-    parameters: SamplerParameters, blocks: Sequence[int], dtype: torch.dtype = torch.float32
+    parameters: SamplerParameters,
+    blocks: Sequence[int],
+    dtype: torch.dtype = torch.float32,
+    *,
+    streams: bool = False,
 ) -> Plan:
     """Return the plan for `parameters`.
 
@@ -130,10 +142,22 @@ def make_plan(
         blocks: Frames of each block.
         dtype: The model's. The sampler's state and its scalars are at least float32, and
             every scalar is rounded as upstream's are.
+        streams: Whether the blocks take `stream_steps`, not `num_steps`.
+
+    Raises:
+        InvalidRequest: The score rescaling would drown the speech.
     """
+    most = parameters.num_steps
+    own = parameters.stream_steps if streams else None
+    counts = [min(count, most) for count in own or (most,)]
+    steps = {
+        count: make_steps(replace(parameters, num_steps=count), dtype) for count in set(counts)
+    }
     return Plan(
-        steps=make_steps(parameters, dtype),
-        blocks=tuple(blocks),
+        blocks=tuple(
+            Block(num_frames, steps[count])
+            for num_frames, count in zip(blocks, chain(counts, repeat(counts[-1])), strict=False)
+        ),
         text_scale=parameters.cfg_scale_text,
         speaker_scale=parameters.cfg_scale_speaker,
         truncation=parameters.truncation_factor,
@@ -215,94 +239,3 @@ def euler(x: Tensor, v: Tensor, step: Step) -> Tensor:
     if (rescale := step.rescale) is not None:
         v = rescale.ratio * v + rescale.pull * x
     return x + v * step.dt
-
-
-@dataclass(frozen=True)
-class SpeechEnd:
-    """The end of the speech in some latents, as far as they tell.
-
-    Attributes:
-        frame: See `find_end`.
-        possible_frame: See `find_possible_end`.
-        is_certain: See `has_ended`.
-    """
-
-    frame: int
-    possible_frame: int
-    is_certain: bool
-
-
-def find_ends(
-    batch: Sequence[Tensor],
-    end: EndConfig = PUBLISHED_END,
-    expected: Sequence[float] | None = None,
-) -> list[SpeechEnd]:
-    """Return the end of each of `batch`; the host waits for the device once.
-
-    Args:
-        batch: The latents drawn so far of each take.
-        end: The shape of an end.
-        expected: Frames that each take's text should take: ends are held against them, as
-            `speech_end.choose_end` says. None takes each first flat window for the end.
-    """
-    flags = [torch.stack((_is_flat(latents, end), _may_be_flat(latents, end))) for latents in batch]
-    found = torch.cat(flags, dim=1).cpu().numpy()
-    stops = list(accumulate(len(latents) for latents in batch))
-    ends = []
-    expected = expected or [0.0] * len(batch)
-    for start, stop, frames in zip([0, *stops[:-1]], stops, expected, strict=True):
-        is_flat, may_be_flat = found[:, start:stop]
-        frame = choose_end(is_flat, frames)
-        may_be_flat[: earliest_end(frames)] = False
-        possible = int(may_be_flat.argmax()) if may_be_flat.any() else stop - start
-        ends.append(SpeechEnd(frame, possible, frame + end.frames <= stop - start))
-    return ends
-
-
-def find_end(latents: Tensor, end: EndConfig = PUBLISHED_END) -> int:
-    """Return the first frame from which on a window is flat near 0: there the speech has ended.
-
-    Latents are (T, latent_dim) and count as followed by silence; T if they are never flat.
-    """
-    return int(_first(_is_flat(latents, end)))
-
-
-def has_ended(latents: Tensor, end: EndConfig = PUBLISHED_END) -> bool:
-    """Return whether the speech ends within `latents` (T, latent_dim), whatever comes after T."""
-    return find_end(latents, end) + end.frames <= len(latents)
-
-
-def find_possible_end(latents: Tensor, end: EndConfig = PUBLISHED_END) -> int:
-    """Return the first frame from which the speech may have ended, whatever comes after T.
-
-    Frames before it are certain to be kept by `find_end` once the rest is known.
-    """
-    return int(_first(_may_be_flat(latents, end)))
-
-
-def _is_flat(latents: Tensor, end: EndConfig) -> Tensor:
-    padded = F.pad(latents, (0, 0, 0, end.frames))
-    windows = padded.unfold(0, end.frames, 1)[: len(latents)]
-    return (windows.std(dim=(1, 2)) < end.std) & (windows.mean(dim=(1, 2)).abs() < end.mean)
-
-
-def _may_be_flat(latents: Tensor, end: EndConfig) -> Tensor:
-    num_frames, dim = latents.shape
-    padded = F.pad(latents, (0, 0, 0, end.frames))
-    windows = padded.unfold(0, end.frames, 1)[:num_frames]
-    known = (num_frames - torch.arange(num_frames, device=latents.device)).clamp(max=end.frames)
-    # The spread of a window is at least that of its known part about that part's own mean.
-    counts = known * dim
-    mean = windows.sum(dim=(1, 2)) / counts
-    present = torch.arange(end.frames, device=latents.device) < known[:, None]
-    squares = ((windows - mean[:, None, None]) ** 2 * present[:, None]).sum(dim=(1, 2))
-    # A thousandth of room: `_is_flat` rounds otherwise.
-    may_be_flat = squares < end.std**2 * (end.frames * dim - 1) * 1.001
-    complete = known == end.frames
-    return may_be_flat & (~complete | (mean.abs() < end.mean * 1.001))
-
-
-def _first(flags: Tensor) -> Tensor:
-    """Return the index of the first True, or the length, without waiting for the device."""
-    places = torch.arange(len(flags) + 1, device=flags.device)
-    return torch.where(F.pad(flags, (0, 1), value=True), places, len(flags)).amin()

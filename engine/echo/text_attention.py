@@ -65,7 +65,7 @@ class _RecordingAttention:
 
 def is_alignment_step(trajectory: Trajectory) -> bool:
     """Return whether the next step is the one of its block at which text attention is recorded."""
-    steps, number = trajectory.progress.plan.steps, trajectory.progress.step
+    steps, number = trajectory.progress.steps, trajectory.progress.step
     first = next((i for i, step in enumerate(steps) if step.t <= ALIGNMENT_T), len(steps) - 1)
     return number == first
 

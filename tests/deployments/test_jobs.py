@@ -214,6 +214,7 @@ PARAMETERS = st.fixed_dictionaries(
     {},
     optional={
         "num_steps": st.integers(1, 100),
+        "stream_steps": st.lists(st.integers(1, 100), min_size=1, max_size=3),
         "cfg_min_t": st.floats(0, 0.5),
         "sequence_length": st.sampled_from([32, 640, "auto"]),
         "seed": st.integers(-(2**63), 2**63 - 1),

@@ -299,7 +299,10 @@ async def test_parameter_out_of_range_is_told_where_it_is(page):
     await expect(steps).to_be_focused()
 
 
-@pytest.mark.parametrize(("label", "name"), [("Seed", "seed"), ("num_steps", "num_steps")])
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [("Seed", "seed"), ("num_steps", "num_steps"), ("stream_steps", "stream_steps")],
+)
 async def test_what_is_no_number_is_told_where_it_is(page, label, name):
     await page.locator("#parameters").evaluate("details => (details.open = true)")
     number = page.get_by_label(label, exact=True)
@@ -342,6 +345,7 @@ async def test_controls_and_their_sliders_set_the_parameters(page):
     await page.get_by_label("cfg_scale_text, slider").fill("8")
     await page.get_by_label("cfg_min_t", exact=True).fill("0.25")
     await page.get_by_label("num_steps", exact=True).fill("40")  # sent, if not the model's own
+    await page.get_by_label("stream_steps", exact=True).fill("8, 40")
     await page.get_by_label("auto").check()
     await page.get_by_label("enable_crossfade").uncheck()
     await page.get_by_label("speed", exact=True).fill("2")
@@ -352,6 +356,7 @@ async def test_controls_and_their_sliders_set_the_parameters(page):
         "cfg_scale_text": 8,
         "cfg_min_t": 0.25,
         "num_steps": 40,
+        "stream_steps": [8, 40],
         "sequence_length": "auto",
         "enable_crossfade": False,
     }

@@ -36,6 +36,7 @@ def test_job_defaults_are_the_contracts():
     assert request.parameters == Parameters()
     expected = {
         "num_steps": 40,
+        "stream_steps": None,
         "cfg_scale_text": 3.0,
         "cfg_scale_speaker": 8.0,
         "cfg_min_t": 0.5,
@@ -190,6 +191,14 @@ def test_parameter_range_is_inclusive(name, lowest, highest):
         ("num_steps", 4.5),
         ("num_steps", "40"),
         ("num_steps", True),
+        ("stream_steps", 8),
+        ("stream_steps", "8,40"),
+        ("stream_steps", []),
+        ("stream_steps", [0]),
+        ("stream_steps", [8, 101]),
+        ("stream_steps", [True]),
+        ("stream_steps", [8.5]),
+        ("stream_steps", [8] * 21),
         ("cfg_scale_text", -0.1),
         ("cfg_scale_text", 20.1),
         ("cfg_scale_text", True),
@@ -227,6 +236,14 @@ def test_bad_parameter_is_named(name, value):
 
 def test_whole_float_counts_as_integer():
     assert job(parameters={"num_steps": 40.0}).parameters.num_steps == 40
+
+
+def test_steps_of_a_streams_blocks_are_a_list_of_counts():
+    assert job(parameters={"stream_steps": [8.0, 40]}).given == {"stream_steps": (8, 40)}
+    assert job_error(parameters={"stream_steps": [8, 0]}) == (
+        "Invalid parameter 'stream_steps': should be a list of 1 to 20 whole numbers "
+        "from 1 to 100, got [8, 0]"
+    )
 
 
 def test_sequence_length_may_be_auto():

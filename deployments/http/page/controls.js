@@ -1,10 +1,11 @@
 // The parameters: one control for each that the contract names, and the presets over them.
 
-/** A checkbox, or a number with a slider where both its bounds are known. */
+/** A checkbox, a list of numbers, or a number, with a slider where both its bounds are known. */
 class Control {
   constructor(name, schema) {
     const branches = schema.anyOf ?? [schema];
-    const spec = branches.find(({ type }) => ["integer", "number", "boolean"].includes(type));
+    const types = ["integer", "number", "boolean", "array"];
+    const spec = branches.find(({ type }) => types.includes(type));
     const id = `parameter-${name}`;
     this.name = name;
     this.default = schema.default;
@@ -19,6 +20,10 @@ class Control {
     if (spec.type === "boolean") {
       this.input = make("input", { type: "checkbox", id });
       pair.append(label);
+    } else if (spec.type === "array") {
+      const pattern = String.raw`\s*\d+\s*(,\s*\d+\s*)*`;
+      this.input = make("input", { type: "text", inputMode: "numeric", id, pattern });
+      this.isList = true;
     } else {
       const [min, max] = [spec.minimum ?? spec.exclusiveMinimum, spec.maximum ?? ""];
       const step = spec.type === "integer" ? 1 : 0.05;
@@ -58,7 +63,8 @@ class Control {
   get value() {
     if (this.input.type === "checkbox") return this.input.checked;
     if (this.auto?.checked) return "auto";
-    return this.input.value === "" ? this.default : Number(this.input.value);
+    if (this.input.value === "") return this.default;
+    return this.isList ? this.input.value.split(",").map(Number) : Number(this.input.value);
   }
 
   set value(value) {
@@ -66,6 +72,11 @@ class Control {
     else this.input.value = value === "auto" ? "" : (value ?? "");
     if (this.auto) this.auto.checked = value === "auto";
     this.show();
+  }
+
+  /** Whether what was typed cannot be sent. */
+  get isUnreadable() {
+    return this.input.validity.badInput || this.input.validity.patternMismatch;
   }
 
   show() {
@@ -95,7 +106,7 @@ const controls = {
   },
   speed: () => speed.value,
   /** The first control that holds no number, if any. */
-  unreadable: () => [...sampler, ...longText, speed].find(({ input }) => input.validity.badInput),
+  unreadable: () => [...sampler, ...longText, speed].find(({ isUnreadable }) => isUnreadable),
 };
 
 function showChanges() {

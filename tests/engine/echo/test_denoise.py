@@ -44,7 +44,8 @@ def _trajectory(
     tokens, mask = tokens_and_mask(text)
     dtype = torch.promote_types(dit.dtype, torch.float32)
     before = torch.empty(0, 80, dtype=dtype) if before is None else before
-    plan = make_plan(parameters, blocks or (parameters.sequence_length,), dtype)
+    frames = blocks or (parameters.sequence_length,)
+    plan = make_plan(parameters, frames, dtype, streams=blocks is not None)
     return Trajectory(
         Progress(plan, has_speaker=voice is not None, start=len(before)),
         dit.text_context(tokens[0, : mask.sum()]),
@@ -139,8 +140,9 @@ def _their_blocks(dit, parameters, voice, blocks, before, seed=3):
     generator = torch.Generator().manual_seed(seed)
     latents = torch.cat([before[None], torch.zeros(1, sum(blocks), 80, dtype=dtype)], dim=1)
     start = len(before)
-    ts = torch.linspace(1.0, 0.0, parameters.num_steps + 1) * 0.999
-    for size in blocks:
+    steps = parameters.stream_steps or [parameters.num_steps] * len(blocks)
+    for size, num_steps in zip(blocks, steps, strict=True):
+        ts = torch.linspace(1.0, 0.0, num_steps + 1) * 0.999
         earlier = dit.get_kv_cache_latent(latents.to(dit.dtype))
         x = torch.randn((1, size, 80), generator=generator, dtype=torch.float32)
         if parameters.truncation_factor is not None:
@@ -189,6 +191,11 @@ def test_blockwise_equals_reference(before, blocks, dtype, limit):
     assert _blockwise_error(dtype, before, blocks, {}) < limit
 
 
+@pytest.mark.parametrize(("dtype", "limit"), LIMITS)
+def test_blocks_with_unequal_steps_equal_reference(dtype, limit):
+    assert _blockwise_error(dtype, 4, (8, 12, 8), {"stream_steps": (2, 5, 3)}) < limit
+
+
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_blockwise_with_options_equals_reference(options):
     assert _blockwise_error(torch.float64, 4, (8, 12, 8), options) < 1e-10
@@ -226,6 +233,7 @@ def _mixed(dit):
         (SamplerParameters(num_steps=9, sequence_length=48, cfg_min_t=0.1), "two two", 8, None),
         (SamplerParameters(num_steps=3, sequence_length=64), "no voice", None, None),
         (SamplerParameters(num_steps=4, cfg_scale_text=5.0), "in blocks", 12, (8, 16, 8)),
+        (SamplerParameters(num_steps=5, stream_steps=(2, 3, 5)), "unequal", 8, (8, 16, 8)),
         (SamplerParameters(num_steps=7, sequence_length=33, speaker_kv_scale=1.3), "x", 40, None),
         (
             SamplerParameters(num_steps=6, sequence_length=32, rescale_k=1.2, rescale_sigma=3.0),

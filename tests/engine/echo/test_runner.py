@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ from engine.echo.checkpoints.load import load_models
 from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES
 from engine.echo.job import make_job
+from engine.echo.model.attention import Lane, LoopAttention
+from engine.echo.model.dit import Positions
 from engine.echo.runner import Runner
 from engine.echo.sampling import FIRST_T
 from engine.echo.sizes import TINY
@@ -23,6 +26,10 @@ def _stand_still(models):
     """Make the transformer stand still: what it draws is its noise."""
     models.dit.out_proj.weight.zero_()
     models.dit.out_proj.bias.zero_()
+
+
+def _block_frames(job):
+    return [block.num_frames for block in job.progress.plan.blocks]
 
 
 def test_jobs_together_sound_as_they_do_alone(runner):
@@ -254,7 +261,7 @@ def test_automatic_length_that_was_enough_is_kept(runner, models):
     _stand_still(models)
     job = new_job(sequence_length="auto", truncation_factor=0.0)
     [pieces] = run(runner, job)
-    assert job.progress.plan.blocks != (MAX_FRAMES,)
+    assert _block_frames(job) != [MAX_FRAMES]
     assert len(pieces[0]) == 0
 
 
@@ -294,6 +301,31 @@ def test_streaming_pieces_join_to_the_decoded_blocks(runner, models):
     np.testing.assert_allclose(np.concatenate(pieces), whole, atol=1e-4)
 
 
+@torch.inference_mode()
+def test_stream_with_fewer_first_steps_equals_a_loop_by_hand_to_the_bit(runner, models):
+    job = new_job(5, stream=True, num_steps=5, stream_steps=[2, 5], sequence_length=96)
+    run(runner, job)
+    dit, latents = models.dit, torch.empty(0, 80)
+    generator, text = torch.Generator().manual_seed(5), dit.text_context(torch.tensor(job.tokens))
+    for num_frames, num_steps in ((32, 2), (64, 5)):
+        earlier = [dit.latent_context(latents)] if len(latents) else []
+        rotation = dit.rotation(len(latents), len(latents) + num_frames)
+        x = torch.randn((num_frames, 80), generator=generator)
+        for t, t_next in pairwise(torch.linspace(1.0, 0.0, num_steps + 1) * 0.999):
+            lanes = [Lane(num_frames, (*earlier, text)), Lane(num_frames, tuple(earlier))]
+            lanes = lanes if t >= 0.5 else lanes[:1]
+            rotations = torch.cat([rotation] * len(lanes))
+            positions = Positions(rotations, dit.modulation(t.item())[None], None)
+            v, *no_text = dit(torch.cat([x] * len(lanes)), positions, LoopAttention(lanes)).split(
+                num_frames
+            )
+            for other in no_text:
+                v = v + 3.0 * (v - other)
+            x = x + v * (t_next - t)
+        latents = torch.cat([latents, x])
+    assert torch.equal(job.trajectory.latents, latents)
+
+
 def test_streaming_without_the_weights_for_it_answers_whole(tiny_weights):
     models = load_models(tiny_weights, torch.device("cpu"), torch.float32, blockwise=False)
     job = Job("hi", 0, {"num_steps": 1, "sequence_length": 64}, stream=True)
@@ -311,7 +343,7 @@ def test_streaming_automatic_length_draws_the_likely_end_first_and_keeps_a_reser
     num_bytes, blocks
 ):
     job = new_job(stream=True, sequence_length="auto", text="x" * num_bytes)
-    assert job.progress.plan.blocks == blocks
+    assert _block_frames(job) == list(blocks)
     assert not job.may_extend
 
 
@@ -332,4 +364,4 @@ def test_streaming_automatic_length_draws_the_likely_end_first_and_keeps_a_reser
 def test_streaming_blocks_add_up_and_none_is_tiny(num_frames, sizes, blocks):
     job = Job("hi", 0, {"sequence_length": num_frames}, stream=True)
     job = make_job(job, TINY, sizes, torch.float32, has_voice=False)
-    assert job.progress.plan.blocks == blocks
+    assert _block_frames(job) == list(blocks)

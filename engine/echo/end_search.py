@@ -1,0 +1,115 @@
+"""The search for the end of the speech in the latents drawn so far.
+
+Latents (T, latent_dim) count as followed by silence, or by anything, as each function says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - torch's own name for it
+
+from engine.echo.config import EndConfig
+from engine.echo.speech_end import choose_end, earliest_end
+from engine.echo.transfer import Download
+
+PUBLISHED_END = EndConfig()
+
+
+@dataclass(frozen=True)
+class SpeechEnd:
+    """The end of the speech in some latents, as far as they tell.
+
+    Attributes:
+        frame: See `find_end`.
+        possible_frame: See `find_possible_end`.
+        is_certain: See `has_ended`.
+    """
+
+    frame: int
+    possible_frame: int
+    is_certain: bool
+
+
+class EndSearch:
+    """A search under way on the device, for several takes.
+
+    Args:
+        batch: The latents drawn so far of each take.
+        expected: Frames that each take's text should take: ends are held against them, as
+            `speech_end.choose_end` says. 0 takes the first flat window for the end.
+        end: The shape of an end.
+    """
+
+    def __init__(
+        self, batch: Sequence[Tensor], expected: Sequence[float], end: EndConfig = PUBLISHED_END
+    ) -> None:
+        self._lengths, self._expected, self._end = [*map(len, batch)], expected, end
+        flags = [torch.stack((_is_flat(each, end), _may_be_flat(each, end))) for each in batch]
+        self._flags = Download(torch.cat(flags, dim=1))
+
+    def wait(self) -> list[SpeechEnd]:
+        """Return the end of each take, once the device has found them."""
+        found = self._flags.wait().numpy()
+        bounds = pairwise([0, *accumulate(self._lengths)])
+        ends = []
+        for (start, stop), frames in zip(bounds, self._expected, strict=True):
+            is_flat, may_be_flat = found[:, start:stop]
+            frame = choose_end(is_flat, frames)
+            may_be_flat[: earliest_end(frames)] = False
+            possible = int(may_be_flat.argmax()) if may_be_flat.any() else stop - start
+            ends.append(SpeechEnd(frame, possible, frame + self._end.frames <= stop - start))
+        return ends
+
+
+def find_end(latents: Tensor, end: EndConfig = PUBLISHED_END) -> int:
+    """Return the first frame from which on a window is flat near 0: there the speech has ended.
+
+    Latents are (T, latent_dim) and count as followed by silence; T if they are never flat.
+    """
+    return int(_first(_is_flat(latents, end)))
+
+
+def has_ended(latents: Tensor, end: EndConfig = PUBLISHED_END) -> bool:
+    """Return whether the speech ends within `latents` (T, latent_dim), whatever comes after T."""
+    return find_end(latents, end) + end.frames <= len(latents)
+
+
+def find_possible_end(latents: Tensor, end: EndConfig = PUBLISHED_END) -> int:
+    """Return the first frame from which the speech may have ended, whatever comes after T.
+
+    Frames before it are certain to be kept by `find_end` once the rest is known.
+    """
+    return int(_first(_may_be_flat(latents, end)))
+
+
+def _is_flat(latents: Tensor, end: EndConfig) -> Tensor:
+    padded = F.pad(latents, (0, 0, 0, end.frames))
+    windows = padded.unfold(0, end.frames, 1)[: len(latents)]
+    return (windows.std(dim=(1, 2)) < end.std) & (windows.mean(dim=(1, 2)).abs() < end.mean)
+
+
+def _may_be_flat(latents: Tensor, end: EndConfig) -> Tensor:
+    num_frames, dim = latents.shape
+    padded = F.pad(latents, (0, 0, 0, end.frames))
+    windows = padded.unfold(0, end.frames, 1)[:num_frames]
+    known = (num_frames - torch.arange(num_frames, device=latents.device)).clamp(max=end.frames)
+    # The spread of a window is at least that of its known part about that part's own mean.
+    counts = known * dim
+    mean = windows.sum(dim=(1, 2)) / counts
+    present = torch.arange(end.frames, device=latents.device) < known[:, None]
+    squares = ((windows - mean[:, None, None]) ** 2 * present[:, None]).sum(dim=(1, 2))
+    # A thousandth of room: `_is_flat` rounds otherwise.
+    may_be_flat = squares < end.std**2 * (end.frames * dim - 1) * 1.001
+    complete = known == end.frames
+    return may_be_flat & (~complete | (mean.abs() < end.mean * 1.001))
+
+
+def _first(flags: Tensor) -> Tensor:
+    """Return the index of the first True, or the length, without waiting for the device."""
+    places = torch.arange(len(flags) + 1, device=flags.device)
+    return torch.where(F.pad(flags, (0, 1), value=True), places, len(flags)).amin()
