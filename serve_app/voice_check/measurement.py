@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from serve_app.voice_check.loudness import measure_loudness
+from speech.loudness import measure_loudness
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 
 SILENCE_DBFS = -96.0
@@ -45,7 +45,7 @@ class VoiceMeasurement:
 
     Attributes:
         loudness_lufs: Integrated loudness (EBU R 128); None below its gate or 0.4 s.
-        loudness_range_lu: How much the loudness varies (EBU Tech 3342); None with the above.
+        loudness_range_lu: How much the loudness varies (EBU Tech 3342); None below 4 s.
         num_clipped: Number of peaks with a flat top.
         speech_s: Length of all speech, short pauses included.
         duration_s: Length of the recording.
@@ -87,7 +87,7 @@ def measure_voice(pcm: PCM) -> VoiceMeasurement:
     power = _power_spectra(pcm)
     frequencies_hz: _Floats = _BIN_HZ * np.arange(power.shape[1], dtype=np.float64)
     frame_s = _FRAME_SAMPLES / SAMPLE_RATE_HZ
-    loudness = measure_loudness(power, frequencies_hz, frame_s)
+    loudness = measure_loudness(pcm)
     power[:, frequencies_hz < _LOWEST_HZ] = 0
     frame_power: _Floats = power.sum(axis=1, dtype=np.float64)
     is_speech = find_speech(_decibels(frame_power))
