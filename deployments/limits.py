@@ -14,6 +14,23 @@ class Limits(BaseModel):
 
     max_text_chars: Annotated[int, Field(ge=1, description="Longest text of a request.")] = 4096
     max_body_bytes: Annotated[int, Field(ge=1024, description="Largest HTTP request body.")] = 2**20
+    max_bodies: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="HTTP request bodies that arrive at a time per ingress replica. They "
+            "take no place of `max_requests`; beyond it the slowest gets 503.",
+        ),
+    ] = 256
+    max_bodies_bytes: Annotated[
+        int,
+        Field(
+            ge=1024, description="Memory for bodies that are arriving; then the largest gets 503."
+        ),
+    ] = 64 * 2**20
+    body_timeout_s: Annotated[
+        float, Field(gt=0, description="Longest time a body may take to arrive; then 408.")
+    ] = 10
     deadline_s: Annotated[float, Field(gt=0, description="Longest time a request may take.")] = 600
     max_requests: Annotated[
         int,

@@ -27,7 +27,12 @@ from serve_app.wrong_settings import read_settings
 SHUTDOWN_POLL_S = 0.1
 """Seconds between a stopping replica's checks for running requests (Ray's default: 2 s a tier)."""
 HEADROOM = 32
-"""Calls that a replica takes beyond its requests: health checks, refusals of further requests."""
+"""Calls that a sampler takes beyond its jobs: health checks."""
+INGRESS_HEADROOM = 1024
+"""Calls that the ingress takes beyond those it bounds: probes, refusals, jobs that are waited for.
+
+Serve's own queue would treat them all alike, so it must not form: admission is the ingress's.
+"""
 OWN_LOG = LoggingConfig(enable_access_log=False)
 """Serve's access log is off: it has a line per call between replicas, ours has one per request."""
 NO_GPU = {"env_vars": {"CUDA_VISIBLE_DEVICES": ""}}
@@ -71,7 +76,10 @@ def build_app(settings: Settings | Mapping[str, Any]) -> serve.Application:
     )
     ingress = serve.deployment(
         num_replicas=settings.ingress_replicas,
-        max_ongoing_requests=settings.max_requests + settings.max_connections + HEADROOM,
+        max_ongoing_requests=settings.max_requests
+        + settings.max_connections
+        + settings.max_bodies
+        + INGRESS_HEADROOM,
         max_queued_requests=settings.max_requests,  # in a proxy, when even the headroom is taken
         backpressure_config={"retry_after_s": RETRY_AFTER_S},  # of the proxy's own refusals
         ray_actor_options={"num_cpus": 0.2, "runtime_env": NO_GPU},

@@ -5,6 +5,7 @@ SpeechError
 ├── BadKey                401  missing or wrong API key
 ├── VoiceNotFound         404  no such file under the voices folder
 ├── Idle                  408  a connection on which nothing happens
+├── BodyTimeout           408  the request body does not arrive
 ├── ModelNotFound         404  no such model is served
 ├── JobNotFound           404  no such job is held
 ├── BodyTooLarge          413
@@ -15,7 +16,6 @@ SpeechError
 ├── InternalError         500  anything unforeseen; names the request, nothing else
 ├── Overloaded            503  every place in the queue is taken, or the device's memory
 ├── Cancelled             499  the caller wants no more of it
-=======
 ├── VoicesUnavailable     503  the voices folder does not answer
 ├── NotReady              503  the engine is still starting, or the server stops
 └── DeadlineExceeded      504
@@ -111,6 +111,18 @@ class Idle(SpeechError):
     def after(cls, seconds: float) -> Idle:
         """Return the error of a connection that was idle for `seconds`."""
         return cls(f"Nothing was sent for {seconds:g} s")
+
+
+class BodyTimeout(SpeechError):
+    """The request body did not arrive in time."""
+
+    code = "body_timeout"
+    http_status = 408
+
+    @classmethod
+    def after(cls, seconds: float) -> BodyTimeout:
+        """Return the error of a body that had `seconds`."""
+        return cls(f"The request body did not arrive within {seconds:g} s")
 
 
 class ModelNotFound(SpeechError):

@@ -81,6 +81,8 @@ def error_response(error: SpeechError) -> Response:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     if error.http_status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if error.http_status == 408:  # the rest of the request may still come
+        headers["Connection"] = "close"
     param = None if error.param is None else OPENAI_FIELDS.get(error.param, error.param)
     return _response(error.http_status, _message(error), param, error.code, headers)
 

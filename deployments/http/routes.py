@@ -15,6 +15,7 @@ import deployments.http.elevenlabs.text_stream as elevenlabs_text_stream
 from deployments.held_jobs import HeldJobs
 from deployments.http.access import Access
 from deployments.http.audio_response import audio_response
+from deployments.http.bodies import Bodies
 from deployments.http.body import describe_body, read_json
 from deployments.http.compatibility import add_compatibility
 from deployments.http.docs_page import docs_routes
@@ -30,6 +31,7 @@ from deployments.version import VERSION
 from speech.errors import (
     MAX_PARAM_CHARS,
     BadKey,
+    BodyTimeout,
     BodyTooLarge,
     DeadlineExceeded,
     InternalError,
@@ -55,6 +57,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
         InvalidRequest,
         BadKey,
         VoiceNotFound,
+        BodyTimeout,
         BodyTooLarge,
         InternalError,
         NotReady,
@@ -88,12 +91,13 @@ def build_api(
     api.include_router(docs_routes())
     api.include_router(probe_routes(service))
     held = HeldJobs(jobs, concurrency=max(1, service.limits.max_requests // 2))
+    bodies = Bodies(service.limits)
     routers = [
-        speech_routes(service, jobs),
+        speech_routes(service, jobs, bodies),
         text_stream_routes(service),
-        elevenlabs_speech.speech_routes(service),
+        elevenlabs_speech.speech_routes(service, bodies),
         elevenlabs_text_stream.text_stream_routes(service),
-        runpod_routes(service, held),
+        runpod_routes(service, held, bodies),
     ]
     if list_voices:
         routers.append(voice_routes(service))
@@ -124,7 +128,7 @@ def probe_routes(service: SpeechService) -> APIRouter:
     return router
 
 
-def speech_routes(service: SpeechService, jobs: JobRunner) -> APIRouter:
+def speech_routes(service: SpeechService, jobs: JobRunner, bodies: Bodies) -> APIRouter:
     """Return the routes that callers of the model ask."""
     router = APIRouter(tags=["speech"])
     started = int(time.time())
@@ -142,7 +146,7 @@ def speech_routes(service: SpeechService, jobs: JobRunner) -> APIRouter:
     )
     async def speech(request: Request) -> Response:
         """Speak `input`: OpenAI's speech contract; audio bytes or events as they are made."""
-        body = await read_json(request, service.limits.max_body_bytes)
+        body = await read_json(request, bodies)
         request_id = request_id_of(request)
         with service.logging_refusal(request_id, "http"):
             wanted = parse_speech(body, service.limits.max_text_chars, max_frames)
@@ -159,7 +163,7 @@ def speech_routes(service: SpeechService, jobs: JobRunner) -> APIRouter:
     @router.post("/runsync", openapi_extra=describe_body(RunRequest, max_frames), responses=_ERRORS)
     async def runsync(request: Request) -> Response:
         """Run one job in RunPod's envelope; a failed job is a 200 with `FAILED`."""
-        body = await read_json(request, service.limits.max_body_bytes)
+        body = await read_json(request, bodies)
         if not isinstance(body.get("input"), dict):
             raise InvalidRequest("Missing or invalid 'input' field (expected object)", "input")
         job_id = request_id_of(request)

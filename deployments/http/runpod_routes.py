@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from deployments.held_jobs import HeldJob, HeldJobs
+from deployments.http.bodies import Bodies
 from deployments.http.body import read_json
 from deployments.service import SpeechService
 from speech.errors import InvalidRequest
@@ -19,12 +20,12 @@ SYNC_WAIT_S = 90.0
 """Seconds that `/runsync` waits for its job, as RunPod does; then it answers the status."""
 
 
-def runpod_routes(service: SpeechService, held: HeldJobs) -> APIRouter:
+def runpod_routes(service: SpeechService, held: HeldJobs, bodies: Bodies) -> APIRouter:
     """Return the routes over the jobs that are held."""
     router = APIRouter(prefix="/v2/{endpoint}", tags=["runpod"])
 
     async def take(request: Request) -> HeldJob:
-        body = await read_json(request, service.limits.max_body_bytes)
+        body = await read_json(request, bodies)
         job_input = body.get("input")
         if not isinstance(job_input, dict):
             raise InvalidRequest("Missing or invalid 'input' field (expected object)", "input")

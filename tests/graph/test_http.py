@@ -4,11 +4,8 @@ import base64
 import io
 import json
 import os
-import select
-import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -20,11 +17,8 @@ import soundfile
 from ray import serve
 from ray.util import list_named_actors
 
-from deployments.http.errors import RETRY_AFTER_S
 from engine.protocol import Job
-from serve_app.graph import HEADROOM
 from tests.conftest import voiced
-from tests.graph.conftest import wait_until
 from tests.texts import THREE_SEMITONES
 from training.pitch import median_pitch_hz
 
@@ -206,23 +200,3 @@ def test_curl_writes_a_file(graph, tmp_path):
     command = ["curl", "-sf", f"{graph}/v1/audio/speech", "-H", "Content-Type: application/json"]
     subprocess.run([*command, "-d", body, "-o", target], check=True, timeout=60)
     assert soundfile.info(target).duration > 0.3
-
-
-def test_proxy_says_when_to_retry_what_not_even_the_queue_holds(deploy, graph_voices):
-    url, _ = deploy("crowded", voices_dir=str(graph_voices), max_requests=1)
-    wait_until(lambda: httpx.get(f"{url}/ping", timeout=60).status_code == 200)
-    sent = httpx.Request("POST", f"{url}/runsync", headers={"Content-Length": "9"})
-    head = [f"POST {sent.url.path} HTTP/1.1", *(f"{k}: {v}" for k, v in sent.headers.items())]
-    head.append("Content-Type: application/json")
-    with ExitStack() as stack:
-        callers = [  # that send no body, and hold a place meanwhile
-            stack.enter_context(socket.create_connection((sent.url.host, sent.url.port)))
-            for _ in range(HEADROOM + 8)
-        ]
-        for caller in callers:
-            caller.sendall("\r\n".join([*head, "", ""]).encode())
-        answered, _, _ = select.select(callers, [], [], 60)
-        answer = answered[0].recv(4096).decode().lower()
-    serve.delete("crowded")
-    assert answer.startswith("http/1.1 503")
-    assert f"\r\nretry-after: {RETRY_AFTER_S}\r\n" in answer

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from deployments.http.audio_response import Streamed, audio_response
+from deployments.http.bodies import Bodies
 from deployments.http.body import read_json
 from deployments.http.elevenlabs.alignment import CharacterTimes
 from deployments.http.elevenlabs.request import DEFAULT_FORMAT, speech_body
@@ -22,14 +23,14 @@ from deployments.speech_call import SpeechStream
 from speech.request import SpeechRequest, parse_speech
 
 
-def speech_routes(service: SpeechService) -> APIRouter:
+def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/v1/text-to-speech/{voice_id}", tags=["elevenlabs"])
 
     async def start(
         request: Request, voice_id: str, output_format: str, *, timestamps: bool = False
     ) -> tuple[SpeechRequest, SpeechStream]:
-        body = await read_json(request, service.limits.max_body_bytes)
+        body = await read_json(request, bodies)
         request_id = request_id_of(request)
         with service.logging_refusal(request_id, "http"):
             wanted = parse_speech(

@@ -7,7 +7,6 @@ import logging
 import pytest
 import soundfile
 
-from deployments.http import body as json_body
 from tests.deployments.conftest import local_handle
 
 SPEECH = {"model": "tts-1", "input": "Hello there.", "voice": "deep.wav"}
@@ -422,21 +421,6 @@ async def test_runsync_while_starting_is_503_but_answers_the_health_check(make_i
     assert_openai_error(response, 503, "not_ready")
     body = {"input": {"action": "health_check"}}
     assert (await client.post("/runsync", json=body)).json()["status"] == "COMPLETED"
-
-
-async def test_body_that_never_ends_is_400_in_time(make_ingress, connect, monkeypatch):
-    monkeypatch.setattr(json_body, "BODY_TIMEOUT_S", 0.05)
-    forever = asyncio.Event()
-
-    async def body():
-        yield b"{"
-        await forever.wait()
-
-    response = await connect(make_ingress()).post(
-        "/runsync", content=body(), headers={"Content-Type": "application/json"}
-    )
-    assert_openai_error(response, 400, "invalid_request")
-    assert "did not arrive within" in response.json()["error"]["message"]
 
 
 async def test_too_long_audio_is_refused_before_it_is_all_made(make_ingress, connect):

@@ -20,8 +20,8 @@ def make_client(make_ingress, monkeypatch):
     """
     make_router = routes.speech_routes
 
-    def with_echo(service, jobs):
-        router = make_router(service, jobs)
+    def with_echo(*parts):
+        router = make_router(*parts)
 
         @router.websocket("/echo")
         async def echo(websocket: WebSocket) -> None:
