@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
+from deployments.health_checks import check, report
 from deployments.storage import Bucket
-from deployments.version import VERSION
 from speech.errors import SpeechError
 
 PROBE_TIMEOUT_S = 10.0
 """Seconds that another replica, or the bucket, has to answer."""
-
-Status = Literal["pass", "warn", "fail"]
 
 
 async def health_report(
@@ -43,21 +40,13 @@ async def health_report(
         _probe(voice_prep.report.remote()), _probe(sampler.report.remote()), _check_bucket(bucket)
     )
     checks = {
-        "configuration": _check(
-            "warn" if warnings else "pass", "; ".join(warnings) or "consistent"
-        ),
+        "configuration": check("warn" if warnings else "pass", "; ".join(warnings) or "consistent"),
         "models": _check_model(engine, sampling, draining),
         "hardware": _check_hardware(sampling),
         "s3": storage,
         **_check_voices(voices),
     }
-    failed = any(check["status"] == "fail" for check in checks.values())
-    return {
-        "status": "unhealthy" if failed else "healthy",
-        "version": VERSION,
-        "timestamp": datetime.now(UTC).isoformat(timespec="seconds"),
-        "checks": checks,
-    }
+    return report(checks)
 
 
 async def _probe(
@@ -70,62 +59,56 @@ async def _probe(
         return None
 
 
-def _check(status: Status, details: str, **more: Any) -> dict[str, Any]:
-    return {"status": status, "details": details, **more}
-
-
 def _check_model(engine: str, sampling: dict[str, Any] | None, draining: bool) -> dict[str, Any]:
     if draining:
-        return _check(
-            "fail", "the server is stopping: running requests finish, new ones do not run"
-        )
+        return check("fail", "the server is stopping: running requests finish, new ones do not run")
     if sampling is None:
-        return _check(
+        return check(
             "fail",
             f"no sampler with engine {engine} answers: it is starting, or its log says why not",
         )
-    return _check("pass", f"engine {sampling['engine']} is loaded")
+    return check("pass", f"engine {sampling['engine']} is loaded")
 
 
 def _check_hardware(sampling: dict[str, Any] | None) -> dict[str, Any]:
     if sampling is None:
-        return _check("warn", "unknown until the engine is loaded")
+        return check("warn", "unknown until the engine is loaded")
     if sampling["device"] == "cpu":
-        return _check("warn", "no GPU in use: running on the CPU")
+        return check("warn", "no GPU in use: running on the CPU")
     if sampling["warning"]:
-        return _check("warn", f"running on {sampling['device']}, {sampling['warning']}")
-    return _check("pass", f"running on {sampling['device']}")
+        return check("warn", f"running on {sampling['device']}, {sampling['warning']}")
+    return check("pass", f"running on {sampling['device']}")
 
 
 async def _check_bucket(bucket: Bucket | None) -> dict[str, Any]:
     if bucket is None:
-        return _check("warn", "no bucket configured: outputs are returned inline as base64")
+        return check("warn", "no bucket configured: outputs are returned inline as base64")
     try:
         may_ask = await asyncio.wait_for(bucket.check(), PROBE_TIMEOUT_S)
     except SpeechError as error:
-        return _check("fail", error.message)
+        return check("fail", error.message)
     except TimeoutError:
-        return _check("fail", f"the bucket did not answer within {PROBE_TIMEOUT_S:g} s")
+        return check("fail", f"the bucket did not answer within {PROBE_TIMEOUT_S:g} s")
     if not may_ask:
-        return _check(
+        return check(
             "warn",
             "the bucket answers, but may not be listed: only an output will show whether the key "
             "may store one",
         )
-    return _check("pass", "the bucket answers")
+    return check("pass", "the bucket answers")
 
 
 def _check_voices(voices: dict[str, Any] | None) -> dict[str, Any]:
     if voices is None:
-        folder = _check("fail", "VoicePrep does not answer: it is starting or failed")
+        folder = check("fail", "VoicePrep does not answer: it is starting or failed")
     elif voices["state"] != "ok":
-        folder = _check("fail", f"the voices folder is {voices['state']}")
+        folder = check("fail", f"the voices folder is {voices['state']}")
     else:
-        folder = _check("pass", "the voices folder is readable")
+        folder = check("pass", "the voices folder is readable")
     count = 0 if voices is None else voices["num_voices"]
     files = (
-        _check("pass", f"{count} usable voice files", count=count)
+        check("pass", f"{count} usable voice files", count=count)
         if count
-        else _check("warn", "no usable voice file: only the default voice speaks", count=count)
+        else check("warn", "no usable voice file: only the default voice speaks", count=count)
     )
     return {"directories": folder, "audio_files": files}

@@ -8,13 +8,16 @@ from __future__ import annotations
 import logging
 import uuid
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deployments.http.errors import error_response, status_response
+from deployments.http.inner import ask, is_serves_own
+from deployments.http.probes import Probes
 from deployments.http.request_id import HEADER, is_usable
-from speech.errors import InternalError, Overloaded
+from speech.errors import InternalError, NotReady, Overloaded
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +28,8 @@ SERVES_ROUTING = ("serve_multiplexed_model_id", "x_session_id")
 
 
 def middlewares() -> list[Middleware]:
-    """Return the middlewares for Serve's proxy."""
-    return [Middleware(OneErrorShape)]
+    """Return the middlewares for Serve's proxy, the innermost first."""
+    return [Middleware(Probes), Middleware(OneErrorShape)]
 
 
 class OneErrorShape:
@@ -53,12 +56,11 @@ class OneErrorShape:
         async def send_in_shape(message: Message) -> None:
             nonlocal replaced, started
             if message["type"] == "http.response.start":
-                headers = Headers(raw=message.get("headers", []))
-                is_plain = headers.get("Content-Type", "").startswith("text/plain")
-                replaced = message["status"] >= 400 and is_plain
+                replaced = is_serves_own(message)
                 started = True
                 if replaced:
-                    await _send_error(message["status"], request_id, scope, receive, send)
+                    response = await self._error(message["status"], request_id, scope)
+                    await response(scope, receive, send)
             if not replaced:
                 await send(message)
 
@@ -69,20 +71,25 @@ class OneErrorShape:
                 raise
             logger.error("request %s failed in the proxy: %s", request_id, type(error).__name__)
         if not started:  # Serve leaves it to the server to answer for an ingress that died
-            await _send_error(500, request_id, scope, receive, send)
+            response = await self._error(500, request_id, scope)
+            await response(scope, receive, send)
 
+    async def _error(self, status: int, request_id: str, scope: Scope) -> Response:
+        if status == 500:
+            response = error_response(InternalError.of_request(request_id))
+        elif status == 503:
+            response = error_response(Overloaded())
+        elif status == 404 and not await self._knows_routes(scope):
+            response = error_response(NotReady("The server is still starting, retry later"))
+        else:
+            response = status_response(status, f"{scope['method']} {scope['path']}")
+        response.headers[HEADER] = request_id
+        return response
 
-async def _send_error(
-    status: int, request_id: str, scope: Scope, receive: Receive, send: Send
-) -> None:
-    if status == 500:
-        response = error_response(InternalError.of_request(request_id))
-    elif status == 503:
-        response = error_response(Overloaded())
-    else:
-        response = status_response(status, f"{scope['method']} {scope['path']}")
-    response.headers[HEADER] = request_id
-    await response(scope, receive, send)
+    async def _knows_routes(self, scope: Scope) -> bool:
+        """Tell whether Serve knows of an application yet: if not, every path is unknown to it."""
+        routes = await ask(self._app, "/-/routes", scope)
+        return routes is None or (routes.status != 503 and routes.body != b"{}")
 
 
 def _with_clean_headers(scope: Scope) -> tuple[Scope, str]:

@@ -7,6 +7,7 @@ import logging
 import pytest
 import soundfile
 
+from deployments.health_checks import CHECKS
 from tests.deployments.conftest import local_handle
 
 SPEECH = {"model": "tts-1", "input": "Hello there.", "voice": "deep.wav"}
@@ -328,6 +329,7 @@ async def test_health_counts_voices_and_warns_of_what_is_missing(make_ingress, c
         "directories",
         "audio_files",
     ]
+    assert tuple(checks) == CHECKS
     assert checks["audio_files"]["count"] == 2
     assert [checks[name]["status"] for name in ("hardware", "s3")] == ["warn", "warn"]
     assert checks["models"]["details"] == "engine tone is loaded"
