@@ -87,8 +87,8 @@ def _step(dit: EchoDiT, lane_frames: int, text: Tensor, speaker: Tensor) -> int:
     size = min(lane_frames, MAX_FRAMES)
     lanes = [PlacedLane(Lane(size, (text, speaker)), 0, 0.5) for _ in range(lane_frames // size)]
     x = torch.empty((sum(placed.lane.num_frames for placed in lanes), 80), device=META)
-    forward(x, lanes)
-    return peak(lambda: forward(x, lanes))
+    forward.velocity(x, lanes)
+    return peak(lambda: forward.velocity(x, lanes))
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,20 @@
-"""Many jobs through one forward pass: builds the lanes, combines the guidance, takes the step."""
+"""Many jobs through one forward pass: builds their lanes and takes their steps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.config import PATCH_FRAMES
-from engine.echo.forward import Forward
+from engine.echo.forward import Forward, Move
 from engine.echo.model.attention import KeyValues, Lane
 from engine.echo.model.dit import EchoDiT
 from engine.echo.model.packing import PlacedLane
-from engine.echo.sampling import Progress, euler, guide, initial_noise
+from engine.echo.sampling import Progress, initial_noise
 
 
 @dataclass
@@ -65,37 +64,32 @@ class Trajectory:
         assert self._x is not None, "begin_block comes first"
         return self._x
 
-    def lanes(self) -> Iterator[PlacedLane]:
-        """Yield the passes of the next step: all, then without text, then without speaker."""
-        step = self.progress.current
+    def next_move(self) -> Move:
+        """Return the next step."""
+        progress, step = self.progress, self.progress.current
         speaker = self._scaled_speaker if step.scaled else self.speaker
-        yield self._lane(self.text, speaker)
-        if self.progress.guides_text:
-            yield self._lane(None, speaker)
-        if self.progress.guides_speaker:
-            yield self._lane(self.text, None)
+        return Move(
+            self.x,
+            progress.plan,
+            step,
+            cond=self._lane(self.text, speaker),
+            no_text=self._lane(None, speaker) if progress.guides_text else None,
+            no_speaker=self._lane(self.text, None) if progress.guides_speaker else None,
+        )
 
     def _lane(self, text: KeyValues | None, speaker: KeyValues | None) -> PlacedLane:
         context = (part for part in (self._earlier, text, speaker) if part is not None)
         lane = Lane(self.progress.num_frames, tuple(context))
         return PlacedLane(lane, self.progress.start, self.progress.current.t)
 
-    def after_step(self, velocities: Iterator[Tensor]) -> tuple[Tensor | None, Tensor]:
-        """Return the block's state and all latents after a step with the lanes' `velocities`.
+    def with_block(self, x: Tensor) -> Tensor | None:
+        """Return all latents if the step that led to `x` ends the block; else None."""
+        return torch.cat([self.latents, x]) if self.progress.ends_block else None
 
-        The state is None where the step ends the block.
-        """
-        progress = self.progress
-        cond = next(velocities)
-        no_text = next(velocities) if progress.guides_text else None
-        no_speaker = next(velocities) if progress.guides_speaker else None
-        velocity = guide(cond, no_text, no_speaker, progress.plan)
-        x = euler(self.x, velocity, progress.current)
-        return (None, torch.cat([self.latents, x])) if progress.ends_block else (x, self.latents)
-
-    def move(self, x: Tensor | None, latents: Tensor) -> bool:
-        """Take over the result of `after_step`; return whether that ended a block."""
-        self._x, self.latents = x, latents
+    def move_to(self, x: Tensor, latents: Tensor | None) -> bool:
+        """Take over a step's state and the result of `with_block`; return whether that ended it."""
+        self._x = x if latents is None else None
+        self.latents = self.latents if latents is None else latents
         return self.progress.advance()
 
 
@@ -106,10 +100,8 @@ def denoise(forward: Forward, group: Sequence[Trajectory]) -> list[Trajectory]:
     """
     for trajectory in group:
         trajectory.begin_block(forward.dit)
-    lanes = [tuple(trajectory.lanes()) for trajectory in group]
-    flat = list(chain.from_iterable(lanes))
-    x = torch.cat([t.x for t, own in zip(group, lanes, strict=True) for _ in own])
-    velocities = iter(torch.split(forward(x, flat), [placed.lane.num_frames for placed in flat]))
-    states = [trajectory.after_step(velocities) for trajectory in group]
-    moves = zip(group, states, strict=True)
-    return [trajectory for trajectory, state in moves if trajectory.move(*state)]
+    states = forward([trajectory.next_move() for trajectory in group])
+    after = list(zip(group, states, strict=True))
+    latents = [trajectory.with_block(x) for trajectory, x in after]
+    moves = zip(after, latents, strict=True)
+    return [trajectory for (trajectory, x), drawn in moves if trajectory.move_to(x, drawn)]

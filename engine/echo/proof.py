@@ -23,7 +23,7 @@ from engine.echo.checkpoints.load import Models
 from engine.echo.checkpoints.tiny import random_models
 from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.config import EchoConfig
-from engine.echo.forward import Forward
+from engine.echo.forward import Forward, Move
 from engine.echo.forward.buckets import MAX_CONTEXT
 from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
@@ -32,6 +32,8 @@ from engine.echo.model.attention import Lane, can_flash
 from engine.echo.model.dit import EchoDiT
 from engine.echo.model.ops import Ops, ops_for, plain
 from engine.echo.model.packing import PlacedLane, Size
+from engine.echo.sampling import Rescale, Step, euler, guide, make_plan
+from speech.parameters import SamplerParameters
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +45,8 @@ TIMEOUT_S = 300.0
 """A first start compiles seven kernels; on a busy host that takes a minute."""
 NUM_FRAMES = 32
 NUM_LAYERS = 2
+PLAN = make_plan(SamplerParameters(), (NUM_FRAMES,))
+STEP = Step(t=0.8, dt=-0.5, guided=True, scaled=False, rescale=Rescale(ratio=0.9, pull=0.2))
 
 
 def find_difference(models: Models, forward: Forward, ops: Ops) -> str | None:
@@ -50,17 +54,21 @@ def find_difference(models: Models, forward: Forward, ops: Ops) -> str | None:
 
     Args:
         models: The networks.
-        forward: The way of a pass to be proved.
+        forward: The way of a step to be proved.
         ops: The functions to be proved in a decode.
     """
     dit, generator = models.dit, torch.Generator().manual_seed(0)
-    definition = PlainForward(dit)
+    definition, limit = PlainForward(dit), LIMITS[dit.dtype]
     for name, lanes in _passes(dit, generator):
-        x = torch.randn((NUM_FRAMES * len(lanes), dit.config.latent_dim), generator=generator)
-        x = x.to(dit.device)
-        error = _relative_error(forward(x, lanes), definition(x, lanes))
-        if not error <= LIMITS[dit.dtype]:  # NaN is no proof
+        x = torch.randn((NUM_FRAMES, dit.config.latent_dim), generator=generator).to(dit.device)
+        ours, theirs = (_velocities(each, x, lanes) for each in (forward, definition))
+        error = _relative_error(torch.cat(ours), torch.cat(theirs))
+        if not error <= limit:  # NaN is no proof
             return f"a {name} step differs by {error:.1e}"
+        if name == "guided":
+            error = _guidance_error(forward, x, lanes, ours)
+            if not error <= limit:
+                return f"guidance differs by {error:.1e}"
     if isinstance(models.codec, S1DAC):
         error = _decode_error(models.codec, ops, generator)
         if not error <= DECODE_LIMIT:
@@ -80,6 +88,25 @@ def _passes(dit: EchoDiT, generator: torch.Generator) -> Iterator[tuple[str, Seq
     yield "guided", guided
     yield "plain", unguided
     yield "mixed", guided + unguided
+
+
+def _velocities(forward: Forward, x: Tensor, lanes: Sequence[PlacedLane]) -> list[Tensor]:
+    """Return the velocity of each lane, from a step by it alone."""
+    step = replace(STEP, dt=1.0, rescale=None)
+    return [after - x for after in forward([Move(x, PLAN, step, lane) for lane in lanes])]
+
+
+def _guidance_error(
+    forward: Forward, x: Tensor, lanes: Sequence[PlacedLane], velocities: Sequence[Tensor]
+) -> float:
+    """Return the relative error of a guided step.
+
+    It is held against the path's own velocities: guidance would magnify the rounding of others.
+    """
+    cond, no_text, no_speaker = velocities
+    expected = euler(x, guide(cond, no_text, no_speaker, PLAN), STEP)
+    [after] = forward([Move(x, PLAN, STEP, *lanes)])
+    return _relative_error(after - x, expected - x)
 
 
 def _decode_error(codec: S1DAC, ops: Ops, generator: torch.Generator) -> float:

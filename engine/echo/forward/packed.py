@@ -7,21 +7,31 @@ over the keys of one lane. A pass larger than every bucket runs at its own size.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 from torch import Tensor
 
 from engine.echo.config import MAX_FRAMES
+from engine.echo.forward import Move
 from engine.echo.forward.modulations import ModulationTable
 from engine.echo.graphs import Capture, Compute
 from engine.echo.model.attention import attend, can_flash
 from engine.echo.model.dit import EchoDiT
 from engine.echo.model.flash import bare_flash
 from engine.echo.model.ops import Ops
-from engine.echo.model.packed import Attend, new_workspace, packed_forward
-from engine.echo.model.packing import PlacedLane, Segments, Size, Tables, Workspace
+from engine.echo.model.packed import Attend, new_workspace, packed_step
+from engine.echo.model.packing import (
+    PlacedLane,
+    Segments,
+    Size,
+    Tables,
+    Update,
+    Workspace,
+)
+from engine.echo.sampling import Rescale
 
 
 @dataclass
@@ -32,7 +42,7 @@ class Bucket:
         size: Its room.
         x: The states, (positions, latent_dim); rows that this pass did not fill are older.
         tables: The tables of the pass, on the device.
-        replay: The captured computation of the velocities; None until it is captured.
+        replay: The captured computation of the next states; None until it is captured.
     """
 
     size: Size
@@ -72,7 +82,7 @@ class PackedForward:
         dit = self.dit
         dtype = torch.promote_types(dit.dtype, torch.float32)
         x = torch.zeros((size.positions, dit.config.latent_dim), dtype=dtype, device=dit.device)
-        return Bucket(size, x, Tables(size, dit.device))
+        return Bucket(size, x, Tables(size, dit.device, dtype))
 
     def capture(self, capture: Capture) -> int:
         """Capture a pass of every bucket, the smallest first; return how many memory allowed."""
@@ -90,23 +100,33 @@ class PackedForward:
             torch.cuda.empty_cache()  # what the first calls took outside the graphs' pool
         return sum(bucket.replay is not None for bucket in self._buckets)
 
-    def __call__(self, x: Tensor, lanes: Sequence[PlacedLane]) -> Tensor:
+    def __call__(self, moves: Sequence[Move]) -> list[Tensor]:
         """See `Forward`."""
+        lanes = [placed for move in moves for placed in move.lanes]
+        states = [move.x for move in moves for _ in move.lanes]
+        starts = [0, *accumulate(map(len, states))]
+        bucket = self._bucket_for(lanes) or self._new_bucket(Size(starts[-1], len(lanes)))
+        torch.cat(states, out=bucket.x[: starts[-1]])
+        segments = self._send_tables(bucket, lanes, list(_updates(moves)))
+        replay = bucket.replay or self._compute(bucket.x, bucket.tables, segments, lanes)
+        after = replay()[: starts[-1]]
+        if bucket.replay is not None:
+            after = after.clone()  # the next step overwrites it
+        return [
+            after[starts[update.cond] :][: len(move.x)]
+            for move, update in zip(moves, _updates(moves), strict=True)
+        ]
+
+    def _send_tables(
+        self, bucket: Bucket, lanes: Sequence[PlacedLane], updates: Sequence[Update]
+    ) -> Segments:
+        """Send a bucket its tables in one copy, which takes its turn on the device."""
+        x, tables = bucket.x, bucket.tables
+        host = Tables(bucket.size, torch.device("cpu"), x.dtype, pinned=x.is_cuda)
         rows = self._modulations.rows([placed.t for placed in lanes])
-        bucket = self._bucket_for(lanes)
-        size = Size(len(x), len(lanes)) if bucket is None else bucket.size
-        host = Tables(size, torch.device("cpu"), pinned=x.is_cuda)
-        segments = host.fill(lanes, rows)
-        if bucket is None:
-            bucket = Bucket(size, x, Tables(size, x.device))
-        else:
-            bucket.x[: len(x)] = x
-        bucket.tables.buffer.copy_(host.buffer, non_blocking=True)
-        replay = bucket.replay
-        if replay is None:
-            segments = Segments(segments.parts, bucket.tables.segments)
-            replay = self._compute(bucket.x, bucket.tables, segments, lanes)
-        return replay()[: len(x)]
+        parts = host.fill(lanes, rows, updates).parts
+        tables.buffer.copy_(host.buffer, non_blocking=True)
+        return Segments(parts, tables.segments)
 
     def _bucket_for(self, lanes: Sequence[PlacedLane]) -> Bucket | None:
         num_frames = sum(placed.lane.num_frames for placed in lanes)
@@ -127,7 +147,7 @@ class PackedForward:
             workspace = new_workspace(self.dit, num_keys)
         attend = self._attend(tables, workspace, lanes)
         table = self._modulations.table
-        return lambda: packed_forward(
+        return lambda: packed_step(
             self.dit, self._ops, x, table, tables, segments, workspace, attend
         )
 
@@ -137,6 +157,28 @@ class PackedForward:
             bounds = min(len(tables.frames), MAX_FRAMES), len(keys)
             return lambda q: bare_flash(q, keys, values, tables.cu_q, tables.cu_k, *bounds)
         return lambda q: _attend_each(q, workspace, lanes)
+
+
+def _updates(moves: Iterable[Move]) -> Iterator[Update]:
+    """Yield how each move combines the lanes of a pass, which come move by move."""
+    number = 0
+    for move in moves:
+        cond, last = number, number + len(move.lanes) - 1
+        number = last + 1
+        rescale, plan = move.step.rescale or Rescale(1.0, 0.0), move.plan
+        guides_text, guides_speaker = move.no_text is not None, move.no_speaker is not None
+        yield Update(
+            cond,
+            cond + guides_text,
+            last if guides_speaker else cond,
+            (
+                guides_text * plan.text_scale,
+                guides_speaker * plan.speaker_scale,
+                rescale.ratio,
+                rescale.pull,
+                move.step.dt,
+            ),
+        )
 
 
 def _attend_each(q: Tensor, workspace: Workspace, lanes: Sequence[PlacedLane]) -> Tensor:

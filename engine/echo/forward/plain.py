@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
+from engine.echo.forward import Move
 from engine.echo.forward.modulations import Modulations
 from engine.echo.model.attention import Attention, Lane, attention_for
 from engine.echo.model.dit import EchoDiT, Positions
 from engine.echo.model.packing import PlacedLane
+from engine.echo.sampling import euler, guide
 
 MakeAttention = Callable[[Sequence[Lane], torch.device, torch.dtype], Attention]
 
@@ -34,8 +36,16 @@ class PlainForward:
         self._modulations = modulations or Modulations(dit)
         self._make_attention = make_attention
 
-    def __call__(self, x: Tensor, lanes: Sequence[PlacedLane]) -> Tensor:
+    def __call__(self, moves: Sequence[Move]) -> list[Tensor]:
         """See `Forward`."""
+        lanes = [placed for move in moves for placed in move.lanes]
+        x = torch.cat([move.x for move in moves for _ in move.lanes])
+        sizes = [placed.lane.num_frames for placed in lanes]
+        velocities = iter(torch.split(self.velocity(x, lanes), sizes))
+        return [_after(move, velocities) for move in moves]
+
+    def velocity(self, x: Tensor, lanes: Sequence[PlacedLane]) -> Tensor:
+        """Return the velocity (N, latent_dim) of `lanes`, whose states `x` holds one by one."""
         attention = self._make_attention(
             [placed.lane for placed in lanes], self.dit.device, self.dit.dtype
         )
@@ -56,3 +66,11 @@ class PlainForward:
             row_of_position = row_of_position.to(self.dit.device, non_blocking=True)
         table = torch.stack([self._modulations(t) for t in ts])
         return Positions(torch.cat(rotations), table, row_of_position)
+
+
+def _after(move: Move, velocities: Iterator[Tensor]) -> Tensor:
+    """Return the state after `move`, whose lanes' velocities come next."""
+    cond = next(velocities)
+    no_text = None if move.no_text is None else next(velocities)
+    no_speaker = None if move.no_speaker is None else next(velocities)
+    return euler(move.x, guide(cond, no_text, no_speaker, move.plan), move.step)

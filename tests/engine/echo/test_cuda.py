@@ -8,6 +8,7 @@ import torch
 
 from engine.echo.checkpoints.load import load_models
 from engine.echo.engine import EchoEngine
+from engine.echo.forward import Move
 from engine.echo.forward.buckets import MAX_CONTEXT, bucket_sizes
 from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
@@ -16,7 +17,7 @@ from engine.echo.model.attention import Lane, LoopAttention, VarlenAttention, at
 from engine.echo.model.ops import ops_for
 from engine.echo.model.packing import PlacedLane
 from engine.echo.options import EchoOptions
-from engine.echo.proof import find_difference, prove_in_child
+from engine.echo.proof import PLAN, STEP, find_difference, prove_in_child
 from engine.echo.runner import Runner
 from engine.echo.sampling import initial_noise
 from engine.echo.speakers import SpeakerCache
@@ -123,11 +124,16 @@ def test_fast_path_proves_itself(models):
 @torch.inference_mode()
 def test_pass_larger_than_every_bucket_agrees(models):
     text = models.dit.text_context(torch.arange(40, device="cuda"))
-    lanes = [PlacedLane(Lane(640, (text,)), 0, 0.5 + i / 10) for i in range(4)]
-    x = torch.randn((4 * 640, 80), device="cuda")
+    moves = [
+        Move(
+            torch.randn((640, 80), device="cuda"), PLAN, STEP, PlacedLane(Lane(640, (text,)), 0, t)
+        )
+        for t in (0.5, 0.6, 0.7, 0.8)
+    ]
     packed = PackedForward(models.dit, ops_for(fused=True), bucket_sizes(1920)[:4], MAX_CONTEXT)
     packed.capture(GraphCapture())
-    assert relative_error(packed(x, lanes), PlainForward(models.dit)(x, lanes)) < 5e-2
+    ours, theirs = (torch.cat(each(moves)) for each in (packed, PlainForward(models.dit)))
+    assert relative_error(ours, theirs) < 5e-2
 
 
 def test_jobs_that_come_and_go_change_no_other(runner, models):
@@ -161,10 +167,10 @@ def test_memory_that_does_not_do_for_all_does_for_each(models, forward):
     class Limited:
         dit = forward.dit
 
-        def __call__(self, x, lanes):
-            if len(x) > 100:
+        def __call__(self, moves):
+            if sum(len(move.x) for move in moves) > 100:
                 raise torch.OutOfMemoryError
-            return forward(x, lanes)
+            return forward(moves)
 
     runner = Runner(models, SpeakerCache(0, 0), Limited())
     fine, too_large = run(runner, new_job(), new_job(sequence_length=200))

@@ -47,6 +47,10 @@ def _snake_pad(x, alpha, left):
     return plain.snake_pad(x, alpha * 1.05, left)
 
 
+def _take_step(x, v, tables):
+    return plain.take_step(x, v, SimpleNamespace(**vars(tables) | {"no_speaker": tables.no_text}))
+
+
 WRONG = [
     _gated,
     _norm_modulate,
@@ -55,6 +59,7 @@ WRONG = [
     _copy_context,
     _silu_mul,
     _snake_pad,
+    _take_step,
 ]
 
 

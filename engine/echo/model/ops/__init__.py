@@ -11,7 +11,7 @@ from typing import Protocol
 from torch import Tensor
 
 from engine.echo.model.ops import plain
-from engine.echo.model.packing import Segments, Workspace
+from engine.echo.model.packing import Segments, Tables, Workspace
 
 
 class Ops(Protocol):
@@ -52,6 +52,13 @@ class Ops(Protocol):
 
     def silu_mul(self, w13: Tensor) -> Tensor:
         """Return the first half of the columns of `w13` (N, 2 F) under SiLU, times the second."""
+
+    def take_step(self, x: Tensor, v: Tensor, tables: Tables) -> Tensor:
+        """Return the states after a step, like `x` (N, latent_dim), as `packing.Update` defines it.
+
+        `v` holds the velocities of all lanes, in any dtype. Where a position is no job's state, the
+        result is `x`.
+        """
 
     def snake_pad(self, x: Tensor, alpha: Tensor, left: int) -> Tensor:
         """Return x + sin^2(alpha x) / alpha, (B, C, left + T), behind `left` zeros.

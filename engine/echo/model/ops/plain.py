@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.model.layers import gated, normalized, rms_norm, rotate, silu_mul
-from engine.echo.model.packing import Segments, Workspace
+from engine.echo.model.packing import Segments, Tables, Workspace
 
 __all__ = [
     "copy_context",
@@ -17,6 +17,7 @@ __all__ = [
     "residual_norm_modulate",
     "silu_mul",
     "snake_pad",
+    "take_step",
 ]
 
 SHIFT, SCALE, GATE = range(3)
@@ -69,6 +70,17 @@ def copy_context(segments: Segments, layer: int, workspace: Workspace) -> None:
         keys, values = part[layer]
         workspace.keys[slot : slot + len(keys)] = keys
         workspace.values[slot : slot + len(values)] = values
+
+
+def take_step(x: Tensor, v: Tensor, tables: Tables) -> Tensor:
+    """See `Ops`."""
+    cond = v = v.to(x.dtype)
+    text_scale, speaker_scale, ratio, pull, dt = (
+        tables.scalars[tables.updates].unsqueeze(1).unbind(2)
+    )
+    v = v + text_scale * (cond - cond[tables.no_text])
+    v = v + speaker_scale * (cond - cond[tables.no_speaker])
+    return x + (ratio * v + pull * x) * dt
 
 
 def snake_pad(x: Tensor, alpha: Tensor, left: int) -> Tensor:

@@ -44,6 +44,9 @@ class CountedOps:
     def gated(self, attended, gate):
         return self._count("gated", attended.shape, attended)
 
+    def take_step(self, x, v, tables):
+        return self._count("take_step", x.shape, x)
+
     def silu_mul(self, w13):
         return self._count("silu_mul", (len(w13), w13.shape[1] // 2), w13)
 

@@ -6,12 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.echo.denoise import Trajectory, denoise
+from engine.echo.forward import Move
 from engine.echo.forward.packed import PackedForward, _attend_each
 from engine.echo.forward.plain import PlainForward
 from engine.echo.model.attention import Lane
 from engine.echo.model.ops import ops_for, plain
 from engine.echo.model.packing import PlacedLane, Size
-from engine.echo.sampling import Progress, make_plan
+from engine.echo.sampling import Progress, Rescale, Step, make_plan
 from engine.echo.sizes import TINY
 from speech.parameters import SamplerParameters
 from tests.engine.echo.model.lanes import draw, place_lanes
@@ -31,16 +32,27 @@ def _lanes(dit, **options):
     return place_lanes(config.num_layers, config.num_heads, config.head_dim, dit.dtype, **options)
 
 
-def _states(lanes):
-    return draw(sum(placed.lane.num_frames for placed in lanes), 80)
+PLAN = make_plan(SamplerParameters(), (32,))
+STEP = Step(t=0.5, dt=-0.3, guided=True, scaled=False, rescale=None)
+
+
+def _moves(lanes):
+    """Return a step of one job for each of `lanes`."""
+    return [
+        Move(draw(placed.lane.num_frames, 80, seed=seed), PLAN, STEP, placed)
+        for seed, placed in enumerate(lanes)
+    ]
+
+
+def _take(forward, moves):
+    return torch.cat(forward(moves))
 
 
 @pytest.mark.parametrize("norm_eps", [TINY.dit.norm_eps, 0.3])
 def test_packed_pass_equals_the_definition(norm_eps):
     _, dit = dit_pair(config=replace(TINY.dit, norm_eps=norm_eps))
-    lanes = _lanes(dit)
-    x = _states(lanes)
-    assert torch.equal(PackedForward(dit, plain)(x, lanes), PlainForward(dit)(x, lanes))
+    moves = _moves(_lanes(dit))
+    assert torch.equal(_take(PackedForward(dit, plain), moves), _take(PlainForward(dit), moves))
 
 
 @settings(deadline=None, max_examples=40)
@@ -58,25 +70,73 @@ def test_padding_of_a_bucket_changes_no_bit(given_lanes):
         PlacedLane(Lane(frames, parts[: i % 3]), start, t)
         for i, (frames, start, t) in enumerate(given_lanes)
     ]
-    x = _states(lanes)
-    expected = PlainForward(dit)(x, lanes)
+    moves = _moves(lanes)
+    expected = _take(PlainForward(dit), moves)
     bucketed = PackedForward(dit, plain, SIZES, max_context=64)
-    others = _lanes(dit, frames=(13, 20, 7))
-    bucketed(_states(others), others)  # what it leaves behind is nobody's
-    assert torch.equal(bucketed(x, lanes), expected)
+    bucketed(_moves(_lanes(dit, frames=(13, 20, 7))))  # what it leaves behind is nobody's
+    assert torch.equal(_take(bucketed, moves), expected)
+
+
+SCALES = st.sampled_from([0.0, 1.5, 3.0, 8.0])
+JOBS = st.lists(
+    st.tuples(
+        st.integers(8, 24),
+        st.sampled_from([(), ("no_text",), ("no_speaker",), ("no_text", "no_speaker")]),
+        SCALES,
+        SCALES,
+        st.sampled_from([None, Rescale(0.9, 0.2), Rescale(1.0, 0.0)]),
+        st.floats(-1, 0),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@settings(deadline=None, max_examples=25)
+@given(JOBS)
+def test_guidance_and_update_over_tables_equal_the_definition_to_the_bit(dtype, jobs):
+    _, dit = dit_pair(dtype=dtype)
+    text, voice = (part for part in _lanes(dit)[0].lane.context)
+    contexts = {"cond": (text, voice), "no_text": (voice,), "no_speaker": (text,)}
+    moves = []
+    for seed, (frames, guides, text_scale, speaker_scale, rescale, dt) in enumerate(jobs):
+        plan = replace(PLAN, text_scale=text_scale, speaker_scale=speaker_scale)
+        lanes = {
+            name: PlacedLane(Lane(frames, contexts[name]), seed, 0.9 - seed / 10)
+            for name in ("cond", *guides)
+        }
+        step = Step(lanes["cond"].t, dt, bool(guides), False, rescale)
+        x = draw(frames, 80, dtype=dit.dtype, seed=seed)
+        moves.append(Move(x, plan, step, **lanes))
+    expected = PlainForward(dit)(moves)
+    # A product of float64 numbers may be summed otherwise for another number of rows.
+    for sizes in ((), SIZES) if dtype == torch.float32 else ((),):
+        packed = PackedForward(dit, plain, sizes, max_context=64)
+        assert all(map(torch.equal, packed(moves), expected))
+
+
+def test_states_of_a_step_outlive_the_next():
+    _, dit = dit_pair()
+    packed = PackedForward(dit, plain, SIZES, max_context=64)
+    packed.capture(InPlace())
+    first, second = _moves(_lanes(dit)), _moves(_lanes(dit, frames=(6, 7, 3)))
+    states = packed(first)
+    expected = [x.clone() for x in states]
+    packed(second)
+    assert all(map(torch.equal, states, expected))
 
 
 def test_control_a_bucket_whose_padding_is_seen_differs(monkeypatch):
     _, dit = dit_pair()
-    lanes = _lanes(dit)
-    x = _states(lanes)
+    moves = _moves(_lanes(dit))
     seen = [PlacedLane(Lane(23, ()), 0, 0.5)]
     monkeypatch.setattr(
         "engine.echo.forward.packed._attend_each",
         lambda q, workspace, _, each=_attend_each: each(q, workspace, seen),
     )
     packed = PackedForward(dit, plain, SIZES, max_context=64)
-    assert not torch.equal(packed(x, lanes), PlainForward(dit)(x, lanes))
+    assert not torch.equal(_take(packed, moves), _take(PlainForward(dit), moves))
 
 
 def test_pass_takes_the_smallest_bucket_with_room_for_it():
@@ -100,10 +160,9 @@ def test_pass_takes_the_smallest_bucket_with_room_for_it():
 def test_pass_of_fused_kernels_equals_the_definition(dtype, limit, monkeypatch):
     monkeypatch.setattr("engine.echo.model.ops.kernels.context._PROGRAMS", 2)
     _, dit = dit_pair(0, dtype)
-    lanes = _lanes(dit)
-    x = _states(lanes)
-    fused = PackedForward(dit, ops_for(fused=True))(x, lanes)
-    assert relative_error(fused, PlainForward(dit)(x, lanes)) < limit
+    moves = _moves(_lanes(dit))
+    fused = _take(PackedForward(dit, ops_for(fused=True)), moves)
+    assert relative_error(fused, _take(PlainForward(dit), moves)) < limit
 
 
 def test_jobs_of_unlike_length_and_t_are_drawn_as_by_the_definition():
@@ -148,6 +207,17 @@ class Capture:
         return lambda: result
 
 
+class InPlace:
+    """Writes each result over the one before, as a graph does."""
+
+    def reserve(self, compute):
+        pass
+
+    def __call__(self, compute):
+        result = compute()
+        return lambda: result.copy_(compute())
+
+
 def test_passes_are_captured_from_small_to_large_in_room_for_the_largest():
     _, dit = dit_pair()
     capture = Capture(room=9)
@@ -160,14 +230,12 @@ def test_captured_pass_is_replayed():
     _, dit = dit_pair()
     packed = PackedForward(dit, plain, SIZES, max_context=64)
     packed.capture(Capture(room=9))
-    lanes = _lanes(dit)
-    assert torch.equal(packed(_states(lanes), lanes), torch.full((17, 80), 2.0))
+    assert torch.equal(_take(packed, _moves(_lanes(dit))), torch.full((17, 80), 2.0))
 
 
 def test_pass_for_which_no_graph_had_memory_runs_without():
     _, dit = dit_pair()
     packed = PackedForward(dit, plain, SIZES, max_context=64)
     assert packed.capture(Capture(room=3)) == 3
-    lanes = _lanes(dit, frames=(30, 30, 30))
-    x = _states(lanes)
-    assert torch.equal(packed(x, lanes), PlainForward(dit)(x, lanes))
+    moves = _moves(_lanes(dit, frames=(30, 30, 30)))
+    assert torch.equal(_take(packed, moves), _take(PlainForward(dit), moves))

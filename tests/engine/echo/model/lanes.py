@@ -23,10 +23,10 @@ def place_lanes(layers, num_heads, head_dim, dtype=torch.float32, frames=(7, 7, 
     ]
 
 
-def fill_tables(lanes, rows):
+def fill_tables(lanes, rows, updates=()):
     size = Size(sum(placed.lane.num_frames for placed in lanes), len(lanes))
     tables = Tables(size, torch.device("cpu"))
-    return tables, tables.fill(lanes, rows)
+    return tables, tables.fill(lanes, rows, updates)
 
 
 def empty_workspace(num_keys, num_heads, head_dim, dtype):

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.echo.model.attention import Lane
-from engine.echo.model.packing import PlacedLane, Size, Tables
+from engine.echo.model.packing import PlacedLane, Size, Tables, Update
 
 LANES = st.lists(
     st.tuples(
@@ -29,7 +29,7 @@ def test_every_key_has_one_slot_and_padding_has_others(given_lanes, spare, spare
     num_frames = sum(frames for frames, *_ in given_lanes)
     size = Size(num_frames + spare, len(lanes) + spare_lanes)
     tables = Tables(size, torch.device("cpu"))
-    segments = tables.fill(lanes, rows)
+    segments = tables.fill(lanes, rows, [])
     slots = tables.slots.tolist()
     placed = [range(slot, slot + part.shape[2]) for part, slot in segments.parts]
     num_keys = sum(lane.lane.num_keys for lane in lanes)
@@ -51,7 +51,7 @@ def test_every_key_has_one_slot_and_padding_has_others(given_lanes, spare, spare
 def test_segments_say_where_the_parts_are_in_memory():
     parts = torch.zeros(2, 2, 5, 4, 16), torch.zeros(2, 2, 3, 4, 16)
     tables = Tables(Size(9, 2), torch.device("cpu"))
-    tables.fill([PlacedLane(Lane(4, parts), 0, 0.5)], [0])
+    tables.fill([PlacedLane(Lane(4, parts), 0, 0.5)], [0], [])
     expected = [[parts[0].data_ptr(), 5, 4], [parts[1].data_ptr(), 3, 9]]
     assert tables.segments.tolist() == [*expected, *[[0, 0, 0]] * 4]
 
@@ -59,16 +59,37 @@ def test_segments_say_where_the_parts_are_in_memory():
 def test_tables_filled_again_forget_what_they_held():
     parts = tuple(torch.zeros(1, 2, n, 1, 1) for n in (2, 3))
     tables, fresh = (Tables(Size(9, 2), torch.device("cpu")) for _ in range(2))
-    tables.fill([PlacedLane(Lane(4, parts), 7, 0.5)] * 2, [3, 4])
+    tables.fill(
+        [PlacedLane(Lane(4, parts), 7, 0.5)] * 2,
+        [3, 4],
+        [Update(0, 1, 0, (3.0, 0.0, 1.0, 0.0, -0.1))],
+    )
     for each in (tables, fresh):
-        each.fill([PlacedLane(Lane(2, ()), 1, 0.5)], [1])
+        each.fill([PlacedLane(Lane(2, ()), 1, 0.5)], [1], [])
     assert torch.equal(tables.buffer, fresh.buffer)
 
 
+def test_update_finds_the_same_frame_in_every_lane_of_its_job():
+    lanes = [PlacedLane(Lane(frames, ()), 0, 0.5) for frames in (2, 2, 2, 3, 3)]
+    guided, by_speaker = (3.0, 8.0, 1.0, 0.0, -0.1), (0.0, 8.0, 0.9, 0.2, -0.2)
+    tables = Tables(Size(14, 6), torch.device("cpu"))
+    tables.fill(lanes, [0] * 5, [Update(0, 1, 2, guided), Update(3, 3, 4, by_speaker)])
+    still = 6
+    assert tables.updates.tolist() == [0, 0, *[still] * 4, 1, 1, 1, *[still] * 5]
+    assert tables.no_text.tolist() == [2, 3, *range(2, 14)]
+    assert tables.no_speaker.tolist() == [4, 5, 2, 3, 4, 5, 9, 10, 11, *range(9, 14)]
+    assert tables.scalars[[0, 1]].tolist() == torch.tensor([guided, by_speaker]).tolist()
+    assert not tables.scalars[2:].any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("size", [Size(1, 1), Size(33, 3), Size(96, 4), Size(2561, 48)])
-def test_every_table_is_aligned_whatever_the_size(size):
-    tables = Tables(size, torch.device("cpu"))
+def test_every_table_is_aligned_whatever_the_size(size, dtype):
+    tables = Tables(size, torch.device("cpu"), dtype)
     start = tables.buffer.data_ptr()
-    views = tables.segments, tables.frames, tables.rows, tables.slots, tables.cu_q, tables.cu_k
+    by_position = [tables.frames, tables.rows, tables.slots]
+    by_position += [tables.updates, tables.no_text, tables.no_speaker]
+    views = [tables.segments, tables.scalars, *by_position, tables.cu_q, tables.cu_k]
     assert all((view.data_ptr() - start) % 16 == 0 for view in views)
-    assert [len(view) for view in views[1:]] == [size.positions] * 3 + [size.lanes + 1] * 2
+    lengths = [size.lanes + 1, *[size.positions] * 6, *[size.lanes + 1] * 2]
+    assert [len(view) for view in views[1:]] == lengths

@@ -14,7 +14,7 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from engine.echo.model.ops.kernels import context, heads, norms, products, snake
+from engine.echo.model.ops.kernels import context, heads, norms, products, snake, steps
 
 CUOBJDUMP = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
 UNALIGNED = {"left", "layer", "T"}
@@ -53,6 +53,15 @@ KERNELS = [
     ),
     (products._gated, {"attended": HALF, "gate": HALF, "out": HALF}, {"BLOCK": 1024}),
     (products._silu_mul, {"w13": HALF, "out": HALF}, {"BLOCK": 1024}),
+    (
+        steps._take_step,
+        {
+            **dict.fromkeys(("x", "scalars", "out"), FLOAT),
+            **dict.fromkeys(("updates", "no_text", "no_speaker"), INDEX),
+            "v": HALF,
+        },
+        {"BLOCK": 128},
+    ),
     (snake._snake_pad, {"x": FLOAT, "alpha": FLOAT, "out": FLOAT}, {"BLOCK": 1024}),
 ]
 

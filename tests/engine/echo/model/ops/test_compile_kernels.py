@@ -23,7 +23,7 @@ def costs():
 
 def test_kernels_compile_for_ampere_and_hopper(costs):
     assert {cost["capability"] for cost in costs} == {80, 90}
-    assert len({cost["name"] for cost in costs}) == 7
+    assert len({cost["name"] for cost in costs}) == 8
 
 
 def test_kernels_spill_nothing(costs):

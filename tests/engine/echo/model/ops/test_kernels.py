@@ -3,8 +3,12 @@
 import pytest
 import torch
 
+from engine.echo.model.attention import Lane
 from engine.echo.model.layers import rotary_table
 from engine.echo.model.ops import ops_for, plain
+from engine.echo.model.packing import PlacedLane, Update
+from engine.echo.sampling import guide, make_plan
+from speech.parameters import SamplerParameters
 from tests.engine.echo.model.lanes import draw, empty_workspace, fill_tables, place_lanes
 from tests.engine.echo.reference import relative_error
 
@@ -97,6 +101,25 @@ def test_gated(fused, dtype, heads):
 def test_silu_mul(fused, dtype, hidden):
     w13 = draw(5, 2 * hidden, dtype=dtype)
     assert_same(fused.silu_mul(w13), plain.silu_mul(w13))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_take_step(fused, dtype):
+    lanes = [PlacedLane(Lane(frames, ()), 0, 0.5) for frames in (3, 3, 3, 2, 2)]
+    updates = [
+        Update(0, 1, 2, (3.0, 8.0, 1.0, 0.0, -0.1)),
+        Update(3, 3, 4, (0.0, 5.0, 0.9, 0.2, -0.2)),
+    ]
+    tables, _ = fill_tables(lanes, [0] * 5, updates)
+    x, v = draw(13, 80), draw(13, 80, dtype=dtype, seed=1)
+    ours, definition = (ops.take_step(x, v, tables) for ops in (fused, plain))
+    assert_same(ours, definition)
+    cond, no_text, no_speaker, own, other = v.float().split([3, 3, 3, 2, 2])
+    guided = guide(cond, no_text, no_speaker, make_plan(SamplerParameters(), (3,)))
+    assert torch.equal(definition[:3], x[:3] + guided * -0.1)
+    last = own + 5.0 * (own - other)
+    assert torch.equal(definition[9:11], x[9:11] + (0.9 * last + 0.2 * x[9:11]) * -0.2)
+    assert torch.equal(definition[3:9], x[3:9])
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
