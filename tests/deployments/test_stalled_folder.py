@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
     not os.access("/dev/fuse", os.W_OK), reason="this process may not mount"
 )
 
-TIMEOUT_S = 0.5
+TIMEOUT_S = 2.0
 NUM_STALLED = 12
 """More names than the threads that once answered for all."""
 
@@ -38,6 +38,7 @@ class Share:
 
     def stall(self) -> None:
         self._server.send_signal(signal.SIGSTOP)
+        os.waitpid(self._server.pid, os.WUNTRACED)  # returns once it has stopped
 
     def resume(self) -> None:
         self._server.send_signal(signal.SIGCONT)
