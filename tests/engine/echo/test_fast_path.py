@@ -40,6 +40,7 @@ def test_cpu_computes_plainly_and_warns_of_nothing(tiny_weights, models, kernels
     assert (path.fused, path.warning) == (False, None)
 
 
+@pytest.mark.slow
 def test_kernels_that_prove_themselves_serve(tiny_weights, models):
     path = _choose(tiny_weights, models, "auto", wanted=True)
     assert isinstance(path.forward, PackedForward)
@@ -47,6 +48,7 @@ def test_kernels_that_prove_themselves_serve(tiny_weights, models):
     assert models.codec.autoencoder.decoder["model"][1].block[0].ops is fused
 
 
+@pytest.mark.slow
 def test_wrong_kernel_makes_it_serve_plainly_and_say_so(tiny_weights, models, monkeypatch, caplog):
     monkeypatch.setattr(fused, "silu_mul", lambda w13: plain.silu_mul(w13) * 1.2)
     path = _choose(tiny_weights, models, "auto", wanted=True)
@@ -76,6 +78,7 @@ def test_heads_that_no_kernel_takes_are_told_before_one_is_tried():
     assert "power of two" in _unfit(replace(DiTConfig(), dim=160, num_heads=4))
 
 
+@pytest.mark.slow
 @torch.inference_mode()
 def test_kernels_switched_on_by_hand_speak_as_the_definition(tiny_weights, models):
     jobs = [new_job(1, num_steps=1, voice="v"), new_job(1, num_steps=1, voice="v")]

@@ -74,10 +74,12 @@ def test_proof_finds_a_wrong_kernel(models, wrong):
     assert "differ" in found
 
 
+@pytest.mark.slow
 def test_trial_in_a_child_process_proves_the_kernels(mini_weights):
     assert prove_in_child(mini_weights, torch.device("cpu"), torch.float32) is None
 
 
+@pytest.mark.slow
 def test_trial_that_cannot_run_is_told_in_a_few_words(mini_weights):
     device = torch.device("cuda:31")  # nobody has so many
     assert (
