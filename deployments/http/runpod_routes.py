@@ -17,7 +17,7 @@ from deployments.service import SpeechService
 from speech.errors import InvalidRequest
 
 SYNC_WAIT_S = 90.0
-"""Seconds that `/runsync` waits for its job, as RunPod does; then it answers the status."""
+"""Seconds that `/runsync` and `/status-sync` wait for a job, as RunPod does, before they answer."""
 
 
 def runpod_routes(service: SpeechService, held: HeldJobs, bodies: Bodies) -> APIRouter:
@@ -49,6 +49,13 @@ def runpod_routes(service: SpeechService, held: HeldJobs, bodies: Bodies) -> API
     async def status(job_id: str) -> dict[str, Any]:
         """Answer the state of a job, and its output, or how far it has come."""
         return _told(held.find(job_id))
+
+    @router.get("/status-sync/{job_id}")
+    async def status_sync(job_id: str) -> dict[str, Any]:
+        """Answer the state of a job once it has ended, or after 90 s."""
+        job = held.find(job_id)
+        await held.wait(job, SYNC_WAIT_S)
+        return _told(job)
 
     @router.get("/stream/{job_id}")
     async def stream(job_id: str) -> dict[str, Any]:

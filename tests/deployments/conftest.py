@@ -3,6 +3,8 @@
 import asyncio
 import itertools
 import threading
+from contextlib import contextmanager
+from functools import partial
 
 import boto3
 import httpx
@@ -19,6 +21,7 @@ from deployments.voice_prep import VoicePrep
 from tests.deployments.tone import ToneOptions, tone_entry
 
 _names = itertools.count()
+TONE = tone_entry()
 
 
 def local_handle(cls, *args, **kwargs):
@@ -27,25 +30,30 @@ def local_handle(cls, *args, **kwargs):
     return serve.run(app, name=f"local-{next(_names)}", _local_testing_mode=True)
 
 
+def tone_ingress(
+    voices_dir, sampler=None, limits=None, api_keys=(), cors_origins=(), tone=TONE, **options
+):
+    """Return an ingress through which `tone`, a `ToneEngine`, speaks, unless it has a sampler."""
+    voice_prep = serve.deployment(VoicePrep).bind(str(voices_dir), 2**26, 1, 5)
+    if sampler is None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("engine.ENGINES", {"tone": tone})
+            sampler = local_handle(Sampler, voice_prep, "tone", ToneOptions(), 1)
+    return Ingress(
+        local_handle(VoicePrep, str(voices_dir), 2**26, 1, 5),
+        sampler,
+        engine="tone",
+        limits=Limits(**(limits or {})),
+        pass_limits=tone.limits,
+        access=Access(tuple(api_keys), tuple(cors_origins)),
+        **options,
+    )
+
+
 @pytest.fixture
-def make_ingress(voices_dir, monkeypatch):
+def make_ingress(voices_dir):
     """Return `make(sampler=None, limits={}, …)`: an ingress through which a `ToneEngine` speaks."""
-    tone = tone_entry()
-    monkeypatch.setattr("engine.ENGINES", {"tone": tone})
-
-    def make(sampler=None, limits=None, api_keys=(), cors_origins=(), **options):
-        voice_prep = serve.deployment(VoicePrep).bind(str(voices_dir), 2**26, 1, 5)
-        return Ingress(
-            local_handle(VoicePrep, str(voices_dir), 2**26, 1, 5),
-            sampler or local_handle(Sampler, voice_prep, "tone", ToneOptions(), 1),
-            engine="tone",
-            limits=Limits(**(limits or {})),
-            pass_limits=tone.limits,
-            access=Access(tuple(api_keys), tuple(cors_origins)),
-            **options,
-        )
-
-    return make
+    return partial(tone_ingress, voices_dir)
 
 
 @pytest.fixture(scope="session")
@@ -109,11 +117,18 @@ class HeldSampler:
             self.stage.freed.release()
 
 
-@pytest.fixture
-def held_sampler():
-    """A handle to a `HeldSampler`, and its stage."""
+@contextmanager
+def holding():
+    """Yield a handle to a `HeldSampler`, and its stage."""
     name = f"stage-{next(_names)}"
     stage = STAGES[name] = Stage()
     yield local_handle(HeldSampler, name), stage
     stage.release.set()
     del STAGES[name]
+
+
+@pytest.fixture
+def held_sampler():
+    """A handle to a `HeldSampler`, and its stage."""
+    with holding() as sampler_and_stage:
+        yield sampler_and_stage

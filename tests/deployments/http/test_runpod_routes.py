@@ -38,6 +38,13 @@ async def test_runsync_waits_and_a_failed_job_says_why(client):
     assert "output" not in failed
 
 
+async def test_status_sync_waits_for_the_output(client):
+    job_id = (await client.post("/v2/any/run", json=JOB)).json()["id"]
+    told = (await client.get(f"/v2/any/status-sync/{job_id}")).json()
+    assert (told["id"], told["status"]) == (job_id, "COMPLETED")
+    assert told["output"]["audio_base64"]
+
+
 async def test_streamed_job_comes_in_parts_each_told_once(client):
     job = {"input": {**JOB["input"], "stream": True}}
     job_id = (await client.post("/v2/any/run", json=job)).json()["id"]

@@ -2,18 +2,17 @@
 
 import base64
 import io
-import threading
-import time
 
 import aiohttp
 import httpx
 import numpy as np
 import pytest
 import soundfile
-import uvicorn
 from elevenlabs.client import ElevenLabs
 from elevenlabs.core.api_error import ApiError
 from livekit.plugins import elevenlabs as livekit_elevenlabs
+
+from tests.deployments.sockets import served
 
 # The SDK asks the websockets package for what it has renamed.
 pytestmark = pytest.mark.filterwarnings("ignore:ConnectionClosed.code:DeprecationWarning")
@@ -24,16 +23,8 @@ TEXT = "Hello there. How are you, Dr. Mason? Fine."
 @pytest.fixture
 def url(make_ingress):
     """The address of a server over real sockets that asks for the key `secret`."""
-    api = make_ingress(api_keys=["secret"]).__serve_build_asgi_app__()
-    server = uvicorn.Server(uvicorn.Config(api, port=0, log_level="error", ws="websockets-sansio"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    with served(make_ingress(api_keys=["secret"])) as url:
+        yield url
 
 
 @pytest.fixture
