@@ -69,6 +69,7 @@ class SpeechService:
         self._draining = asyncio.Event()
         self._health: asyncio.Task[dict[str, Any]] | None = None
         StatsExporter(admission.stats, metrics.ADMISSION_STATS).start()
+        StatsExporter(self._connections.stats, metrics.CONNECTION_STATS).start()
 
     @contextmanager
     def logging_refusal(self, request_id: str, source: RequestSource) -> Iterator[None]:

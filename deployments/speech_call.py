@@ -78,7 +78,7 @@ class SpeechCall:
                 audio = b"".join([packet async for packet in packets])
             return await send(audio, deadline.left_s)
 
-        with self.supervision.over(record) as deadline:
+        with self.supervision.over(record) as (deadline, _):
             sent = await deadline.run(speak_and_send(deadline))
             record.delivered()
         return record.metadata(self.request), sent
@@ -87,7 +87,7 @@ class SpeechCall:
         return RequestRecord(self.request_id, self.source, streamed, len(self.request.text))
 
     async def _packets(self, record: RequestRecord) -> AsyncGenerator[bytes, None]:
-        with self.supervision.over(record) as deadline:
+        with self.supervision.over(record) as (deadline, _):
             async with aclosing(
                 self.pipeline.packets(self.request, record, whole=False)
             ) as packets:

@@ -6,8 +6,9 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from deployments.admission import Admission
+from deployments.admission import Admission, Place
 from deployments.deadline import Deadline
 from deployments.sampler_watch import SamplerWatch
 from deployments.telemetry.request_log import RequestLog
@@ -15,6 +16,13 @@ from deployments.telemetry.request_record import RequestRecord
 from speech.errors import InternalError, SpeechError
 
 logger = logging.getLogger(__name__)
+
+
+class Supervised(NamedTuple):
+    """What a request under supervision has."""
+
+    deadline: Deadline
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -34,14 +42,14 @@ class Supervision:
     deadline_s: float
 
     @contextmanager
-    def over(self, record: RequestRecord) -> Iterator[Deadline]:
+    def over(self, record: RequestRecord) -> Iterator[Supervised]:
         """Hold a place inside, raise nothing but SpeechErrors, and log how the request ended."""
         result = "cancelled"
         try:
-            with self.admission.admit():
+            with self.admission.admit() as place:
                 deadline = Deadline(self.deadline_s)
                 with self.watch.guard(deadline):
-                    yield deadline
+                    yield Supervised(deadline, place)
             result = "completed"
         except Exception as error:
             if isinstance(error, SpeechError) and not isinstance(error, InternalError):

@@ -48,8 +48,8 @@ class TextSession:
     """Takes text in fragments and yields its speech: utterance after utterance, in order.
 
     Whoever receives calls the methods; whoever sends takes `events`. Each utterance is spoken like
-    one request: with one voice and seed, a place of the ingress, a deadline that each sentence
-    renews, and a record.
+    one request: with one voice and seed, a place of the ingress while there is something to speak,
+    a deadline that each sentence renews, and a record.
 
     Args:
         request_id: Names the session's utterances in the log.
@@ -204,10 +204,10 @@ class TextSession:
             return
         self._require_open()
         record = RequestRecord(self._request_id, "websocket", streamed=True)
-        with self._supervision.over(record) as deadline:
+        with self._supervision.over(record) as (deadline, place):
             events = self._pipeline.sentences(
                 utterance.request,
-                utterance.sentences(deadline),
+                utterance.sentences(deadline, place),
                 record,
                 file_per_sentence=self._file_per_sentence,
             )
@@ -215,6 +215,6 @@ class TextSession:
                 while (event := await deadline.run(anext(events, None))) is not None:
                     if isinstance(event, SentenceAudio) and event.audio:
                         record.delivered()
-                    yield event
                     if isinstance(event, SentenceEnded):
                         utterance.sentence_ended()
+                    yield event

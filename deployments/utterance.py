@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
 
+from deployments.admission import Place
 from deployments.deadline import Deadline
 from speech.errors import Cancelled
 from speech.parameters import ModelParameters
@@ -37,6 +38,7 @@ class Utterance:
         self._sentences: deque[Sentence] = deque()
         self._news = asyncio.Event()
         self._deadline: Deadline | None = None
+        self._place: Place | None = None
         self._num_being_spoken = 0
 
     @property
@@ -94,8 +96,12 @@ class Utterance:
     def sentence_ended(self) -> None:
         """Take note that a sentence has been spoken."""
         self._num_being_spoken -= 1
-        if self.is_quiet and self._deadline is not None:
+        if not self.is_quiet:
+            return
+        if self._deadline is not None:
             self._deadline.suspend()
+        if self._place is not None:
+            self._place.leave()
 
     async def begun(self) -> None:
         """Return once there is a sentence, or none will come."""
@@ -108,16 +114,19 @@ class Utterance:
             await self._next_news()
             self._sentences.clear()
 
-    async def sentences(self, deadline: Deadline) -> AsyncGenerator[Sentence, None]:
+    async def sentences(self, deadline: Deadline, place: Place) -> AsyncGenerator[Sentence, None]:
         """Yield the sentences as they come.
 
-        Each that comes renews the deadline; no time counts while there is nothing to speak.
+        Each that comes renews the deadline; no time counts, and no place is held, while there is
+        nothing to speak.
         """
-        self._deadline = deadline
+        self._deadline, self._place = deadline, place
         while True:
             while self._sentences:
                 sentence = self._sentences.popleft()
-                self._num_being_spoken += has_words(sentence.text)
+                if has_words(sentence.text):
+                    self._num_being_spoken += 1
+                    await place.take()
                 yield sentence
             if self.finished:
                 return

@@ -88,6 +88,12 @@ FAULTY_TAKES = Metric(
 )
 REQUESTS_OPEN = Metric("gauge", "echo_requests_open", "Requests running and waiting now.")
 MAX_REQUESTS = Metric("gauge", "echo_max_requests", "The most there may be: `max_requests`.")
+CONNECTIONS_OPEN = Metric(
+    "gauge", "echo_connections_open", "WebSockets open now, whether something is spoken or not."
+)
+MAX_CONNECTIONS = Metric(
+    "gauge", "echo_max_connections", "The most there may be: `max_connections`."
+)
 
 # The voice cache, per VoicePrep replica.
 VOICE_CACHE_LOOKUPS = Metric(
@@ -180,6 +186,10 @@ class Reading:
 ADMISSION_STATS: Mapping[str, Reading] = {
     "open": Reading(REQUESTS_OPEN),
     "max": Reading(MAX_REQUESTS),
+}
+CONNECTION_STATS: Mapping[str, Reading] = {
+    "open": Reading(CONNECTIONS_OPEN),
+    "max": Reading(MAX_CONNECTIONS),
 }
 VOICE_CACHE_STATS: Mapping[str, Reading] = {
     "hits": Reading(VOICE_CACHE_LOOKUPS, {"result": "hit"}),

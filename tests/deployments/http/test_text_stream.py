@@ -275,6 +275,24 @@ def test_place_is_held_by_what_is_spoken_and_not_by_connections(connect, make_in
             assert client.until("session.done")[1]
 
 
+def test_clients_that_have_not_finished_their_text_keep_no_place(connect, make_ingress):
+    ingress = make_ingress(limits={"max_requests": 1})
+    with ExitStack() as waiting:
+        clients = [waiting.enter_context(connect(ingress)) for _ in range(3)]
+        for client in clients:  # one after the other, each in the middle of its text
+            client.websocket.send_json(PCM)
+            client.send("input.text", text="Hello there. And half of")
+            client.until("audio.done")
+        response = TestClient(ingress.__serve_build_asgi_app__()).post(
+            "/v1/audio/speech", json={"input": "Me, too."}
+        )
+        assert response.status_code == 200
+        for client in clients:
+            client.say(" a sentence.")
+            messages, _ = client.until("session.done")
+            assert types(messages) == ["audio.start", "audio.done", "session.done"]
+
+
 def test_utterance_without_a_place_is_told_so(connect, make_ingress, held_sampler):
     sampler, stage = held_sampler
     ingress = make_ingress(sampler=sampler, limits={"max_requests": 1})
