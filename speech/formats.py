@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from speech.errors import InvalidRequest
+from speech.errors import InvalidRequest, shorten
 
 FormatName = Literal["opus", "mp3", "aac", "flac", "wav", "pcm"]
 
@@ -150,7 +150,8 @@ def check_sample_rate(output: Format, sample_rate: int) -> int:
     if sample_rate not in output.sample_rates:
         offered = ", ".join(map(str, output.sample_rates))
         raise InvalidRequest(
-            f"Invalid 'sample_rate': {output.name} has no {sample_rate} Hz (use {offered})",
+            f"Invalid 'sample_rate': {output.name} has no {shorten(str(sample_rate), 20)} Hz "
+            f"(use {offered})",
             "sample_rate",
         )
     return sample_rate

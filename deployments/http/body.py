@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from typing import Any
 
@@ -10,6 +9,7 @@ from fastapi import Request
 from pydantic import BaseModel
 
 from deployments.http.bodies import Bodies, check_size
+from deployments.http.json_text import parse_json
 from speech.errors import InvalidRequest
 from speech.parameters import parameters_schema
 
@@ -33,8 +33,8 @@ async def read_json(request: Request, bodies: Bodies) -> dict[str, Any]:
     if encoding == "gzip":
         raw = _decompress(raw, bodies.max_body_bytes)
     try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
+        body = parse_json(raw)
+    except ValueError:
         raise InvalidRequest("The request body is not valid JSON") from None
     if not isinstance(body, dict):
         raise InvalidRequest("The request body is not a JSON object")

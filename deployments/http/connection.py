@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from fastapi import WebSocket
 from starlette.websockets import WebSocketDisconnect
 
+from deployments.http.json_text import parse_json
 from deployments.http.request_id import request_id_of
 from deployments.service import SpeechService
 from speech.concurrency import mark_retrieved
@@ -141,8 +141,8 @@ class Connection:
         if len(frame) > max_bytes:
             raise BodyTooLarge(f"Message too large (max {max_bytes} bytes)")
         try:
-            message = json.loads(frame)
-        except (ValueError, RecursionError):
+            message = parse_json(frame)
+        except ValueError:
             raise InvalidRequest("The message is not valid JSON") from None
         if not isinstance(message, dict):
             raise InvalidRequest("The message is not a JSON object")

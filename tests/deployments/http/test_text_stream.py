@@ -415,3 +415,11 @@ def test_long_text_in_tokens_is_spoken_to_its_end(connect):
         client.say(*PARAGRAPHS.split(" "))
         messages, _ = client.until("session.done")
     assert messages[-1]["total_sentences"] >= 1
+
+
+def test_huge_seed_is_refused_by_its_name(connect):
+    with connect() as client:
+        client.websocket.send_text(f'{{"type": "session.config", "seed": {"9" * 5000}}}')
+        message = client.receive()
+    assert message["type"] == "error"
+    assert message["message"].startswith("Invalid 'seed': should be less than")

@@ -1,0 +1,29 @@
+"""JSON as callers send it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+_MAX_DIGITS = sys.int_info.str_digits_check_threshold
+"""Digits of an integer that Python reads and writes whatever it is set to."""
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Return the value of a JSON text.
+
+    Of an integer with hundreds of digits some are dropped: it is beyond every bound all the same,
+    and the error can name the field.
+
+    Raises:
+        ValueError: It is no JSON text, or nested too deeply.
+    """
+    try:
+        return json.loads(text, parse_int=_integer)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _integer(digits: str) -> int:
+    return int(digits[:_MAX_DIGITS])
