@@ -19,6 +19,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from engine.echo.codecs.dac.codec import S1DAC
+from engine.echo.codecs.dac.lengths import GRAPH_FRAME_BYTES, graph_frames
 from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES, DACConfig, EchoConfig
 from engine.echo.forward.buckets import MAX_CONTEXT
 from engine.echo.forward.modulations import ModulationTable
@@ -156,6 +157,10 @@ def count(card: Card, config: EchoConfig | None = None) -> dict[str, float]:
         parts["tables of the kernels"] = (
             ModulationTable(dit).table.nbytes + buckets.keys.nbytes + buckets.values.nbytes
         )
+        free = card.num_bytes - card.reserve - num_bytes(dit, codec)
+        frames = min(graph_frames(int(free)), card.codec_tile_frames)
+        parts["graphs of steps"] = sizes["a step"]
+        parts[f"graphs of decoding, up to {frames} frames"] = frames * GRAPH_FRAME_BYTES
     return parts
 
 

@@ -201,7 +201,7 @@ def decode(setting: Setting) -> None:
             again = report.alone(partial(codec.decode, [z[:length]]))
             report.row(f"decode of {length}, never seen, ms", first, f"again {again:.1f}")
         started = time.monotonic()
-        codec.prepare_lengths(GraphCapture())
+        codec.prepare_lengths(setting.frames, GraphCapture())
         report.row("all lengths prepared, s", time.monotonic() - started)
         first = report.alone(lambda: codec.decode([z[:605]]), repeats=1)
         report.row("decode of 605, prepared, never seen, ms", first)

@@ -13,11 +13,9 @@ import torch
 
 from engine.echo.alignment_heads import find_heads
 from engine.echo.checkpoints.load import load_models
-from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.config import MAX_FRAMES
 from engine.echo.device import prepare_thread, resolve
 from engine.echo.fast_path import PathChoice
-from engine.echo.graphs import GraphCapture
 from engine.echo.job import EchoJob, TickResult, make_job
 from engine.echo.kernel_cache import drop_unwritable
 from engine.echo.options import EchoOptions
@@ -49,9 +47,10 @@ class EchoEngine:
     def __init__(self, options: EchoOptions, max_waiting_jobs: int = 256) -> None:
         self._resolved = resolve(options)
         self.device = str(self._resolved.device)
-        self._choice = PathChoice(options.kernels, self._resolved, options.max_active_jobs)
+        self._choice = PathChoice(
+            options.kernels, self._resolved, options.max_active_jobs, options.codec_tile_frames
+        )
         self._compile = options.compile
-        self._tile_frames = options.codec_tile_frames
         self._stream_blocks = options.stream_blocks if options.streaming else ()
         self._scheduler = Scheduler[EchoJob](
             self._resolved.max_lane_frames, options.max_active_jobs, max_waiting_jobs
@@ -80,10 +79,6 @@ class EchoEngine:
         if self._compile and not path.fused:
             models.dit.compile_blocks()
         started = time.monotonic()
-        if device.type == "cuda" and isinstance(models.codec, S1DAC):
-            models.codec.tile_frames = self._tile_frames
-            with torch.inference_mode():
-                models.codec.prepare_lengths(GraphCapture() if path.fused else None)
         # No voice of it is kept, and nothing counted.
         self._warm_up(Runner(models, SpeakerCache(0, 0), path.forward))
         logger.info("warmed up in %.1f s", time.monotonic() - started)

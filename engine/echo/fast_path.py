@@ -11,15 +11,15 @@ import torch
 from engine.echo.checkpoints.folder import read_config
 from engine.echo.checkpoints.load import Models
 from engine.echo.codecs.dac.codec import S1DAC
-from engine.echo.config import DiTConfig
+from engine.echo.config import MAX_FRAMES, DiTConfig
 from engine.echo.device import Resolved
 from engine.echo.forward import Forward
 from engine.echo.forward.buckets import MAX_CONTEXT, bucket_sizes
 from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
-from engine.echo.graphs import GraphCapture
+from engine.echo.graphs import Capture, GraphCapture
 from engine.echo.model.attention import can_flash
-from engine.echo.model.ops import ops_for
+from engine.echo.model.ops import Ops, ops_for, plain
 from engine.echo.proof import find_difference, prove_in_child
 
 logger = logging.getLogger(__name__)
@@ -50,10 +50,18 @@ class PathChoice:
             unproved, `off` never.
         resolved: Device, dtype and the size of a pass.
         max_jobs: The most jobs of a pass, each of which may have a t of its own.
+        tile_frames: Frames that the codec computes at once on a GPU.
     """
 
-    def __init__(self, kernels: Kernels, resolved: Resolved, max_jobs: int) -> None:
+    def __init__(
+        self,
+        kernels: Kernels,
+        resolved: Resolved,
+        max_jobs: int,
+        tile_frames: int = MAX_FRAMES,
+    ) -> None:
         self._kernels, self._resolved, self._max_jobs = kernels, resolved, max_jobs
+        self._tile_frames = tile_frames
         self._wanted = kernels == "on" or (kernels == "auto" and resolved.device.type == "cuda")
         self._failure: str | None = None
 
@@ -68,42 +76,55 @@ class PathChoice:
 
     @torch.inference_mode()
     def choose(self, models: Models) -> ComputePath:
-        """Return the path; the fused one has to prove itself with the weights of `models`, too."""
+        """Return the path; the fused one has to prove itself with the weights of `models`, too.
+
+        The codec is ready for it then.
+        """
         if not self._wanted:
-            return ComputePath(PlainForward(models.dit))
+            return self._plain(models)
         if self._kernels == "on":
             return ComputePath(self._fused(models), fused=True)
-        failure = self._failure
-        if failure is None:
-            try:
-                forward = self._fused(models)
-                failure = find_difference(models, forward, ops_for(fused=True))
-            except Exception as error:
-                logger.exception("the kernels failed")
-                failure = f"they failed with {type(error).__name__}"
-        if failure is None:
-            _use_ops(models, fused=True)
+        found = self._failure or self._proved(models)
+        if isinstance(found, PackedForward):
             logger.info("the fused kernels agree with plain PyTorch")
-            return ComputePath(forward, fused=True)
-        _use_ops(models, fused=False)
-        warning = f"serving without the fused kernels: {failure}"
+            return ComputePath(found, fused=True)
+        warning = f"serving without the fused kernels: {found}"
         logger.warning(warning)
+        return self._plain(models, warning)
+
+    def _proved(self, models: Models) -> PackedForward | str:
+        """Return the fused path, or why it cannot be trusted."""
+        try:
+            forward = self._fused(models)
+            return find_difference(models, forward, ops_for(fused=True)) or forward
+        except Exception as error:
+            logger.exception("the kernels failed")
+            return f"they failed with {type(error).__name__}"
+
+    def _plain(self, models: Models, warning: str | None = None) -> ComputePath:
+        self._prepare_codec(models, plain, None)
         return ComputePath(PlainForward(models.dit), warning=warning)
 
     def _fused(self, models: Models) -> PackedForward:
-        _use_ops(models, fused=True)
-        dit = models.dit
+        dit, ops = models.dit, ops_for(fused=True)
         captures = can_flash(dit.device, dit.dtype)
         forward = PackedForward(
             dit,
-            ops_for(fused=True),
+            ops,
             bucket_sizes(self._resolved.max_lane_frames) if captures else (),
             MAX_CONTEXT if captures else 0,
             max(128, self._max_jobs),
         )
         if captures:
             logger.info("captured %d passes", forward.capture(GraphCapture()))
+        self._prepare_codec(models, ops, GraphCapture() if captures else None)
         return forward
+
+    def _prepare_codec(self, models: Models, ops: Ops, capture: Capture | None) -> None:
+        if isinstance(models.codec, S1DAC):
+            models.codec.use_ops(ops)
+            if self._resolved.device.type == "cuda":
+                models.codec.prepare_lengths(self._tile_frames, capture)
 
 
 def _unfit(config: DiTConfig) -> str | None:
@@ -112,8 +133,3 @@ def _unfit(config: DiTConfig) -> str | None:
     if all(size & (size - 1) == 0 for size in sizes):
         return None
     return "the model's heads, or their width, are no power of two"
-
-
-def _use_ops(models: Models, fused: bool) -> None:
-    if isinstance(models.codec, S1DAC):
-        models.codec.use_ops(ops_for(fused))

@@ -15,6 +15,9 @@ Compute = Callable[[], Tensor]
 class Capture(Protocol):
     """One way to repeat computations that never overlap."""
 
+    def free_bytes(self) -> int:
+        """Return how much memory nothing holds."""
+
     def reserve(self, compute: Compute) -> None:
         """Make room for `compute`, the largest of those to come."""
 
@@ -23,11 +26,22 @@ class Capture(Protocol):
 
 
 class GraphCapture:
-    """Captures CUDA graphs that share one pool of memory."""
+    """Captures CUDA graphs that share one pool of memory, and so must never run side by side.
+
+    Its stream is its own: cuBLAS has a workspace for each stream, which the graphs captured there
+    share, too. Graphs of two captures may run side by side.
+    """
 
     def __init__(self) -> None:
         self._pool = torch.cuda.graph_pool_handle()
+        self._stream = torch.cuda.Stream()
         self._room = torch.cuda.CUDAGraph()
+
+    def free_bytes(self) -> int:
+        """See `Capture`."""
+        torch.cuda.empty_cache()  # it is free, but the driver does not know
+        free, _ = torch.cuda.mem_get_info()
+        return free
 
     def reserve(self, compute: Compute) -> None:
         """See `Capture`.
@@ -35,22 +49,19 @@ class GraphCapture:
         The graphs come from small to large, and no segment of a pool grows: one that holds the
         largest is there from the start, or each graph would bring segments of its own.
         """
+        self._warm_up(compute)
         torch.cuda.reset_peak_memory_stats()
         held = torch.cuda.memory_allocated()
-        compute()
+        self._warm_up(compute)
         num_bytes = torch.cuda.max_memory_allocated() - held
-        with torch.cuda.graph(self._room, pool=self._pool):
+        with self._capture(self._room):
             torch.empty(num_bytes, dtype=torch.uint8, device="cuda").fill_(0)
 
     def __call__(self, compute: Compute) -> Compute:
         """See `Capture`; the result is the same tensor each time."""
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):  # a first call builds and tunes kernels: not to be captured
-            compute()
-        torch.cuda.current_stream().wait_stream(stream)
+        self._warm_up(compute)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._pool):
+        with self._capture(graph):
             result = compute()
 
         def replay() -> Tensor:
@@ -58,3 +69,19 @@ class GraphCapture:
             return result
 
         return replay
+
+    def _warm_up(self, compute: Compute) -> None:
+        """Call `compute` where it will be captured.
+
+        A first call builds kernels, makes handles and plans: none of that may be captured.
+        """
+        self._stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self._stream):
+            compute()
+        torch.cuda.current_stream().wait_stream(self._stream)
+
+    def _capture(self, graph: torch.cuda.CUDAGraph) -> torch.cuda.graph:
+        # Another thread, of Ray's say, may call the driver meanwhile.
+        return torch.cuda.graph(
+            graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"
+        )

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
@@ -19,9 +18,15 @@ from speech.pcm import FRAME_SAMPLES
 
 STEP_FRAMES = 32
 """Lengths are multiples of this on a GPU."""
-MAX_GRAPH_FRAMES = 160
-"""Up to here a graph pays: a longer piece takes the device longer than the host takes to launch it,
-and its activations would stay reserved, 4 MB per frame."""
+GRAPH_FRAME_BYTES = 4 * 2**20
+"""The activations of a frame, which stay reserved for the graphs."""
+GRAPH_SHARE = 0.1
+"""Of the memory that is free before there are jobs and voices: more is theirs."""
+
+
+def graph_frames(free_bytes: int) -> int:
+    """Return the length up to which there are graphs on a device with so much free memory."""
+    return int(free_bytes * GRAPH_SHARE) // GRAPH_FRAME_BYTES // STEP_FRAMES * STEP_FRAMES
 
 
 @dataclass
@@ -37,45 +42,43 @@ class Waveforms:
     step: int = 1
     _graphs: dict[int, tuple[Tensor, Compute]] = field(default_factory=dict, init=False)
 
-    def __call__(self, context: Tensor, z: Tensor) -> Tensor:
-        """Return audio (B, 2048 T) of `z` (B, C, T) that follows on `context` (B, C, up to 10)."""
-        num_context, num_frames = context.shape[2], z.shape[2]
-        padded = F.pad(torch.cat([context, z], dim=2), (0, -num_frames % self.step))
-        audio = self._decode(padded)
-        return audio[:, num_context * FRAME_SAMPLES : (num_context + num_frames) * FRAME_SAMPLES]
+    def __call__(self, z: Tensor, num_context: int) -> Tensor:
+        """Return audio (2048 T,) of `z` (1, C, context + T), without that of its context."""
+        num_frames = z.shape[2]
+        audio = self._decode(F.pad(z, (0, -num_frames % self.step)))[0]
+        return audio[num_context * FRAME_SAMPLES : num_frames * FRAME_SAMPLES]
 
     def _decode(self, z: Tensor) -> Tensor:
-        graph = self._graphs.get(z.shape[2]) if len(z) == 1 else None
+        graph = self._graphs.get(z.shape[2])
         if graph is None:
             return self.decoder(z)
         given, replay = graph
         given.copy_(z)
         return replay().clone()  # the next piece overwrites it
 
-    def prepare(
-        self, like: Tensor, contexts: tuple[int, ...], longest: int, capture: Capture | None
-    ) -> None:
-        """Decode every length once, and capture the short ones.
+    def prepare(self, like: Tensor, longest: int, capture: Capture | None) -> None:
+        """Decode every length once, and capture those that memory allows, the shorter first.
 
         Args:
             like: A piece (1, C, any length), for its width, dtype and device.
-            contexts: Frames of context that a piece comes with.
-            longest: Frames of the longest piece.
+            longest: Frames of the longest piece, its context included.
             capture: Makes graphs; None for none.
         """
         self.step = STEP_FRAMES
         lengths = range(self.step, longest + 1, self.step)
-        if capture is not None:
-            largest = max(length for length in lengths if length <= MAX_GRAPH_FRAMES)
-            given = like.new_zeros((1, like.shape[1], largest + max(contexts)))
-            capture.reserve(lambda: self.decoder(given))
+        captured = 0 if capture is None else min(graph_frames(capture.free_bytes()), lengths[-1])
+        given = like.new_zeros((1, like.shape[1], lengths[-1]))
+        audio = like.new_zeros((1, captured * FRAME_SAMPLES))
+        if capture is not None and captured:
+            capture.reserve(self._reader(given[:, :, :captured].contiguous(), audio))
         for length in lengths:
-            for num_context in contexts:
-                given = like.new_zeros((1, like.shape[1], num_context + length))
-                if capture is None or length > MAX_GRAPH_FRAMES:
-                    self.decoder(given)
-                else:
-                    self._graphs[given.shape[2]] = given, capture(self._reader(given))
+            own = given[:, :, :length].contiguous()
+            if capture is None or length > captured:
+                self.decoder(own)
+            else:
+                # Into memory that all share: a result of its own would part the graphs' memory.
+                compute = self._reader(own, audio[:, : length * FRAME_SAMPLES])
+                self._graphs[length] = own, capture(compute)
 
-    def _reader(self, given: Tensor) -> Compute:
-        return lambda: self.decoder(given)
+    def _reader(self, given: Tensor, audio: Tensor) -> Compute:
+        return lambda: audio.copy_(self.decoder(given))

@@ -156,7 +156,7 @@ def test_encoder_sees_no_further_back_than_its_context(monkeypatch):
         monkeypatch.setattr(codec.autoencoder.quantizer, "encode", seen.append)
         audio = _audio(16 * FRAME_SAMPLES).double()
         for context in (4, 3):
-            monkeypatch.setattr("engine.echo.codecs.dac.codec._ENCODER_CONTEXT_FRAMES", context)
+            monkeypatch.setattr("engine.echo.codecs.dac.network._ENCODER_CONTEXT_FRAMES", context)
             for tile_frames in (16, 4):
                 codec.autoencoder.encode(audio[None], tile_frames)
     whole, in_tiles, _, with_less = seen

@@ -6,7 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.echo.codecs.dac.codec import CONTEXT_FRAMES
-from engine.echo.codecs.dac.lengths import MAX_GRAPH_FRAMES, STEP_FRAMES
+from engine.echo.codecs.dac.lengths import (
+    GRAPH_FRAME_BYTES,
+    STEP_FRAMES,
+    Waveforms,
+    graph_frames,
+)
 from engine.echo.config import MAX_FRAMES
 from speech.pcm import FRAME_SAMPLES
 from tests.engine.echo.reference import codec_pair, relative_error
@@ -18,17 +23,20 @@ class Recorded:
     def __init__(self):
         self.num_reserved = self.num_captured = self.num_replayed = 0
 
+    def free_bytes(self):
+        return 10 * 64 * GRAPH_FRAME_BYTES
+
     def reserve(self, compute):
         compute()
         self.num_reserved += 1
 
     def __call__(self, compute):
-        result = compute().clone()
+        compute()
         self.num_captured += 1
 
         def replay():
             self.num_replayed += 1
-            return result.copy_(compute())
+            return compute()
 
         return replay
 
@@ -41,10 +49,8 @@ def _codecs():
     """
     exact, fixed = (codec_pair(dtype=torch.float64)[2] for _ in range(2))
     capture = Recorded()
-    with torch.inference_mode(), pytest.MonkeyPatch.context() as patch:
-        fixed.tile_frames = 96
-        patch.setattr("engine.echo.codecs.dac.lengths.MAX_GRAPH_FRAMES", 64)
-        fixed.prepare_lengths(capture)
+    with torch.inference_mode():
+        fixed.prepare_lengths(96, capture)
     return exact, fixed, capture
 
 
@@ -77,20 +83,52 @@ def test_rounded_pieces_join_to_the_same_audio(lengths):
         assert relative_error(torch.cat(pieces), exact.decode([latents])[0]) < 1e-12
 
 
-def test_short_lengths_are_captured_with_and_without_context():
+def test_lengths_that_memory_allows_are_captured():
     _, fixed, capture = _codecs()
-    assert (capture.num_reserved, capture.num_captured) == (1, 4)
+    assert (capture.num_reserved, capture.num_captured) == (1, 2)
+    assert list(fixed._waveforms._graphs) == [32, 64]  # of 96
     before = capture.num_replayed
     with torch.inference_mode():
         fixed.decode([_latents(33)])
     assert capture.num_replayed == before + 1
 
 
-def test_every_length_of_a_pass_is_prepared():
+@pytest.mark.parametrize(
+    ("free_gib", "frames"), [(0, 0), (1, 0), (4, 96), (15, 384), (60, 1536), (130, 3328)]
+)
+def test_graphs_take_a_tenth_of_the_memory_that_is_free(free_gib, frames):
+    assert graph_frames(free_gib * 2**30) == frames
+
+
+@pytest.mark.parametrize("tile_frames", [64, 640])
+def test_every_length_of_a_pass_is_prepared(tile_frames):
     lengths = []
-    _, _, codec = codec_pair()
-    codec._waveforms.decoder = lambda z: lengths.append(z.shape[2])
-    codec.prepare_lengths(None)
-    expected = range(STEP_FRAMES, MAX_FRAMES + 1, STEP_FRAMES)
-    assert sorted(lengths) == sorted([*expected, *(n + CONTEXT_FRAMES for n in expected)])
-    assert MAX_GRAPH_FRAMES in expected
+    waveforms = Waveforms(lambda z: lengths.append(z.shape[2]))
+    waveforms.prepare(torch.zeros(1, 2, 1), tile_frames, None)
+    assert lengths == list(range(STEP_FRAMES, tile_frames + 1, STEP_FRAMES))
+
+
+def test_device_with_room_for_all_captures_every_length():
+    class Roomy(Recorded):
+        def free_bytes(self):
+            return 2**40
+
+    capture, waveforms = Roomy(), Waveforms(lambda z: z.new_ones(1, z.shape[2] * FRAME_SAMPLES))
+    waveforms.prepare(torch.zeros(1, 2, 1), MAX_FRAMES, capture)
+    assert capture.num_captured == MAX_FRAMES // STEP_FRAMES
+
+
+@settings(deadline=None, max_examples=10)
+@given(st.lists(st.integers(1, 80), min_size=1, max_size=3))
+def test_no_call_computes_more_than_a_tile(lengths):
+    _, codec = _codecs()[:2]
+    seen, decoder = [], codec._waveforms.decoder
+    with torch.inference_mode(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("engine.echo.codecs.dac.codec._CPU_TILE_FRAMES", 96 - CONTEXT_FRAMES)
+        patch.setattr(codec._waveforms, "_graphs", {})
+        patch.setattr(codec._waveforms, "decoder", lambda z: seen.append(z.shape[2]) or decoder(z))
+        stream = codec.new_stream()
+        for piece in _latents(sum(lengths)).split(lengths):
+            codec.decode_next(piece, stream)
+    assert max(seen) <= 96
+    assert all(length % STEP_FRAMES == 0 for length in seen)
