@@ -59,7 +59,7 @@ class Encoder:
         self._stream = self._container.add_stream(
             output.encoder,
             sample_rate,
-            options={"flags": "+bitexact"},
+            options={"flags": "+bitexact", **output.encoder_options},
             layout="mono",
             format=output.sample_format,
             bit_rate=output.bitrate or 0,

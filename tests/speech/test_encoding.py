@@ -2,6 +2,7 @@ import gc
 import io
 import struct
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import av
 import numpy as np
@@ -53,6 +54,14 @@ def streamed(pcm: Samples, row: Format, piece_sizes: list[int], rate: int | None
     encoder = Encoder(row, INPUT_RATE, rate or row.default_sample_rate)
     pieces = [encoder.encode(piece) for piece in np.split(pcm, np.cumsum(piece_sizes))]
     return b"".join([*pieces, encoder.finish()])
+
+
+def test_options_of_the_codec_reach_it():
+    quick, thorough = (
+        replace(FORMATS["mp3"], encoder_options={"compression_level": level}) for level in "72"
+    )
+    assert whole(noise(INPUT_RATE), quick) == whole(noise(INPUT_RATE), FORMATS["mp3"])
+    assert whole(noise(INPUT_RATE), quick) != whole(noise(INPUT_RATE), thorough)
 
 
 def decode(file: bytes, row: Format, rate: int | None = None) -> tuple[Samples, int]:
