@@ -20,7 +20,6 @@ from engine.echo.forward.modulations import ModulationTable
 from engine.echo.graphs import Capture, Compute
 from engine.echo.model.attention import attend, can_flash
 from engine.echo.model.dit import EchoDiT
-from engine.echo.model.flash import bare_flash
 from engine.echo.model.ops import Ops
 from engine.echo.model.packed import Attend, new_workspace, packed_step
 from engine.echo.model.packing import (
@@ -154,6 +153,8 @@ class PackedForward:
     def _attend(self, tables: Tables, workspace: Workspace, lanes: Sequence[PlacedLane]) -> Attend:
         keys, values = workspace.keys, workspace.values
         if can_flash(self.dit.device, self.dit.dtype):
+            from engine.echo.model.flash import bare_flash  # slow to import, see `attend`
+
             bounds = min(len(tables.frames), MAX_FRAMES), len(keys)
             return lambda q: bare_flash(q, keys, values, tables.cu_q, tables.cu_k, *bounds)
         return lambda q: _attend_each(q, workspace, lanes)

@@ -15,8 +15,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
-from engine.echo.model.flash import flash
-
 KeyValues = Tensor
 """Keys and values of one context part for all layers, (layers, 2, P, H, D)."""
 
@@ -124,5 +122,8 @@ def can_flash(device: torch.device, dtype: torch.dtype) -> bool:
 def attention_for(lanes: Sequence[Lane], device: torch.device, dtype: torch.dtype) -> Attention:
     """Return the fastest attention that this device and dtype can run."""
     if can_flash(device, dtype):
+        # It brings torch._dynamo: a second and 140 MB, for nothing where no GPU attends.
+        from engine.echo.model.flash import flash
+
         return VarlenAttention(lanes, flash, device)
     return LoopAttention(lanes)
