@@ -5,9 +5,7 @@ Latents (T, latent_dim) count as followed by silence, or by anything, as each fu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
 
 import torch
 from torch import Tensor
@@ -36,34 +34,30 @@ class SpeechEnd:
 
 
 class EndSearch:
-    """A search under way on the device, for several takes.
+    """A search under way on the device.
 
     Args:
-        batch: The latents drawn so far of each take.
-        expected: Frames that each take's text should take: ends are held against them, as
+        latents: The latents drawn so far.
+        expected: Frames that the text should take: ends are held against them, as
             `speech_end.choose_end` says. 0 takes the first flat window for the end.
         end: The shape of an end.
     """
 
     def __init__(
-        self, batch: Sequence[Tensor], expected: Sequence[float], end: EndConfig = PUBLISHED_END
+        self, latents: Tensor, expected: float = 0.0, end: EndConfig = PUBLISHED_END
     ) -> None:
-        self._lengths, self._expected, self._end = [*map(len, batch)], expected, end
-        flags = [torch.stack((_is_flat(each, end), _may_be_flat(each, end))) for each in batch]
-        self._flags = Download(torch.cat(flags, dim=1))
+        self._expected, self._end = expected, end
+        flags = torch.stack((_is_flat(latents, end), _may_be_flat(latents, end)))
+        self._flags = Download(flags)
 
-    def wait(self) -> list[SpeechEnd]:
-        """Return the end of each take, once the device has found them."""
-        found = self._flags.wait().numpy()
-        bounds = pairwise([0, *accumulate(self._lengths)])
-        ends = []
-        for (start, stop), frames in zip(bounds, self._expected, strict=True):
-            is_flat, may_be_flat = found[:, start:stop]
-            frame = choose_end(is_flat, frames)
-            may_be_flat[: earliest_end(frames)] = False
-            possible = int(may_be_flat.argmax()) if may_be_flat.any() else stop - start
-            ends.append(SpeechEnd(frame, possible, frame + self._end.frames <= stop - start))
-        return ends
+    def wait(self) -> SpeechEnd:
+        """Return the end, once the device has found it."""
+        is_flat, may_be_flat = self._flags.wait().numpy()
+        num_frames = len(is_flat)
+        frame = choose_end(is_flat, self._expected)
+        may_be_flat[: earliest_end(self._expected)] = False
+        possible = int(may_be_flat.argmax()) if may_be_flat.any() else num_frames
+        return SpeechEnd(frame, possible, frame + self._end.frames <= num_frames)
 
 
 def find_end(latents: Tensor, end: EndConfig = PUBLISHED_END) -> int:

@@ -51,6 +51,7 @@ class EchoEngine:
             options.kernels, self._resolved, options.max_active_jobs, options.codec_tile_frames
         )
         self._compile = options.compile
+        self._overlaps = options.overlap_decoding
         self._stream_blocks = options.stream_blocks if options.streaming else ()
         self._scheduler = Scheduler[EchoJob](
             self._resolved.max_lane_frames, options.max_active_jobs, max_waiting_jobs
@@ -83,7 +84,7 @@ class EchoEngine:
         self._warm_up(Runner(models, SpeakerCache(0, 0), path.forward))
         logger.info("warmed up in %.1f s", time.monotonic() - started)
         heads = models.config.alignment_heads or find_heads(models)
-        return Runner(models, self._speaker_cache, path.forward, heads)
+        return Runner(models, self._speaker_cache, path.forward, heads, overlaps=self._overlaps)
 
     def _warm_up(self, runner: Runner) -> None:
         on_gpu = self._resolved.device.type == "cuda"
@@ -163,6 +164,7 @@ class EchoEngine:
             self._totals["jobs_cancelled"] += 1
             raise
         finally:
+            work.is_over = True
             self._scheduler.remove(work)
 
     async def _prepare_voice(self, voice: Voice) -> JobVoice:

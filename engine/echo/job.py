@@ -60,6 +60,8 @@ class EchoJob:
         on_start: A function to call when its turn has come.
         results: The results of its ticks, for the caller that waits.
         trajectory: Its tensors once it has started.
+        is_finishing: Whether it ended a block, and what comes after that is not yet known.
+        is_over: Whether nobody waits for its results any more.
         decode_stream: The state of its blockwise decode once it has started.
         num_decoded: Frames decoded so far.
         peak: The largest magnitude of its samples so far.
@@ -79,6 +81,8 @@ class EchoJob:
     on_start: Callable[[], None] | None = None
     results: asyncio.Queue[TickResult] = field(default_factory=asyncio.Queue)
     trajectory: Trajectory | None = None
+    is_finishing: bool = False
+    is_over: bool = False
     decode_stream: DecodeStream = None
     num_decoded: int = 0
     peak: float = 0.0
@@ -92,8 +96,14 @@ class EchoJob:
 
     @property
     def lane_frames(self) -> int:
-        """Frames times guidance lanes of its next step; 0 while its voice is being encoded."""
-        return 0 if self.awaits_voice else self.progress.lane_frames
+        """Frames times guidance lanes of its next step; 0 where it takes none in the next tick."""
+        return 0 if self.awaits_voice or self.is_finishing else self.progress.lane_frames
+
+    @property
+    def drawn(self) -> Trajectory:
+        """Its tensors, of a job that has started."""
+        assert self.trajectory is not None, "the job has started"
+        return self.trajectory
 
     def announce_start(self) -> None:
         """Call `on_start`, once."""

@@ -24,7 +24,7 @@ class Work(Protocol):
 
     @property
     def lane_frames(self) -> int:
-        """Frames times guidance lanes of its next step; 0 while its voice is being encoded."""
+        """Frames times guidance lanes of its next step; 0 where it takes none in the next tick."""
 
 
 W = TypeVar("W", bound=Work)

@@ -33,6 +33,10 @@ class Download:
             self._done = torch.cuda.Event()
             self._done.record()
 
+    def is_done(self) -> bool:
+        """Return whether the copy is complete, without waiting."""
+        return self._done is None or self._done.query()
+
     def wait(self) -> Tensor:
         """Return the copy once it is complete."""
         if self._done is not None:

@@ -149,6 +149,19 @@ def test_jobs_that_come_and_go_change_no_other(runner, models):
     assert relative_error(latents(runner, *others), alone) < 5e-2
 
 
+def test_blocks_are_decoded_beside_other_steps(models, forward):
+    jobs = [
+        new_job(1, num_steps=4, sequence_length=160),
+        new_job(2, num_steps=9, sequence_length=64, stream=True),
+        new_job(3, num_steps=20, sequence_length=640, voice="v"),
+    ]
+    runner = Runner(models, SpeakerCache(2**20, 2**20), forward, overlaps=True)
+    for job, pieces in zip(jobs, run(runner, *jobs), strict=True):
+        with torch.inference_mode():
+            expected = models.codec.decode_whole(job.trajectory.latents).cpu()
+        assert relative_error(torch.from_numpy(np.concatenate(pieces)), expected) < 2e-2
+
+
 def test_failing_job_fails_alone(runner, models, monkeypatch):
     text_context = models.dit.text_context
 
@@ -192,7 +205,9 @@ def test_voice_is_encoded_in_full_float32(tiny_weights):
 
 
 @pytest.mark.parametrize(
-    "options", [{"kernels": "off"}, {"kernels": "off", "compile": True}, {}], ids=str
+    "options",
+    [{"kernels": "off"}, {"kernels": "off", "compile": True}, {}, {"overlap_decoding": True}],
+    ids=str,
 )
 async def test_engine_speaks(tiny_weights, options):
     async def load():

@@ -1,0 +1,200 @@
+"""From the last step of a block to its PCM: the search for the end, decoding, the copy to the host.
+
+Where these overlap, they run beside the other jobs' next steps: the host waits for a search only
+when the next step has been issued, decoding has a queue of its own on the device, and audio is
+handed out when it has arrived. A tick without a step waits for all of it, so nothing is late.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.echo.alignment import Floats
+from engine.echo.checkpoints.load import Models
+from engine.echo.config import MAX_FRAMES
+from engine.echo.end_search import EndSearch, SpeechEnd
+from engine.echo.ending import fade_out, kept_frames
+from engine.echo.isolation import run_alone, run_together
+from engine.echo.job import EchoJob, TickResult, TickResults
+from engine.echo.model.layers import upcast
+from engine.echo.sampling import Progress
+from engine.echo.side_queue import SideQueue
+from engine.echo.speech_end import earliest_end, find_fault, retake_seed
+from engine.echo.transfer import Download
+from speech.pcm import PCM
+
+Restart = Callable[[EchoJob, Progress], None]
+"""Gives a job new noise, to be drawn from the start."""
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """Audio on its way to the host.
+
+    Attributes:
+        job: The job whose audio it is.
+        audio: The transfer; None where no frame has become final.
+        ended: Whether it is the job's last audio.
+        num_frames: Frames of the job that are final now.
+        has_end: Whether the speech ended within the pass, as far as is known.
+    """
+
+    job: EchoJob
+    audio: Download | None
+    ended: bool
+    num_frames: int
+    has_end: bool
+
+    def is_done(self) -> bool:
+        """Return whether `wait` would return at once."""
+        return self.audio is None or self.audio.is_done()
+
+    def wait(self) -> PCM | None:
+        """Return the audio, None where there is none."""
+        if self.audio is None:
+            return None
+        pcm: PCM = self.audio.wait().numpy()
+        if not np.isfinite(pcm).all():  # an encoder might not survive it
+            raise FloatingPointError("the audio is not finite")
+        return pcm
+
+
+class BlockEnds:
+    """The jobs that ended a block, until the caller has their audio.
+
+    Args:
+        models: The networks, on their device.
+        restart: See `Restart`.
+        side: The queue that decoding takes.
+        overlaps: Whether it overlaps with the other jobs' steps.
+    """
+
+    def __init__(
+        self, models: Models, restart: Restart, side: SideQueue, *, overlaps: bool
+    ) -> None:
+        self._codec, self._end = models.codec, models.config.end
+        self._restart, self._side, self._overlaps = restart, side, overlaps
+        self._searches: list[tuple[EchoJob, EndSearch]] = []
+        self._decodings: deque[Decoding] = deque()
+        self.num_retakes = 0
+
+    def finish(
+        self, ended: Sequence[EchoJob], others: Collection[EchoJob], results: TickResults
+    ) -> None:
+        """Take in the jobs that ended a block in this tick; add what results there are.
+
+        Args:
+            ended: They.
+            others: Jobs that took a step in this tick and did not end a block.
+            results: Takes results and failures.
+        """
+        overlaps = self._overlaps and bool(others)
+        earlier = [item for item in self._searches if not item[0].is_over]
+        self._searches = []
+        for job in ended:
+            job.is_finishing = run_alone(self._search, job, results)
+        if not overlaps:
+            earlier, self._searches = earlier + self._searches, []
+        for job, search in earlier:
+            self._decodings += run_together(partial(self._decode, search), [job], results)
+        # The device has been given all of it. Now the host may wait.
+        while self._decodings and (not overlaps or self._decodings[0].is_done()):
+            each = self._decodings.popleft()
+            if each.job.is_over:
+                continue
+            results += run_together(partial(self._hand_out, each), [each.job], results)
+
+    def _search(self, job: EchoJob) -> None:
+        latents = job.drawn.latents
+        self._searches.append((job, EndSearch(latents, job.expected_frames, self._end)))
+
+    def _decode(self, search: EndSearch, jobs: Sequence[EchoJob]) -> list[Decoding]:
+        """Decode the final frames of one job; nothing if it is to be drawn again."""
+        [job] = jobs
+        end, latents = search.wait(), job.drawn.latents
+        if job.may_extend and not end.is_certain:
+            self._extend(job)
+            return []
+        with self._side.beside(latents):
+            if job.streams:
+                return [self._decode_next(job, latents, end)]
+            [audio] = self._codec.decode([kept_frames(latents, 0, end.frame, self._end)])
+            download = Download(upcast(self._fade_out(audio)))
+        return [Decoding(job, download, True, end.frame, has_end=end.frame < len(latents))]
+
+    def _decode_next(self, job: EchoJob, latents: Tensor, end: SpeechEnd) -> Decoding:
+        is_end = end.is_certain and end.frame >= earliest_end(job.expected_frames)
+        ended = job.progress.done or is_end
+        stop = max(end.frame if ended else end.possible_frame, job.num_decoded)
+        audio = None
+        frames = latents[job.num_decoded : stop]
+        if ended:
+            frames = kept_frames(latents, job.num_decoded, stop, self._end)
+        if len(frames):
+            audio = self._codec.decode_next(frames, job.decode_stream)
+            job.num_decoded = stop
+        elif ended and not job.num_decoded:
+            audio = torch.zeros(0)
+        if ended and audio is not None:
+            audio = self._fade_out(audio)
+        job.is_finishing = ended
+        download = None if audio is None else Download(upcast(audio))
+        return Decoding(job, download, ended, stop, has_end=end.frame < len(latents))
+
+    def _fade_out(self, audio: Tensor) -> Tensor:
+        return fade_out(audio, self._end.fade_frames * self._codec.frame_samples)
+
+    def _hand_out(self, decoding: Decoding, jobs: Sequence[EchoJob]) -> TickResults:
+        """Return the result of a decoding; nothing if its take is to be drawn again."""
+        [job] = jobs
+        pcm = decoding.wait()
+        fault = None
+        if pcm is not None:
+            job.peak = max(job.peak, float(np.abs(pcm).max(initial=0)))
+        if decoding.ended:
+            fault = find_fault(
+                job.peak, decoding.num_frames, job.expected_frames, has_end=decoding.has_end
+            )
+        if fault and job.retakes_left:
+            self._retake(job)
+            return []
+        text_attention = _text_attention(job, decoding.num_frames)
+        return [(job, TickResult(pcm, decoding.ended, None, fault, text_attention))]
+
+    def _retake(self, job: EchoJob) -> None:
+        """Draw a job again with the next seed."""
+        job.retakes_left -= 1
+        job.seed = retake_seed(job.seed)
+        job.peak = 0.0
+        self._draw_again(job, Progress(job.progress.plan, job.progress.has_speaker))
+        self.num_retakes += 1
+
+    def _extend(self, job: EchoJob) -> None:
+        """Draw a job again at full length: its speech did not end.
+
+        The same seed draws the same noise, of which the shorter length saw the beginning.
+        """
+        plan = job.progress.plan
+        [block] = plan.blocks
+        plan = replace(plan, blocks=(replace(block, num_frames=MAX_FRAMES),))
+        self._draw_again(job, Progress(plan, job.progress.has_speaker))
+        job.may_extend = False
+
+    def _draw_again(self, job: EchoJob, progress: Progress) -> None:
+        self._restart(job, progress)
+        job.text_attention.clear()
+        job.is_finishing = False
+
+
+def _text_attention(job: EchoJob, num_frames: int) -> Floats | None:
+    """Return the text attention of the first frames, for a job that is timed."""
+    if job.timer is None:
+        return None
+    return torch.cat(job.text_attention)[:num_frames].double().cpu().numpy()

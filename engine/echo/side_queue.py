@@ -1,0 +1,44 @@
+"""A second queue of work on the device, which runs beside the first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+
+class SideQueue:
+    """What is issued `beside` the main queue runs in its own order, at any time.
+
+    Only tensors that are complete may go in, and only such may come out: the host must have seen
+    an event of the queue that they were computed in. What the side queue allocates is its own, and
+    so used again only after the work that it was given before.
+
+    Args:
+        device: The device.
+        enabled: Whether there is a second queue; a CPU has one, and so has a GPU without it.
+    """
+
+    def __init__(self, device: torch.device, enabled: bool) -> None:
+        self._stream: torch.cuda.Stream | None = None
+        if enabled and device.type == "cuda":
+            self._stream = torch.cuda.Stream(device)
+            self._stream.wait_stream(torch.cuda.current_stream(device))  # the weights are there
+
+    @contextmanager
+    def beside(self, *inputs: Tensor) -> Iterator[None]:
+        """Issue what follows to this queue.
+
+        Args:
+            inputs: Tensors of the main queue that it reads. Their memory is not used again before
+                this queue has done so, even if they are dropped at once.
+        """
+        if self._stream is None:
+            yield
+            return
+        for tensor in inputs:
+            tensor.record_stream(self._stream)
+        with torch.cuda.stream(self._stream):
+            yield
