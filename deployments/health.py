@@ -67,7 +67,8 @@ def _check_model(engine: str, sampling: dict[str, Any] | None, draining: bool) -
             "fail",
             f"no sampler with engine {engine} answers: it is starting, or its log says why not",
         )
-    return check("pass", f"engine {sampling['engine']} is loaded")
+    loaded = f"engine {sampling['engine']} is loaded"
+    return check("pass", loaded, defaults=sampling.get("defaults", {}))
 
 
 def _check_hardware(sampling: dict[str, Any] | None) -> dict[str, Any]:

@@ -333,6 +333,7 @@ async def test_health_counts_voices_and_warns_of_what_is_missing(make_ingress, c
     assert checks["audio_files"]["count"] == 2
     assert [checks[name]["status"] for name in ("hardware", "s3")] == ["warn", "warn"]
     assert checks["models"]["details"] == "engine tone is loaded"
+    assert checks["models"]["defaults"]["sequence_length"] == 640
 
 
 async def test_health_warns_of_an_engine_without_its_kernels(make_ingress, connect):
