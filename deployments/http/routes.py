@@ -87,7 +87,9 @@ def build_api(
     add_error_handlers(api)
     add_compatibility(api)
     api.add_middleware(RequestIdMiddleware)
-    api.include_router(page_routes(service.pass_limits.max_frames, list_voices))
+    api.include_router(
+        page_routes(service.pass_limits.max_frames, service.limits.max_text_chars, list_voices)
+    )
     api.include_router(docs_routes())
     api.include_router(probe_routes(service))
     held = HeldJobs(jobs, concurrency=max(1, service.limits.max_requests // 2))

@@ -11,9 +11,14 @@ import uvicorn
 def served(ingress, port=0):
     """Serve the ingress's routes from a thread; yields the address."""
     api = ingress.__serve_build_asgi_app__()
-    server = uvicorn.Server(
-        uvicorn.Config(api, port=port, log_level="error", ws="websockets-sansio")
+    config = uvicorn.Config(
+        api,
+        port=port,
+        log_level="error",
+        ws="websockets-sansio",
+        timeout_graceful_shutdown=1,  # a test that failed may have left a request behind
     )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -18,18 +18,32 @@ from speech.formats import FORMATS
 from speech.parameters import MAX_SPEED, MIN_SPEED, PRESETS, SamplerParameters, parameters_schema
 
 SOURCES = Path(__file__).parent
-SCRIPTS = ("document", "controls", "player", "waveform", "request", "listen")
+SCRIPTS = (
+    "document",
+    "controls",
+    "take",
+    "player",
+    "waveform",
+    "request",
+    "progress",
+    "draft",
+    "voices",
+    "health",
+    "takes",
+    "listen",
+)
 """In the order they run in: each uses what stands before it."""
 
 
-def page_routes(max_frames: int, list_voices: bool) -> APIRouter:
+def page_routes(max_frames: int, max_text_chars: int, list_voices: bool) -> APIRouter:
     """Return the page's route; it needs no key, the requests the page makes bring theirs.
 
     Args:
         max_frames: Frames of the engine's longest pass.
+        max_text_chars: The longest text that a request may have.
         list_voices: The page asks which voices there are.
     """
-    html, policy = _build(max_frames, list_voices)
+    html, policy = _build(_contract(max_frames, max_text_chars, list_voices))
     etag = f'"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
     headers = {
         "Cache-Control": "no-cache",
@@ -50,12 +64,11 @@ def page_routes(max_frames: int, list_voices: bool) -> APIRouter:
     return router
 
 
-def _build(max_frames: int, list_voices: bool) -> tuple[str, str]:
+def _build(contract: str) -> tuple[str, str]:
     """Return the page, and a Content-Security-Policy that lets it, and nothing added to it, run."""
     style = _read("style.css")
     script = "\n".join(_read(f"{name}.js") for name in SCRIPTS)
     html = _read("page.html")
-    contract = _contract(max_frames, list_voices)
     for slot, content in (("style", style), ("script", script), ("contract", contract)):
         html = html.replace(f"{{{{ {slot} }}}}", content)
     policy = (
@@ -73,7 +86,7 @@ def _build(max_frames: int, list_voices: bool) -> tuple[str, str]:
     return html, "; ".join(policy)
 
 
-def _contract(max_frames: int, list_voices: bool) -> str:
+def _contract(max_frames: int, max_text_chars: int, list_voices: bool) -> str:
     """Return, as JSON, what of the request contract the page has controls for."""
     schemas = parameters_schema(max_frames)["properties"]
     sampler = [field.name for field in fields(SamplerParameters)]
@@ -90,6 +103,7 @@ def _contract(max_frames: int, list_voices: bool) -> str:
         },
         "presets": dict(PRESETS),
         "listVoices": list_voices,
+        "maxTextChars": max_text_chars,
         "extensions": {row.name: row.extension for row in FORMATS.values()},
     }
     return json.dumps(contract).replace("<", r"\u003c")  # nothing in it ends the script element

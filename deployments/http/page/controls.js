@@ -1,4 +1,5 @@
-// The parameters: one control for each that the contract names, and the presets over them.
+// The parameters: one control for each that the contract names, and the presets over them. What is
+// left as it is, is left to the model: a checkpoint may have other defaults than the contract.
 
 /** A checkbox, a list of numbers, or a number, with a slider where both its bounds are known. */
 class Control {
@@ -8,7 +9,6 @@ class Control {
     const spec = branches.find(({ type }) => types.includes(type));
     const id = `parameter-${name}`;
     this.name = name;
-    this.default = schema.default;
     const label = make("label", { htmlFor: id }, make("code", { textContent: name }));
     const hint = make("p", {
       className: "hint",
@@ -27,22 +27,16 @@ class Control {
     } else {
       const [min, max] = [spec.minimum ?? spec.exclusiveMinimum, spec.maximum ?? ""];
       const step = spec.type === "integer" ? 1 : 0.05;
-      const placeholder = this.default ?? "default";
-      this.input = make("input", { type: "number", id, min, max, step, placeholder });
+      this.input = make("input", { type: "number", id, min, max, step });
       if (max !== "") this.slide({ min, max, step });
-      if (branches.some((branch) => branch.const === "auto")) this.offerAuto(pair);
+      if (branches.some((branch) => branch.const === "auto")) this.offerAuto(pair, max);
     }
     this.input.setAttribute("aria-describedby", hint.id);
-    this.input.autocomplete = "off"; // a reload brings the default back, and what is told of it
-    this.input.addEventListener("input", () => this.show());
+    this.input.autocomplete = "off";
+    this.input.addEventListener("input", () => this.showSlider());
+    this.input.addEventListener("change", () => this.show()); // emptied: perhaps for another number
     pair.prepend(...(this.slider ? [this.slider] : []), this.input);
-    this.value = this.default;
-  }
-
-  leaveToModel() {
-    this.input.placeholder = "default";
-    this.value = this.default = null;
-    return this;
+    this.standAt(schema.default);
   }
 
   slide(range) {
@@ -51,26 +45,37 @@ class Control {
     this.input.classList.add("beside");
   }
 
-  offerAuto(pair) {
+  offerAuto(pair, max) {
     this.auto = make("input", { type: "checkbox" });
-    this.auto.addEventListener(
-      "input",
-      () => (this.value = this.auto.checked ? "auto" : this.default),
-    );
+    this.auto.addEventListener("input", () => {
+      const otherwise = this.default === "auto" ? max : null;
+      this.value = this.auto.checked ? "auto" : otherwise;
+    });
     pair.append(make("label", { className: "pair" }, this.auto, "auto"));
   }
 
+  /** Shows `value` as what holds where nothing is set. */
+  standAt(value) {
+    const set = this.default === undefined ? null : this.value;
+    this.default = value;
+    this.input.placeholder = value === null ? "none" : String(value).replaceAll(",", ", ");
+    this.value = set;
+  }
+
+  /** What is set here; null: nothing, the default holds. */
   get value() {
-    if (this.input.type === "checkbox") return this.input.checked;
-    if (this.auto?.checked) return "auto";
-    if (this.input.value === "") return this.default;
+    if (this.input.type === "checkbox") {
+      return this.input.checked === this.default ? null : this.input.checked;
+    }
+    if (this.isAuto) return "auto";
+    if (this.input.value === "") return null;
     return this.isList ? this.input.value.split(",").map(Number) : Number(this.input.value);
   }
 
   set value(value) {
-    if (this.input.type === "checkbox") this.input.checked = value;
+    if (this.input.type === "checkbox") this.input.checked = value ?? this.default;
     else this.input.value = value === "auto" ? "" : (value ?? "");
-    if (this.auto) this.auto.checked = value === "auto";
+    this.isAuto = value === "auto";
     this.show();
   }
 
@@ -80,51 +85,66 @@ class Control {
   }
 
   show() {
-    this.input.disabled = Boolean(this.auto?.checked);
+    const value = this.value ?? this.default;
+    if (this.auto) this.auto.checked = value === "auto";
+    this.input.disabled = value === "auto";
+    this.showSlider();
+  }
+
+  showSlider() {
     if (!this.slider) return;
+    const value = this.value ?? this.default;
     this.slider.disabled = this.input.disabled;
-    this.slider.classList.toggle("unset", this.input.value === "");
-    this.slider.value = this.value ?? this.slider.min;
+    this.slider.classList.toggle("unset", typeof value !== "number");
+    this.slider.value = typeof value === "number" ? value : this.slider.min;
   }
 }
 
 const controlsOf = (schemas) =>
   Object.entries(schemas).map(([name, schema]) => new Control(name, schema));
-// What is left empty is the model's own: a checkpoint may have other defaults than the contract.
-const sampler = controlsOf(contract.sampler).map((control) => control.leaveToModel());
-const longText = controlsOf(contract.longText);
+const sampler = controlsOf(contract.sampler);
+const parameters = [...sampler, ...controlsOf(contract.longText)];
 const [speed] = controlsOf({ speed: contract.speed });
 const presets = { Defaults: {}, ...contract.presets };
 
 const controls = {
-  /** The parameters that are not at their defaults. */
-  changed: () => {
-    const changed = [...sampler, ...longText].filter(
-      (control) => control.value !== control.default,
-    );
-    return Object.fromEntries(changed.map((control) => [control.name, control.value]));
-  },
-  speed: () => speed.value,
+  /** The parameters that are set. */
+  changed: () =>
+    Object.fromEntries(
+      parameters.filter(({ value }) => value !== null).map(({ name, value }) => [name, value]),
+    ),
+  speed: () => speed.value ?? speed.default,
   /** The first control that holds no number, if any. */
-  unreadable: () => [...sampler, ...longText, speed].find(({ isUnreadable }) => isUnreadable),
+  unreadable: () => [...parameters, speed].find(({ isUnreadable }) => isUnreadable)?.input,
+  /** Sets what an earlier `changed` and `speed` gave. */
+  restore: (values, tempo) => {
+    for (const control of parameters) control.value = values[control.name] ?? null;
+    speed.value = tempo === speed.default ? null : tempo;
+    showChanges();
+  },
+  /** Takes the loaded model's own defaults, by name. */
+  standAt: (defaults) => {
+    for (const control of parameters) {
+      const value = defaults[control.name];
+      const isNew = JSON.stringify(value) !== JSON.stringify(control.default);
+      if (value !== undefined && isNew) control.standAt(value);
+    }
+    showChanges();
+  },
 };
 
 function showChanges() {
-  const holds = (values) =>
-    sampler.every(({ name, value, default: usual }) => value === (values[name] ?? usual));
+  const holds = (values) => sampler.every(({ name, value }) => value === (values[name] ?? null));
   $("preset").value = Object.keys(presets).find((name) => holds(presets[name])) ?? "Custom";
-  const names = [
-    ...Object.keys(controls.changed()),
-    ...(speed.value === speed.default ? [] : ["speed"]),
-  ];
-  $("changed").textContent = names.length
-    ? `changed: ${names.join(", ")}`
+  const changed = [...parameters, speed].filter(({ value }) => value !== null);
+  $("changed").textContent = changed.length
+    ? `changed: ${changed.map(({ name }) => name).join(", ")}`
     : "all at their defaults";
 }
 
 for (const [title, members] of [
   ["Sampler", sampler],
-  ["Long text and tempo", [...longText, speed]],
+  ["Long text and tempo", [...parameters.slice(sampler.length), speed]],
 ]) {
   const fields = make("div", { className: "fields" }, ...members.map(({ element }) => element));
   $("parameters").append(make("fieldset", {}, make("legend", { textContent: title }), fields));
@@ -135,7 +155,7 @@ $("preset").append(...[...Object.keys(presets), "Custom"].map((name) => new Opti
 $("preset").lastChild.disabled = true; // says that no preset holds, and cannot be chosen
 $("preset").addEventListener("change", () => {
   const values = presets[$("preset").value];
-  for (const control of sampler) control.value = values[control.name] ?? control.default;
+  for (const control of sampler) control.value = values[control.name] ?? null;
   showChanges();
 });
 showChanges();

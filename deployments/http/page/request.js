@@ -2,6 +2,16 @@
 
 const BROKE_OFF = "The audio broke off: the server ended it early.";
 
+/** Fields of a request that the page calls otherwise. */
+const LABELS = { input: "Text", voice: "Voice", speaker_voice: "Voice", seed: "Seed" };
+
+/** A message of the server with the page's word for the field at fault. */
+const inOurWords = (message) =>
+  message.replace(
+    /^((?:missing or )?invalid '?|unsupported )?(input|voice|speaker_voice|seed)\b/i,
+    (_, before = "", field) => before + LABELS[field],
+  );
+
 /** An error as the page shows it; `param` is the field at fault, if one is. */
 class Refusal extends Error {
   constructor(message, param = null) {
@@ -36,7 +46,9 @@ async function ask(body, key, signal) {
   }
   const { error } = await answer.json().catch(() => ({}));
   const wait = answer.headers.get("Retry-After");
-  const message = error?.message ?? `The server answered ${answer.status} ${answer.statusText}`;
+  const message = error
+    ? inOurWords(error.message)
+    : `The server answered ${answer.status} ${answer.statusText}`;
   throw new Refusal(wait ? `${message} (in ${wait} s)` : message, error?.param);
 }
 

@@ -1,8 +1,12 @@
 // The waveform of what a player holds, and how far it is heard.
 
-const clock = (s) => `${Math.floor(s / 60)}:${(s % 60).toFixed(1).padStart(4, "0")}`;
+const clock = (s, digits = 1) => {
+  const rounded = Number(s.toFixed(digits)); // 59.96 s are a minute
+  const rest = (rounded % 60).toFixed(digits).padStart(digits ? 3 + digits : 2, "0");
+  return `${Math.floor(rounded / 60)}:${rest}`;
+};
 
-function drawWaveform(canvas, { peaks, length, position }) {
+function drawWaveform(canvas, { take: { peaks, length }, position }) {
   const scale = devicePixelRatio;
   const width = (canvas.width = canvas.clientWidth * scale);
   const height = (canvas.height = canvas.clientHeight * scale);
@@ -24,7 +28,7 @@ function drawWaveform(canvas, { peaks, length, position }) {
 }
 
 /** Says to those who do not see the waveform what it shows. */
-function describeWaveform(canvas, { rateHz, length, position }) {
+function describeWaveform(canvas, { take: { rateHz, length }, position }) {
   const [now, all] = [position / rateHz, length / rateHz];
   canvas.ariaValueMax = all.toFixed(2);
   canvas.ariaValueNow = now.toFixed(2);

@@ -3,10 +3,17 @@
 import shutil
 from contextlib import asynccontextmanager
 
+import pytest
 from playwright.async_api import async_playwright
 
 CHROMIUM = shutil.which("chromium")
 """None where it is not installed."""
+IN_BROWSER = [
+    pytest.mark.ray,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian: apt install chromium)"),
+]
+"""The marks of every test that opens the page."""
 FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--disable-background-networking",

@@ -1,4 +1,4 @@
-"""Draws docs/listen.png anew: `python -m tests.graph.take_screenshot http://127.0.0.1:8000`."""
+"""Draws docs/listen.png anew: `python -m tests.page.take_screenshot http://127.0.0.1:8000`."""
 
 import asyncio
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
-from tests.graph.browser import chromium
+from tests.page.browser import chromium
 
 PICTURE = Path(__file__).parents[2] / "docs" / "listen.png"
 TEXT = (
@@ -20,12 +20,12 @@ async def take_screenshot(url: str) -> None:
         page = await browser.new_page(viewport={"width": 900, "height": 700})
         await page.goto(f"{url}/")
         await page.get_by_label("Text", exact=True).fill(TEXT)
-        await page.get_by_label("Voice").fill("ada.ogg")
+        await page.get_by_label("Voice", exact=True).fill("ada.ogg")
         await page.get_by_label("Seed", exact=True).fill("7")
-        await page.get_by_role("button", name="Speak").click()
+        await page.get_by_role("button", name="Speak", exact=True).click()
         await expect(page.locator("#status")).to_contain_text("Done")
         await page.get_by_role("slider", name="Position").click(position={"x": 300, "y": 20})
-        await page.get_by_role("button", name="Pause").click()
+        await page.get_by_role("button", name="Pause", exact=True).click()
         await page.screenshot(path=PICTURE, full_page=True)
 
 

@@ -1,0 +1,30 @@
+// What is being written, kept in this tab: a reload brings it back.
+
+function keepDraft() {
+  remember("sessionStorage", "draft", {
+    text: $("text").value,
+    voice: $("voice").value,
+    seed: $("seed").value,
+    speed: controls.speed(),
+    parameters: controls.changed(),
+  });
+}
+
+function restoreDraft() {
+  const draft = recall("sessionStorage", "draft", null);
+  if (!draft) return;
+  for (const name of ["text", "voice", "seed"]) $(name).value = draft[name];
+  controls.restore(draft.parameters, draft.speed);
+}
+
+function showCount() {
+  const [count, most] = [countOf($("text").value), contract.maxTextChars];
+  $("count").textContent =
+    `${count} of ${most} characters` + (count > most ? `: ${count - most} too many` : "");
+  $("count").classList.toggle("over", count > most);
+}
+
+$("form").addEventListener("input", (event) => {
+  if (event.target !== $("key")) keepDraft();
+  showCount();
+});

@@ -1,0 +1,65 @@
+"""axe-core finds nothing to complain of, in any state of the page."""
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
+
+from tests.page.browser import IN_BROWSER
+from tests.page.visitor import (
+    button,
+    expect_complaint,
+    expect_status,
+    open_parameters,
+    speak,
+    text,
+    voice,
+)
+
+pytestmark = IN_BROWSER
+
+SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
+
+
+async def expect_nothing_wrong(page):
+    found = await Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.fixture(params=SIZES)
+def viewport(request):
+    width, height = SIZES[request.param]
+    return {"width": width, "height": height}
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+async def test_every_state_of_the_page_is_accessible(visit, held_site, viewport, color_scheme):
+    url, stage = held_site
+    page = await visit(url, viewport=viewport, color_scheme=color_scheme, reduced_motion="reduce")
+    await expect(page.locator("#health")).to_have_class("healthy")
+    await expect_nothing_wrong(page)
+    await text(page).fill("Word after word. " * 100)
+    await button(page, "Speak").click()
+    await expect(page.get_by_role("progressbar")).to_be_visible()
+    await expect_nothing_wrong(page)
+    stage.release.set()
+    await expect_status(page, "Done")
+    await speak(page, text="Another take.")
+    await open_parameters(page)
+    await expect_nothing_wrong(page)
+    await voice(page).fill("nobody.ogg")
+    await button(page, "Speak").click()
+    await expect_complaint(page, "Voice 'nobody.ogg' not found")
+    await expect_nothing_wrong(page)
+    await page.context.set_offline(True)
+    await button(page, "Speak").click()
+    await expect_complaint(page, "The server does not answer.")
+    await expect(page.locator("#health")).to_have_class("unhealthy")
+    await expect_nothing_wrong(page)
+
+
+async def test_nothing_is_wider_than_a_phone(visit, site):
+    page = await visit(site, viewport={"width": 320, "height": 640})
+    await speak(page, text="Unbreakable" * 40, voice="deep.wav")
+    await speak(page)
+    await open_parameters(page)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 320
