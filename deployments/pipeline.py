@@ -1,4 +1,4 @@
-"""The path of one request: chunks -> jobs in the sampler -> joined PCM -> encoded packets.
+"""The path of one request: chunks -> jobs in the sampler -> levelled and joined PCM -> packets.
 
 Whole and streamed answers of every API take it. Each stage is a generator that closes the stage
 before it; closing the last one frees all that the request holds.
@@ -16,6 +16,7 @@ from ray.serve.handle import DeploymentHandle
 
 from deployments.dispatch import Sampled, VoicedJob, sample_in_order
 from deployments.handles import answer
+from deployments.levelling import level
 from deployments.limits import Limits
 from deployments.model_defaults import ModelDefaults
 from deployments.prepared_voice import PreparedVoice
@@ -26,7 +27,9 @@ from engine.protocol import Job
 from speech.chunks import Chunk, ChunkPlanner, SpeechPlan, plan_chunks
 from speech.concurrency import run_in
 from speech.errors import ResultTooLarge
+from speech.formats import FORMATS
 from speech.joining import Joiner
+from speech.levelling import Leveller
 from speech.limits import PassLimits
 from speech.parameters import ModelParameters, complete
 from speech.pcm import PCM, SAMPLE_RATE_HZ
@@ -95,7 +98,13 @@ class SpeechPipeline:
             timestamps = await run_in(self._threads, Timestamps, text, said, request.speed)
         record.planned(len(plan.chunks))
         sampled = self._sample(each(plan.chunks), request, record, stream=not whole)
-        joined = join(sampled, plan, note_words)
+        levelled = level(
+            sampled,
+            _leveller(request, stream=not whole),
+            lambda index: plan.chunks[index].voice,
+            self._threads,
+        )
+        joined = join(levelled, plan, note_words)
         renderer = Renderer(request, whole=whole)
         rendered = render(joined, renderer, self._threads, self._limits.max_audio_s)
         async with aclosing(rendered) as packets:
@@ -128,6 +137,12 @@ class SpeechPipeline:
         )
         script = Script(request, planner, record, self._threads)
         sampled = self._sample(script.chunks(sentences), request, record, stream=True)
+        levelled = level(
+            sampled,
+            _leveller(request, stream=True),
+            lambda index: script.lines[index].chunk.voice,
+            self._threads,
+        )
         renderer = SentenceRenderer(
             request,
             script,
@@ -136,7 +151,7 @@ class SpeechPipeline:
             self._limits.max_audio_s,
             file_per_sentence=file_per_sentence,
         )
-        async with aclosing(renderer.render(sampled)) as events:
+        async with aclosing(renderer.render(levelled)) as events:
             async for event in events:
                 yield event
 
@@ -180,6 +195,10 @@ class SpeechPipeline:
             record.redrawn,
         )
         return observe(sampled, note)
+
+
+def _leveller(request: SpeechRequest, *, stream: bool) -> Leveller:
+    return Leveller(request.loudness, FORMATS[request.output_format].peak_db, stream=stream)
 
 
 async def each(chunks: Iterable[Chunk]) -> AsyncGenerator[Chunk, None]:

@@ -16,6 +16,7 @@ import soxr
 from numpy.typing import NDArray
 
 from speech.formats import Format, check_sample_rate
+from speech.limiter import Limiter
 from speech.pcm import PCM
 
 
@@ -32,13 +33,21 @@ class Encoder:
         input_rate: The rate of the PCM in Hz.
         sample_rate: The rate of the file in Hz.
         whole: Whether everything is held back until `finish`, for a complete header.
+        limits_peaks: Whether true peaks are limited, at the rate of the file, and the encoder's own
+            gain is made up for.
 
     Raises:
         InvalidRequest: The format has no such sample rate.
     """
 
     def __init__(
-        self, output: Format, input_rate: int, sample_rate: int, *, whole: bool = False
+        self,
+        output: Format,
+        input_rate: int,
+        sample_rate: int,
+        *,
+        whole: bool = False,
+        limits_peaks: bool = False,
     ) -> None:
         check_sample_rate(output, sample_rate)
         self._output = output
@@ -49,6 +58,8 @@ class Encoder:
             if sample_rate == input_rate
             else soxr.ResampleStream(input_rate, sample_rate, num_channels=1)
         )
+        self._limiter = Limiter(sample_rate, output.peak_db) if limits_peaks else None
+        self._gain = np.float32(10 ** (-output.encoder_gain_db / 20) if limits_peaks else 1)
         self._sink = _File() if whole else _Pipe()
         self._container = av.open(
             self._sink,
@@ -71,13 +82,19 @@ class Encoder:
 
     def encode(self, pcm: PCM) -> bytes:
         """Encode mono `pcm`, clipped to [-1, 1]; return the bytes that are ready, if any."""
-        self._feed(pcm if self._resampler is None else self._resampler.resample_chunk(pcm))
+        if self._resampler is not None:
+            pcm = self._resampler.resample_chunk(pcm)
+        self._feed(pcm if self._limiter is None else self._limiter.process(pcm))
         return self._sink.take()
 
     def finish(self) -> bytes:
         """End the file; return its remaining bytes."""
+        rest = np.empty(0, np.float32)
         if self._resampler is not None:
-            self._feed(self._resampler.resample_chunk(np.empty(0, np.float32), last=True))
+            rest = self._resampler.resample_chunk(rest, last=True)
+        if self._limiter is not None:
+            rest = np.concatenate((self._limiter.process(rest), self._limiter.finish()))
+        self._feed(rest)
         self._container.mux(self._stream.encode(None))
         self._container.close()
         return self._sink.take_rest()
@@ -86,6 +103,7 @@ class Encoder:
         if not len(pcm):
             return
         sample_format = self._output.sample_format
+        pcm = self._gain * pcm
         samples = _to_int16(pcm) if sample_format == "s16" else np.clip(pcm, -1.0, 1.0)
         frame = av.AudioFrame.from_ndarray(samples[np.newaxis], sample_format, "mono")
         frame.sample_rate = self._sample_rate

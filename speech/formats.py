@@ -42,6 +42,9 @@ class Format:
         sample_format: The samples that the encoder takes, by FFmpeg's name.
         muxer_options: FFmpeg's options for the container.
         encoder_options: FFmpeg's options for the codec.
+        peak_db: The true peak, in dB of full scale, that speech of a loudness that was asked for
+            may have before it is encoded: at most -1 once it is decoded (decision 0026).
+        encoder_gain_db: The gain of the encoder itself.
     """
 
     name: FormatName
@@ -56,6 +59,8 @@ class Format:
     sample_format: Literal["s16", "flt", "fltp"]
     muxer_options: Mapping[str, str] = field(default_factory=dict)
     encoder_options: Mapping[str, str] = field(default_factory=dict)
+    peak_db: float = -1.0
+    encoder_gain_db: float = 0.0
 
 
 _ROWS = (
@@ -72,6 +77,7 @@ _ROWS = (
         sample_format="flt",
         # Microseconds of audio per Ogg page: what a listener waits for. FFmpeg's own is 1 s.
         muxer_options={"page_duration": "100000"},
+        peak_db=-2.5,
     ),
     Format(
         name="mp3",
@@ -90,6 +96,7 @@ _ROWS = (
         # LAME without noise shaping, which has nothing to gain on speech at this bitrate and costs
         # two fifths more (bench/encoding.py).
         encoder_options={"compression_level": "7"},
+        encoder_gain_db=-0.45,  # LAME's own scale, 0.95
     ),
     Format(
         name="aac",
@@ -102,6 +109,7 @@ _ROWS = (
         muxer="adts",
         encoder="aac",
         sample_format="fltp",
+        peak_db=-4.2,
     ),
     Format(
         name="flac",

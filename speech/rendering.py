@@ -25,7 +25,11 @@ class Renderer:
         self.busy_s = 0.0
         self._tempo = Tempo(request.speed, SAMPLE_RATE_HZ)
         self._encoder = Encoder(
-            FORMATS[request.output_format], SAMPLE_RATE_HZ, request.sample_rate, whole=whole
+            FORMATS[request.output_format],
+            SAMPLE_RATE_HZ,
+            request.sample_rate,
+            whole=whole,
+            limits_peaks=request.loudness is not None,
         )
 
     def render(self, pcm: PCM) -> bytes:

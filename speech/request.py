@@ -28,6 +28,7 @@ from speech.text.typography import clean
 from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields
 
 MAX_VOICE_CHARS = 1024
+MIN_LOUDNESS, MAX_LOUDNESS = -36.0, -10.0
 OPENAI_PCM_SAMPLE_RATE = 24_000
 """Of `pcm` through OpenAI's route, because its clients assume it."""
 
@@ -47,6 +48,12 @@ PRONUNCIATIONS_FIELD = Field(
     None,
     description="Spellings by the word that they are said for.",
     json_schema_extra={"additionalProperties": {"type": "string"}},
+)
+
+
+Loudness = Annotated[Number, Field(ge=MIN_LOUDNESS, le=MAX_LOUDNESS)]
+LOUDNESS_FIELD = Field(
+    None, description="Of the audio, in LUFS, with a true peak of at most -1 dBTP."
 )
 
 
@@ -75,6 +82,7 @@ class JobInput(BaseModel):
     )
     output_format: FormatName | None = Field(None, description="Container and codec.")
     timestamps: TimedUnit | None = Field(None, description=_TIMESTAMPS)
+    loudness: Loudness | None = LOUDNESS_FIELD
     pronunciations: dict[str, Any] | None = PRONUNCIATIONS_FIELD
     stream: Flag | None = Field(
         None,
@@ -112,6 +120,7 @@ class SpeechBody(BaseModel):
     timestamps: TimedUnit | None = Field(
         None, description=_TIMESTAMPS + " Of this route only with `stream_format` `sse`."
     )
+    loudness: Loudness | None = LOUDNESS_FIELD
     pronunciations: dict[str, Any] | None = PRONUNCIATIONS_FIELD
     sample_rate: Integer | None = Field(
         None, description="Hz; `pcm` is 24000 if not given, as OpenAI's."
@@ -133,6 +142,7 @@ class SpeechRequest:
         voices: Of the speakers whose turns tags in the text begin; empty if tags are the model's.
         stream_format: Bytes, or OpenAI's events.
         timestamps: Whether the caller wants to know when each word is said.
+        loudness: Of the audio, in LUFS; None as the model speaks.
     """
 
     text: str
@@ -148,6 +158,7 @@ class SpeechRequest:
     voices: Voices = field(default_factory=dict)
     stream_format: StreamFormat = "audio"
     timestamps: bool = False
+    loudness: float | None = None
 
 
 def is_health_check(job_input: object) -> bool:
@@ -177,6 +188,7 @@ def parse_job(job_input: object, max_text_chars: int, max_frames: int) -> Speech
         sample_rate=FORMATS[output_format].default_sample_rate,
         session_id=job.session_id or str(uuid.uuid4()),
         timestamps=job.timestamps is not None,
+        loudness=job.loudness,
         pronunciations=check_pronunciations(job.pronunciations or {}),
     )
 
@@ -224,6 +236,7 @@ def _speech_request(text: str, given: Mapping[str, Any], max_frames: int) -> Spe
         speed=1.0 if speech.speed is None else speech.speed,
         stream_format=speech.stream_format or "audio",
         timestamps=speech.timestamps is not None,
+        loudness=speech.loudness,
     )
 
 

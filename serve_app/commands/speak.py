@@ -216,6 +216,7 @@ def _asked(given: argparse.Namespace) -> dict[str, Any]:
         "voice": given.voice,
         "sample_rate": given.sample_rate,
         "speed": given.speed,
+        "loudness": given.loudness,
         "seed": given.seed,
         "parameters": dict(given.parameter) or None,
     }

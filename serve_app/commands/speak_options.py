@@ -64,6 +64,7 @@ def speak_parser() -> argparse.ArgumentParser:
     )
     add("--sample-rate", type=int, metavar="HZ", help="of the audio")
     add("--speed", type=float, metavar="FACTOR", help="tempo, 0.25 to 4; the pitch stays")
+    add("--loudness", type=float, metavar="LUFS", help="of the audio, -36 to -10")
     add("--seed", type=int, metavar="N", help="same seed, same audio")
     add(
         "--parameter",

@@ -23,7 +23,7 @@ checkpoint uses 29.7 s (640 frames)."""
 _MIN_SPEECH_RATIO = 0.6
 _MAX_SILENT_END_S = 1.0
 _MAX_PAUSE_S = 2.0
-_MIN_SPEECH_DBFS = -36.0
+_MIN_SPEECH_DBFS = -30.0
 _MIN_SNR_DB = 20.0
 _MAX_LOUDNESS_RANGE_LU = 10.0
 _MIN_BANDWIDTH_HZ = 6000.0
@@ -123,7 +123,10 @@ def _warnings_of_sound(measured: VoiceMeasurement, snr_db: float) -> list[str]:
             f"noisy: speech is {snr_db:.0f} dB above the background, aim at {_MIN_SNR_DB:.0f} dB"
         )
     if measured.speech_dbfs is not None and measured.speech_dbfs < _MIN_SPEECH_DBFS:
-        warnings.append(f"quiet: speech is at {measured.speech_dbfs:.0f} dBFS, aim at -20 dBFS")
+        warnings.append(
+            f"quiet: speech is at {measured.speech_dbfs:.0f} dBFS, and so is what it will speak: "
+            "aim at -20 dBFS, or ask for a `loudness`"
+        )
     loudness_range_lu = measured.loudness_range_lu
     if loudness_range_lu is not None and loudness_range_lu > _MAX_LOUDNESS_RANGE_LU:
         warnings.append(

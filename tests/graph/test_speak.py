@@ -19,6 +19,8 @@ import soundfile
 from ray import serve
 
 from speech.formats import FORMATS
+from speech.loudness import measure_loudness
+from speech.pcm import from_int16
 from speech.reference_audio import decode_reference
 from tests.graph.conftest import open_jobs, stats, wait_until
 from tests.texts import ENDLESS, ENDLESS_REQUEST, SENTENCE
@@ -146,6 +148,8 @@ def test_speak_passes_on_what_shapes_the_speech(speak):
 
     assert pcm("--seed", "3") == pcm("--parameter", "seed=3") != pcm("--seed", "4")
     assert len(pcm("--speed", "2")) == pytest.approx(len(pcm()) / 2, rel=0.02)
+    samples = from_int16(pcm("--loudness", "-30"))
+    assert measure_loudness(samples, 24_000).lufs == pytest.approx(-30, abs=0.6)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +160,7 @@ def test_speak_passes_on_what_shapes_the_speech(speak):
         (["--parameter", "steps=3"], "Unknown parameter 'steps' (known: "),
         (["--parameter", "num_steps=NaN"], "Invalid parameter 'num_steps': "),
         (["--parameter", "num_steps=many"], "Invalid parameter 'num_steps': "),
+        (["--loudness", "-5"], "Invalid 'loudness': "),
         (["--speed", "nan"], "Invalid 'speed': "),
         (["--sample-rate", "1"], "Invalid 'sample_rate': "),
     ],
