@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 import soundfile
+from filelock import FileLock
 
 from tests.conftest import voiced
 from tests.deployments.conftest import tone_ingress
@@ -50,15 +51,16 @@ def node_modules():
         pytest.skip("needs Node.js with npm (Debian: apt install npm)")
     lock = (HERE / "package-lock.json").read_text()
     installed = NODE / "node_modules" / ".lock"
-    if not installed.exists() or installed.read_text() != lock:
-        NODE.mkdir(exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, NODE)
-        npm = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(npm, cwd=NODE, capture_output=True, text=True, timeout=240)
-        if done.returncode:
-            pytest.skip(f"npm could not install them: {done.stderr[-300:]}")
-        installed.write_text(lock)
+    with FileLock(f"{NODE}.lock"):  # other test processes want them, too
+        if not installed.exists() or installed.read_text() != lock:
+            NODE.mkdir(exist_ok=True)
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(HERE / name, NODE)
+            npm = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+            done = subprocess.run(npm, cwd=NODE, capture_output=True, text=True, timeout=240)
+            if done.returncode:
+                pytest.skip(f"npm could not install them: {done.stderr[-300:]}")
+            installed.write_text(lock)
     return installed.parent
 
 
