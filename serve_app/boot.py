@@ -17,6 +17,7 @@ from ray.serve.schema import ApplicationStatus
 from serve_app.detached import run_detached
 from serve_app.exposure import ray_exposure
 from serve_app.graph import build_app
+from serve_app.ray_output import SERVE_LOG, warnings_only, without_rays_prints
 from serve_app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -49,10 +50,11 @@ def start_ray(settings: Settings, *, http: bool) -> None:
         StartFailed: Ray did not start, or settings.metrics_port is taken.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    warnings_only()
     for warning in settings.warnings(os.environ):
         logger.warning(warning)
     if joins_cluster():
-        ray.init(address=os.environ["RAY_ADDRESS"])
+        ray.init(address=os.environ["RAY_ADDRESS"], logging_level=logging.WARNING)
     else:
         if settings.metrics_port is not None:
             _require_free(settings.metrics_port)
@@ -62,6 +64,7 @@ def start_ray(settings: Settings, *, http: bool) -> None:
     serve.start(
         proxy_location="EveryNode" if http else "Disabled",
         http_options={"host": settings.host, "port": settings.port},
+        logging_config=SERVE_LOG,
     )
 
 
@@ -78,6 +81,7 @@ def _start_node(settings: Settings) -> None:
                 num_cpus=settings.ray_cpus,
                 object_store_memory=settings.ray_object_store_bytes,
                 include_dashboard=False,
+                logging_level=logging.WARNING,
                 _temp_dir=settings.ray_temp_dir,
                 _metrics_export_port=settings.metrics_port,
             )
@@ -100,14 +104,28 @@ def stop_ray(*, gracefully: bool) -> None:
     """
 
     def stop() -> None:
-        if gracefully and not joins_cluster():
-            serve.shutdown()
-        ray.shutdown()
+        with without_rays_prints():
+            if gracefully and not joins_cluster():
+                serve.shutdown()
+            ray.shutdown()
 
     if not run_detached(stop).wait(SHUTDOWN_S):
         logger.error("Ray did not stop within %g s: leaving it", SHUTDOWN_S)
         logging.shutdown()
         os._exit(1)
+
+
+def run_graph(settings: Settings, *, http: bool) -> DeploymentHandle[Any]:
+    """Deploy the graph, on HTTP or not; return the ingress's handle once all replicas are up.
+
+    Raises:
+        StartFailed: A replica did not start; Serve has logged why.
+    """
+    try:
+        return serve.run(build_app(settings), name=APP_NAME, route_prefix="/" if http else None)
+    except RuntimeError as error:  # Serve has no class of its own for this
+        reason = str(error).strip().splitlines()[-1]
+        raise StartFailed(f"The graph did not start: {reason}") from error
 
 
 def metrics_url() -> str:
@@ -133,13 +151,16 @@ def boot_graph(settings: Settings, *, http: bool) -> DeploymentHandle[Any]:
 
     On a joined cluster where the graph already runs, or is starting, or replaces a replica, that
     graph is used as it is: deploying it again would restart its replicas under their callers.
+
+    Raises:
+        StartFailed: Ray or the graph did not start.
     """
     start_ray(settings, http=http)
     running = serve.status().applications.get(APP_NAME)
     if running is not None and running.status in _USABLE:
         ingress = serve.get_app_handle(APP_NAME)
     else:
-        ingress = serve.run(build_app(settings), name=APP_NAME, route_prefix="/" if http else None)
+        ingress = run_graph(settings, http=http)
     end = time.monotonic() + BOOT_TIMEOUT_S
     while not ingress.ready.remote().result(timeout_s=BOOT_TIMEOUT_S):
         if time.monotonic() > end:

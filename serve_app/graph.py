@@ -33,8 +33,9 @@ INGRESS_HEADROOM = 1024
 
 Serve's own queue would treat them all alike, so it must not form: admission is the ingress's.
 """
-OWN_LOG = LoggingConfig(enable_access_log=False)
-"""Serve's access log is off: it has a line per call between replicas, ours has one per request."""
+OWN_LOG = LoggingConfig(log_level="WARNING", enable_access_log=False)
+"""Serve's own log of a replica, without its progress, and without its access log: that has a line
+per call between replicas, ours has one per request."""
 NO_GPU = {"env_vars": {"CUDA_VISIBLE_DEVICES": ""}}
 """Hides the GPUs from a CPU replica: Ray shows them all to a replica that asked for none."""
 

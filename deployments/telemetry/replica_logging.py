@@ -8,6 +8,13 @@ from deployments.telemetry.replica import in_replica
 from speech.errors import InternalError, SpeechError
 
 PACKAGES = ("deployments", "engine", "speech")
+SHOWN = ("deployments.telemetry.request_log", "engine.echo.checkpoints")
+"""Loggers whose progress comes to the terminal: of requests, and of what takes long at start."""
+
+
+def is_shown(record: logging.LogRecord) -> bool:
+    """Tell whether a record is for the terminal as well as for the log's file; a filter."""
+    return record.levelno >= logging.WARNING or record.name.startswith(SHOWN)
 
 
 def without_traceback_of_refusal(record: logging.LogRecord) -> bool:
@@ -25,12 +32,18 @@ def without_traceback_of_refusal(record: logging.LogRecord) -> bool:
 
 
 def log_with_serve() -> None:
-    """Send our packages' records from INFO up to Serve's handlers; do nothing outside a replica."""
+    """Send our packages' records from INFO up to Serve's handlers; do nothing outside a replica.
+
+    The file takes all of them; the terminal, to which Ray brings what a replica prints, some.
+    """
     if not in_replica():
         return
     serves = logging.getLogger("ray.serve")
     serves.addFilter(without_traceback_of_refusal)
     handlers = serves.handlers
+    for handler in handlers:
+        if type(handler) is logging.StreamHandler:
+            handler.addFilter(is_shown)
     for package in PACKAGES:
         logger = logging.getLogger(package)
         logger.setLevel(logging.INFO)

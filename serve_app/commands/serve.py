@@ -56,9 +56,14 @@ def serve_here(settings: Settings) -> int:
     on without this process. A graph that cannot speak for `outage_s` ends it with status 1.
     """
     set_ray_defaults()
-    from ray import serve
-
-    from serve_app.boot import APP_NAME, StartFailed, joins_cluster, start_ray, stop_ray
+    from serve_app.boot import (
+        APP_NAME,
+        StartFailed,
+        joins_cluster,
+        run_graph,
+        start_ray,
+        stop_ray,
+    )
     from serve_app.draining import (
         GraphLost,
         Signals,
@@ -66,7 +71,6 @@ def serve_here(settings: Settings) -> int:
         let_proxies_drain_soon,
         wait_for_signal,
     )
-    from serve_app.graph import build_app
     from serve_app.watch import GraphWatch, can_speak
 
     let_proxies_drain_soon()
@@ -78,7 +82,7 @@ def serve_here(settings: Settings) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # in place of Ray's: as Ctrl-C
     status = 0
     try:
-        ingress = serve.run(build_app(settings), name=APP_NAME, route_prefix="/")
+        ingress = run_graph(settings, http=True)
         watch = GraphWatch(partial(can_speak, ingress), settings.outage_s)
         watch.start()
         signals = Signals()
@@ -89,6 +93,9 @@ def serve_here(settings: Settings) -> int:
             drain(APP_NAME, settings.drain_s, signals)
     except KeyboardInterrupt:
         logger.warning("Stopping")  # while it was starting
+    except StartFailed as error:
+        logger.critical("%s", error)
+        status = 1
     except GraphLost as error:
         logger.critical("%s: this process ends, to be started anew", error)
         status = 1
@@ -103,7 +110,7 @@ def _announce(settings: Settings) -> None:
 
     while not _answers(f"{_address(settings)}/ping"):
         time.sleep(READY_POLL_S)
-    print(f"\n{announcement(settings, metrics_url())}\n", flush=True)
+    print(announcement(settings, metrics_url()), flush=True)
 
 
 def announcement(settings: Settings, metrics_url: str) -> str:

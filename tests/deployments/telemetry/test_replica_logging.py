@@ -2,7 +2,8 @@ import logging
 
 import pytest
 
-from deployments.telemetry.replica_logging import without_traceback_of_refusal
+from deployments.telemetry import request_log
+from deployments.telemetry.replica_logging import is_shown, without_traceback_of_refusal
 from speech.errors import InternalError, VoiceNotFound, VoicesUnavailable
 
 
@@ -36,3 +37,18 @@ def test_an_expected_failure_is_one_line(serves, caplog):
 def test_what_was_not_foreseen_keeps_its_traceback(serves, caplog, error):
     log(serves, error)
     assert caplog.records[0].exc_info[1] is error
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "shown"),
+    [
+        (request_log.__name__, logging.INFO, True),
+        ("engine.echo.checkpoints.load", logging.INFO, True),
+        ("engine.echo.engine", logging.INFO, False),
+        ("engine.echo.engine", logging.WARNING, True),
+        ("ray.serve", logging.ERROR, True),
+    ],
+)
+def test_terminal_shows_requests_loading_and_what_is_wrong(name, level, shown):
+    record = logging.LogRecord(name, level, __file__, 1, "said", (), None)
+    assert is_shown(record) is shown
