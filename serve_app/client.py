@@ -15,6 +15,8 @@ from speech.errors import one_line
 from speech.timestamps import TimedWord
 
 CONNECT_TIMEOUT_S = 10.0
+TOO_LONG = "Text too long:"
+"""Begins the contract's message to a text that is too long for a request."""
 
 
 class CallFailed(Exception):
@@ -25,8 +27,22 @@ class Refused(CallFailed):
     """The request is wrong; repeating it changes nothing."""
 
 
+class TooLong(Refused):
+    """The text is longer than the server takes in one request."""
+
+
 class Unavailable(CallFailed):
-    """The server does not answer, is overloaded or not ready yet; a later try may succeed."""
+    """The server does not answer, is overloaded or not ready yet; a later try may succeed.
+
+    Attributes:
+        retry_after_s: Seconds after which the server asks to be called again, if it says so.
+    """
+
+    retry_after_s: float | None = None
+
+
+class NoServer(Unavailable):
+    """No server answers at the address."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +104,7 @@ def stream_speech(
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         raise Refused(f"'{one_line(url)}' is no HTTP address") from None
     except (httpx.ConnectError, httpx.ConnectTimeout):
-        raise Unavailable(f"No server answers at {httpx.URL(url).netloc.decode()}") from None
+        raise NoServer(f"No server answers at {httpx.URL(url).netloc.decode()}") from None
     except httpx.TimeoutException:
         raise CallFailed(f"The server sent nothing for {patience_s:g} s") from None
     except httpx.HTTPError:
@@ -147,11 +163,19 @@ def _refusal(response: httpx.Response) -> CallFailed:
     is_ours = True
     try:
         message = one_line(response.json()["error"]["message"])
+        if message.startswith(TOO_LONG):
+            return TooLong(message)
     except (ValueError, TypeError, KeyError):  # a proxy's page, or another server
         message = f"{_host(response)} answers {status}: does the graph run there?"
         is_ours = False
     if response.status_code in (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS):
-        return Unavailable(message)
+        unavailable = Unavailable(message)
+        seconds = response.headers.get("Retry-After", "")
+        if seconds.isdecimal():
+            unavailable.retry_after_s = float(seconds)
+        return unavailable
+    if is_ours and response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
+        return TooLong(message)
     return Refused(message) if is_ours and response.is_client_error else CallFailed(message)
 
 

@@ -8,13 +8,16 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from tqdm import tqdm
 
 from serve_app.audio_length import AudioLength
 from serve_app.audio_target import STDOUT, WavHeader, open_target
-from serve_app.client import CallFailed, Refused, Unavailable, stream_speech
+from serve_app.book import markdown
+from serve_app.book.audio_file import M4B, M4B_AUDIO
+from serve_app.client import CallFailed, Refused, TooLong, Unavailable, stream_speech
+from serve_app.commands.speak_book import can_be_book, is_m4b, speak_book
 from serve_app.commands.speak_options import (
     BAD_INPUT,
     FAILED,
@@ -22,6 +25,7 @@ from serve_app.commands.speak_options import (
     KEY_VARIABLE,
     STDOUT_FORMAT,
     UNAVAILABLE,
+    asked_fields,
     speak_parser,
 )
 from serve_app.follow import follow_speech
@@ -33,11 +37,14 @@ from speech.subtitles import SubtitleFormat, write_subtitles
 from speech.text.duration import estimate_duration_s
 from speech.timestamps import TimedWord
 
+MAX_REQUEST_CHARS = 100_000
+"""The longest text that a server is asked to speak in one request, if it can be spoken in many."""
 LONG_S = 10.0
 """Estimated seconds of speech from which a progress bar is shown."""
 
 _EXIT_CODES = ((Refused, BAD_INPUT), (Unavailable, UNAVAILABLE), (CallFailed, FAILED))
 _FORMAT_BY_SUFFIX: dict[str, FormatName] = {
+    f".{M4B}": M4B_AUDIO.name,
     **{f".{row.name}": row.name for row in FORMATS.values()},
     **{f".{row.extension}": row.name for row in FORMATS.values()},
 }
@@ -51,13 +58,15 @@ def main(arguments: Sequence[str]) -> int:
     output_format = given.format or _format_of(given.output, parser)
     if given.subtitles is not None and _subtitle_format(given.subtitles) is None:
         parser.error("subtitles are .srt or .vtt")
+    if is_m4b(given) and (given.follow or given.subtitles is not None):
+        parser.error("an .m4b is a book: without --follow and --subtitles")
     if given.output == STDOUT and sys.stdout.isatty():
         parser.error("audio is not for a terminal: pipe it, or name a file with -o")
     try:
         if given.follow:
             _follow(given, output_format, parser)
         else:
-            _speak(given, _read_text(given, parser), output_format)
+            _speak_all(given, _read_text(given, parser), output_format)
     except CallFailed as error:
         return _fail(
             str(error), next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
@@ -68,8 +77,8 @@ def main(arguments: Sequence[str]) -> int:
         return _fail("Nobody reads the audio any more", FAILED)
     except OSError as error:
         return _fail(f"The audio cannot be written: {error.strerror}", FAILED)
-    except KeyboardInterrupt:
-        return _fail("Interrupted", INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        return _fail(str(stop) or "Interrupted", INTERRUPTED)
     return 0
 
 
@@ -108,11 +117,31 @@ def _read_text(given: argparse.Namespace, parser: argparse.ArgumentParser) -> st
             raw = sys.stdin.buffer.read()
         else:
             raw = os.fsencode(given.text)
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         parser.error("the text is not UTF-8")
     except OSError as error:
         parser.error(f"{one_line(str(given.file))} cannot be read: {error.strerror}")
+    is_markdown = given.file is not None and given.file.lower().endswith(markdown.SUFFIXES)
+    return markdown.plain_text(text) if is_markdown else text
+
+
+def _speak_all(given: argparse.Namespace, text: str, output_format: FormatName) -> None:
+    """Speak in one request if the server takes it and the file can have its audio, else in many.
+
+    Raises:
+        CallFailed: The server gave no audio, or not all of it.
+        OSError: It cannot be written.
+    """
+    if not is_m4b(given) and (len(text) <= MAX_REQUEST_CHARS or not can_be_book(given)):
+        try:
+            _speak(given, text, output_format)
+        except TooLong:
+            if not can_be_book(given):
+                raise
+        else:
+            return
+    speak_book(given, text, output_format)
 
 
 def _speak(given: argparse.Namespace, text: str, output_format: FormatName) -> None:
@@ -122,7 +151,7 @@ def _speak(given: argparse.Namespace, text: str, output_format: FormatName) -> N
         CallFailed: The server gave no audio, or not all of it.
         OSError: It cannot be written.
     """
-    body = {"input": text, "response_format": output_format, **_asked(given)}
+    body = {"input": text, "response_format": output_format, **asked_fields(given)}
     if given.subtitles is not None:
         body |= {"stream_format": "sse", "timestamps": "word"}
     api_key = os.environ.get(KEY_VARIABLE) or None
@@ -179,7 +208,7 @@ def _follow(
         parser.error("--follow reads standard input: give no text, --file or --subtitles")
     row = FORMATS[output_format]
     sample_rate = given.sample_rate or row.default_sample_rate
-    config = {**_asked(given), "sample_rate": sample_rate}
+    config = {**asked_fields(given), "sample_rate": sample_rate}
     api_key = os.environ.get(KEY_VARIABLE) or None
     num_samples = 0
     try:
@@ -208,19 +237,6 @@ def _follow(
             f"{sample_rate} Hz",
             file=sys.stderr,
         )
-
-
-def _asked(given: argparse.Namespace) -> dict[str, Any]:
-    """Return the fields of a speech body that the options give."""
-    asked = {
-        "voice": given.voice,
-        "sample_rate": given.sample_rate,
-        "speed": given.speed,
-        "loudness": given.loudness,
-        "seed": given.seed,
-        "parameters": dict(given.parameter) or None,
-    }
-    return {name: value for name, value in asked.items() if value is not None}
 
 
 def _fail(message: str, exit_code: int) -> int:

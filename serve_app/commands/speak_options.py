@@ -28,7 +28,8 @@ exit codes:
   {BAD_INPUT}    what was asked for is wrong: a voice that is not there, an option, the key
   {UNAVAILABLE}    no server answers, it is starting or overloaded: try again later
   {INTERRUPTED}  interrupted; the server drops the request
-Unless it is 0, no file is left or changed.
+Unless it is 0, no file is left or changed, but for the folder PATH.parts of a book: it holds what
+has been spoken, and the same command goes on from there.
 """
 
 
@@ -42,13 +43,25 @@ def speak_parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("text", nargs="?", help="what to speak; - reads standard input")
-    add("--file", metavar="PATH", help="a UTF-8 file with what to speak")
+    add(
+        "--file",
+        metavar="PATH",
+        help="a UTF-8 file with what to speak, plain or Markdown; a book, too long for one "
+        "request, is spoken in many",
+    )
     add(
         "--follow",
         action="store_true",
         help="speak standard input while it is being written, sentence by sentence",
     )
-    add("-o", "--output", required=True, metavar="PATH", help="where to; - is standard output")
+    add(
+        "-o",
+        "--output",
+        required=True,
+        metavar="PATH",
+        help="where to, in the format that its suffix names; - is standard output, "
+        ".m4b an audiobook with chapters",
+    )
     add(
         "--voice", metavar="NAME", help="file below the server's voices folder; none: default voice"
     )
@@ -62,6 +75,7 @@ def speak_parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="also write what is said when, as .srt or .vtt",
     )
+    add("--title", help="of an .m4b (default: the name of the file)")
     add("--sample-rate", type=int, metavar="HZ", help="of the audio")
     add("--speed", type=float, metavar="FACTOR", help="tempo, 0.25 to 4; the pitch stays")
     add("--loudness", type=float, metavar="LUFS", help="of the audio, -36 to -10")
@@ -88,6 +102,19 @@ def speak_parser() -> argparse.ArgumentParser:
     )
     add("-q", "--quiet", action="store_true", help="no progress bar, no summary; errors only")
     return parser
+
+
+def asked_fields(given: argparse.Namespace) -> dict[str, Any]:
+    """Return the fields of a speech body that the options give."""
+    asked = {
+        "voice": given.voice,
+        "sample_rate": given.sample_rate,
+        "speed": given.speed,
+        "loudness": given.loudness,
+        "seed": given.seed,
+        "parameters": dict(given.parameter) or None,
+    }
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def _assignment(given: str) -> tuple[str, Any]:

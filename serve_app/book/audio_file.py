@@ -1,0 +1,117 @@
+"""The audio file of a book: its parts joined with pauses and encoded, as M4B with chapters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import av
+import numpy as np
+
+from serve_app.audio_target import WavHeader
+from serve_app.book.parts import Part
+from speech.encoding import Encoder
+from speech.formats import FORMATS, Format
+from speech.joining import Joiner
+from speech.pcm import PCM, from_int16
+
+M4B = "m4b"
+M4B_AUDIO = FORMATS["aac"]
+"""The row of the server's formats that codes an M4B's audio."""
+
+
+class SpokenPart(NamedTuple):
+    """A part, and the file of its audio: samples of 16 bits, little-endian."""
+
+    part: Part
+    file: Path
+
+
+class _Mark(NamedTuple):
+    """Where a chapter begins, in samples."""
+
+    title: str
+    start: int
+
+
+def write_audio(
+    target: BinaryIO, output: Format, spoken: Sequence[SpokenPart], rate_hz: int
+) -> float:
+    """Write parts in one of the server's formats, at their rate; return the seconds."""
+    encoder = Encoder(output, rate_hz, rate_hz)
+    header = WavHeader(target)
+    num_samples = 0
+
+    def write(packet: bytes) -> None:
+        target.write(packet)
+        header.feed(packet)
+
+    for pcm in _joined(spoken, rate_hz, []):
+        num_samples += len(pcm)
+        write(encoder.encode(pcm))
+    write(encoder.finish())
+    header.complete()
+    return num_samples / rate_hz
+
+
+def write_m4b(target: BinaryIO, title: str, spoken: Sequence[SpokenPart], rate_hz: int) -> float:
+    """Write parts as M4B with a title and chapters, at their rate; return the seconds.
+
+    What stands before the first heading is a chapter that has the book's title.
+    """
+    marks: list[_Mark] = []
+    # Players find the chapters in the header, before which the audio has to be measured.
+    num_samples = sum(len(pcm) for pcm in _joined(spoken, rate_hz, marks))
+    time_base = Fraction(1, rate_hz)
+    with av.open(
+        target, "w", format="ipod", container_options={"fflags": "+bitexact"}
+    ) as container:
+        container.metadata.update(title=title, genre="Audiobook")
+        stream = container.add_stream(
+            M4B_AUDIO.encoder,
+            rate_hz,
+            options={"flags": "+bitexact"},
+            layout="mono",
+            format=M4B_AUDIO.sample_format,
+            bit_rate=M4B_AUDIO.bitrate or 0,
+        )
+        container.set_chapters(
+            [
+                {
+                    "id": number,
+                    "start": mark.start,
+                    "end": after.start,
+                    "time_base": time_base,
+                    "metadata": {"title": mark.title or title},
+                }
+                for number, (mark, after) in enumerate(pairwise([*marks, _Mark("", num_samples)]))
+            ]
+        )
+        position = 0
+        for pcm in _joined(spoken, rate_hz, []):
+            if not len(pcm):
+                continue
+            samples = np.clip(pcm, -1.0, 1.0)[np.newaxis]
+            frame = av.AudioFrame.from_ndarray(samples, M4B_AUDIO.sample_format, "mono")
+            frame.sample_rate, frame.pts = rate_hz, position
+            position += len(pcm)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return num_samples / rate_hz
+
+
+def _joined(spoken: Sequence[SpokenPart], rate_hz: int, marks: list[_Mark]) -> Iterator[PCM]:
+    """Yield the audio of all parts with the pauses between; add the chapters to `marks`."""
+    joiner = Joiner(rate_hz, crossfade=True)
+    for index, (part, file) in enumerate(spoken):
+        if index:
+            yield joiner.next_chunk(part.pause_s)
+        settled = joiner.feed(from_int16(file.read_bytes()))
+        if part.chapter is not None:
+            marks.append(_Mark(part.chapter, joiner.chunk_start if marks else 0))
+        yield settled
+        yield joiner.end_chunk()
+    yield joiner.finish()

@@ -1,0 +1,81 @@
+"""The chapters of a book in plain text or Markdown."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+MAX_HEADING_CHARS = 100
+MAX_HEADING_LINES = 2
+"""A heading may have its number on one line and its title on the next."""
+
+_LINE_END = re.compile(r"\r\n|[\r\v\x85\u2028]")
+_BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*|[\f\u2029]\s*")
+_MARKDOWN = re.compile(r"^[^\S\n]{0,3}#{1,2}[^\S\n]+(\S.*?)[^\S\n]*#*[^\S\n]*$", re.MULTILINE)
+_NUMBER = (
+    r"(?:\d{1,4}|[ivxlcdm]+|(?:the\s+)?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|"
+    r"tenth|last|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|"
+    r"fifteen|sixteen|seventeen|eighteen|nineteen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|"
+    r"ninety)(?:[-\s](?:one|two|three|four|five|six|seven|eight|nine))?))"
+)
+_NUMBERED = re.compile(
+    rf"(?:chapter|part|book|section|act|canto|letter|stave|volume|kapitel|teil|chapitre|partie|"
+    rf"cap[ií]tulo|capitolo|parte)\s+{_NUMBER}(?=$|[.:)\]—–-]|\s+(?-i:[A-Z\W]))",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    r"(?:prologue|epilogue|preface|foreword|afterword|introduction|interlude|conclusion|"
+    r"acknowledge?ments|prolog|epilog|vorwort|nachwort|einleitung|prologo|epilogo)"
+    r"\s*(?:$|[.:—–-])",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter of a book.
+
+    Attributes:
+        title: Its heading on one line; empty for what stands before the first heading.
+        paragraphs: All of its text, the heading included, blank lines left out.
+    """
+
+    title: str
+    paragraphs: list[str] = field(default_factory=list)
+
+
+def read_chapters(text: str) -> list[Chapter]:
+    """Return the chapters of a book, none where there is no text.
+
+    A chapter begins at a Markdown heading of the first two levels, and at a paragraph of one or two
+    lines such as `Chapter 7`, `PART II. The Sea` or `Epilogue`. A table of contents, whose lines
+    stand together, begins none.
+    """
+    text = _MARKDOWN.sub(r"\n\n\g<0>\n\n", _LINE_END.sub("\n", text))
+    chapters: list[Chapter] = []
+    for block in _BLANK_LINES.split(text):
+        if not block.strip():
+            continue
+        title = _title(block)
+        if title or not chapters:
+            chapters.append(Chapter(title))
+        chapters[-1].paragraphs.append(block.strip("\n"))
+    return chapters
+
+
+def _title(block: str) -> str:
+    """Return the heading that a paragraph is, nothing if it is none."""
+    if markdown := _MARKDOWN.fullmatch(block):
+        return markdown[1].replace("*", "").replace("_", "").strip()
+    lines = [line.strip() for line in block.strip().splitlines()]
+    first = lines[0].strip("*_ ")
+    is_heading = _NUMBERED.match(first) or _NAMED.match(first)
+    if not is_heading or len(lines) > MAX_HEADING_LINES or len(block) > MAX_HEADING_CHARS:
+        return ""
+    if len(lines) > 1 and _is_heading_too(lines[1]):
+        return ""
+    return ": ".join(line.strip("*_ ").rstrip(".:") for line in lines)
+
+
+def _is_heading_too(line: str) -> bool:
+    return bool(_NUMBERED.match(line) or _NAMED.match(line))

@@ -1,0 +1,82 @@
+"""`echo-tts speak` of what is too long for one request, and of M4B files."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+from tqdm import tqdm
+
+from serve_app.audio_target import STDOUT
+from serve_app.book.audio_file import M4B, M4B_AUDIO, write_audio, write_m4b
+from serve_app.book.chapters import read_chapters
+from serve_app.book.parts import cut
+from serve_app.book.speaking import BookSpeaker, Server
+from serve_app.client import Refused
+from serve_app.commands.speak_options import KEY_VARIABLE, asked_fields
+from speech.errors import InvalidRequest, one_line
+from speech.formats import FORMATS, FormatName, check_sample_rate
+
+
+def is_m4b(given: argparse.Namespace) -> bool:
+    """Tell whether the options ask for an M4B, which no request gives."""
+    return not given.format and Path(given.output).suffix.lower() == f".{M4B}"
+
+
+def can_be_book(given: argparse.Namespace) -> bool:
+    """Tell whether the options allow several requests: their audio is kept beside a file."""
+    if given.subtitles is not None or given.output == STDOUT:
+        return False
+    return Path(given.output).is_file() or not Path(given.output).exists()
+
+
+def speak_book(given: argparse.Namespace, text: str, output_format: FormatName) -> None:
+    """Speak `text` in requests of its own and write one file.
+
+    Raises:
+        CallFailed: The server did not speak all of it; what it has spoken is kept.
+        OSError: The file cannot be written.
+    """
+    output = M4B_AUDIO if is_m4b(given) else FORMATS[output_format]
+    fields = asked_fields(given)
+    rate_hz = given.sample_rate or output.default_sample_rate
+    try:
+        check_sample_rate(output, rate_hz)
+        parts = cut(read_chapters(text), fields.get("parameters", {}))
+    except InvalidRequest as error:
+        raise Refused(error.message) from None
+    if not parts:
+        raise Refused("Text cannot be empty")
+    if len(parts) > 1 and not given.voice:
+        raise Refused(
+            f"this text takes {len(parts)} requests, and without --voice each would be spoken by "
+            "another voice: name one (--voice default, if the server has a default_voice)"
+        )
+    speaker = BookSpeaker(
+        Server(given.url, os.environ.get(KEY_VARIABLE) or None, given.patience),
+        parts,
+        {**fields, "response_format": "pcm", "sample_rate": rate_hz},
+        Path(f"{given.output}.parts"),
+    )
+    title = given.title or Path(given.file or given.output).stem
+    started = time.monotonic()
+    seconds = speaker.write(
+        given.output,
+        partial(write_m4b, title=title, rate_hz=rate_hz)
+        if is_m4b(given)
+        else partial(write_audio, output=output, rate_hz=rate_hz),
+        is_quiet=given.quiet,
+    )
+    if not given.quiet:
+        num_chapters = sum(part.chapter is not None for part in parts)
+        print(
+            f"{one_line(given.output)}: {tqdm.format_interval(seconds)} of "
+            f"{M4B if is_m4b(given) else output.name} at {rate_hz} Hz in "
+            f"{tqdm.format_interval(time.monotonic() - started)}; requests {len(parts)}, "
+            f"chapters {num_chapters}",
+            file=sys.stderr,
+        )

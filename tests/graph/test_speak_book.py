@@ -1,0 +1,181 @@
+"""`echo-tts speak` of a whole book against the graph, killed in the middle and started again."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import av
+import httpx
+import pytest
+
+from tests.graph.conftest import wait_until
+
+pytestmark = pytest.mark.ray
+
+ROOT = Path(__file__).parents[2]
+CHAPTERS = ("One. The Harbour", "Two. The Hill", "Three. The Night")
+BOOK = "By nobody.\n\n" + "\n\n".join(
+    f"Chapter {heading}\n\nIt was quiet. Nobody spoke." for heading in CHAPTERS
+)
+NUM_REQUESTS = 1 + len(CHAPTERS)
+
+
+class Relay:
+    """An address that passes requests on to the graph, as unreliably as told.
+
+    Attributes:
+        texts: What it was asked to speak.
+        failures: Answers to the next requests in place of the graph's: status, headers, message.
+        max_requests: The number of requests from which it answers no more.
+    """
+
+    def __init__(self, graph):
+        self.graph, self.texts, self.failures, self.max_requests = graph, [], [], 100
+        self.gives_up = threading.Event()
+        self.url = ""
+
+    def answer(self, body):
+        self.texts.append(json.loads(body)["input"])
+        if len(self.texts) > self.max_requests:
+            self.gives_up.wait()
+        if self.failures:
+            status, headers, message = self.failures.pop(0)
+            return status, headers, json.dumps({"error": {"message": message}}).encode()
+        spoken = httpx.post(f"{self.graph}/v1/audio/speech", content=body, timeout=60)
+        told = {name: value for name, value in spoken.headers.items() if name.startswith("x-")}
+        return spoken.status_code, told, spoken.content
+
+
+@pytest.fixture
+def relay(graph):
+    relay = Relay(graph)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status, headers, audio = relay.answer(body)
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(audio))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(audio)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever).start()
+        relay.url = f"http://127.0.0.1:{server.server_port}"
+        yield relay
+        relay.gives_up.set()
+        server.shutdown()
+
+
+@contextmanager
+def speaking(folder, url, *arguments):
+    """Run `speak` in `folder`; it is killed at the end if it still runs."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "serve_app", "speak", "--voice", "ada.ogg", *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "ECHO_URL": f"{url}/v1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def speak(folder, url, *arguments):
+    with speaking(folder, url, *arguments) as process:
+        _, told = process.communicate(timeout=120)
+    return process.returncode, told
+
+
+def test_book_killed_half_way_goes_on_and_is_equal_to_one_spoken_at_once(graph, relay, tmp_path):
+    (tmp_path / "book.txt").write_text(BOOK)
+    options = ("--file", "book.txt", "-o", "book.m4b", "--title", "The Book")
+    relay.max_requests = 2
+    with speaking(tmp_path, relay.url, *options):
+        wait_until(lambda: len(relay.texts) == 3)  # the first two are kept by then
+        assert not (tmp_path / "book.m4b").exists()
+    relay.max_requests = 100
+
+    code, told = speak(tmp_path, relay.url, *options)
+    assert code == 0, told
+    assert len(relay.texts) == 3 + NUM_REQUESTS - 2  # and none was asked for again
+    assert re.findall(r"request (\d) of 4 spoken", told) == ["3", "4"]
+    assert f"requests {NUM_REQUESTS}, chapters {NUM_REQUESTS}" in told
+    assert sorted(os.listdir(tmp_path)) == ["book.m4b", "book.txt"]
+
+    spoken = (tmp_path / "book.m4b").read_bytes()
+    assert speak(tmp_path, graph, *options)[0] == 0
+    assert (tmp_path / "book.m4b").read_bytes() == spoken
+    with av.open(tmp_path / "book.m4b") as container:
+        chapters = container.chapters()
+        assert container.metadata["title"] == "The Book"
+        seconds = container.duration / av.time_base
+    titles = [chapter["metadata"]["title"] for chapter in chapters]
+    assert titles == ["The Book", *(f"Chapter {heading}" for heading in CHAPTERS)]
+    starts = [float(chapter["start"] * chapter["time_base"]) for chapter in chapters]
+    assert starts[0] == 0
+    assert all(end - start > 2 for start, end in zip(starts, [*starts[1:], seconds], strict=True))
+
+
+def test_text_too_long_for_one_request_is_spoken_in_many_whatever_the_format(relay, tmp_path):
+    relay.failures = [
+        (400, {}, "Text too long: 5000 characters (max 100)"),
+        (503, {"Retry-After": "0"}, "Overloaded, retry later"),
+        (500, {}, "Internal error (request r)"),
+    ]
+    (tmp_path / "book.md").write_text("# One\n\nIt rained.\n\n# Two\n\nIt snowed.\n")
+    code, told = speak(tmp_path, relay.url, "--file", "book.md", "-o", "book.wav")
+    assert code == 0, told
+    assert "Overloaded, retry later: trying again in 0 s" in told
+    assert relay.texts[1:] == ["# One\n\nIt rained."] * 3 + ["# Two\n\nIt snowed."]
+    with av.open(tmp_path / "book.wav") as container:
+        assert container.duration / av.time_base > 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "message"),
+    [
+        (["--voice", "nobody.ogg"], 2, "speaker_voice 'nobody.ogg' not found"),
+        (["--voice", ""], 2, "takes 4 requests, and without --voice each would be spoken by"),
+        (["--sample-rate", "8000"], 2, "sample_rate"),
+        (["--url", "http://127.0.0.1:1"], 3, "No server answers"),
+        (["--subtitles", "book.srt"], 2, "an .m4b is a book"),
+    ],
+)
+def test_book_that_cannot_be_spoken_is_told_in_a_line(
+    graph, tmp_path, arguments, exit_code, message
+):
+    (tmp_path / "book.txt").write_text(BOOK)
+    code, told = speak(tmp_path, graph, "--file", "book.txt", "-o", "book.m4b", *arguments)
+    assert code == exit_code
+    assert message in told.splitlines()[-1]
+    assert os.listdir(tmp_path) == ["book.txt"]
+
+
+def test_failure_half_way_says_where_the_same_command_goes_on(relay, tmp_path):
+    (tmp_path / "book.txt").write_text(BOOK)
+    options = ("--file", "book.txt", "-o", "book.m4b", "--patience", "30")
+    relay.max_requests = 1
+    with speaking(tmp_path, relay.url, *options) as process:
+        wait_until(lambda: len(relay.texts) == 2)
+        relay.failures = [(400, {}, "Invalid something")]
+        relay.gives_up.set()
+        _, told = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert told.splitlines()[-1] == (
+        "speak: Invalid something; the same command goes on at request 2 of 4"
+    )
+    assert len(list((tmp_path / "book.m4b.parts").iterdir())) == 1
