@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import sys
 from collections.abc import Sequence
 
 from deployments.version import VERSION
+from serve_app.commands.command_parser import CommandParser
 
 COMMANDS = {
     "serve": ("serve_app.commands.serve", "serve the graph on this machine"),
@@ -21,17 +21,19 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that `arguments` (by default the process's) name; return its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    parser = argparse.ArgumentParser(
-        prog="echo-tts",
-        usage="%(prog)s [-h] [--version] command …",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="\n".join(
+    parser = CommandParser(
+        "echo-tts",
+        "Text to speech in any voice of which there is a recording: a server, and its tools.",
+        "\n".join(
             ["commands:", *(f"  {name:<14}{purpose}" for name, (_, purpose) in COMMANDS.items())]
         ),
     )
+    parser.usage = "%(prog)s [-h] [--version] command …"
     parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
-    parser.add_argument("command", choices=COMMANDS, help="each has a --help of its own")
-    module = importlib.import_module(COMMANDS[parser.parse_args(given[:1]).command][0])
+    parser.add_argument(
+        "command", choices=COMMANDS, metavar="command", help="each has a --help of its own"
+    )
+    module = importlib.import_module(COMMANDS[parser.parse(given[:1]).command][0])
     return int(module.main(given[1:]))
 
 

@@ -51,7 +51,7 @@ def read_settings(arguments: Mapping[str, Any]) -> Settings:
 
 def _told(setting: str, detail: Mapping[str, Any], arguments: Mapping[str, Any]) -> str:
     """Return the line of one of pydantic's errors, `setting` being the name it goes by there."""
-    if not setting:
+    if detail["type"] != "extra_forbidden" and not setting:
         return str(detail["ctx"]["error"])
     if detail["type"] == "extra_forbidden":
         like = nearest(setting, Settings.model_fields)

@@ -38,7 +38,7 @@ class _Mark(NamedTuple):
 
 
 def write_audio(
-    target: BinaryIO, output: Format, spoken: Sequence[SpokenPart], rate_hz: int
+    target: BinaryIO, spoken: Sequence[SpokenPart], *, output: Format, rate_hz: int
 ) -> float:
     """Write parts in one of the server's formats, at their rate; return the seconds."""
     encoder = Encoder(output, rate_hz, rate_hz)
@@ -57,7 +57,7 @@ def write_audio(
     return num_samples / rate_hz
 
 
-def write_m4b(target: BinaryIO, title: str, spoken: Sequence[SpokenPart], rate_hz: int) -> float:
+def write_m4b(target: BinaryIO, spoken: Sequence[SpokenPart], *, title: str, rate_hz: int) -> float:
     """Write parts as M4B with a title and chapters, at their rate; return the seconds.
 
     What stands before the first heading is a chapter that has the book's title.

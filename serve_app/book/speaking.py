@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential
 
@@ -18,6 +18,7 @@ from serve_app.book.work_folder import WorkFolder
 from serve_app.client import CallFailed, NoServer, Refused, Unavailable, stream_speech
 from speech.errors import one_line
 
+Encode = Callable[[BinaryIO, Sequence[SpokenPart]], float]
 MAX_TRIES = 3
 """Tries at a request that the server fails, rather than asks to repeat."""
 _BACKOFF = wait_exponential(max=30)
@@ -51,7 +52,7 @@ class BookSpeaker:
         self._folder = WorkFolder(folder)
         self._has_spoken = False
 
-    def write(self, output: str, encode: Callable[..., float], *, is_quiet: bool) -> float:
+    def write(self, output: str, encode: Encode, *, is_quiet: bool) -> float:
         """Speak what is missing, and write the file; return its seconds.
 
         Args:

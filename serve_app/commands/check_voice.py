@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import traceback
@@ -12,6 +11,7 @@ from typing import Any
 
 from engine.echo.checkpoints.folder import find_folder, read_config
 from engine.echo.config import EchoConfig
+from serve_app.commands.command_parser import CommandParser
 from serve_app.this_machine import has_gpu
 from serve_app.voice_check.measurement import VoiceMeasurement
 from serve_app.voice_check.report import VoiceReport, report_voice
@@ -32,7 +32,7 @@ environment:
   {DEVICE_VARIABLE}       cpu: without either, the CPU's checkpoint, also where there is a GPU
 
 exit codes, of the worst file:
-  0  nothing speaks against it
+  0  good
   1  usable, with warnings
   2  unusable: it cannot be read or decoded, is silent or too short
 """
@@ -40,13 +40,12 @@ exit codes, of the worst file:
 
 def main(arguments: Sequence[str]) -> int:
     """Parse the command's arguments, report, and return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="echo-tts check-voice",
-        description="Report on reference files: the voice they will give, and their faults.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = CommandParser(
+        "echo-tts check-voice",
+        "Report on reference files: the voice they will give, and their faults.",
+        _EPILOG,
     )
-    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a recording of the voice")
     parser.add_argument("--json", action="store_true", help="print a JSON array of all reports")
     parser.add_argument(
         "--weights-dir",
@@ -55,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
         help="the checkpoint that will speak, echo-tts-base, echo-mini or a folder: each uses "
         "only so much of a voice (default: the one that suits this machine)",
     )
-    given = parser.parse_args(arguments)
+    given = parser.parse(arguments)
     try:
         checkpoint = read_config(find_folder(given.weights_dir, on_cpu=_speaks_on_cpu()))
     except ValueError as error:

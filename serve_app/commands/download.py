@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from serve_app.commands.command_parser import CommandParser
 
 LICENCE = (
     "The weights are licensed CC-BY-NC-SA-4.0, the speech made with them as well: "
@@ -15,18 +16,20 @@ LICENCE = (
 
 def main(arguments: Sequence[str]) -> int:
     """Parse the command's arguments, download, and return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="echo-tts download",
-        description="Download the published weights and print where each file is.",
-        epilog=LICENCE,
+    parser = CommandParser(
+        "echo-tts download",
+        "Download the published weights, so that the first start need not, and print where each "
+        "file is.",
+        LICENCE,
     )
     parser.add_argument(
         "--weights-dir",
         type=Path,
         metavar="FOLDER",
-        help="where to put them (default: the Hugging Face cache)",
+        help="where to put them; serve takes them from there with weights_dir=FOLDER (default: the "
+        "Hugging Face cache, where it looks by itself)",
     )
-    given = parser.parse_args(arguments)
+    given = parser.parse(arguments)
 
     # Here, so that --help does not wait for torch.
     from engine.echo.checkpoints.folder import CheckpointError

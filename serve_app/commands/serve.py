@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import shlex
@@ -15,6 +14,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from serve_app.commands.command_parser import CommandParser
 from serve_app.environment import set_ray_defaults
 from serve_app.exposure import is_loopback
 from serve_app.settings import Settings
@@ -29,17 +29,14 @@ READY_POLL_S = 0.2
 
 def main(arguments: Sequence[str]) -> int:
     """Parse the command's arguments and serve until stopped."""
-    parser = argparse.ArgumentParser(
-        prog="echo-tts serve",
-        description="Serve the graph on this machine.",
-        epilog=settings_help(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = CommandParser(
+        "echo-tts serve", "Serve on this machine until SIGTERM or Ctrl-C.", settings_help()
     )
     parser.add_argument("settings", nargs="*", metavar="key=value", help="settings, listed below")
-    given = parser.parse_args(arguments)
-    for assignment in given.settings:
-        if "=" not in assignment:
-            parser.error(f"{assignment!r} is not key=value")
+    given, options = parser.parse_known_args(arguments)
+    for assignment in (*options, *given.settings):
+        if assignment.startswith("-") or not assignment.partition("=")[1]:
+            parser.error(f"{assignment!r} is not key=value, such as port=8001")
     try:
         settings = read_settings(dict(item.split("=", 1) for item in given.settings))
     except WrongSetting as error:

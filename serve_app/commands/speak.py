@@ -17,6 +17,7 @@ from serve_app.audio_target import STDOUT, WavHeader, open_target
 from serve_app.book import markdown
 from serve_app.book.audio_file import M4B, M4B_AUDIO
 from serve_app.client import CallFailed, Refused, TooLong, Unavailable, stream_speech
+from serve_app.commands.command_parser import CommandParser
 from serve_app.commands.speak_book import can_be_book, is_m4b, speak_book
 from serve_app.commands.speak_options import (
     BAD_INPUT,
@@ -54,7 +55,7 @@ _BAR = "{percentage:3.0f}%|{bar}| {n:.0f} of about {total:.0f} s of audio [{elap
 def main(arguments: Sequence[str]) -> int:
     """Parse the command's arguments, speak, and return the exit code."""
     parser = speak_parser()
-    given = parser.parse_args(arguments)
+    given = parser.parse(arguments)
     output_format = given.format or _format_of(given.output, parser)
     if given.subtitles is not None and _subtitle_format(given.subtitles) is None:
         parser.error("subtitles are .srt or .vtt")
@@ -82,7 +83,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _format_of(output: str, parser: argparse.ArgumentParser) -> FormatName:
+def _format_of(output: str, parser: CommandParser) -> FormatName:
     if output == STDOUT:
         return STDOUT_FORMAT
     suffix = Path(output).suffix.lower()
@@ -107,7 +108,7 @@ def _write_subtitles(words: Sequence[TimedWord], path: str) -> None:
         target.write(write_subtitles(words, subtitle_format).encode())
 
 
-def _read_text(given: argparse.Namespace, parser: argparse.ArgumentParser) -> str:
+def _read_text(given: argparse.Namespace, parser: CommandParser) -> str:
     if (given.text is None) == (given.file is None):
         parser.error("give the text, - or --file, and one of them only")
     try:
@@ -195,9 +196,7 @@ def _speak(given: argparse.Namespace, text: str, output_format: FormatName) -> N
         )
 
 
-def _follow(
-    given: argparse.Namespace, output_format: FormatName, parser: argparse.ArgumentParser
-) -> None:
+def _follow(given: argparse.Namespace, output_format: FormatName, parser: CommandParser) -> None:
     """Write the speech of standard input while that is being written.
 
     Raises:

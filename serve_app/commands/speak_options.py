@@ -8,6 +8,7 @@ import math
 import os
 from typing import Any
 
+from serve_app.commands.command_parser import CommandParser
 from speech.formats import FORMATS, FormatName
 
 URL_VARIABLE, KEY_VARIABLE = "ECHO_URL", "ECHO_API_KEY"
@@ -33,13 +34,12 @@ has been spoken, and the same command goes on from there.
 """
 
 
-def speak_parser() -> argparse.ArgumentParser:
+def speak_parser() -> CommandParser:
     """Return the parser of the command's arguments."""
-    parser = argparse.ArgumentParser(
-        prog="echo-tts speak",
-        description="Have a running server speak; the audio is written as it is made.",
-        epilog=_EXIT_CODES_HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = CommandParser(
+        "echo-tts speak",
+        "Have a running server speak; the audio is written as it is made.",
+        _EXIT_CODES_HELP,
     )
     add = parser.add_argument
     add("text", nargs="?", help="what to speak; - reads standard input")
@@ -63,7 +63,10 @@ def speak_parser() -> argparse.ArgumentParser:
         ".m4b an audiobook with chapters",
     )
     add(
-        "--voice", metavar="NAME", help="file below the server's voices folder; none: default voice"
+        "--voice",
+        metavar="NAME",
+        help="a file in the server's voices folder, with or without its suffix (default: the "
+        "server's own voice); a book needs one",
     )
     add(
         "--format",
@@ -98,7 +101,7 @@ def speak_parser() -> argparse.ArgumentParser:
         type=_seconds,
         default=PATIENCE_S,
         metavar="S",
-        help="seconds the server may send nothing (default: %(default)g)",
+        help="seconds the server may send nothing, or be busy in mid-book (default: %(default)g)",
     )
     add("-q", "--quiet", action="store_true", help="no progress bar, no summary; errors only")
     return parser

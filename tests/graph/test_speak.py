@@ -13,6 +13,7 @@ import termios
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import av
 import httpx
 import pytest
 import soundfile
@@ -299,3 +300,17 @@ def test_follow_tells_what_is_wrong(speak, tmp_path, arguments, exit_code):
     done = speak("--follow", "-o", "out.wav", *arguments, input=b"Hello there.")
     assert done.returncode == exit_code, done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_book_has_chapters_and_is_spoken_alike_each_time(speak, tmp_path):
+    (tmp_path / "book.txt").write_text("Chapter 1\n\nGood morning.\n\nChapter 2\n\nGood night.\n")
+    options = ("--file", "book.txt", "--voice", "ada", "-o", "book.m4b")
+    books = set()
+    for _ in range(2):
+        done = speak(*options)
+        assert done.returncode == 0, done.stderr
+        books.add((tmp_path / "book.m4b").read_bytes())
+    assert len(books) == 1
+    with av.open(tmp_path / "book.m4b") as container:
+        titles = [chapter["metadata"]["title"] for chapter in container.chapters()]
+    assert titles == ["Chapter 1", "Chapter 2"]

@@ -27,12 +27,29 @@ def test_help_lists_every_command(capsys):
     assert all(purpose in told for _, purpose in COMMANDS.values())
 
 
-@pytest.mark.parametrize("arguments", [[], ["sing"], ["serve", "no-assignment"]])
-def test_wrong_command_line_is_a_usage_error(arguments, capsys):
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "the following arguments are required: command"),
+        (["sing"], "invalid choice: 'sing'"),
+        (["serve", "no-assignment"], "'no-assignment' is not key=value"),
+        (["serve", "--port", "3"], "'--port' is not key=value"),
+        (["serve", "=3"], "no setting is called ''"),
+        (["speak", "Hello.", "-o", "a.wav", "--voce", "x"], "did you mean --voice?"),
+        (["speak", "Hello.", "-o", "a.wav", "--seed", "x" * 5000], "invalid int value: 'xxx"),
+        (["check-voice"], "the following arguments are required: FILE"),
+        (["download", "all"], "unknown argument 'all'"),
+    ],
+)
+def test_wrong_usage_is_one_line_that_says_where_to_read_on(arguments, told, capsys):
     with pytest.raises(SystemExit) as left:
         main(arguments)
     assert left.value.code == 2
-    assert "error:" in capsys.readouterr().err
+    [line] = capsys.readouterr().err.splitlines()
+    assert " error: " in line
+    assert told in line
+    assert "--help" in line
+    assert len(line) < 400
 
 
 @pytest.mark.parametrize(
