@@ -4,7 +4,7 @@ import shutil
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 CHROMIUM = shutil.which("chromium")
 """None where it is not installed."""
@@ -14,6 +14,7 @@ IN_BROWSER = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian: apt install chromium)"),
 ]
 """The marks of every test that opens the page."""
+expect.set_options(timeout=60_000)  # a busy machine is slow
 FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--disable-background-networking",

@@ -1,5 +1,7 @@
 """What was spoken: heard again, compared with the takes before, and saved."""
 
+import asyncio
+
 import httpx
 import numpy as np
 import pytest
@@ -83,6 +85,24 @@ async def test_earlier_take_is_saved_in_any_format(page, tmp_path):
         samples, rate, name = await saved(page, tmp_path, button(page, "Download take 1"))
         assert name == f"default-1.{output_format}"
         assert len(samples) / rate == pytest.approx(first, abs=0.01)
+
+
+async def test_long_take_that_is_spoken_again_shows_its_progress(page):
+    await speak(page, text="Word after word. " * 20)
+    released = asyncio.Event()
+
+    async def hold(route):
+        await released.wait()
+        await route.continue_()
+
+    await page.route("**/v1/audio/speech", hold)
+    await page.get_by_label("Format").select_option("mp3")
+    async with page.expect_download():
+        await button(page, "Download").click()
+        await expect(page.get_by_role("progressbar")).to_be_visible()
+        released.set()
+    await expect_status(page, "Saved as mp3")
+    await expect(page.get_by_role("progressbar")).to_be_hidden()
 
 
 async def test_list_of_takes_is_bounded(page):

@@ -108,11 +108,11 @@ async def open_parameters(page):
 
 
 async def expect_status(page, words):
-    await expect(page.locator("#status")).to_contain_text(words, timeout=60_000)
+    await expect(page.locator("#status")).to_contain_text(words)
 
 
 async def expect_complaint(page, words):
-    await expect(page.get_by_role("alert")).to_have_text(words, timeout=60_000)
+    await expect(page.get_by_role("alert")).to_have_text(words)
 
 
 async def speak(page, **fields):

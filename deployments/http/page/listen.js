@@ -148,10 +148,11 @@ async function hear(body, signal) {
     }
   } finally {
     take.done = true;
+    take.tookS = progress.passedS;
   }
-  const total = progress.passedS;
   progress.learn(take.seconds);
-  note({ Total: seconds(total), "Real-time factor": (total / take.seconds).toFixed(3) });
+  const factor = (take.tookS / take.seconds).toFixed(3);
+  note({ Total: seconds(take.tookS), "Real-time factor": factor });
   return `Done: ${seconds(take.seconds)} of audio`;
 }
 
@@ -194,8 +195,17 @@ function download(take) {
   if (format === "wav") return save(take, take.wav(), format);
   if (format === "pcm") return save(take, take.pcm(), format);
   return run(`Asking for ${format} …`, async (signal) => {
-    const answer = await ask({ ...take.body, response_format: format }, $("key").value, signal);
-    save(take, await orRefuse(BROKE_OFF, signal, answer.blob()), format);
+    // It is spoken once more, and takes about as long.
+    const progress = new Progress(take.body, take.seconds);
+    const show = () => progress.show((take.seconds * progress.passedS) / take.tookS);
+    show();
+    const shown = setInterval(show, 250);
+    try {
+      const answer = await ask({ ...take.body, response_format: format }, $("key").value, signal);
+      save(take, await orRefuse(BROKE_OFF, signal, answer.blob()), format);
+    } finally {
+      clearInterval(shown);
+    }
     return `Saved as ${format}`;
   });
 }

@@ -6,11 +6,13 @@ const USUAL_PACE = 15; // characters a second
 const countOf = (text) => [...text].length;
 
 class Progress {
-  constructor({ input, speed }) {
+  /** `expectedS`: seconds of audio that the body of a request will become, where that is known. */
+  constructor({ input, speed }, expectedS = null) {
     this.begun = performance.now();
     this.numChars = countOf(input);
     this.speed = speed;
-    this.expectedS = this.numChars / recall("localStorage", "pace", USUAL_PACE) / speed;
+    const pace = recall("localStorage", "pace", USUAL_PACE);
+    this.expectedS = expectedS ?? this.numChars / pace / speed;
   }
 
   get passedS() {
