@@ -27,9 +27,9 @@ OURS = ("ECHO_", "S3_", "BUCKET_", "RUNPOD_", "AUDIO_VOICES_DIR", "PORT", "HOST"
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """See pytest-xdist: returns what spreads the tests over the processes that `-n` asks for."""
-    from tests.scheduling import OneProcessPerRay
+    from tests.scheduling import FoldersInOneProcess
 
-    return OneProcessPerRay(config, log)
+    return FoldersInOneProcess(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -56,8 +56,8 @@ def node_modules():
             NODE.mkdir(exist_ok=True)
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(HERE / name, NODE)
-            npm = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-            done = subprocess.run(npm, cwd=NODE, capture_output=True, text=True, timeout=240)
+            npm = ["timeout", "180", "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+            done = subprocess.run(npm, cwd=NODE, capture_output=True, text=True)
             if done.returncode:
                 pytest.skip(f"npm could not install them: {done.stderr[-300:]}")
             installed.write_text(lock)
