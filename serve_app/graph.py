@@ -75,13 +75,13 @@ def build_app(settings: Settings | Mapping[str, Any]) -> serve.Application:
     sampler = _sampler(settings, num_gpus).bind(
         voice_prep, settings.engine, _engine_options(settings, num_gpus), settings.max_waiting_jobs
     )
+    max_calls = (
+        settings.max_requests + settings.max_connections + settings.max_bodies + INGRESS_HEADROOM
+    )
     ingress = serve.deployment(
         num_replicas=settings.ingress_replicas,
-        max_ongoing_requests=settings.max_requests
-        + settings.max_connections
-        + settings.max_bodies
-        + INGRESS_HEADROOM,
-        max_queued_requests=settings.max_requests,  # in a proxy, when even the headroom is taken
+        max_ongoing_requests=max_calls,
+        max_queued_requests=max_calls,  # a call counts as queued until its replica is chosen
         backpressure_config={"retry_after_s": RETRY_AFTER_S},  # of the proxy's own refusals
         ray_actor_options={"num_cpus": 0.2, "runtime_env": NO_GPU},
         graceful_shutdown_timeout_s=settings.drain_s,

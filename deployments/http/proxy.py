@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from deployments.http.body_memory import BodyMemory
 from deployments.http.errors import error_response, status_response
 from deployments.http.inner import ask, is_serves_own
 from deployments.http.probes import Probes
@@ -29,7 +30,7 @@ SERVES_ROUTING = ("serve_multiplexed_model_id", "x_session_id")
 
 def middlewares() -> list[Middleware]:
     """Return the middlewares for Serve's proxy, the innermost first."""
-    return [Middleware(Probes), Middleware(OneErrorShape)]
+    return [Middleware(Probes), Middleware(BodyMemory), Middleware(OneErrorShape)]
 
 
 class OneErrorShape:

@@ -2,7 +2,9 @@
 
 import threading
 import time
+from contextlib import suppress
 
+import httpx
 import psutil
 import pytest
 
@@ -26,6 +28,17 @@ def servers():
             server.stop()
 
 
+@pytest.fixture(scope="module")
+def pings(servers):
+    """What `/ping` of the first server answers, from when its port is open until it is ready."""
+    server, answers = servers[1], []
+    while server.process.poll() is None and 200 not in answers:
+        with suppress(httpx.TransportError):  # nothing listens yet
+            answers.append(server.ping())
+        time.sleep(0.02)
+    return answers
+
+
 def kill_raylets(pid, count):
     """Kill the first `count` raylets of the process `pid`; none of them tells of its start."""
     killed = set()
@@ -35,6 +48,10 @@ def kill_raylets(pid, count):
                 child.kill()
                 killed.add(child.pid)
         time.sleep(0.01)
+
+
+def test_ping_is_204_until_the_server_is_ready(pings):
+    assert set(pings) <= {204, 200}
 
 
 def test_node_that_does_not_come_up_is_started_once_more(servers):
