@@ -13,12 +13,26 @@ _DEFAULTS = {
     "RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH": str(2**31 - 1),
 }
 
+ONLY_LOOPBACK = {
+    # Ray's switch for machines that are no cluster, in spite of its name: a node that is started
+    # there has the address 127.0.0.1. Ray replaces that address where it is passed as the node's.
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+}
+"""Keeps the ports of a node that is started here from other machines."""
 
-def set_ray_defaults() -> None:
+
+def set_ray_defaults(*, only_loopback: bool = False) -> None:
     """Set what the environment does not say.
 
     Call before Ray is imported: this process reads the variables then, and the processes of a
     cluster that it starts inherit them. On a cluster, cluster.yaml sets them for every node.
+
+    Args:
+        only_loopback: Let a node that is started here listen on loopback only. A cluster that is
+            joined listens as it was started.
     """
-    for name, value in _DEFAULTS.items():
+    defaults = dict(_DEFAULTS)
+    if only_loopback and not os.environ.get("RAY_ADDRESS"):
+        defaults |= ONLY_LOOPBACK
+    for name, value in defaults.items():
         os.environ.setdefault(name, value)

@@ -52,7 +52,7 @@ def serve_here(settings: Settings) -> int:
     Running requests may then finish first, for up to `drain_s`. On a joined cluster the graph goes
     on without this process. A graph that cannot speak for `outage_s` ends it with status 1.
     """
-    set_ray_defaults()
+    set_ray_defaults(only_loopback=is_loopback(settings.host))
     from serve_app.boot import (
         APP_NAME,
         StartFailed,

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from serve_app.environment import set_ray_defaults
+from serve_app.environment import ONLY_LOOPBACK, set_ray_defaults
 
 VARIABLE = "RAY_SERVE_PROXY_USE_GRPC"
 
@@ -17,6 +17,16 @@ def test_defaults_are_set_and_what_the_environment_says_stays(monkeypatch):
     set_ray_defaults()
     assert os.environ["RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH"] == str(2**31 - 1)
     assert os.environ[VARIABLE] == "0"
+
+
+@pytest.mark.parametrize(("address", "only_loopback"), [(None, True), ("10.0.0.1:6379", False)])
+def test_node_of_its_own_listens_on_loopback(monkeypatch, address, only_loopback):
+    [(name, value)] = ONLY_LOOPBACK.items()
+    monkeypatch.setattr(os, "environ", {} if address is None else {"RAY_ADDRESS": address})
+    set_ray_defaults()
+    assert name not in os.environ
+    set_ray_defaults(only_loopback=True)
+    assert os.environ.get(name) == (value if only_loopback else None)
 
 
 @pytest.mark.parametrize("module", ["serve_app.settings", "serve_app.commands.serve", "handler"])

@@ -1,6 +1,7 @@
 import pytest
 
 from serve_app.commands import serve
+from serve_app.environment import ONLY_LOOPBACK
 from serve_app.exposure import is_loopback, ray_exposure
 
 
@@ -36,5 +37,8 @@ def test_serve_lists_voices_on_loopback_unless_told(monkeypatch, arguments, envi
 
 def test_server_says_what_running_without_a_token_opens():
     assert ray_exposure({}) == ray_exposure({"RAY_AUTH_MODE": "token"}) == []
-    [warning] = ray_exposure({"RAY_AUTH_MODE": "disabled"})
-    assert "can run code" in warning
+    [everywhere] = ray_exposure({"RAY_AUTH_MODE": "disabled"})
+    [loopback] = ray_exposure({"RAY_AUTH_MODE": "disabled", **ONLY_LOOPBACK})
+    assert "can run code" in everywhere
+    assert "Ray's ports are open to its network" in everywhere
+    assert "each Serve replica opens one port to its network" in loopback

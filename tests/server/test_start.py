@@ -1,9 +1,13 @@
-"""Starting where Ray's node does not come up, as on a busy host."""
+"""What a server says and opens as it starts, also where Ray's node does not come up at once."""
 
+import ipaddress
+import secrets
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 
+import grpc
 import httpx
 import psutil
 import pytest
@@ -14,6 +18,9 @@ from tests.server.process import PATIENCE_S, Server
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(PATIENCE_S)]
 
+CALL_OF_A_REPLICA = "/ray.serve.ASGIService/HandleRequest"
+"""What Serve's replicas call on each other; it runs what it is sent."""
+
 
 @pytest.fixture(scope="module")
 def servers():
@@ -21,7 +28,11 @@ def servers():
     servers = {}
     with private_temp_dir() as first, private_temp_dir() as second:
         for failures, temp_dir in ((1, first), (MAX_STARTS, second)):
-            servers[failures] = server = Server(temp_dir)
+            token = Path(temp_dir, "auth_token")
+            token.write_text(secrets.token_hex(32))
+            servers[failures] = server = Server(
+                temp_dir, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN_PATH=str(token)
+            )
             threading.Thread(target=kill_raylets, args=(server.process.pid, failures)).start()
         yield servers
         for server in servers.values():
@@ -52,6 +63,30 @@ def kill_raylets(pid, count):
 
 def test_ping_is_204_until_the_server_is_ready(pings):
     assert set(pings) <= {204, 200}
+
+
+def open_to_others(pid):
+    """Yield the title and the port of each process of a family that listens beyond loopback."""
+    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+        for connection in process.net_connections(kind="tcp"):
+            if connection.status != psutil.CONN_LISTEN:
+                continue
+            address = ipaddress.ip_address(connection.laddr.ip)
+            if not (getattr(address, "ipv4_mapped", None) or address).is_loopback:
+                yield " ".join(process.cmdline()), connection.laddr.port
+
+
+def test_server_on_loopback_opens_to_others_only_what_asks_for_the_token(servers):
+    server = servers[1]
+    server.wait_for("Ready.")
+    found = list(open_to_others(server.process.pid))
+    assert all(title.startswith("ray::ServeReplica:") for title, _ in found), found
+    for _, port in found:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            call = channel.unary_unary(CALL_OF_A_REPLICA)
+            with pytest.raises(grpc.RpcError) as refusal:
+                call(b"", timeout=PATIENCE_S)
+        assert refusal.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
 def test_node_that_does_not_come_up_is_started_once_more(servers):
