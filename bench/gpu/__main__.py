@@ -15,32 +15,60 @@ import platform
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from bench.echo_reference import SIZES
-from bench.gpu.sections import SECTIONS, Setting
+from bench.gpu.requests import (
+    reference_compiled,
+    reference_eager,
+    requests_fused,
+    requests_overlapping,
+    requests_plain,
+)
+from bench.gpu.sections import decode, device, proof, steps
+from bench.gpu.setting import Setting
 from bench.gpu.timing import Report
 from engine.echo.checkpoints.config_file import dumps
 from engine.echo.checkpoints.folder import CONFIG
+from engine.echo.graphs import Capture, GraphCapture
 from engine.echo.model.ops.kernels import context, snake
 from speech.pcm import SAMPLE_RATE_HZ
 
+SECTIONS = (
+    device,
+    proof,
+    requests_plain,
+    requests_fused,
+    steps,
+    decode,
+    reference_eager,
+    requests_overlapping,
+    reference_compiled,
+)
+"""In the order of their worth: one that fails costs no other."""
 
-def about(device: torch.device) -> dict[str, object]:
+
+def about(on: torch.device) -> dict[str, object]:
     """Return what the numbers depend on."""
     known: dict[str, object] = {
         "torch": torch.__version__,
         "python": platform.python_version(),
         "host_cpus": os.cpu_count(),
     }
-    if device.type == "cuda":
-        card = torch.cuda.get_device_properties(device)
+    if on.type == "cuda":
+        card = torch.cuda.get_device_properties(on)
         known |= {"gpu": card.name, "gpu_gb": round(card.total_memory / 1e9, 1)}
         known |= {"sm": f"{card.major}.{card.minor}", "cudnn": torch.backends.cudnn.version()}
     return known
+
+
+def new_capture(on_gpu: bool) -> Callable[[], Capture] | None:
+    """Return what makes the captures of graphs, on a GPU."""
+    return GraphCapture if on_gpu else None
 
 
 def main() -> None:
@@ -52,13 +80,13 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=[each.__name__ for each in SECTIONS])
     options = parser.parse_args()
     on_gpu = torch.cuda.is_available()
-    device = torch.device("cuda" if on_gpu else "cpu")
+    on = torch.device("cuda" if on_gpu else "cpu")
     frames, steps, voice_s = (640, 40, 30.0) if on_gpu else (32, 2, 1.0)
     noise = np.random.default_rng(0).standard_normal(round(voice_s * SAMPLE_RATE_HZ))
     options.out.mkdir(parents=True, exist_ok=True)
-    known = about(device) | {"size": options.size, "frames": frames, "steps": steps}
+    known = about(on) | {"size": options.size, "frames": frames, "steps": steps}
     print("  ".join(f"{name}={value}" for name, value in known.items()))
-    report, failures, seconds = Report(device, 5 if on_gpu else 1), {}, {}
+    report, failures, seconds = Report(on, 5 if on_gpu else 1), {}, {}
     if not on_gpu:  # the interpreter takes its time for each program: few large ones will do
         context._PROGRAMS, snake._BLOCK = 1, 2**17
     began = time.monotonic()
@@ -72,6 +100,7 @@ def main() -> None:
             frames=frames,
             steps=steps,
             voice=(0.1 * noise).astype(np.float32),
+            new_capture=new_capture(on_gpu),
         )
         for section in SECTIONS:
             name, started = section.__name__, time.monotonic()

@@ -39,9 +39,12 @@ class Report:
             torch.cuda.synchronize(self.device)
 
     def alone(self, action: Callable[[], object], repeats: int | None = None) -> float:
-        """Return the median milliseconds of `action`, its end on the device included."""
+        """Return the median milliseconds of `action`, its end on the device included.
+
+        It runs as often as `repeats` says, but no more often than anything else.
+        """
         times = []
-        for _ in range(repeats or self.repeats):
+        for _ in range(min(repeats or self.repeats, self.repeats)):
             self.wait()
             started = time.perf_counter()
             action()

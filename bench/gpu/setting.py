@@ -1,0 +1,81 @@
+"""What all sections of the benchmark share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bench.echo_reference import Reference
+from bench.gpu.models import share
+from bench.gpu.timing import Report
+from engine.echo.checkpoints.load import Models
+from engine.echo.checkpoints.tiny import random_models
+from engine.echo.config import EchoConfig
+from engine.echo.graphs import Capture
+from speech.parameters import SamplerParameters
+
+
+@dataclass
+class Setting:
+    """What the sections share.
+
+    Attributes:
+        report: Where the numbers go.
+        config: The sizes of the model.
+        folder: A checkpoint folder of that config; its weights are not read.
+        dtype: The transformer's.
+        frames: Frames of a result.
+        steps: Steps of a request.
+        voice: Reference audio.
+        new_capture: Makes what captures graphs; None where there are none.
+        peak: Operations per second of a large matrix product, once measured.
+    """
+
+    report: Report
+    config: EchoConfig
+    folder: Path
+    dtype: torch.dtype
+    frames: int
+    steps: int
+    voice: np.ndarray
+    new_capture: Callable[[], Capture] | None = None
+    peak: float | None = None
+    _models: Models | None = field(default=None, repr=False)
+    _reference: Reference | None = field(default=None, repr=False)
+
+    @property
+    def device(self) -> torch.device:
+        """Where all runs."""
+        return self.report.device
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether that is a GPU."""
+        return self.device.type == "cuda"
+
+    @property
+    def models(self) -> Models:
+        """Our networks, with random weights."""
+        if self._models is None:
+            with torch.inference_mode(False):  # a compiler takes no tensor made in it
+                self._models = random_models(self.config, self.device, self.dtype)
+        return self._models
+
+    @property
+    def reference(self) -> Reference:
+        """The package's networks, with the same."""
+        if self._reference is None:
+            with torch.inference_mode(False):
+                self._reference = share(self.models)
+        return self._reference
+
+    @property
+    def parameters(self) -> SamplerParameters:
+        """Of every request."""
+        return SamplerParameters(
+            num_steps=self.steps, sequence_length=self.frames, truncation_factor=0.8
+        )

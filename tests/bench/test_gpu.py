@@ -1,0 +1,49 @@
+"""Every section of the GPU benchmark runs to its end, as far as a CPU can go."""
+
+import json
+import sys
+
+import pytest
+import torch
+
+from bench.gpu import __main__ as program
+from bench.gpu import requests, sections
+from engine.echo import fast_path
+from engine.echo.codecs.dac.lengths import GRAPH_FRAME_BYTES
+from engine.echo.model.ops import plain
+
+
+class Repeated:
+    """Repeats a computation where a graph would be replayed."""
+
+    def free_bytes(self):
+        return 10 * 32 * GRAPH_FRAME_BYTES
+
+    def reserve(self, compute):
+        compute()
+
+    def __call__(self, compute):
+        compute()
+        return compute
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU runs it as it is")
+def test_every_section_ends_with_rows(tmp_path, monkeypatch):
+    # The kernels have tests of their own; Triton's interpreter would take minutes here.
+    for module in (sections, fast_path):
+        monkeypatch.setattr(module, "ops_for", lambda fused: plain)
+    monkeypatch.setattr(program, "new_capture", lambda on_gpu: Repeated)
+    monkeypatch.setattr(sections, "prove_in_child", lambda *_: None)
+    monkeypatch.setattr(requests, "compile_reference", lambda reference: None)
+    arguments = ["bench.gpu", "--out", str(tmp_path), "--size", "tiny"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    with pytest.raises(SystemExit) as ended:
+        program.main()
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert results["failed"] == {}
+    assert not ended.value.code
+    assert list(results["seconds"]) == [section.__name__ for section in program.SECTIONS]
+    rows = {name for name, *_ in results["rows"]}
+    for part in ("graphs, ms", "prepared, never seen", "overlap_decoding=True", "compiled"):
+        assert any(part in name for name in rows), part
