@@ -33,12 +33,14 @@ class PreparedVoice:
         name: The file's name, as the request gave it; empty where there is no file.
         key: Names the audio's content: equal keys, equal samples, whichever replica, node or
             copy of a file they come from.
+        num_samples: The length of the audio.
         audio: The audio where there is no file; else None, and VoicePrep has it.
         file: Path of the file below the voices folder, links followed; empty where there is none.
     """
 
     name: str
     key: str
+    num_samples: int
     audio: PCM | None = field(default=None, compare=False, repr=False)
     file: str = field(default="", compare=False)
 

@@ -63,4 +63,4 @@ class SpokenVoice:
             return None
         if peak > 1:
             audio /= peak
-        return PreparedVoice("", content_key(audio), audio)
+        return PreparedVoice("", content_key(audio), audio.size, audio)

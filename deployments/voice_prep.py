@@ -96,7 +96,7 @@ class VoicePrep:
             VoicesUnavailable: The folder does not answer in time.
         """
         reference = await self._reference_audio(name)
-        return PreparedVoice(name, reference.key, file=reference.file)
+        return PreparedVoice(name, reference.key, reference.num_samples, file=reference.file)
 
     async def audio(self, voice: PreparedVoice) -> list[SharedAudio]:
         """Return the audio of a prepared voice, in a list: Ray would resolve a bare reference.

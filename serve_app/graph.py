@@ -16,6 +16,7 @@ from deployments.http.access import Access
 from deployments.http.errors import RETRY_AFTER_S
 from deployments.ingress import Ingress
 from deployments.sampler import Sampler
+from deployments.sampler_router import SamplerRouter
 from deployments.storage import BucketConfig
 from deployments.voice_prep import VoicePrep
 from engine import ENGINES
@@ -136,6 +137,7 @@ def _sampler(settings: Settings, num_gpus: float) -> serve.Deployment:
         **_scale(settings, num_gpus),
         # The queue is the engine's, where jobs are batched: a full replica would idle its GPU.
         max_ongoing_requests=settings.max_waiting_jobs + HEADROOM,
+        request_router_config={"request_router_class": SamplerRouter},
         ray_actor_options={
             "num_cpus": settings.sampler_cpus,
             "num_gpus": num_gpus,

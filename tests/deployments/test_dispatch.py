@@ -62,7 +62,7 @@ async def next_block(sampled):
 
 def one_voice():
     async def prepare(name):
-        return PreparedVoice(name, "key")
+        return PreparedVoice(name, "key", 1)
 
     return RequestVoices(prepare)
 

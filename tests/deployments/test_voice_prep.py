@@ -430,8 +430,14 @@ class FakeVoicePrep:
             raise answer
         return [answer]
 
+    def broadcast(self, method, voice):
+        return self
 
-VOICE = PreparedVoice("v.wav", "key")
+    async def results_async(self, return_exceptions):
+        return self.answers
+
+
+VOICE = PreparedVoice("v.wav", "key", 2)
 DEAD = ActorDiedError()
 
 
