@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from ray.serve.handle import DeploymentHandle
 
 from deployments.health_checks import check, report
 from deployments.storage import Bucket
 from speech.errors import SpeechError
+
+T = TypeVar("T")
 
 PROBE_TIMEOUT_S = 10.0
 """Seconds that another replica, or the bucket, has to answer."""
@@ -36,22 +38,21 @@ async def health_report(
         draining: The server is stopping: the check `models` fails, so that load balancers turn
             elsewhere.
     """
+    everywhere = voice_prep.broadcast("report").results_async(return_exceptions=True)
     voices, sampling, storage = await asyncio.gather(
-        _probe(voice_prep.report.remote()), _probe(sampler.report.remote()), _check_bucket(bucket)
+        _probe(everywhere), _probe(sampler.report.remote()), _check_bucket(bucket)
     )
     checks = {
         "configuration": check("warn" if warnings else "pass", "; ".join(warnings) or "consistent"),
         "models": _check_model(engine, sampling, draining),
         "hardware": _check_hardware(sampling),
         "s3": storage,
-        **_check_voices(voices),
+        **_check_voices([seen for seen in voices or () if isinstance(seen, dict)]),
     }
     return report(checks)
 
 
-async def _probe(
-    answer: Awaitable[dict[str, Any]], timeout_s: float = PROBE_TIMEOUT_S
-) -> dict[str, Any] | None:
+async def _probe(answer: Awaitable[T], timeout_s: float = PROBE_TIMEOUT_S) -> T | None:
     """Return the answer, or None if none came: the replica is starting, dead or stuck."""
     try:
         return await asyncio.wait_for(answer, timeout_s)
@@ -99,14 +100,23 @@ async def _check_bucket(bucket: Bucket | None) -> dict[str, Any]:
     return check("pass", "the bucket answers")
 
 
-def _check_voices(voices: dict[str, Any] | None) -> dict[str, Any]:
-    if voices is None:
+def _check_voices(seen: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Check the folder as each replica of VoicePrep that answers sees it."""
+    states = [folder["state"] for folder in seen]
+    faults = [state for state in states if state != "ok"]
+    if not seen:
         folder = check("fail", "VoicePrep does not answer: it is starting or failed")
-    elif voices["state"] != "ok":
-        folder = check("fail", f"the voices folder is {voices['state']}")
-    else:
+    elif not faults:
         folder = check("pass", "the voices folder is readable")
-    count = 0 if voices is None else voices["num_voices"]
+    elif len(faults) == len(states):
+        folder = check("fail", f"the voices folder is {faults[0]}")
+    else:
+        folder = check(
+            "warn",
+            f"the voices folder is {faults[0]} where {len(faults)} of {len(states)} VoicePrep "
+            "replicas run; the others are asked",
+        )
+    count = max((folder["num_voices"] for folder in seen), default=0)
     files = (
         check("pass", f"{count} usable voice files", count=count)
         if count

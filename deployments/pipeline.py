@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from ray.serve.handle import DeploymentHandle
 
 from deployments.dispatch import Sampled, VoicedJob, sample_in_order
-from deployments.handles import answer
 from deployments.levelling import level
 from deployments.limits import Limits
 from deployments.model_defaults import ModelDefaults
@@ -23,6 +22,7 @@ from deployments.prepared_voice import PreparedVoice
 from deployments.request_voices import RequestVoices
 from deployments.sentence_audio import Script, SentenceEvent, SentenceRenderer
 from deployments.telemetry.request_record import RequestRecord
+from deployments.voice_lookup import ask_voice_prep
 from engine.protocol import Job
 from speech.chunks import Chunk, ChunkPlanner, SpeechPlan, plan_chunks
 from speech.concurrency import run_in
@@ -175,7 +175,7 @@ class SpeechPipeline:
 
         async def prepare_voice(name: str) -> PreparedVoice:
             with record.preparing_voice():
-                voice: PreparedVoice = await answer(self._voice_prep.prepare.remote(name))
+                voice: PreparedVoice = await ask_voice_prep(self._voice_prep, "prepare", name)
             record.voice_prepared(voice.file, voice.key)
             return voice
 

@@ -15,7 +15,7 @@ import ray
 from ray.exceptions import ObjectLostError, RayActorError
 from ray.serve.handle import DeploymentHandle
 
-from deployments.handles import answer
+from deployments.voice_lookup import ask_voice_prep
 from speech.errors import VoiceLost
 from speech.pcm import PCM
 
@@ -72,7 +72,7 @@ async def fetch(voice_prep: DeploymentHandle[Any], voice: PreparedVoice) -> PCM:
     by_reference = voice_prep.options(_by_reference=True)
     for _ in range(MAX_FETCHES):
         try:
-            [shared] = await answer(by_reference.audio.remote(voice))
+            [shared] = await ask_voice_prep(by_reference, "audio", voice)
             audio: PCM = await shared if isinstance(shared, ray.ObjectRef) else shared
         except (ObjectLostError, RayActorError):
             continue
