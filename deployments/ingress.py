@@ -13,6 +13,7 @@ from ray.serve.handle import DeploymentHandle
 from deployments.http.access import Access
 from deployments.http.routes import build_api
 from deployments.jobs import JobRunner
+from deployments.known_voices import KnownVoices
 from deployments.limits import Limits
 from deployments.service import SpeechService
 from deployments.storage import Bucket, BucketConfig
@@ -27,6 +28,7 @@ class Ingress:
     Args:
         voice_prep: Handle to VoicePrep.
         sampler: Handle to Sampler.
+        voices_dir: VoicePrep's folder, which may be out of reach here.
         engine: Name of the engine as configured.
         limits: Bounds on requests.
         pass_limits: Bounds on the chunks that the engine speaks in one pass.
@@ -42,6 +44,7 @@ class Ingress:
         self,
         voice_prep: DeploymentHandle[Any],
         sampler: DeploymentHandle[Any],
+        voices_dir: str,
         engine: str,
         limits: Limits,
         pass_limits: PassLimits,
@@ -56,6 +59,7 @@ class Ingress:
         storage = None if bucket is None else Bucket(bucket, limits.max_requests)
         self._service = SpeechService(
             voice_prep,
+            KnownVoices(voice_prep, voices_dir),
             sampler,
             engine,
             limits,

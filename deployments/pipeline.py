@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from ray.serve.handle import DeploymentHandle
 
 from deployments.dispatch import Sampled, VoicedJob, sample_in_order
+from deployments.known_voices import KnownVoices
 from deployments.levelling import level
 from deployments.limits import Limits
 from deployments.model_defaults import ModelDefaults
@@ -22,7 +23,6 @@ from deployments.prepared_voice import PreparedVoice
 from deployments.request_voices import RequestVoices
 from deployments.sentence_audio import Script, SentenceEvent, SentenceRenderer
 from deployments.telemetry.request_record import RequestRecord
-from deployments.voice_lookup import ask_voice_prep
 from engine.protocol import Job
 from speech.chunks import Chunk, ChunkPlanner, SpeechPlan, plan_chunks
 from speech.concurrency import run_in
@@ -44,19 +44,19 @@ T = TypeVar("T")
 
 
 class SpeechPipeline:
-    """Turns requests into encoded audio through VoicePrep and Sampler."""
+    """Turns requests into encoded audio through Sampler."""
 
     def __init__(
         self,
-        voice_prep: DeploymentHandle[Any],
+        voices: KnownVoices,
         sampler: DeploymentHandle[Any],
         limits: Limits,
         pass_limits: PassLimits,
         pronunciations: Pronunciations,
         default_voice: str | None,
     ) -> None:
+        self._voices = voices
         # By value, as plain gRPC: half the time of Ray's own calls for messages of our size.
-        self._voice_prep = voice_prep.options(_by_reference=False)
         self._sampler = sampler.options(stream=True, _by_reference=False)
         self._limits = limits
         self._pass_limits = pass_limits
@@ -175,7 +175,7 @@ class SpeechPipeline:
 
         async def prepare_voice(name: str) -> PreparedVoice:
             with record.preparing_voice():
-                voice: PreparedVoice = await ask_voice_prep(self._voice_prep, "prepare", name)
+                voice = await self._voices.prepare(name)
             record.voice_prepared(voice.file, voice.key)
             return voice
 

@@ -18,6 +18,7 @@ from ray.serve.handle import DeploymentHandle
 from deployments.voice_lookup import ask_voice_prep
 from speech.errors import VoiceLost
 from speech.pcm import PCM
+from speech.voices import Fingerprint
 
 SharedAudio = ray.ObjectRef[PCM] | PCM
 
@@ -36,6 +37,7 @@ class PreparedVoice:
         num_samples: The length of the audio.
         audio: The audio where there is no file; else None, and VoicePrep has it.
         file: Path of the file below the voices folder, links followed; empty where there is none.
+        fingerprint: That of the file's content; None once it is of no use, as in a sampler.
     """
 
     name: str
@@ -43,6 +45,7 @@ class PreparedVoice:
     num_samples: int
     audio: PCM | None = field(default=None, compare=False, repr=False)
     file: str = field(default="", compare=False)
+    fingerprint: Fingerprint | None = field(default=None, compare=False, repr=False)
 
 
 def content_key(audio: PCM) -> str:

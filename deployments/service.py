@@ -12,6 +12,7 @@ from ray.serve.handle import DeploymentHandle
 from deployments.admission import Admission
 from deployments.handles import answer
 from deployments.health import health_report
+from deployments.known_voices import KnownVoices
 from deployments.limits import Limits
 from deployments.pipeline import SpeechPipeline
 from deployments.sampler_watch import SamplerWatch
@@ -41,6 +42,7 @@ class SpeechService:
     def __init__(
         self,
         voice_prep: DeploymentHandle[Any],
+        voices: KnownVoices,
         sampler: DeploymentHandle[Any],
         engine: str,
         limits: Limits,
@@ -59,7 +61,7 @@ class SpeechService:
         self._bucket = bucket
         self._warnings = tuple(warnings)
         self._pipeline = SpeechPipeline(
-            voice_prep, sampler, limits, pass_limits, pronunciations, default_voice
+            voices, sampler, limits, pass_limits, pronunciations, default_voice
         )
         self._log = RequestLog()
         admission = Admission(limits.max_requests)

@@ -95,8 +95,14 @@ class VoicePrep:
             VoiceNotFound: There is no such file.
             VoicesUnavailable: The folder does not answer in time.
         """
-        reference = await self._reference_audio(name)
-        return PreparedVoice(name, reference.key, reference.num_samples, file=reference.file)
+        fingerprint, reference = await self._reference_audio(name)
+        return PreparedVoice(
+            name,
+            reference.key,
+            reference.num_samples,
+            file=reference.file,
+            fingerprint=fingerprint,
+        )
 
     async def audio(self, voice: PreparedVoice) -> list[SharedAudio]:
         """Return the audio of a prepared voice, in a list: Ray would resolve a bare reference.
@@ -109,17 +115,20 @@ class VoicePrep:
             if held.key == voice.key:
                 return [held.shared]
         # Evicted, or prepared by another replica.
-        reference = await self._reference_audio(voice.name)
+        _, reference = await self._reference_audio(voice.name)
         if reference.key != voice.key:
             raise VoiceLost("The voice was replaced meanwhile, try again")
         return [reference.shared]
 
-    async def _reference_audio(self, name: str) -> ReferenceAudio:
-        """Return the audio that `name` means at this moment, from the cache or decoded now."""
+    async def _reference_audio(self, name: str) -> tuple[Fingerprint, ReferenceAudio]:
+        """Return the content that `name` means now, and its audio, from the cache or decoded."""
         for _ in range(MAX_TRIES):
             try:
                 fingerprint = await self._lookups.run(name, self._fingerprint, name)
-                return await self._cache.get(fingerprint, partial(self._decode, name, fingerprint))
+                reference = await self._cache.get(
+                    fingerprint, partial(self._decode, name, fingerprint)
+                )
+                return fingerprint, reference
             except _FileChanged:
                 continue
             except UndecodableAudio as error:

@@ -92,6 +92,7 @@ def build_app(settings: Settings | Mapping[str, Any]) -> serve.Application:
     return ingress.bind(
         voice_prep,
         sampler,
+        voices_dir=settings.voices_dir,
         engine=settings.engine,
         limits=settings.limits,
         pass_limits=ENGINES[settings.engine].limits,

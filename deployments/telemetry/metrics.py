@@ -199,6 +199,9 @@ VOICE_CACHE_STATS: Mapping[str, Reading] = {
     "bytes": Reading(VOICE_CACHE_BYTES),
     "decodes": Reading(VOICE_DECODES),
 }
+KNOWN_VOICES_STATS: Mapping[str, Reading] = {
+    "hits": Reading(VOICE_CACHE_LOOKUPS, {"result": "hit"}),
+}
 ENGINE_STATS: Mapping[str, Reading] = {
     "jobs": Reading(ENGINE_JOBS),
     "jobs_cancelled": Reading(ENGINE_JOBS_CANCELLED),

@@ -42,6 +42,7 @@ def tone_ingress(
     return Ingress(
         local_handle(VoicePrep, str(voices_dir), 2**26, 1, 5),
         sampler,
+        voices_dir=str(voices_dir),
         engine="tone",
         limits=Limits(**(limits or {})),
         pass_limits=tone.limits,
