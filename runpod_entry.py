@@ -6,6 +6,7 @@ import signal
 import sys
 
 from serve_app.environment import set_ray_defaults
+from serve_app.haproxy.choice import choose_proxy
 from serve_app.wrong_settings import EXIT_STATUS, WrongSetting, read_settings
 
 
@@ -19,6 +20,7 @@ def main() -> None:
         sys.stderr.write(f"{error}\n")
         sys.exit(EXIT_STATUS)
     set_ray_defaults(only_loopback=True)  # a worker calls RunPod, and nobody calls it
+    choose_proxy(settings, http=False)
     from serve_app.boot import StartFailed, boot_graph, stop_ray
     from serve_app.runpod_worker import work
 

@@ -8,19 +8,23 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import ray
 from ray import serve
 
 from serve_app.environment import set_ray_defaults
+from serve_app.haproxy.choice import choose_proxy
+from serve_app.settings import Settings
 
 
 @contextmanager
-def private_cluster() -> Iterator[str]:
-    """Start Ray and Serve, yield the HTTP address, and leave nothing behind."""
+def private_cluster(proxy: Literal["auto", "haproxy", "uvicorn"] = "uvicorn") -> Iterator[str]:
+    """Start Ray and Serve behind `proxy`, yield the HTTP address, and leave nothing behind."""
     # Sockets below Ray's session folder have at most 107 characters: keep it short.
     temp_dir = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
     set_ray_defaults()
+    choose_proxy(Settings(proxy=proxy, host="127.0.0.1"))
     os.environ |= {
         "RAY_AUTH_MODE": "disabled",
         "RAY_USAGE_STATS_ENABLED": "0",

@@ -6,7 +6,7 @@ process, a bare FastAPI deployment on the same Ray Serve that returns as many by
 encodes as well. The engine takes one step of a short span with echo-mini on the CPU: as little as
 there is, so that its own time does not drown what is added. It is not speech.
 
-    python -m bench.graph [--seconds 10]
+    python -m bench.graph [--seconds 10] [--proxy auto|haproxy|uvicorn]
 """
 
 from __future__ import annotations
@@ -38,10 +38,12 @@ def main() -> None:
     """Run the benchmark; print a table and one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="per case")
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--proxy", default="uvicorn", help="as the setting")
+    given = parser.parse_args()
+    seconds = given.seconds
     settings = Settings(device="cpu", voices_dir=VOICES_DIR)
     compute_as_a_sampler(settings)
-    with private_cluster() as url:
+    with private_cluster(given.proxy) as url:
         serve.run(build_app(settings), name="graph", route_prefix="/graph")
         body = asyncio.run(_fetch_once(f"{url}/graph"))
         serve.run(bare_app(len(body)), name="bare", route_prefix="/bare")

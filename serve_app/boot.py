@@ -17,6 +17,7 @@ from ray.serve.schema import ApplicationStatus
 from serve_app.detached import run_detached
 from serve_app.exposure import ray_exposure
 from serve_app.graph import build_app
+from serve_app.haproxy.choice import listens
 from serve_app.ray_output import SERVE_LOG, warnings_only, without_rays_prints
 from serve_app.settings import Settings
 
@@ -63,7 +64,7 @@ def start_ray(settings: Settings, *, http: bool) -> None:
         _start_node(settings)
     serve.start(
         proxy_location="EveryNode" if http else "Disabled",
-        http_options={"host": settings.host, "port": settings.port},
+        http_options={"host": listens(settings), "port": settings.port},
         logging_config=SERVE_LOG,
     )
 

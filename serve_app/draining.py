@@ -24,6 +24,8 @@ from serve_app.watch import GraphWatch
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.1
+DEREGISTERED_S = 2.0
+"""How long HAProxy may take to learn that an ingress stops."""
 
 
 class GraphLost(Exception):
@@ -48,8 +50,12 @@ class Signals:
 
 
 def let_proxies_drain_soon() -> None:
-    """Let a proxy call itself drained at once; Ray's default is 30 s. Read when Ray starts."""
+    """Let a proxy call itself drained at once, and an ingress behind HAProxy stop soon.
+
+    Ray's default is 30 s for both. Read when Ray starts.
+    """
     os.environ.setdefault("RAY_SERVE_PROXY_MIN_DRAINING_PERIOD_S", str(POLL_S))
+    os.environ.setdefault("RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S", str(DEREGISTERED_S))
 
 
 def wait_for_signal(signals: Signals, watch: GraphWatch) -> None:

@@ -84,6 +84,13 @@ class Settings(EchoOptions, Limits, BaseSettings):
     port: Annotated[
         int, Field(validation_alias="PORT", ge=0, le=65535, description="HTTP port.")
     ] = 8000
+    proxy: Annotated[
+        Literal["auto", "haproxy", "uvicorn"],
+        Field(
+            description="What listens on the HTTP port of `echo-tts serve`; `auto`: HAProxy where "
+            "there is one."
+        ),
+    ] = "uvicorn"
     api_keys: Annotated[
         tuple[SecretStr, ...],
         Field(description="Comma-separated keys; if any, HTTP callers must send one."),

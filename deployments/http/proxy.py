@@ -1,12 +1,15 @@
-"""What runs in Ray Serve's HTTP proxy, in front of the ingress: its answers get our shape.
+"""What runs in front of the ingress, in Ray Serve's HTTP server: its answers get our shape.
 
-Serve calls `middlewares` where RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH names it.
+Serve calls `middlewares` where RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH names it: in its
+proxy, and behind HAProxy in each ingress.
 """
 
 from __future__ import annotations
 
 import logging
 import uuid
+from contextlib import suppress
+from functools import partial
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
@@ -26,6 +29,9 @@ SERVES_OWN = ("x-request-timeout-seconds", "x-request-disconnect-disabled")
 """Headers by which Serve lets a caller change how a request is handled: not for our callers."""
 SERVES_ROUTING = ("serve_multiplexed_model_id", "x_session_id")
 """Headers that Serve routes by, in its spelling, in which dashes are underscores."""
+
+CLIENT_LEFT = 499
+"""Serve's status where nobody is left to read an answer; HTTP has none."""
 
 
 def middlewares() -> list[Middleware]:
@@ -49,7 +55,10 @@ class OneErrorShape:
             await self._app(scope, receive, send)
             return
         scope, request_id = _with_clean_headers(scope)
-        if scope["type"] == "websocket" or scope["path"].startswith("/-/"):
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, partial(_send_if_there, send))
+            return
+        if scope["path"].startswith("/-/"):
             await self._app(scope, receive, send)
             return
         replaced = started = False
@@ -57,7 +66,7 @@ class OneErrorShape:
         async def send_in_shape(message: Message) -> None:
             nonlocal replaced, started
             if message["type"] == "http.response.start":
-                replaced = is_serves_own(message)
+                replaced = is_serves_own(message) and message["status"] != CLIENT_LEFT
                 started = True
                 if replaced:
                     response = await self._error(message["status"], request_id, scope)
@@ -91,6 +100,12 @@ class OneErrorShape:
         """Tell whether Serve knows of an application yet: if not, every path is unknown to it."""
         routes = await ask(self._app, "/-/routes", scope)
         return routes is None or (routes.status != 503 and routes.body != b"{}")
+
+
+async def _send_if_there(send: Send, message: Message) -> None:
+    """Send to a WebSocket; one whose client has left is told so by what it receives next."""
+    with suppress(OSError):  # Serve would log a traceback for each client that leaves
+        await send(message)
 
 
 def _with_clean_headers(scope: Scope) -> tuple[Scope, str]:

@@ -11,7 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER = "X-Request-ID"
 
-_USABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+USABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+"""What a client's id must match as a whole."""
 _WITH_HEADERS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
 
 
@@ -45,7 +46,7 @@ class RequestIdMiddleware:
 
 def is_usable(request_id: str) -> bool:
     """Tell whether a client's id can be taken over into logs and headers."""
-    return _USABLE.fullmatch(request_id) is not None
+    return USABLE.fullmatch(request_id) is not None
 
 
 def request_id_of(connection: HTTPConnection) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from serve_app.commands.command_parser import CommandParser
 from serve_app.environment import set_ray_defaults
 from serve_app.exposure import is_loopback
+from serve_app.haproxy.choice import choose_proxy
 from serve_app.settings import Settings
 from serve_app.settings_help import settings_help
 from serve_app.wrong_settings import EXIT_STATUS, WrongSetting, read_settings
@@ -53,6 +54,11 @@ def serve_here(settings: Settings) -> int:
     on without this process. A graph that cannot speak for `outage_s` ends it with status 1.
     """
     set_ray_defaults(only_loopback=is_loopback(settings.host))
+    try:
+        choose_proxy(settings)
+    except WrongSetting as error:
+        logger.critical("%s", error)
+        return EXIT_STATUS
     from serve_app.boot import (
         APP_NAME,
         StartFailed,

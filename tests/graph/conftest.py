@@ -14,6 +14,7 @@ from ray import serve
 
 from serve_app.environment import set_ray_defaults
 from serve_app.graph import build_app
+from serve_app.haproxy.choice import choose_proxy
 from serve_app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -69,6 +70,8 @@ def open_jobs(name: str) -> int:
 def cluster():
     """A private local cluster with four logical GPUs; its HTTP address."""
     set_ray_defaults()
+    # The environment of a test is cleaned later than this fixture is set up.
+    choose_proxy(Settings(host="127.0.0.1", proxy=os.environ.get("ECHO_PROXY", "uvicorn")))
     os.environ["RAY_AUTH_MODE"] = "disabled"  # the cluster is on loopback and lives for this run
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_metrics_report_interval_ms"] = "1000"  # noqa: SIM112 - Ray's own spelling

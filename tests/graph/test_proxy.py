@@ -3,6 +3,7 @@
 import http.client
 import socket
 import threading
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import httpx
@@ -70,8 +71,9 @@ def test_ingress_that_dies_is_an_error_in_our_shape(deploy, graph_voices):
     wait_until(lambda: open_jobs("dying") > 0)
     title = "ServeReplica:dying:Ingress"
     for process in psutil.process_iter():
-        if title in " ".join(process.cmdline()):
-            process.kill()
+        with suppress(psutil.Error):  # it has ended meanwhile
+            if title in " ".join(process.cmdline()):
+                process.kill()
     speaking.join()
     serve.delete("dying")
     [answer] = answers

@@ -9,6 +9,7 @@ import pytest
 from ray.serve._private import http_util
 from ray.serve.config import HTTPOptions
 from starlette.responses import JSONResponse, PlainTextResponse
+from uvicorn.protocols.utils import ClientDisconnected
 
 from deployments.http.errors import RETRY_AFTER_S
 from deployments.http.proxy import OneErrorShape
@@ -44,6 +45,26 @@ async def test_plain_error_of_serve_comes_in_openais_shape(status):
         assert response.headers["Retry-After"] == str(RETRY_AFTER_S)
     if status == 500:
         assert ids(response)[0] in error["message"]
+
+
+async def test_answer_to_a_client_that_has_left_passes():
+    response, _ = await ask(PlainTextResponse("Client disconnected", 499))
+    assert (response.status_code, response.text) == (499, "Client disconnected")
+
+
+async def test_websocket_whose_client_has_left_can_still_be_sent_to():
+    sent = []
+
+    async def answer(scope, receive, send):
+        await send({"type": "websocket.close"})
+        sent.append("later")
+
+    async def gone(message):
+        raise ClientDisconnected
+
+    scope = {"type": "websocket", "path": "/", "headers": []}
+    await OneErrorShape(answer)(scope, None, gone)
+    assert sent == ["later"]
 
 
 async def test_error_that_leaves_serve_is_500_with_the_id():

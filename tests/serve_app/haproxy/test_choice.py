@@ -1,0 +1,77 @@
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from serve_app.haproxy import choice
+from serve_app.haproxy.choice import choose_proxy, haproxy_binary, listens
+from serve_app.settings import Settings
+from serve_app.wrong_settings import WrongSetting
+
+AUTO = Settings(proxy="auto", host="0.0.0.0")
+SWITCH = "RAY_SERVE_ENABLE_HA_PROXY"
+needs_haproxy = pytest.mark.skipif(haproxy_binary() is None, reason="no HAProxy here")
+
+
+@pytest.fixture(autouse=True)
+def environ(monkeypatch):
+    """The environment that is changed: a copy."""
+    monkeypatch.setattr(os, "environ", {"PATH": os.environ["PATH"]})
+    return os.environ
+
+
+@needs_haproxy
+def test_haproxy_is_chosen_where_there_is_one(environ):
+    choose_proxy(AUTO)
+    assert environ[SWITCH] == "1"
+    program = Path(environ["RAY_SERVE_HAPROXY_BINARY_PATH"])
+    assert stat.S_IMODE(program.parent.stat().st_mode) == 0o700
+    assert listens(AUTO) == "127.0.0.1"
+
+
+@needs_haproxy
+def test_two_servers_share_no_file_and_no_port(environ):
+    choose_proxy(AUTO)
+    first = dict(environ)
+    choose_proxy(AUTO)
+    own = [name for name in environ if name.endswith(("_PATH", "_LOC", "_FILE", "_HTTP_PORT"))]
+    assert len(own) == 6
+    assert all(environ[name] != first[name] for name in own)
+
+
+@needs_haproxy
+def test_connections_outlive_a_change_of_replicas_for_a_whole_request(environ):
+    choose_proxy(Settings(proxy="auto", deadline_s=7200))
+    assert int(environ["RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S"]) > 7200
+
+
+def test_uvicorn_is_used_where_there_is_no_haproxy(environ, monkeypatch):
+    monkeypatch.setattr(choice, "haproxy_binary", lambda: None)
+    choose_proxy(AUTO)
+    assert environ[SWITCH] == "0"
+    assert listens(AUTO) == "0.0.0.0"
+
+
+def test_haproxy_that_is_asked_for_must_be_there(monkeypatch):
+    monkeypatch.setattr(choice, "haproxy_binary", lambda: None)
+    with pytest.raises(WrongSetting, match="no HAProxy here"):
+        choose_proxy(Settings(proxy="haproxy"))
+
+
+def test_uvicorn_can_be_asked_for(environ):
+    environ[SWITCH] = "1"
+    choose_proxy(Settings(proxy="uvicorn"))
+    assert environ[SWITCH] == "0"
+
+
+def test_worker_without_http_has_no_proxy(environ):
+    choose_proxy(AUTO, http=False)
+    assert environ[SWITCH] == "0"
+
+
+def test_joined_cluster_keeps_its_own_proxy(environ):
+    environ["RAY_ADDRESS"] = "10.0.0.1:6379"
+    choose_proxy(AUTO)
+    assert SWITCH not in environ
+    assert listens(AUTO) == "0.0.0.0"

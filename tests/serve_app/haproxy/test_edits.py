@@ -1,0 +1,97 @@
+"""What HAProxy answers by itself, and where it listens; the binary is the real one."""
+
+import asyncio
+
+import httpx
+import psutil
+import pytest
+
+from deployments.http.request_id import HEADER
+from serve_app.haproxy import edits
+from serve_app.haproxy.choice import haproxy_binary
+from tests.graph.conftest import free_port
+from tests.serve_app.haproxy.conftest import ingress
+
+pytestmark = pytest.mark.skipif(haproxy_binary() is None, reason="no HAProxy here")
+
+
+async def die(request, writer):
+    """Take a request and go, as an ingress that is killed."""
+
+
+async def ask(url, path="/v1/audio/speech", **options):
+    async with httpx.AsyncClient(timeout=60) as client:
+        return await client.get(url + path, **options)
+
+
+def check_shape(answer, status):
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/json"
+    [request_id] = answer.headers.get_list(HEADER)
+    assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+    return answer.json()["error"], request_id
+
+
+async def test_ingress_that_dies_is_an_internal_error(start):
+    async with ingress(die) as port, start([port]) as (url, *_):
+        error, request_id = check_shape(await ask(url), 500)
+    assert error["message"] == f"Internal error (request {request_id})"
+
+
+async def test_usable_id_of_the_caller_is_kept(start):
+    async with ingress(die) as port, start([port]) as (url, *_):
+        _, request_id = check_shape(await ask(url, headers={HEADER: "mine-1"}), 500)
+    assert request_id == "mine-1"
+
+
+@pytest.mark.parametrize("given", ["x" * 200, "odd id", "-"])
+async def test_unusable_id_is_replaced(start, given):
+    async with ingress(die) as port, start([port]) as (url, *_):
+        _, request_id = check_shape(await ask(url, headers={HEADER: given}), 500)
+    assert request_id.isalnum()
+    assert request_id != given
+
+
+async def test_no_ingress_left_is_overloaded(start):
+    async with start([free_port()]) as (url, *_):
+        answer = await ask(url)
+    error, _ = check_shape(answer, 503)
+    assert error["code"] == "overloaded"
+    assert answer.headers["Retry-After"]
+
+
+async def test_server_without_an_ingress_yet_is_starting(start):
+    async with start([]) as (url, *_):
+        ping, health, speech = [await ask(url, path) for path in ("/ping", "/health", "/v1/models")]
+    assert ping.status_code == 204
+    assert ping.headers[HEADER]
+    assert health.status_code == 503
+    assert health.json()["status"] == "unhealthy"
+    assert check_shape(speech, 503)[0]["code"] == "not_ready"
+
+
+async def test_request_that_never_ends_its_headers_is_ended(start, monkeypatch):
+    monkeypatch.setattr(edits, "_HEADERS_S", 1)
+    async with start([]) as (url, *_):
+        reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n")
+        answer = await reader.read()
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 408")
+
+
+async def test_only_the_http_port_is_open(start):
+    async with start([free_port()], host="127.0.0.1") as (url, folder, api):
+        connections = psutil.Process(api._proc.pid).net_connections("tcp")
+        listening = [(c.laddr.ip, c.laddr.port) for c in connections if c.status == "LISTEN"]
+        transport = httpx.AsyncHTTPTransport(uds=f"{folder}/metrics.sock")
+        async with httpx.AsyncClient(transport=transport) as client:
+            metrics = await client.get("http://haproxy/metrics")
+    assert set(listening) == {("127.0.0.1", httpx.URL(url).port)}
+    assert "haproxy_frontend_http_requests_total" in metrics.text
+
+
+async def test_address_asked_for_is_listened_on(start):
+    async with start([free_port()], host="0.0.0.0") as (_, _, api):
+        connections = psutil.Process(api._proc.pid).net_connections("tcp")
+        assert {c.laddr.ip for c in connections if c.status == "LISTEN"} == {"0.0.0.0"}
