@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -58,6 +58,7 @@ async def sample_in_order(
     voices: RequestVoices,
     max_running: int,
     on_redraw: Callable[[], None],
+    rehearsed: Sequence[Job] = (),
 ) -> AsyncGenerator[Sampled, None]:
     """Yield the audio of all jobs in order while up to `max_running` are in the sampler.
 
@@ -72,6 +73,8 @@ async def sample_in_order(
         voices: The voices that the jobs name.
         max_running: At least 1.
         on_redraw: Called for every job that is drawn again.
+        rehearsed: Jobs that are spoken before all others, for nothing but the voice of those that
+            name none, until it is known.
 
     Raises:
         SpeechError: A job failed, or its voice cannot be prepared.
@@ -85,7 +88,21 @@ async def sample_in_order(
         voice = spoken.voice if job.voice is None else await voices.get(job.voice)
         return JobStream(partial(sampler.generate.remote, job.job, voice), on_redraw)
 
+    async def rehearse() -> None:
+        for job in rehearsed:
+            if spoken.is_complete:
+                return
+            audio = await sample(VoicedJob(job, None))
+            try:
+                while (block := await audio.next_block()) is not None:
+                    spoken.add(block.pcm)
+            finally:
+                audio.cancel()
+            spoken.end_job()
+        spoken.end_rehearsal()
+
     async def begin_all() -> None:
+        await rehearse()
         async with aclosing(jobs):
             async for job in jobs:
                 await room.acquire()

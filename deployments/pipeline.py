@@ -97,7 +97,11 @@ class SpeechPipeline:
             text = without_tags(request.text) if request.voices else request.text
             timestamps = await run_in(self._threads, Timestamps, text, said, request.speed)
         record.planned(len(plan.chunks))
-        sampled = self._sample(each(plan.chunks), request, record, stream=not whole)
+        unnamed = [chunk for chunk in plan.chunks if not (chunk.voice or self._default_voice)]
+        rehearsed = unnamed if whole and len(unnamed) > 1 else ()
+        sampled = self._sample(
+            each(plan.chunks), request, record, stream=not whole, rehearsed=rehearsed
+        )
         levelled = level(
             sampled,
             _leveller(request, stream=not whole),
@@ -170,8 +174,12 @@ class SpeechPipeline:
         record: RequestRecord,
         *,
         stream: bool,
+        rehearsed: Sequence[Chunk] = (),
     ) -> AsyncGenerator[Sampled, None]:
-        """Yield the audio of the chunks of a request, as it comes from the sampler."""
+        """Yield the audio of the chunks of a request, as it comes from the sampler.
+
+        `rehearsed` are chunks of the voice that is made up, from the first on.
+        """
 
         async def prepare_voice(name: str) -> PreparedVoice:
             with record.preparing_voice():
@@ -186,13 +194,16 @@ class SpeechPipeline:
                     record.take_is_faulty(sampled.job_index, block.fault)
                 record.audio_received(block.engine, block.device, block.queue_s, sampled.waited_s)
 
-        jobs = make_jobs(chunks, request, self._default_voice, record.request_id, stream=stream)
+        # A client may send one X-Request-ID with all its requests.
+        unique_id = f"{record.request_id}/{uuid.uuid4().hex}"
+        jobs = make_jobs(chunks, request, self._default_voice, unique_id, stream=stream)
         sampled = sample_in_order(
             self._sampler,
             jobs,
             RequestVoices(prepare_voice),
             self._limits.max_request_jobs,
             record.redrawn,
+            [make_job(chunk, request, unique_id, stream=stream) for chunk in rehearsed],
         )
         return observe(sampled, note)
 
@@ -211,26 +222,27 @@ async def make_jobs(
     chunks: AsyncGenerator[Chunk, None],
     request: SpeechRequest,
     default_voice: str | None,
-    request_id: str,
+    unique_id: str,
     *,
     stream: bool,
 ) -> AsyncGenerator[VoicedJob, None]:
     """Yield the sampler's job for each chunk; one without a voice is spoken in `default_voice`."""
-    # A client may send one X-Request-ID with all its requests.
-    unique_id = f"{request_id}/{uuid.uuid4().hex}"
     async with aclosing(chunks):
         async for chunk in chunks:
-            yield VoicedJob(
-                Job(
-                    chunk.text,
-                    chunk.seed,
-                    request.given,
-                    stream=stream,
-                    request_id=unique_id,
-                    timestamps=request.timestamps,
-                ),
-                chunk.voice or default_voice,
-            )
+            job = make_job(chunk, request, unique_id, stream=stream)
+            yield VoicedJob(job, chunk.voice or default_voice)
+
+
+def make_job(chunk: Chunk, request: SpeechRequest, unique_id: str, *, stream: bool) -> Job:
+    """Return the sampler's job for a chunk."""
+    return Job(
+        chunk.text,
+        chunk.seed,
+        request.given,
+        stream=stream,
+        request_id=unique_id,
+        timestamps=request.timestamps,
+    )
 
 
 async def join(

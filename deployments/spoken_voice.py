@@ -1,7 +1,8 @@
 """The voice of a request that names none: the one in which its first words were spoken.
 
 Without a reference a model makes up a speaker for every chunk (decision 0018). So the audio of the
-first chunk is the reference of the others, whichever samplers they come to.
+first chunk is the reference of the others, whichever samplers they come to. Where nobody hears it
+before all is spoken, the first words are rehearsed: then they have the reference as well.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ class SpokenVoice:
         self._turn = asyncio.Event()
         self._turn.set()
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the voice of all further jobs is known."""
+        return self._is_complete
+
     async def wait_turn(self) -> None:
         """Return when `voice` is what the next job is spoken with."""
         await self._turn.wait()
@@ -54,6 +60,10 @@ class SpokenVoice:
             self.voice = self._make()
             self._is_complete = self.voice is not None and self._num_samples >= ENOUGH_SAMPLES
         self._turn.set()
+
+    def end_rehearsal(self) -> None:
+        """Let all jobs be spoken with what has been rehearsed, if it is audible."""
+        self._is_complete = self.voice is not None
 
     def _make(self) -> PreparedVoice | None:
         audio = np.concatenate([*self._audio, np.empty(0, np.float32)])

@@ -265,3 +265,42 @@ async def test_redrawn_first_job_gives_the_same_voice():
     first, again, voice = await voices_asked_for(takes, 2)
     assert first is again is None
     assert voice.key == content_key(np.concatenate(parts))
+
+
+async def rehearse(takes, count):
+    """Return the voices of a rehearsal and of the jobs after it, and what came of the jobs."""
+    given, remaining = [], iter(takes)
+
+    def answer(job, voice):
+        given.append(voice)
+        return [PCMBlock(pcm, "fake", "cpu", 0.0) for pcm in next(remaining)]
+
+    rehearsed = [Job(f"Chunk {index}.", index) for index in range(count)]
+    sampled = sample_in_order(
+        FakeSampler(answer), jobs(count), no_voices(), 4, no_redraw, rehearsed
+    )
+    return given, [(index, block.pcm) async for index, block, _ in sampled if block is not None]
+
+
+async def test_rehearsed_jobs_are_spoken_again_in_the_voice_they_gave():
+    short = tone(ENOUGH_SAMPLES // 2)
+    takes = [[short], [short], *([tone(number)] for number in (7, 8, 9))]
+    given, heard = await rehearse(takes, 3)
+    both = content_key(np.concatenate([short, short]))
+    assert [voice and voice.key for voice in given] == [None, content_key(short), *[both] * 3]
+    assert [(index, len(pcm)) for index, pcm in heard] == [(0, 7), (1, 8), (2, 9)]
+
+
+async def test_rehearsal_of_little_speech_gives_the_voice_as_well():
+    given, heard = await rehearse([[tone(900)], [tone(900)], [tone(7)], [tone(8)]], 2)
+    assert len({voice.key for voice in given[2:]}) == 1
+    assert len(given[2].audio) == 1800
+    assert len(heard) == 2
+
+
+async def test_rehearsal_that_fails_fails_the_request_and_is_cancelled():
+    sampler = FakeSampler(lambda job, voice: [InternalError("no")])
+    rehearsed = [Job("Chunk 0.", 0)]
+    with pytest.raises(InternalError):
+        await anext(sample_in_order(sampler, jobs(2), no_voices(), 4, no_redraw, rehearsed))
+    assert [stream.cancelled for stream in sampler.streams] == [True]
