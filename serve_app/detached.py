@@ -17,7 +17,9 @@ def run_detached(action: Callable[[], None]) -> threading.Event:
         try:
             action()
         except Exception as error:
-            logger.warning("%s", error, exc_info=error)
+            first_line = str(error).partition("\n")[0]  # Ray's errors go on for pages
+            logger.warning("%s: %s", type(error).__name__, first_line)
+            logger.debug("work on a detached thread failed", exc_info=error)
         finally:
             ended.set()
 

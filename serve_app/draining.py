@@ -11,6 +11,7 @@ import logging
 import os
 import queue
 import signal
+import threading
 import time
 from typing import Any
 
@@ -76,10 +77,20 @@ def drain(app_name: str, drain_s: float, signals: Signals) -> None:
     """
     logger.warning("Stopping: running requests have %g s; a second signal ends them", drain_s)
     end = time.monotonic() + drain_s
-    drained = run_detached(lambda: _drain(app_name))
+    given_up = threading.Event()
+
+    def ask() -> None:
+        try:
+            _drain(app_name)
+        except Exception:
+            if not given_up.is_set():  # else the proxies that it asks have been stopped
+                raise
+
+    drained = run_detached(ask)
     while not drained.is_set() and time.monotonic() < end:
         if signals.wait(POLL_S):
-            return
+            break
+    given_up.set()
 
 
 def _drain(app_name: str) -> None:

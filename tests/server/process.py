@@ -17,6 +17,11 @@ ROOT = Path(__file__).parents[2]
 PATIENCE_S = 240.0
 
 
+def without_warnings(output: str) -> list[str]:
+    """Return the lines that a server prints on any machine: a slow one warns of that as well."""
+    return [line for line in output.splitlines() if " WARNING " not in line]
+
+
 class Server:
     """`echo-tts serve` in a process of its own, and what it has printed so far."""
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.graph.conftest import private_temp_dir, wait_until
-from tests.server.process import PATIENCE_S, Server
+from tests.server.process import PATIENCE_S, Server, without_warnings
 from tests.texts import ENDLESS_REQUEST, PARAGRAPHS
 
 pytestmark = pytest.mark.ray
@@ -51,6 +51,8 @@ def test_stream_under_way_at_sigterm_gets_its_whole_audio_before_the_server_exit
     spoken_s = float(line.partition("audio_s=")[2].split()[0])
     assert " completed: " not in before
     assert len(audio) / 2 / 44100 == pytest.approx(spoken_s, abs=0.01)
+    assert len(without_warnings(before)) < 10, before
+    assert len(without_warnings(after)) <= 3, after  # what it stops, this request, the refused one
 
 
 def test_ctrl_c_drains_and_once_more_ends_what_never_would(serve):
@@ -66,3 +68,5 @@ def test_ctrl_c_drains_and_once_more_ends_what_never_would(serve):
         with pytest.raises(httpx.RemoteProtocolError):
             list(arriving)
     assert server.wait() == 0
+    assert "retries" not in server.output
+    assert "Traceback" not in server.output

@@ -77,5 +77,6 @@ def test_server_that_cannot_load_its_model_fails(tmp_path):
         try:
             assert server.wait() != 0
             assert "is no folder, echo-tts-base or echo-mini" in server.output
+            assert "The graph did not start: " in server.output.splitlines()[-1]
         finally:
             server.stop()
