@@ -23,6 +23,7 @@ from speech.parameters import ModelParameters
 
 DEFAULTS = ModelParameters(
     num_steps=12,
+    stream_steps=(6, 12),
     cfg_scale_text=1.5,
     cfg_scale_speaker=0.5,
     cfg_min_t=0.3,
