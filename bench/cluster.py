@@ -19,8 +19,20 @@ from serve_app.settings import Settings
 
 
 @contextmanager
-def private_cluster(proxy: Literal["auto", "haproxy", "uvicorn"] = "uvicorn") -> Iterator[str]:
-    """Start Ray and Serve behind `proxy`, yield the HTTP address, and leave nothing behind."""
+def private_cluster(
+    proxy: Literal["auto", "haproxy", "uvicorn"] = "uvicorn",
+    num_cpus: int | None = None,
+    num_gpus: int = 0,
+    setup_hook: str | None = None,
+) -> Iterator[str]:
+    """Start Ray and Serve, yield the HTTP address, and leave nothing behind.
+
+    Args:
+        proxy: See `Settings.proxy`.
+        num_cpus: CPUs that Ray counts on; as many as there are, if none.
+        num_gpus: GPUs that Ray counts on, whether there are any or not.
+        setup_hook: A function, as `module.name`, that each process of the cluster calls first.
+    """
     # Sockets below Ray's session folder have at most 107 characters: keep it short.
     temp_dir = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
     set_ray_defaults()
@@ -35,7 +47,9 @@ def private_cluster(proxy: Literal["auto", "haproxy", "uvicorn"] = "uvicorn") ->
         port = sock.getsockname()[1]
     ray.init(
         address="local",
-        num_cpus=max(2, os.cpu_count() or 1),
+        num_cpus=num_cpus or max(2, os.cpu_count() or 1),
+        num_gpus=num_gpus,
+        runtime_env={"worker_process_setup_hook": setup_hook} if setup_hook else None,
         object_store_memory=512 * 2**20,
         include_dashboard=False,
         log_to_driver=False,
