@@ -19,7 +19,7 @@ def main() -> None:
     except WrongSetting as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(EXIT_STATUS)
-    set_ray_defaults(only_loopback=True)  # a worker calls RunPod, and nobody calls it
+    set_ray_defaults()
     choose_proxy(settings, http=False)
     from serve_app.boot import StartFailed, boot_graph, stop_ray
     from serve_app.runpod_worker import work
