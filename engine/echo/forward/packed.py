@@ -71,6 +71,8 @@ class PackedForward:
     ) -> None:
         self.dit, self._ops = dit, ops
         self._modulations = ModulationTable(dit, num_modulations)
+        # Held here: a graph reads it by its address, and the cache that it comes from may drop it.
+        self._rotary = dit.rotation(0, MAX_FRAMES)
         self._max_context = max_context
         sizes = sorted(sizes)
         largest = sizes[-1].positions if sizes else 0
@@ -145,9 +147,9 @@ class PackedForward:
         if num_keys > len(workspace.keys):
             workspace = new_workspace(self.dit, num_keys)
         attend = self._attend(tables, workspace, lanes)
-        table = self._modulations.table
+        modulation, rotary = self._modulations.table, self._rotary
         return lambda: packed_step(
-            self.dit, self._ops, x, table, tables, segments, workspace, attend
+            self.dit, self._ops, x, modulation, rotary, tables, segments, workspace, attend
         )
 
     def _attend(self, tables: Tables, workspace: Workspace, lanes: Sequence[PlacedLane]) -> Attend:

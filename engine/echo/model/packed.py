@@ -12,7 +12,6 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from engine.echo.config import MAX_FRAMES
 from engine.echo.model.dit import ATTENTION, MLP_HALF, EchoDiT
 from engine.echo.model.layers import rms_norm
 from engine.echo.model.ops import Ops
@@ -35,6 +34,7 @@ def packed_step(
     ops: Ops,
     x: Tensor,
     modulation: Tensor,
+    rotary: Tensor,
     tables: Tables,
     segments: Segments,
     workspace: Workspace,
@@ -47,6 +47,8 @@ def packed_step(
         ops: The functions that it is made of.
         x: The state of every lane, at least in float32.
         modulation: The modulation by each t, (R, layers, 2, 3, C); `tables.rows` numbers its rows.
+        rotary: The rotary table of every frame, (MAX_FRAMES, 2, D / 2); `tables.frames` numbers its
+            rows.
         tables: The places of the positions.
         segments: The context of the lanes.
         workspace: Room for the keys and values of one layer.
@@ -54,7 +56,7 @@ def packed_step(
     """
     eps, rows = dit.config.norm_eps, tables.rows
     blocks, halves = dit.joint_blocks(), modulation.unbind(1)
-    rotation = dit.rotation(0, MAX_FRAMES).index_select(0, tables.frames)
+    rotation = rotary.index_select(0, tables.frames)
     states, x = x, dit.in_proj(x.to(dit.dtype))
     h = ops.norm_modulate(x, halves[0][:, ATTENTION], rows, eps)
     for layer, block in enumerate(blocks):
