@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import pytest
 import soundfile
 
@@ -55,7 +56,14 @@ def test_example_runs(graph, tmp_path, page, language, code):
     )
     assert done.returncode == 0, done.stderr
     for name in re.findall(r"-o (\w\S*)|\"(\w+\.wav)\"", code):
-        assert soundfile.info(tmp_path / "".join(name)).duration > 0.5
+        assert duration_s(tmp_path / "".join(name)) > 0.5
+
+
+def duration_s(path):
+    if path.suffix != ".m4b":
+        return soundfile.info(path).duration
+    with av.open(path) as container:  # libsndfile does not read it
+        return container.duration / av.time_base
 
 
 def test_blocks_left_to_other_tests_exist():
