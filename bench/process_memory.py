@@ -22,7 +22,7 @@ class Sample:
 
     Attributes:
         second: Seconds since the first sample.
-        mb: Memory that is theirs alone, so without the object store and shared libraries.
+        mb: Memory that they allocated, so without the object store and libraries.
     """
 
     second: float
@@ -41,7 +41,7 @@ def sample_family(pid: int, second: float) -> list[Sample]:
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied), process.oneshot():
             measured = [
                 1.0,
-                process.memory_full_info().uss / MB,
+                _allocated_mb(process.pid),
                 process.num_threads(),
                 process.num_fds(),
             ]
@@ -52,6 +52,20 @@ def sample_family(pid: int, second: float) -> list[Sample]:
         Sample(round(second, 1), name, int(count), round(mb, 2), int(threads), int(files))
         for name, (count, mb, threads, files) in sums.items()
     ]
+
+
+def _allocated_mb(pid: int) -> float:
+    """Return the anonymous memory of a process.
+
+    The memory that is a process's own (USS) would count library files while no other process of
+    the machine maps them: it moves by tens of MB when another server stops.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError as error:
+        raise psutil.NoSuchProcess(pid) from error
+    allocated = re.search(r"^RssAnon:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(allocated[1]) * 1024 / MB if allocated else 0.0
 
 
 def process_name(command: Sequence[str]) -> str:

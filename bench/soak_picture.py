@@ -31,7 +31,7 @@ def draw(samples: Sequence[Sample], bursts: Sequence[tuple[float, float]], path:
             axes.plot(seconds, mb, label=f"{name} ({mb[-1]:.0f} MB)")
     for start, end in bursts:
         axes.axvspan(start / 60, end / 60, color="0.85", label="_overload")
-    axes.set(xlabel="minutes", ylabel="MB of memory of its own", ylim=(0, None), xlim=(0, None))
+    axes.set(xlabel="minutes", ylabel="MB allocated", ylim=(0, None), xlim=(0, None))
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     axes.grid(alpha=0.3)
     figure.savefig(path, dpi=100)
