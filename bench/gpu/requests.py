@@ -78,12 +78,12 @@ def requests_overlapping(setting: Setting) -> None:
     report, many = setting.report, 16 if setting.on_gpu else 2
     for overlaps in (False, True):
         with _engine(
-            setting, kernels="on" if setting.on_gpu else "off", overlap_decoding=overlaps
+            setting, kernels="on" if setting.on_gpu else "off", overlap_codec=overlaps
         ) as speak:
             speak(LONG, many)
             for name, stream in (("whole", False), ("first audio", True)):
                 ms = report.alone(partial(speak, LONG, many, stream=stream), 3)
-                report.row(f"{many} at once, {name}, overlap_decoding={overlaps}, ms", ms)
+                report.row(f"{many} at once, {name}, overlap_codec={overlaps}, ms", ms)
 
 
 def reference_eager(setting: Setting) -> None:

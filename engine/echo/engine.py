@@ -51,7 +51,7 @@ class EchoEngine:
             options.kernels, self._resolved, options.max_active_jobs, options.codec_tile_frames
         )
         self._compile = options.compile
-        self._overlaps = options.overlap_decoding
+        self._overlaps = options.overlap_codec
         self._stream_blocks = options.stream_blocks if options.streaming else ()
         self._scheduler = Scheduler[EchoJob](
             self._resolved.max_lane_frames, options.max_active_jobs, max_waiting_jobs

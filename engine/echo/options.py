@@ -58,11 +58,11 @@ class EchoOptions(BaseModel):
             "start that they compute what plain PyTorch does; `on`: without a proof."
         ),
     ] = "auto"
-    overlap_decoding: Annotated[
+    overlap_codec: Annotated[
         bool,
         Field(
-            description="Decode beside the other jobs' next steps, in a queue of its own on a GPU. "
-            "Off until it has been measured on one."
+            description="Encode and decode beside the other jobs' next steps, in a second queue of "
+            "a GPU. Off until it has been measured on one."
         ),
     ] = False
     codec_tile_frames: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 
@@ -30,7 +31,7 @@ class Runner:
         speaker_cache: The voices encoded before.
         forward: The passes of the transformer; plain ones unless given.
         alignment_heads: The heads that show which byte is spoken, for jobs that are timed.
-        overlaps: Whether blocks are decoded beside the other jobs' steps.
+        overlaps: Whether voices are encoded and blocks decoded beside the other jobs' steps.
     """
 
     def __init__(
@@ -44,13 +45,12 @@ class Runner:
     ) -> None:
         self._dit, self._codec = models.dit, models.codec
         self._device = models.dit.device
-        self._speakers = SpeakerEncoder(models, speaker_cache)
+        side = SideQueue(self._device, overlaps)
+        self._speakers = SpeakerEncoder(models, speaker_cache, side, overlaps=overlaps)
         self._forward = forward or PlainForward(models.dit)
         self._alignment_heads = AlignmentHeads(models.dit, alignment_heads)
         self._previous_tick: torch.cuda.Event | None = None
-        self._ends = BlockEnds(
-            models, self._restart, SideQueue(self._device, overlaps), overlaps=overlaps
-        )
+        self._ends = BlockEnds(models, self._restart, side, overlaps=overlaps)
         self._totals = dict.fromkeys(("ticks", "steps", "lane_frames"), 0.0)
 
     @property
@@ -67,7 +67,7 @@ class Runner:
         """
         results: TickResults = []
         ready = [job for job in batch if not (job.awaits_voice or job.is_finishing)]
-        self._encode_voices([job for job in batch if job.awaits_voice], results)
+        self._encode_voices([job for job in batch if job.awaits_voice], results, wait=not ready)
         started = [job for job in ready if run_alone(self._prepare_step, job, results)]
         self._totals["ticks"] += 1
         self._totals["steps"] += len(started)
@@ -78,7 +78,7 @@ class Runner:
         self._ends.finish(ended, {*started} - {*ended} - failed, results)
         return results
 
-    def _encode_voices(self, jobs: Sequence[EchoJob], results: TickResults) -> None:
+    def _encode_voices(self, jobs: Sequence[EchoJob], results: TickResults, *, wait: bool) -> None:
         """Start the jobs whose voice is held by now; encode one window of one other voice.
 
         Only one window a tick, because every other job waits for it: five minutes of audio in one
@@ -90,13 +90,13 @@ class Runner:
             if self._speakers.holds(job.voice.key):
                 run_alone(self._start, job, results)
             elif not has_encoded:
-                run_alone(self._encode_voice_window, job, results)
+                run_alone(partial(self._encode_voice_window, wait=wait), job, results)
                 has_encoded = True
 
-    def _encode_voice_window(self, job: EchoJob) -> None:
+    def _encode_voice_window(self, job: EchoJob, *, wait: bool) -> None:
         """Encode the next window of the job's voice; after the last one start the job."""
         assert job.voice is not None, "the job waits for its voice"
-        if self._speakers.encode_window(job.voice):
+        if self._speakers.encode_window(job.voice, wait=wait):
             self._start(job)
 
     def _prepare_step(self, job: EchoJob) -> None:

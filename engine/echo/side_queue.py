@@ -42,3 +42,8 @@ class SideQueue:
             tensor.record_stream(self._stream)
         with torch.cuda.stream(self._stream):
             yield
+
+    def hand_over(self, output: Tensor) -> None:
+        """Let the main queue read what this one computed, though it is dropped at once."""
+        if self._stream is not None and output.is_cuda:
+            output.record_stream(torch.cuda.current_stream(output.device))

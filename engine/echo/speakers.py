@@ -17,6 +17,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 from engine.echo.checkpoints.load import Models
 from engine.echo.config import PATCH_FRAMES
 from engine.echo.model.attention import KeyValues
+from engine.echo.side_queue import SideQueue
 from engine.echo.transfer import Download, upload
 from speech.cache import ByteLRU
 from speech.pcm import PCM
@@ -86,12 +87,14 @@ class JobVoice:
         audio: The reference audio while it is being encoded; None where the cache holds the voice.
         state: The speaker state from the cache, or from `latents`.
         latents: The latents of each window encoded so far.
+        pending: The copy of what was encoded last, where other jobs take steps meanwhile.
     """
 
     key: str
     audio: PCM | None = None
     state: Tensor | None = None
     latents: list[Tensor] = field(default_factory=list)
+    pending: Download | None = None
 
 
 class SpeakerEncoder:
@@ -100,10 +103,15 @@ class SpeakerEncoder:
     Args:
         models: The networks, on their device.
         cache: The voices encoded before.
+        side: The queue that encoding takes.
+        overlaps: Whether other jobs take steps meanwhile.
     """
 
-    def __init__(self, models: Models, cache: SpeakerCache) -> None:
+    def __init__(
+        self, models: Models, cache: SpeakerCache, side: SideQueue, *, overlaps: bool = False
+    ) -> None:
         self._dit, self._codec, self._cache = models.dit, models.codec, cache
+        self._side, self._overlaps = side, overlaps
         self._max_frames = models.config.max_voice_frames
         self.totals = dict.fromkeys(("speaker_cache_hits", "speaker_cache_misses"), 0.0)
         """Running totals; any thread may read them."""
@@ -112,8 +120,34 @@ class SpeakerEncoder:
         """Return whether the voice needs no encoding."""
         return self._cache.holds(key)
 
-    def encode_window(self, voice: JobVoice) -> bool:
-        """Encode the next window of the voice's audio; return whether it was the last."""
+    def encode_window(self, voice: JobVoice, *, wait: bool = True) -> bool:
+        """Encode the next window of the voice's audio; return whether the voice is held now.
+
+        Args:
+            voice: The voice.
+            wait: Whether to wait for the window before, where other jobs take steps meanwhile; if
+                not, nothing is done until it is complete.
+        """
+        if voice.pending is not None:
+            if not (wait or voice.pending.is_done()):
+                return False
+            copy = voice.pending.wait()
+            if voice.state is not None:
+                self._cache.put_state(voice.key, copy)
+                return True
+        with self._side.beside():
+            self._encode_next(voice)
+            if self._overlaps:
+                last = voice.latents[-1] if voice.state is None else voice.state
+                voice.pending = Download(last)
+        if voice.state is None or self._overlaps:
+            return False
+        # It only ever goes back to the device, in turn: there is no need to wait for the copy.
+        self._cache.put_state(voice.key, Download(voice.state).unfinished)
+        return True
+
+    def _encode_next(self, voice: JobVoice) -> None:
+        """Encode the next window, and the state after the last."""
         assert voice.audio is not None, "a voice is encoded from its audio"
         if not voice.latents:
             self.totals["speaker_cache_misses"] += 1
@@ -128,12 +162,8 @@ class SpeakerEncoder:
         audio = torch.from_numpy(np.array(voice.audio[start:stop]))
         audio = upload(audio, self._dit.device)
         voice.latents.append(self._codec.encode(F.pad(audio, (0, stop - start - len(audio)))))
-        if stop < end:
-            return False
-        voice.state = self._dit.speaker_state(torch.cat(voice.latents))
-        # It only ever goes back to the device, in turn: there is no need to wait for the copy.
-        self._cache.put_state(voice.key, Download(voice.state).unfinished)
-        return True
+        if stop == end:
+            voice.state = self._dit.speaker_state(torch.cat(voice.latents))
 
     def context(self, voice: JobVoice) -> KeyValues:
         """Return the keys and values of a voice that is held or encoded; drop its audio."""
@@ -141,10 +171,11 @@ class SpeakerEncoder:
         if context is None:
             state = self._cache.state(voice.key) if voice.state is None else voice.state
             assert state is not None, "a voice that is not held comes with its audio"
+            self._side.hand_over(state)
             context = self._dit.speaker_context(upload(state, self._dit.device))
             self._cache.put_context(voice.key, context)
         if not voice.latents:
             self.totals["speaker_cache_hits"] += 1
-        voice.audio = voice.state = None
+        voice.audio = voice.state = voice.pending = None
         voice.latents.clear()
         return context

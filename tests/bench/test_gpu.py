@@ -45,5 +45,5 @@ def test_every_section_ends_with_rows(tmp_path, monkeypatch):
     assert not ended.value.code
     assert list(results["seconds"]) == [section.__name__ for section in program.SECTIONS]
     rows = {name for name, *_ in results["rows"]}
-    for part in ("graphs, ms", "prepared, never seen", "overlap_decoding=True", "compiled"):
+    for part in ("graphs, ms", "prepared, never seen", "overlap_codec=True", "compiled"):
         assert any(part in name for name in rows), part

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from engine.echo import block_ends, end_search
+from engine.echo import block_ends, end_search, speakers
+from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.runner import Runner
 from engine.echo.side_queue import SideQueue
 from engine.echo.speakers import SpeakerCache
@@ -38,6 +39,16 @@ class Late(Download):
 def late(monkeypatch):
     for module in (block_ends, end_search):
         monkeypatch.setattr(module, "Download", Late)
+    # In turn, the cache holds an unfinished copy on purpose.
+    encoder = speakers.SpeakerEncoder.encode_window
+
+    def encode_window(self, voice, *, wait):
+        with pytest.MonkeyPatch.context() as patch:
+            if self._overlaps:
+                patch.setattr(speakers, "Download", Late)
+            return encoder(self, voice, wait=wait)
+
+    monkeypatch.setattr(speakers.SpeakerEncoder, "encode_window", encode_window)
 
 
 def _overlapping(models):
@@ -81,6 +92,19 @@ def test_host_waits_for_a_block_only_when_the_next_step_is_issued(models, monkey
     [(job, result)] = runner.run([short, long])
     assert (job, result.ended) == (short, True)
     assert happened == ["step", "step", "wait", "decode"]
+
+
+def test_voice_is_encoded_beside_the_steps_of_others(models, late, monkeypatch):
+    monkeypatch.setattr(S1DAC, "window_frames", 8)
+    monkeypatch.setattr(Late, "is_done", lambda self: False)
+    runner, fresh, other = _overlapping(models), new_job(1, voice="v"), new_job(2, num_steps=4)
+    for _ in range(3):
+        assert runner.run([fresh, other]) == []
+        assert len(fresh.voice.latents) == 1  # the next window waits for the one before
+    monkeypatch.setattr(Late, "is_done", lambda self: True)
+    [pieces] = run(runner, fresh)
+    [expected] = run(Runner(models, SpeakerCache(2**20, 2**20)), new_job(1, voice="v"))
+    np.testing.assert_allclose(pieces[0], expected[0], atol=1e-4)
 
 
 def test_job_with_nothing_beside_it_ends_in_its_last_tick(models, late):

@@ -206,7 +206,7 @@ def test_voice_is_encoded_in_full_float32(tiny_weights):
 
 @pytest.mark.parametrize(
     "options",
-    [{"kernels": "off"}, {"kernels": "off", "compile": True}, {}, {"overlap_decoding": True}],
+    [{"kernels": "off"}, {"kernels": "off", "compile": True}, {}, {"overlap_codec": True}],
     ids=str,
 )
 async def test_engine_speaks(tiny_weights, options):
