@@ -44,7 +44,10 @@ def main(arguments: Sequence[str]) -> int:
         parser.exit(EXIT_STATUS, f"{parser.prog}: error: {error}\n")
     if "list_voices" not in settings.model_fields_set and is_loopback(settings.host):
         settings = settings.model_copy(update={"list_voices": True})
-    return serve_here(settings)
+    try:
+        return serve_here(settings)
+    except KeyboardInterrupt:  # Ray was not there yet
+        return 0
 
 
 def serve_here(settings: Settings) -> int:
@@ -82,9 +85,9 @@ def serve_here(settings: Settings) -> int:
     except StartFailed as error:
         logger.critical("%s", error)
         return 1
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # in place of Ray's: as Ctrl-C
     status = 0
     try:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # in place of Ray's: as Ctrl-C
         ingress = run_graph(settings, http=True)
         watch = GraphWatch(partial(can_speak, ingress), settings.outage_s)
         watch.start()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from serve_app.commands import serve
 from serve_app.commands.serve import announcement
 from serve_app.settings import Settings
 
@@ -21,3 +22,12 @@ def test_announcement_has_what_matters_in_under_ten_lines(keys, told, tmp_path):
     assert lines[-1].startswith("curl ")
     assert "nora.ogg" in lines[-1]
     assert "k3y" not in "".join(lines)
+
+
+def test_ctrl_c_before_ray_is_there_ends_without_a_traceback(monkeypatch, capfd):
+    def interrupted(settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(serve, "serve_here", interrupted)
+    assert serve.main(["port=8123"]) == 0
+    assert capfd.readouterr() == ("", "")
