@@ -29,7 +29,7 @@ _JSON = "application/json"
 
 
 def edits(listen: str, folder: Path, ports: Mapping[str, int]) -> dict[str, Edits]:
-    """Return the edits `always`, and those `starting`: as long as no ingress has come.
+    """Return the edits `always`, those of a `backend`, and those `starting`: before an ingress.
 
     Args:
         listen: The address of the HTTP port, without the port.
@@ -55,7 +55,10 @@ def edits(listen: str, folder: Path, ports: Mapping[str, int]) -> dict[str, Edit
             404, status_response(404, "no such route")
         ),
     }
-    return {"always": always, "starting": {r"    default_backend .*": "\n".join(_starting())}}
+    # Where a connection was used before, HAProxy takes its end for no answer, and says none.
+    backend = {r"    http-reuse always": "    http-reuse never"}
+    starting = {r"    default_backend .*": "\n".join(_starting())}
+    return {"always": always, "backend": backend, "starting": starting}
 
 
 def _bind(address: str) -> str:

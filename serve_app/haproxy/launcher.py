@@ -22,6 +22,7 @@ PORT = "@PORT@"
 """What stands in a replacement for the group `port` of its pattern."""
 _EDITED = "# Written by Ray Serve, edited by its launcher.\n"
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+_A_BACKEND = re.compile(r"^backend http-", re.MULTILINE)
 _AN_INGRESS = re.compile(r"^    server SERVE_REPLICA", re.MULTILINE)
 
 
@@ -42,6 +43,8 @@ def completed(configuration: str, folder: Path) -> str:
     if _AN_INGRESS.search(configuration):
         seen.touch()
     configuration = edited(configuration, edits["always"])
+    if _A_BACKEND.search(configuration):
+        configuration = edited(configuration, edits["backend"])
     return configuration if seen.exists() else edited(configuration, edits["starting"])
 
 

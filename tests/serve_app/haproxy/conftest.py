@@ -1,7 +1,7 @@
 """A real HAProxy, configured as Ray Serve configures it, in front of a server of the test's."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from ray.serve._private import haproxy as rays
@@ -61,12 +61,14 @@ async def ingress(answer):
     """Yield the port of a server that gives every request to `answer(request, writer)`."""
 
     async def handle(reader, writer):
-        request = await reader.readuntil(b"\r\n\r\n")
-        if b" /-/healthz " in request:
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-            await writer.drain()
-        else:
-            await answer(request.decode(), writer)
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while not writer.is_closing():
+                request = await reader.readuntil(b"\r\n\r\n")
+                if b" /-/healthz " in request:
+                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                    await writer.drain()
+                else:
+                    await answer(request.decode(), writer)
         writer.close()
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0)

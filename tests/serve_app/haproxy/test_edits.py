@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(haproxy_binary() is None, reason="no HAProxy her
 
 async def die(request, writer):
     """Take a request and go, as an ingress that is killed."""
+    writer.close()
 
 
 async def ask(url, path="/v1/audio/speech", **options):
@@ -36,6 +37,22 @@ async def test_ingress_that_dies_is_an_internal_error(start):
     async with ingress(die) as port, start([port]) as (url, *_):
         error, request_id = check_shape(await ask(url), 500)
     assert error["message"] == f"Internal error (request {request_id})"
+
+
+async def test_ingress_that_dies_later_is_told_as_well(start):
+    requests = []
+
+    async def answer_once(request, writer):
+        requests.append(request)
+        if len(requests) == 1:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            await writer.drain()
+        else:
+            writer.close()
+
+    async with ingress(answer_once) as port, start([port]) as (url, *_):
+        assert (await ask(url)).text == "ok"
+        check_shape(await ask(url), 500)
 
 
 async def test_usable_id_of_the_caller_is_kept(start):
