@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
         settings = settings.model_copy(update={"list_voices": True})
     try:
         return serve_here(settings)
-    except KeyboardInterrupt:  # Ray was not there yet
+    except KeyboardInterrupt:  # the graph was not there yet
         return 0
 
 
@@ -85,6 +85,9 @@ def serve_here(settings: Settings) -> int:
     except StartFailed as error:
         logger.critical("%s", error)
         return 1
+    except KeyboardInterrupt:
+        stop_ray(gracefully=False)
+        raise
     status = 0
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # in place of Ray's: as Ctrl-C
