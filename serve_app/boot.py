@@ -28,6 +28,8 @@ BOOT_TIMEOUT_S = 600
 READY_POLL_S = 0.5
 SHUTDOWN_S = 20.0
 """How long Ray may take to stop its own processes."""
+GRACEFUL_SHUTDOWN_S = 60.0
+"""The same where every replica stops by itself first: on a busy host that takes a while."""
 MAX_STARTS = 2
 """Tries at a Ray node of our own, each of which takes half a minute to fail."""
 _USABLE = (ApplicationStatus.DEPLOYING, ApplicationStatus.RUNNING, ApplicationStatus.UNHEALTHY)
@@ -110,8 +112,9 @@ def stop_ray(*, gracefully: bool) -> None:
                 serve.shutdown()
             ray.shutdown()
 
-    if not run_detached(stop).wait(SHUTDOWN_S):
-        logger.error("Ray did not stop within %g s: leaving it", SHUTDOWN_S)
+    patience_s = GRACEFUL_SHUTDOWN_S if gracefully else SHUTDOWN_S
+    if not run_detached(stop).wait(patience_s):
+        logger.error("Ray did not stop within %g s: leaving it", patience_s)
         logging.shutdown()
         os._exit(1)
 
