@@ -28,8 +28,8 @@ _GLUED: tuple[Rule, ...] = (
     rule(r"\s?&\s?(?!\w+;)", lambda match: " and "),
 )
 _SYMBOLS: tuple[Rule, ...] = (
-    rule(r"[#](?=\d)", lambda match: "number "),
-    rule(r"[#](?=[A-Za-z])", lambda match: "hashtag "),
+    rule(r"[#]+(?=\d)", lambda match: "number "),
+    rule(r"[#]+(?=[A-Za-z])", lambda match: "hashtag "),
     rule(r"№\s?", lambda match: "number "),
     rule(r"\s?×\s?(?=\d)", lambda match: " times "),
     rule(r"\s?÷\s?(?=\d)", lambda match: " divided by "),

@@ -79,6 +79,7 @@ def test_english_is_written_out(written: str, said: str) -> None:
 
 
 @settings(deadline=None)
+@example("##A")
 @given(TEXTS)
 def test_writing_out_twice_changes_nothing_more(text: str) -> None:
     said = normalize(text)
