@@ -129,7 +129,7 @@ class _WholeChunk:
         pcm = np.concatenate(self._blocks)
         peak_db = self._peak_db
         if self._keeps_peaks:
-            peak_db = max(peak_db, true_peak_db(pcm))
+            peak_db = max(peak_db, true_peak_db(pcm, SAMPLE_RATE_HZ))
 
         def turned(gain_db: float) -> PCM:
             return limit(_gained(pcm, gain_db), SAMPLE_RATE_HZ, peak_db)

@@ -15,7 +15,7 @@ TRUE_PEAK_DB = -1.0
 """The highest true peak of published speech, in dB of full scale (EBU R 128)."""
 
 _MARGIN_DB = 0.3  # for what turning down itself adds between the samples, and other meters
-_OVERSAMPLING = 4  # as meters have it (ITU-R BS.1770-4, annex 2)
+_METERS_RATE_HZ = 192_000  # four times 48 kHz, where meters look (ITU-R BS.1770-4, annex 2)
 _REACH = 16  # samples on either side from which a value between two samples is interpolated
 _BLOCK_S = 0.02
 _LOOK_AHEAD_S = 0.003  # the time it takes to turn down
@@ -25,17 +25,31 @@ _MIN_REDUCTION_DB = 1e-4
 _Floats = NDArray[np.float64]
 
 
-def _interpolators() -> _Floats:
-    """Return the filters for the values between two samples, shape (3, 2 * _REACH)."""
-    fractions = np.arange(1, _OVERSAMPLING)[:, np.newaxis] / _OVERSAMPLING
-    distances = np.arange(-_REACH + 1, _REACH + 1) - fractions
-    window: _Floats = np.sinc(distances) * np.cos(np.pi / 2 * distances / _REACH) ** 2
-    return window
+class _Interpolator:
+    """Finds the peaks between samples as closely as a meter does, whatever the rate.
 
+    Args:
+        sample_rate: In Hz.
+    """
 
-_INTERPOLATORS = _interpolators().astype(np.float32)
-_MAX_OVERSHOOT = float(np.abs(_INTERPOLATORS).sum(axis=1).max())
-"""The most by which a value between samples exceeds the samples around it."""
+    def __init__(self, sample_rate: int) -> None:
+        steps = max(2, round(_METERS_RATE_HZ / sample_rate))
+        fractions = np.arange(1, steps)[:, np.newaxis] / steps
+        distances = np.arange(-_REACH + 1, _REACH + 1) - fractions
+        window = np.sinc(distances) * np.cos(np.pi / 2 * distances / _REACH) ** 2
+        self._filters = window.astype(np.float32)  # (steps - 1, 2 * _REACH)
+        self.max_overshoot = float(np.abs(self._filters).sum(axis=1).max())
+        """The most by which a value between samples exceeds the samples around it."""
+
+    def peaks(self, pcm: PCM) -> _Floats:
+        """Return the higher of each sample and the values up to the next, in size.
+
+        The first and the last `_REACH` samples only tell what is between the others; of n samples,
+        n + 1 - 2 * _REACH peaks come back.
+        """
+        values = [pcm[_REACH - 1 : len(pcm) - _REACH]]
+        values += [np.correlate(pcm, filter_, mode="valid") for filter_ in self._filters]
+        return np.asarray(np.abs(values).max(axis=0), np.float64)
 
 
 class Limiter:
@@ -50,6 +64,7 @@ class Limiter:
 
     def __init__(self, sample_rate: int, ceiling_db: float = TRUE_PEAK_DB) -> None:
         self._ceiling = 10 ** ((ceiling_db - _MARGIN_DB) / 20)
+        self._interpolator = _Interpolator(sample_rate)
         self._block = round(_BLOCK_S * sample_rate)
         self._look_ahead = max(1, round(_LOOK_AHEAD_S * sample_rate))
         ramp = np.hanning(self._look_ahead + 3)[1:-1]
@@ -102,9 +117,9 @@ class Limiter:
 
     def _needed_gains(self, audio: PCM) -> _Floats:
         """Return the gain in dB that each sample of the block and the look-ahead may have."""
-        if np.abs(audio).max() * _MAX_OVERSHOOT <= self._ceiling:
+        if np.abs(audio).max() * self._interpolator.max_overshoot <= self._ceiling:
             return np.zeros(self._block + self._look_ahead)
-        peaks = _peaks(audio)
+        peaks = self._interpolator.peaks(audio)
         if peaks.max() <= self._ceiling:
             return np.zeros(self._block + self._look_ahead)
         peaks = np.maximum(peaks[:-1], peaks[1:])
@@ -124,21 +139,10 @@ def limit(pcm: PCM, sample_rate: int, ceiling_db: float = TRUE_PEAK_DB) -> PCM:
     return np.concatenate((limiter.process(pcm), limiter.finish()))
 
 
-def true_peak_db(pcm: PCM) -> float:
+def true_peak_db(pcm: PCM, sample_rate: int) -> float:
     """Return the highest true peak in dB of full scale, at least -180."""
-    peak = _peaks(np.pad(pcm, _REACH)).max()
+    peak = _Interpolator(sample_rate).peaks(np.pad(pcm, _REACH)).max()
     return float(20 * np.log10(max(peak, 1e-9)))
-
-
-def _peaks(pcm: PCM) -> _Floats:
-    """Return the higher of each sample and the values up to the next, in size.
-
-    The first and the last `_REACH` samples only tell what is between the others; of n samples,
-    n + 1 - 2 * _REACH peaks come back.
-    """
-    values = [pcm[_REACH - 1 : len(pcm) - _REACH]]
-    values += [np.correlate(pcm, filter_, mode="valid") for filter_ in _INTERPOLATORS]
-    return np.asarray(np.abs(values).max(axis=0), np.float64)
 
 
 def _running_min(values: _Floats, window: int) -> _Floats:
