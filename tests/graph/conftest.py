@@ -5,9 +5,10 @@ import shutil
 import socket
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 import ray
 from ray import serve
@@ -58,6 +59,17 @@ def stats(name: str) -> dict[str, float]:
     """Return the `stats()` of the engine of the graph called `name`."""
     handle = serve.get_deployment_handle("Sampler", name)
     return handle.report.remote().result(timeout_s=60)["stats"]
+
+
+def replicas(name: str, deployment: str) -> list[psutil.Process]:
+    """Return the processes of a deployment of a graph, which Ray names after it."""
+    title = f"ServeReplica:{name}:{deployment}"
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):  # it has ended meanwhile
+            if title in " ".join(process.cmdline()):
+                found.append(process)
+    return found
 
 
 def open_jobs(name: str) -> int:

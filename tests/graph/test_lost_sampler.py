@@ -4,11 +4,10 @@ import asyncio
 import shutil
 
 import httpx
-import psutil
 import pytest
 from ray import serve
 
-from tests.graph.conftest import ROOT, wait_until
+from tests.graph.conftest import ROOT, replicas, wait_until
 from tests.texts import PARAGRAPHS
 
 pytestmark = pytest.mark.ray
@@ -30,12 +29,6 @@ def lost(deploy, graph_voices):
     url, ingress = deploy(NAME, voices_dir=str(graph_voices), sampler_replicas=2)
     yield url, ingress
     serve.delete(NAME)
-
-
-def samplers(name=NAME):
-    """Return the processes of a graph's samplers, which Ray names after their deployment."""
-    title = f"ServeReplica:{name}:Sampler"
-    return [process for process in psutil.process_iter() if title in " ".join(process.cmdline())]
 
 
 async def stream(url, first_audio=None):
@@ -61,7 +54,7 @@ async def test_streams_and_whole_answers_outlive_their_sampler(lost):
     streams = [asyncio.create_task(stream(url, event)) for event in begun]
     jobs = [asyncio.ensure_future(ingress.run_job.remote(JOB)) for _ in range(3)]
     await asyncio.gather(*(event.wait() for event in begun))
-    samplers()[0].kill()
+    replicas(NAME, "Sampler")[0].kill()
     for audio in await asyncio.gather(*streams):
         assert audio == reference
     for output in await asyncio.gather(*jobs):
@@ -76,7 +69,7 @@ def test_graph_whose_sampler_cannot_come_back_says_so_until_it_can(deploy, graph
     assert httpx.get(f"{url}/ping", timeout=60).status_code == 200
 
     weights.rename(away)
-    for process in samplers("stuck"):
+    for process in replicas("stuck", "Sampler"):
         process.kill()
     wait_until(lambda: httpx.get(f"{url}/ping", timeout=60).status_code == 503)
     refused = httpx.post(f"{url}/v1/audio/speech", json=SPEECH, timeout=60)

@@ -3,15 +3,13 @@
 import http.client
 import socket
 import threading
-from contextlib import suppress
 from urllib.parse import urlsplit
 
 import httpx
-import psutil
 import pytest
 from ray import serve
 
-from tests.graph.conftest import open_jobs, wait_until
+from tests.graph.conftest import open_jobs, replicas, wait_until
 from tests.texts import PARAGRAPHS
 
 pytestmark = pytest.mark.ray
@@ -69,11 +67,8 @@ def test_ingress_that_dies_is_an_error_in_our_shape(deploy, graph_voices):
     speaking = threading.Thread(target=speak)
     speaking.start()
     wait_until(lambda: open_jobs("dying") > 0)
-    title = "ServeReplica:dying:Ingress"
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):  # it has ended meanwhile
-            if title in " ".join(process.cmdline()):
-                process.kill()
+    for process in replicas("dying", "Ingress"):
+        process.kill()
     speaking.join()
     serve.delete("dying")
     [answer] = answers
