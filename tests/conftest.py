@@ -13,9 +13,12 @@ import pytest
 import soundfile
 from hypothesis import settings
 
-settings.register_profile("any machine", deadline=None)
-settings.register_profile("another python", deadline=None, max_examples=10)
-settings.load_profile("any machine")
+# A run says whether a change broke something: the same examples each time. New ones are looked for
+# with `--hypothesis-profile=explore`.
+settings.register_profile("repeat", deadline=None, derandomize=True)
+settings.register_profile("another python", deadline=None, derandomize=True, max_examples=10)
+settings.register_profile("explore", deadline=None, print_blob=True)
+settings.load_profile("repeat")
 
 if not Path("/dev/nvidia0").exists():
     # Triton reads this when it is imported: without a GPU its kernels are interpreted.
