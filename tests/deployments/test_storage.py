@@ -207,7 +207,7 @@ async def test_job_of_a_bucket_that_stays_down_fails_or_comes_inline_as_set(
     fallback_inline: bool, make_ingress: Any, scripted: ScriptedStore
 ) -> None:
     bucket = BucketConfig(address(scripted), *SECRETS, "outputs", fallback_inline=fallback_inline)
-    ingress = make_ingress(bucket=bucket, limits={"deadline_s": 5})
+    ingress = make_ingress(bucket=bucket, limits={"deadline_s": 12})
     scripted.answers = [status(503, "SlowDown")] * 50
     output = await ingress.run_job({"text": "Hello.", "session_id": "book"})
     if fallback_inline:
@@ -268,7 +268,7 @@ async def test_fault_that_stays_is_told_when_patience_ends(
     bucket = open_bucket(address(scripted))
     scripted.answers = [fault] * 20
     with pytest.raises(UploadFailed) as caught:
-        await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", 1.5)
+        await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", 4)
     assert caught.value.message == f"Upload failed: {reason}"
 
 
