@@ -9,7 +9,7 @@ from fastapi import Request
 from pydantic import BaseModel
 
 from deployments.http.bodies import Bodies, check_size
-from deployments.http.json_text import parse_json
+from deployments.http.json_text import parse_object
 from speech.errors import InvalidRequest
 from speech.parameters import parameters_schema
 
@@ -32,13 +32,20 @@ async def read_json(request: Request, bodies: Bodies) -> dict[str, Any]:
     raw = await bodies.read(request)
     if encoding == "gzip":
         raw = _decompress(raw, bodies.max_body_bytes)
-    try:
-        body = parse_json(raw)
-    except ValueError:
-        raise InvalidRequest("The request body is not valid JSON") from None
-    if not isinstance(body, dict):
-        raise InvalidRequest("The request body is not a JSON object")
-    return body
+    return parse_object(raw, "request body")
+
+
+async def read_job_input(request: Request, bodies: Bodies) -> dict[str, Any]:
+    """Return the field `input` of RunPod's envelope, read as `read_json` reads the body.
+
+    Raises:
+        InvalidRequest: It is not there, or no object.
+        SpeechError: See `read_json`.
+    """
+    job_input = (await read_json(request, bodies)).get("input")
+    if not isinstance(job_input, dict):
+        raise InvalidRequest("Missing or invalid 'input' field (expected object)", "input")
+    return job_input
 
 
 def describe_body(model: type[BaseModel], max_frames: int) -> dict[str, Any]:

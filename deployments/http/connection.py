@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from fastapi import WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from deployments.http.json_text import parse_json
+from deployments.http.json_text import parse_object
 from deployments.http.request_id import request_id_of
 from deployments.service import SpeechService
 from speech.concurrency import mark_retrieved
@@ -140,13 +140,7 @@ class Connection:
         max_bytes = self._service.limits.max_body_bytes
         if len(frame) > max_bytes:
             raise BodyTooLarge(f"Message too large (max {max_bytes} bytes)")
-        try:
-            message = parse_json(frame)
-        except ValueError:
-            raise InvalidRequest("The message is not valid JSON") from None
-        if not isinstance(message, dict):
-            raise InvalidRequest("The message is not a JSON object")
-        return message
+        return parse_object(frame, "message")
 
 
 def text_of(message: Mapping[str, Any]) -> str:

@@ -6,6 +6,8 @@ import json
 import sys
 from typing import Any
 
+from speech.errors import InvalidRequest
+
 _MAX_DIGITS = sys.int_info.str_digits_check_threshold
 """Digits of an integer that Python reads and writes whatever it is set to."""
 
@@ -23,6 +25,21 @@ def parse_json(text: str | bytes) -> Any:
         return json.loads(text, parse_int=_integer)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def parse_object(text: str | bytes, name: str) -> dict[str, Any]:
+    """Return the object of a JSON text that errors call `name`; see `parse_json`.
+
+    Raises:
+        InvalidRequest: It is no JSON text, or no object.
+    """
+    try:
+        value = parse_json(text)
+    except ValueError:
+        raise InvalidRequest(f"The {name} is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise InvalidRequest(f"The {name} is not a JSON object")
+    return value
 
 
 def _integer(digits: str) -> int:

@@ -16,7 +16,7 @@ from deployments.held_jobs import HeldJobs
 from deployments.http.access import Access
 from deployments.http.audio_response import audio_response
 from deployments.http.bodies import Bodies
-from deployments.http.body import describe_body, read_json
+from deployments.http.body import describe_body, read_job_input, read_json
 from deployments.http.compatibility import add_compatibility
 from deployments.http.docs_page import docs_routes
 from deployments.http.errors import add_error_handlers
@@ -165,13 +165,11 @@ def speech_routes(service: SpeechService, jobs: JobRunner, bodies: Bodies) -> AP
     @router.post("/runsync", openapi_extra=describe_body(RunRequest, max_frames), responses=_ERRORS)
     async def runsync(request: Request) -> Response:
         """Run one job in RunPod's envelope; a failed job is a 200 with `FAILED`."""
-        body = await read_json(request, bodies)
-        if not isinstance(body.get("input"), dict):
-            raise InvalidRequest("Missing or invalid 'input' field (expected object)", "input")
+        job_input = await read_job_input(request, bodies)
         job_id = request_id_of(request)
-        if not is_health_check(body["input"]):
+        if not is_health_check(job_input):
             await service.require_ready()
-        output = await jobs.run(body["input"], job_id, "http")
+        output = await jobs.run(job_input, job_id, "http")
         if "error" in output:
             return JSONResponse({"id": job_id, "status": "FAILED", "error": output["error"]})
         return JSONResponse({"id": job_id, "status": "COMPLETED", "output": output})

@@ -12,9 +12,8 @@ from fastapi import APIRouter, Request
 
 from deployments.held_jobs import HeldJob, HeldJobs
 from deployments.http.bodies import Bodies
-from deployments.http.body import read_json
+from deployments.http.body import read_job_input
 from deployments.service import SpeechService
-from speech.errors import InvalidRequest
 
 SYNC_WAIT_S = 90.0
 """Seconds that `/runsync` and `/status-sync` wait for a job, as RunPod does, before they answer."""
@@ -25,10 +24,7 @@ def runpod_routes(service: SpeechService, held: HeldJobs, bodies: Bodies) -> API
     router = APIRouter(prefix="/v2/{endpoint}", tags=["runpod"])
 
     async def take(request: Request) -> HeldJob:
-        body = await read_json(request, bodies)
-        job_input = body.get("input")
-        if not isinstance(job_input, dict):
-            raise InvalidRequest("Missing or invalid 'input' field (expected object)", "input")
+        job_input = await read_job_input(request, bodies)
         await service.require_ready()
         return held.take(job_input)
 
