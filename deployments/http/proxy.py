@@ -7,7 +7,6 @@ proxy, and behind HAProxy in each ingress.
 from __future__ import annotations
 
 import logging
-import uuid
 from contextlib import suppress
 from functools import partial
 
@@ -20,7 +19,7 @@ from deployments.http.body_memory import BodyMemory
 from deployments.http.errors import error_response, status_response
 from deployments.http.inner import ask, is_serves_own
 from deployments.http.probes import Probes
-from deployments.http.request_id import HEADER, is_usable
+from deployments.http.request_id import HEADER, usable_id
 from speech.errors import InternalError, NotReady, Overloaded
 
 logger = logging.getLogger(__name__)
@@ -112,8 +111,7 @@ def _with_clean_headers(scope: Scope) -> tuple[Scope, str]:
     """Return the connection without what only Serve may say, and its one request id."""
     scope = {**scope, "headers": [pair for pair in scope["headers"] if not _is_serves(pair[0])]}
     headers = MutableHeaders(scope=scope)
-    given = headers.get(HEADER, "")
-    request_id = given if is_usable(given) else uuid.uuid4().hex
+    request_id = usable_id(headers.get(HEADER, ""))
     del headers[HEADER]
     headers.append(HEADER, request_id)
     return scope, request_id

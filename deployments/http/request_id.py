@@ -32,7 +32,7 @@ class RequestIdMiddleware:
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get(HEADER, "")
-        request_id = given if is_usable(given) else uuid.uuid4().hex
+        request_id = usable_id(given)
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_with_id(message: Message) -> None:
@@ -44,9 +44,9 @@ class RequestIdMiddleware:
         await self._app(scope, receive, send_with_id)
 
 
-def is_usable(request_id: str) -> bool:
-    """Tell whether a client's id can be taken over into logs and headers."""
-    return USABLE.fullmatch(request_id) is not None
+def usable_id(given: str) -> str:
+    """Return a client's id, or a new one where it cannot be taken over into logs and headers."""
+    return given if USABLE.fullmatch(given) else uuid.uuid4().hex
 
 
 def request_id_of(connection: HTTPConnection) -> str:
