@@ -6,6 +6,8 @@ change of rate brings out.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,6 +54,10 @@ class _Interpolator:
         return np.asarray(np.abs(values).max(axis=0), np.float64)
 
 
+_interpolator = cache(_Interpolator)
+"""That of each sample rate, made once."""
+
+
 class Limiter:
     """Limits mono audio in pieces; what comes out does not depend on how they are cut.
 
@@ -64,7 +70,7 @@ class Limiter:
 
     def __init__(self, sample_rate: int, ceiling_db: float = TRUE_PEAK_DB) -> None:
         self._ceiling = 10 ** ((ceiling_db - _MARGIN_DB) / 20)
-        self._interpolator = _Interpolator(sample_rate)
+        self._interpolator = _interpolator(sample_rate)
         self._block = round(_BLOCK_S * sample_rate)
         self._look_ahead = max(1, round(_LOOK_AHEAD_S * sample_rate))
         ramp = np.hanning(self._look_ahead + 3)[1:-1]
@@ -141,7 +147,7 @@ def limit(pcm: PCM, sample_rate: int, ceiling_db: float = TRUE_PEAK_DB) -> PCM:
 
 def true_peak_db(pcm: PCM, sample_rate: int) -> float:
     """Return the highest true peak in dB of full scale, at least -180."""
-    peak = _Interpolator(sample_rate).peaks(np.pad(pcm, _REACH)).max()
+    peak = _interpolator(sample_rate).peaks(np.pad(pcm, _REACH)).max()
     return float(20 * np.log10(max(peak, 1e-9)))
 
 
