@@ -9,7 +9,6 @@ import hashlib
 import os
 import stat
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Literal, Self
 
 from speech.errors import InvalidRequest
@@ -66,12 +65,7 @@ class VoiceFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.raw.close()
 
     def fingerprint(self, now_ns: int) -> Fingerprint:
