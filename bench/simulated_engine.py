@@ -1,14 +1,16 @@
-"""An engine that makes silence and takes as long as a GPU would: its tick sleeps.
+"""An engine that makes noise and takes as long as a GPU would: its tick sleeps.
 
 It runs the echo engine's own scheduler, and forgets voices as the echo engine's host cache does. Of
 a job's parameters it knows `num_steps`, half of which are guided.
 Times are those predicted for an H200 with fused kernels, not measured: a job of 640 frames in 40
 steps takes 0.34 s alone, 16 side by side get 3.4 a second, a voice of 30 s is encoded in 60 ms.
+`SIMULATED_SLOWDOWN` in the environment stretches them, so that a few cores carry many such devices.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Callable, Iterator
 from types import MappingProxyType
 
@@ -25,6 +27,7 @@ from speech.parameters import ModelParameters
 from speech.pcm import SAMPLE_RATE_HZ
 
 NAME = "simulated"
+SLOWDOWN_VARIABLE = "SIMULATED_SLOWDOWN"
 TICK_S = 0.0022
 LANE_FRAME_S = 4.4e-6
 ENCODE_S = 0.002
@@ -38,6 +41,8 @@ CHARS_PER_S = 15
 """The pace at which a text becomes audio."""
 BLOCKS_S = (1.5, 6.0, 22.0)
 """Seconds of the blocks of a stream, as long as the echo engine's; the last repeats."""
+NOISE = np.random.default_rng(0).uniform(-0.1, 0.1, 60 * SAMPLE_RATE_HZ).astype(np.float32)
+"""What jobs get a piece of, so that the audio itself takes no time."""
 
 
 def register() -> None:
@@ -79,6 +84,7 @@ class SimulatedEngine:
         self._voices = ByteLRU[str, float](
             options.speaker_host_bytes, lambda voice_s: int(voice_s * VOICE_BYTES_PER_S)
         )
+        self._slowdown = float(os.environ.get(SLOWDOWN_VARIABLE, "1"))
         self._driver: asyncio.Task[None] | None = None
         self.totals = dict.fromkeys(
             ("jobs", "speaker_cache_hits", "speaker_cache_misses", "busy_s"), 0.0
@@ -87,7 +93,7 @@ class SimulatedEngine:
     async def generate(
         self, job: Job, voice: Voice | None, on_start: Callable[[], None]
     ) -> AsyncGenerator[JobAudio, None]:
-        """Yield silence as long as the text; see `engine.protocol.Engine`."""
+        """Yield noise as long as the text; see `engine.protocol.Engine`."""
         voice_s = 0.0
         if voice is not None and self._voices.get(voice.key) is None:
             voice_s = len(await voice.load()) / SAMPLE_RATE_HZ
@@ -102,8 +108,10 @@ class SimulatedEngine:
             self._driver = asyncio.create_task(self._drive())
         try:
             await work.drawn.wait()
+            start = job.seed % SAMPLE_RATE_HZ  # another seed, other noise
             for num_samples in _blocks(len(job.text) * SAMPLE_RATE_HZ // CHARS_PER_S, job.stream):
-                yield JobAudio(np.zeros(num_samples, np.float32))
+                yield JobAudio(NOISE[start : start + num_samples])
+                start += num_samples
         finally:
             self._scheduler.remove(work)
 
@@ -119,6 +127,7 @@ class SimulatedEngine:
                 work.steps_left -= 1
                 if not work.steps_left:
                     tick_s += DECODE_S
+            tick_s *= self._slowdown
             self.totals["busy_s"] += tick_s
             await asyncio.sleep(tick_s)
             for work in batch:

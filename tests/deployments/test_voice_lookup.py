@@ -1,8 +1,9 @@
-"""A folder that one node lacks: what another one sees is found."""
+"""A folder that one node lacks, a replica that is lost: what another one sees is found."""
 
 import pytest
+from ray.exceptions import ActorUnavailableError
 
-from deployments.voice_lookup import ask_voice_prep
+from deployments.voice_lookup import MAX_ASKED, ask_voice_prep
 from speech.errors import InvalidRequest, VoiceNotFound, VoicesUnavailable
 
 
@@ -32,6 +33,18 @@ class Replicas:
         return answer
 
 
+class DyingReplicas(Replicas):
+    """The same, of which the first ones asked are lost before they answer."""
+
+    def __init__(self, num_lost, *answers):
+        super().__init__(*answers)
+        self._num_lost = num_lost
+
+    def _answer(self, answer):
+        return super()._answer(LOST if self.num_asked <= self._num_lost else answer)
+
+
+LOST = ActorUnavailableError("Actor is unavailable.", None)
 GONE, STALLED = VoiceNotFound("gone"), VoicesUnavailable()
 
 
@@ -57,3 +70,14 @@ async def test_file_that_cannot_be_used_is_asked_of_one_replica():
     with pytest.raises(InvalidRequest):
         await ask_voice_prep(replicas, "prepare", "ada.ogg")
     assert replicas.num_asked == 1
+
+
+async def test_call_of_a_replica_that_is_lost_goes_to_another():
+    assert await ask_voice_prep(DyingReplicas(1, "ada"), "prepare", "ada.ogg") == "ada"
+
+
+async def test_call_that_replica_after_replica_is_lost_under_ends():
+    replicas = DyingReplicas(MAX_ASKED, "ada")
+    with pytest.raises(ActorUnavailableError):
+        await ask_voice_prep(replicas, "prepare", "ada.ogg")
+    assert replicas.num_asked == MAX_ASKED
