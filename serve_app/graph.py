@@ -27,6 +27,8 @@ from serve_app.wrong_settings import read_settings
 
 SHUTDOWN_POLL_S = 0.1
 """Seconds between a stopping replica's checks for running requests (Ray's default: 2 s a tier)."""
+HEALTH_CHECK_PERIOD_S = 2.0
+"""Seconds between Serve's checks of a replica, by which it finds one that is lost (default: 10)."""
 HEADROOM = 32
 """Calls that a sampler takes beyond its jobs: health checks."""
 INGRESS_HEADROOM = 1024
@@ -65,6 +67,7 @@ def build_app(settings: Settings | Mapping[str, Any]) -> serve.Application:
         max_ongoing_requests=4 * settings.max_requests,
         ray_actor_options={"num_cpus": 0.3, "runtime_env": NO_GPU},
         graceful_shutdown_wait_loop_s=SHUTDOWN_POLL_S,
+        health_check_period_s=HEALTH_CHECK_PERIOD_S,
         logging_config=OWN_LOG,
     )(VoicePrep).bind(
         voices_dir=settings.voices_dir,
@@ -87,6 +90,7 @@ def build_app(settings: Settings | Mapping[str, Any]) -> serve.Application:
         ray_actor_options={"num_cpus": 0.2, "runtime_env": NO_GPU},
         graceful_shutdown_timeout_s=settings.drain_s,
         graceful_shutdown_wait_loop_s=SHUTDOWN_POLL_S,
+        health_check_period_s=HEALTH_CHECK_PERIOD_S,
         logging_config=OWN_LOG,
     )(serve.ingress()(Ingress))
     return ingress.bind(
@@ -146,6 +150,7 @@ def _sampler(settings: Settings, num_gpus: float) -> serve.Deployment:
         },
         graceful_shutdown_timeout_s=settings.drain_s,
         graceful_shutdown_wait_loop_s=SHUTDOWN_POLL_S,
+        health_check_period_s=HEALTH_CHECK_PERIOD_S,
         logging_config=OWN_LOG,
     )(Sampler)
 
