@@ -4,8 +4,9 @@ from pathlib import Path
 
 from xdist.scheduler import LoadScopeScheduling
 
-FOLDERS_IN_ONE_PROCESS = ("tests/graph", "tests/page", "tests/runpod", "tests/server")
-"""Their tests share a Ray, or a browser."""
+IN_ONE_PROCESS = (("tests/graph", "tests/page"), ("tests/runpod", "tests/server"))
+"""Folders whose tests share a Ray, or a browser, and those that follow them: no more than two Rays
+start at a time, since on two cores a third would give up."""
 
 
 class FoldersInOneProcess(LoadScopeScheduling):
@@ -13,4 +14,7 @@ class FoldersInOneProcess(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         folder = str(Path(nodeid.partition("::")[0]).parent)
-        return folder if folder in FOLDERS_IN_ONE_PROCESS else nodeid
+        for folders in IN_ONE_PROCESS:
+            if folder in folders:
+                return folders[0]
+        return nodeid
