@@ -1,6 +1,7 @@
 """Fixtures of all tests: a clean environment, and small real voices."""
 
 import os
+import shutil
 from pathlib import Path
 
 # Two threads that wait for each other on a busy machine take many times as long as one.
@@ -60,11 +61,16 @@ def voiced(pitch_hz: float, seconds: float = 2.0, sample_rate: int = 44100) -> n
     return (0.2 * sum(np.sin(2 * np.pi * pitch_hz * k * t) / k for k in harmonics)).astype("f4")
 
 
-@pytest.fixture
-def voices_dir(tmp_path):
-    """A voices folder with a deep voice, `deep.wav`, and a high one, `high.flac`."""
-    folder = tmp_path / "voices"
-    folder.mkdir()
+@pytest.fixture(scope="session")
+def voice_files(tmp_path_factory):
+    """A folder with a deep voice, `deep.wav`, and a high one, `high.flac`, to copy from."""
+    folder = tmp_path_factory.mktemp("voice_files")
     soundfile.write(folder / "deep.wav", voiced(95.0), 44100)
     soundfile.write(folder / "high.flac", voiced(230.0), 44100)
     return folder
+
+
+@pytest.fixture
+def voices_dir(voice_files, tmp_path):
+    """A voices folder with a deep voice, `deep.wav`, and a high one, `high.flac`."""
+    return Path(shutil.copytree(voice_files, tmp_path / "voices"))
