@@ -133,3 +133,9 @@ def graph(deploy, graph_voices):
     """The graph as it is without a GPU: its URL."""
     url, _ = deploy("graph", voices_dir=str(graph_voices))
     return url
+
+
+@pytest.fixture(scope="session")
+def pair(deploy, graph_voices):
+    """The URL and the ingress of a graph called `pair`, which has two samplers."""
+    return deploy("pair", voices_dir=str(graph_voices), sampler_replicas=2)

@@ -12,23 +12,21 @@ from tests.texts import PARAGRAPHS
 
 pytestmark = pytest.mark.ray
 
-NAME = "lost"
 SPEECH = {
     "input": PARAGRAPHS,
     "voice": "otto.ogg",
     "response_format": "pcm",
     "sample_rate": 44100,
     "seed": 5,
+    "parameters": {"num_steps": 4},
 }
-JOB = {"text": PARAGRAPHS, "speaker_voice": "otto.ogg", "output_format": "wav", "seed": 5}
-
-
-@pytest.fixture(scope="module")
-def lost(deploy, graph_voices):
-    """The URL and the ingress of a graph with two samplers."""
-    url, ingress = deploy(NAME, voices_dir=str(graph_voices), sampler_replicas=2)
-    yield url, ingress
-    serve.delete(NAME)
+JOB = {
+    "text": PARAGRAPHS,
+    "speaker_voice": "otto.ogg",
+    "output_format": "wav",
+    "seed": 5,
+    "parameters": {"num_steps": 4},
+}
 
 
 async def stream(url, first_audio=None):
@@ -46,15 +44,15 @@ async def stream(url, first_audio=None):
     return audio
 
 
-async def test_streams_and_whole_answers_outlive_their_sampler(lost):
-    url, ingress = lost
+async def test_streams_and_whole_answers_outlive_their_sampler(pair):
+    url, ingress = pair
     reference = await stream(url)
     whole = await ingress.run_job.remote(JOB)
     begun = [asyncio.Event() for _ in range(3)]
     streams = [asyncio.create_task(stream(url, event)) for event in begun]
     jobs = [asyncio.ensure_future(ingress.run_job.remote(JOB)) for _ in range(3)]
     await asyncio.gather(*(event.wait() for event in begun))
-    replicas(NAME, "Sampler")[0].kill()
+    replicas("pair", "Sampler")[0].kill()
     for audio in await asyncio.gather(*streams):
         assert audio == reference
     for output in await asyncio.gather(*jobs):

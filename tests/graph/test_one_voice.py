@@ -8,11 +8,11 @@ import pytest
 from ray import serve
 
 from speech.pcm import SAMPLE_RATE_HZ
+from tests.graph.conftest import wait_until
 from training.pitch import median_pitch_hz
 
 pytestmark = pytest.mark.ray
 
-NAME = "one-voice"
 SENTENCES = (
     "The harbour was quiet when the last ferry came in from the islands.",
     "Nobody spoke on the way up the hill, and the lamps went on one after the other.",
@@ -32,12 +32,16 @@ MAX_SEMITONES = 2.5
 """Chunks without a common reference lie 9 to 18 apart; with one, 0.9 to 1.8 (decision 0018)."""
 
 
-@pytest.fixture(scope="module")
-def url(deploy, graph_voices):
-    """The URL of a graph with two samplers."""
-    url, _ = deploy(NAME, voices_dir=str(graph_voices), sampler_replicas=2)
-    yield url
-    serve.delete(NAME)
+@pytest.fixture
+def url(pair):
+    """The URL of a graph whose two samplers are there."""
+
+    def are_there():
+        sampler = serve.status().applications["pair"].deployments["Sampler"]
+        return sampler.replica_states.get("RUNNING", 0) == 2
+
+    wait_until(are_there)
+    return pair[0]
 
 
 def speak(url):

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from ray import serve
 
 from tests.graph.conftest import open_jobs, replicas, wait_until
 from tests.texts import PARAGRAPHS
@@ -55,9 +54,8 @@ def test_http10_client_gets_no_chunks(client, graph):
         assert answer.read() == whole
 
 
-def test_ingress_that_dies_is_an_error_in_our_shape(deploy, graph_voices):
-    url, _ = deploy("dying", voices_dir=str(graph_voices))
-    wait_until(lambda: httpx.get(f"{url}/ping", timeout=60).status_code == 200, 120)
+def test_ingress_that_dies_is_an_error_in_our_shape(pair):
+    url, _ = pair
     answers = []
 
     def speak():
@@ -66,11 +64,11 @@ def test_ingress_that_dies_is_an_error_in_our_shape(deploy, graph_voices):
 
     speaking = threading.Thread(target=speak)
     speaking.start()
-    wait_until(lambda: open_jobs("dying") > 0)
-    for process in replicas("dying", "Ingress"):
+    wait_until(lambda: open_jobs("pair") > 0)
+    for process in replicas("pair", "Ingress"):
         process.kill()
     speaking.join()
-    serve.delete("dying")
+    wait_until(lambda: httpx.get(f"{url}/ping", timeout=60).status_code == 200)
     [answer] = answers
     assert answer.status_code == 500
     [request_id] = answer.headers.get_list("X-Request-ID")

@@ -71,7 +71,7 @@ async def test_barge_in_or_a_client_that_leaves_frees_the_engine(streams, leave)
             await send(server, "input.cancel")
             messages, _ = await until(server, "session.done")
             assert messages[-2]["error"]
-            await asyncio.to_thread(wait_until, lambda: open_jobs("texts") == 0, 5)
+            await asyncio.to_thread(wait_until, lambda: open_jobs("texts") == 0)
             await send(server, "input.text", text="Hello.")
             await send(server, "input.done")
             assert (await until(server, "session.done"))[1] > 1000

@@ -25,8 +25,12 @@ pytestmark = [
 SHORT = {"text": "Hello there.", "output_format": "wav"}
 ENDLESS = {"text": SENTENCE * (MAX_TEXT_CHARS // len(SENTENCE)), "parameters": {"num_steps": 4}}
 """Minutes of work."""
-LONG = {"text": SENTENCE * 50, "output_format": "wav", "parameters": {"num_steps": 1}}
-"""Some two minutes: 10 MB hold 85 s, 20 MB twice as much."""
+LONG = {
+    "text": f"{SENTENCE}[pause:10s] " * 9,
+    "output_format": "wav",
+    "parameters": {"num_steps": 1},
+}
+"""Some two minutes, mostly silence: 10 MB hold 85 s, 20 MB twice as much."""
 OVERLOADED = {"error": "Overloaded, retry later"}
 
 

@@ -6,10 +6,12 @@ import secrets
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 import yaml
 
@@ -62,8 +64,11 @@ def cluster_apart(shell):
         ]
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         yield cluster
-        process.terminate()
-        process.wait(timeout=60)
+        # Asked to end, Ray would first wait for its processes, one after the other.
+        for each in [process, *psutil.Process(process.pid).children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        process.wait()
 
 
 def documented_commands(dashboard_port):
