@@ -53,6 +53,7 @@ async def test_output_in_a_bucket_has_a_link_instead_of_audio(make_ingress_with_
     assert len(samples) / rate == pytest.approx(output["metadata"]["duration"], abs=1e-3)
 
 
+@pytest.mark.slow
 async def test_failed_upload_is_an_error_and_nothing_else(make_ingress_with_bucket):
     output = await make_ingress_with_bucket("no-such-bucket").run_job(JOB)
     assert output == {"error": "Upload failed: NoSuchBucket"}

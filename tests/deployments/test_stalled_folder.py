@@ -68,6 +68,7 @@ def voice_prep(voices_dir):
     return VoicePrep(str(voices_dir), 2**26, decode_threads=2, timeout_s=TIMEOUT_S)
 
 
+@pytest.mark.slow
 async def test_stalled_share_harms_only_its_own_voices(share, voice_prep):
     await voice_prep.prepare("deep.wav")
     before = await voice_prep.prepare("share/0.wav")
@@ -99,6 +100,7 @@ async def test_stalled_share_harms_only_its_own_voices(share, voice_prep):
             break
 
 
+@pytest.mark.slow
 async def test_report_names_a_folder_that_does_not_answer(share, voices_dir):
     voice_prep = VoicePrep(str(voices_dir / "share"), 2**26, 2, timeout_s=TIMEOUT_S)
     assert await voice_prep.report() == {"state": "ok", "num_voices": NUM_STALLED}

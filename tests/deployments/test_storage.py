@@ -15,6 +15,8 @@ import pytest
 from deployments.storage import Bucket, BucketConfig
 from speech.errors import UploadFailed
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_S = 10.0
 AUDIO = bytes(range(256)) * 500
 SECRETS = ("the-access-key", "the-secret-key")

@@ -91,6 +91,7 @@ def test_image_gets_exactly_what_dockerignore_lets_through(
     assert allowed == set(copied(instructions))
 
 
+@pytest.mark.slow
 def test_image_holds_all_that_the_handler_imports(
     instructions: list[Instruction], tmp_path: Path
 ) -> None:

@@ -191,6 +191,7 @@ def test_no_audio_gives_no_more_than_a_header(row: Format) -> None:
         assert len(file) < 500
 
 
+@pytest.mark.slow
 def test_five_minutes_are_encoded_to_the_last_sample() -> None:
     pcm = tone(300 * INPUT_RATE)
     assert soundfile.info(io.BytesIO(whole(pcm, FORMATS["flac"]))).frames == len(pcm)

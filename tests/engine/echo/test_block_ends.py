@@ -14,6 +14,8 @@ from engine.echo.speakers import SpeakerCache
 from engine.echo.transfer import Download
 from tests.engine.echo.jobs import new_job, run
 
+pytestmark = pytest.mark.slow
+
 
 class Late(Download):
     """A copy that holds nonsense until it is waited for, and is complete after some polls."""

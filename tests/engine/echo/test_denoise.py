@@ -330,6 +330,7 @@ class Rounding(Modulations):
         return super().__call__(float(torch.tensor(t).to(torch.bfloat16)))
 
 
+@pytest.mark.slow
 def test_sampler_in_bfloat16_is_as_close_to_truth_as_the_reference():
     ours, theirs, apart = [], [], []
     parameters = SamplerParameters(num_steps=6, sequence_length=32, truncation_factor=0.8)

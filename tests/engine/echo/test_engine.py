@@ -69,6 +69,7 @@ async def test_engine_is_the_one_that_the_list_names(tiny_weights):
     engine.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_voice", [True, False])
 async def test_generate_equals_the_reference_pipeline_from_text_to_audio(
     engine, tiny_weights, with_voice
@@ -95,6 +96,7 @@ async def test_generate_equals_the_reference_pipeline_from_text_to_audio(
     assert relative_error(torch.from_numpy(ours), theirs[0, 0]) < 5e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trace", range(4))
 async def test_jobs_that_come_and_go_at_random_leave_the_others_alone(engine, trace):
     chance = random.Random(trace)

@@ -59,6 +59,7 @@ def test_wrong_kernel_makes_it_serve_plainly_and_say_so(tiny_weights, models, mo
     assert models.codec.autoencoder.decoder["model"][1].block[0].ops is plain
 
 
+@pytest.mark.slow
 def test_kernel_that_raises_makes_it_serve_plainly(tiny_weights, models, monkeypatch):
     def fail(*_):
         raise RuntimeError("no such instruction")

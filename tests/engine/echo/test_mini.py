@@ -43,6 +43,7 @@ async def speak(engine, job, voice):
     return np.concatenate([part.pcm async for part in engine.generate(job, voice, lambda: None)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("name", ["ada", "otto"])
 async def test_mini_speaks_a_sentence_in_the_pitch_of_the_voice(mini, name, stream):
@@ -130,6 +131,7 @@ async def test_a_pause_is_not_taken_for_the_end(mini, stream):
     assert len(pcm) / SAMPLE_RATE_HZ > 2  # the first half takes 0.8 s
 
 
+@pytest.mark.slow
 async def test_a_take_that_is_cut_is_told_and_drawn_again_where_asked(mini):
     async def faults(**parameters):
         job = Job(SENTENCES[0], 1, {"sequence_length": 32, **parameters})

@@ -87,6 +87,7 @@ def test_trial_that_cannot_run_is_told_in_a_few_words(mini_weights):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "expected"),
     [

@@ -75,6 +75,7 @@ def test_report_warns_of_a_telephones_sound():
     assert warned(soxr.resample(ADA, SAMPLE_RATE_HZ, 8000), rate_hz=8000) == ["dull"]
 
 
+@pytest.mark.slow
 def test_report_tells_what_is_cut_and_how_long_the_file_is():
     found = report(ADA, max_used_s=10.5)
     assert found.used_s == 10.5

@@ -72,6 +72,7 @@ def test_decode_equals_reference_whoever_is_decoded_beside_it(seed, dtype, limit
             assert relative_error(audio, expected) < limit
 
 
+@pytest.mark.slow
 def test_decode_in_pieces_equals_reference():
     theirs, pca, codec = codec_pair()
     latents = _latents(150)
@@ -132,6 +133,7 @@ def test_full_size_is_the_published_one():
     assert sum(shape.numel() for shape in ours.values()) == 391_430_530
 
 
+@pytest.mark.slow
 def test_decode_with_fused_snakes_equals_the_plain_one():
     _, _, codec = codec_pair()
     latents = _latents(3)
@@ -140,6 +142,7 @@ def test_decode_with_fused_snakes_equals_the_plain_one():
     assert relative_error(codec.decode([latents])[0], plain) < 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tile_frames", [4, 5, 8])
 def test_encode_in_tiles_gives_the_same_codes(tile_frames):
     with precision(torch.float64):
@@ -149,6 +152,7 @@ def test_encode_in_tiles_gives_the_same_codes(tile_frames):
         assert torch.equal(codec.autoencoder.encode(audio[None], tile_frames), whole)
 
 
+@pytest.mark.slow
 def test_encoder_sees_no_further_back_than_its_context(monkeypatch):
     seen = []
     with precision(torch.float64):

@@ -16,6 +16,8 @@ from engine.echo.config import MAX_FRAMES
 from speech.pcm import FRAME_SAMPLES
 from tests.engine.echo.reference import codec_pair, relative_error
 
+pytestmark = pytest.mark.slow
+
 
 class Recorded:
     """Repeats a computation as a graph does: over the same memory, into the same memory."""

@@ -103,6 +103,7 @@ def test_fused_step_launches_at_most_300(dit, sizes):
         assert count.total() <= 300, count
 
 
+@pytest.mark.slow
 def test_plain_step_launches_over_a_thousand(dit):
     def varlen(lanes, device, dtype):
         return VarlenAttention(lanes, flash, device)

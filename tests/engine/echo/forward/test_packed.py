@@ -55,6 +55,7 @@ def test_packed_pass_equals_the_definition(norm_eps):
     assert torch.equal(_take(PackedForward(dit, plain), moves), _take(PlainForward(dit), moves))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(
     st.lists(
@@ -92,6 +93,7 @@ JOBS = st.lists(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @settings(deadline=None, max_examples=25)
 @given(JOBS)
@@ -156,6 +158,7 @@ def test_pass_takes_the_smallest_bucket_with_room_for_it():
     assert size(full) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "limit"), [(torch.float32, 1e-6), (torch.float16, 5e-3)])
 def test_pass_of_fused_kernels_equals_the_definition(dtype, limit, monkeypatch):
     monkeypatch.setattr("engine.echo.model.ops.kernels.context._PROGRAMS", 2)

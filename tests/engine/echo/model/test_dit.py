@@ -112,6 +112,7 @@ def _rms(x):
     return float(x.double().pow(2).mean().sqrt())
 
 
+@pytest.mark.slow
 def test_forward_in_bfloat16_is_as_close_to_truth_as_the_reference():
     ours, theirs = [], []
     for seed in range(6):
