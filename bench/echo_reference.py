@@ -1,4 +1,4 @@
-"""What the echo engine is measured against: the package echo-tts, loaded as it loads itself."""
+"""The reference for the echo engine: the package echo-tts, loaded as it loads itself."""
 
 from __future__ import annotations
 

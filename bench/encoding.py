@@ -1,4 +1,4 @@
-"""What encoding costs by output format, and what LAME's quicker levels do to speech.
+"""The cost of encoding by output format, and the effect of LAME's quicker levels on speech.
 
 echo-mini speaks a few sentences in the sample voices; each is encoded in blocks, as it is streamed,
 and CPU time is counted. For every level of LAME, from the most thorough (0) to the quickest (9),

@@ -98,7 +98,7 @@ class Card:
 
     Attributes:
         num_bytes: Its memory.
-        reserve: What a GPU takes that nothing here counts.
+        reserve: The memory that a GPU takes and nothing here counts.
     """
 
     num_bytes: float

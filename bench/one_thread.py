@@ -36,7 +36,7 @@ SENTENCE = SENTENCES[2]
 
 @dataclass
 class Taken:
-    """How long something took, in seconds."""
+    """The time that something took, in seconds."""
 
     wall: float
     cpu: float

@@ -59,7 +59,7 @@ def plan_requests(
     Args:
         rate: Mean arrivals per second.
         num_requests: The length of the run.
-        seed: Of the arrivals, the sentences and the voices.
+        seed: The seed of the arrivals, the sentences and the voices.
         voices: The voices the server knows.
         cold_voices: Voices it has not spoken with; each is taken once, as long as they last.
     """

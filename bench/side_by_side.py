@@ -17,7 +17,7 @@ from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 @dataclass(frozen=True)
 class Cost:
-    """What an action took: seconds, and GB of GPU memory on top of what was there before."""
+    """The cost of an action: seconds, and GB of GPU memory beyond what was held before it."""
 
     seconds: float
     memory_gb: float | None = None
@@ -30,7 +30,7 @@ def _wait(device: torch.device) -> None:
 
 @dataclass
 class Bench:
-    """What all cases share."""
+    """The model, device and parameters that all cases share, and their results."""
 
     config: EchoConfig
     device: torch.device

@@ -42,7 +42,7 @@ CHARS_PER_S = 15
 BLOCKS_S = (1.5, 6.0, 22.0)
 """Seconds of the blocks of a stream, as long as the echo engine's; the last repeats."""
 NOISE = np.random.default_rng(0).uniform(-0.1, 0.1, 60 * SAMPLE_RATE_HZ).astype(np.float32)
-"""What jobs get a piece of, so that the audio itself takes no time."""
+"""The audio that every job gets a piece of, so that making it takes no time."""
 
 
 def register() -> None:

@@ -27,7 +27,7 @@ class SoakLoad:
     Args:
         session: Its base URL is the server's.
         voices: Names of voice files of the server.
-        seed: Of what is asked for, and when.
+        seed: The seed of the requests and their times.
     """
 
     def __init__(self, session: aiohttp.ClientSession, voices: Sequence[str], seed: int) -> None:

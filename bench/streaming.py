@@ -39,7 +39,7 @@ Stream = Callable[[], AsyncIterator[int]]
 
 @dataclass
 class Hearing:
-    """What a client heard of one stream."""
+    """One stream as its client hears it."""
 
     started: float = field(default_factory=time.perf_counter)
     first_s: float = 0.0

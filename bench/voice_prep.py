@@ -1,4 +1,4 @@
-"""How long a voice takes to prepare, unseen (miss) and again (hit), by length and encoding.
+"""The time to prepare a voice, unseen (miss) and again (hit), by length and encoding.
 
     python -m bench.voice_prep          the class itself
     python -m bench.voice_prep --ray    through a handle, on a private local cluster

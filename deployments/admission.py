@@ -53,7 +53,7 @@ class Admission:
             raise
 
     def give_back(self) -> None:
-        """Pass a place on to whoever has waited longest, or free it."""
+        """Pass a place on to the caller that has waited longest, or free it."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():

@@ -1,4 +1,4 @@
-"""Calls through Ray Serve handles: how their errors are told apart from their wrappers."""
+"""Calls through Ray Serve handles, whose errors are taken out of their wrappers."""
 
 from __future__ import annotations
 

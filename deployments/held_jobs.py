@@ -41,7 +41,7 @@ class HeldJob:
     Attributes:
         status: RunPod's word for its state.
         output: The job output, or for one that streams the list of its items; None until it ends.
-        error: Why it failed.
+        error: The reason why it failed.
         unread: Items of the output that no `/stream` has been given yet.
         record: The record of a job that is spoken whole, from when it begins.
     """
@@ -61,7 +61,7 @@ class HeldJob:
 
     @property
     def is_over(self) -> bool:
-        """Whether the job has ended in any way."""
+        """True once the job has ended in any way."""
         return self.status in _FINAL
 
     @property
@@ -98,7 +98,7 @@ class HeldJobs:
         """Take a job; it runs on its own.
 
         Raises:
-            Overloaded: As many jobs as are held at most have not ended.
+            Overloaded: MAX_JOBS are held, and none of them has ended.
         """
         self._make_room()
         job = HeldJob(job_input)

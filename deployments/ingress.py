@@ -32,9 +32,9 @@ class Ingress:
         engine: Name of the engine as configured.
         limits: Bounds on requests.
         pass_limits: Bounds on the chunks that the engine speaks in one pass.
-        access: Who may call over HTTP.
-        list_voices: Tell HTTP callers which voices there are.
-        bucket: Where whole jobs' audio goes; inline if None.
+        access: The callers that are let in over HTTP.
+        list_voices: Whether HTTP callers are told which voices there are.
+        bucket: The bucket that takes whole jobs' audio; if None, it comes back inline.
         warnings: Suspicious settings, for the health report.
         pronunciations: Spellings of words for all requests.
         default_voice: Name of the voice of requests that name none; one made up for each if None.

@@ -34,7 +34,7 @@ MAX_PART_BYTES = 512 * 1024
 MAX_INLINE_BYTES = 7_400_000
 """The most audio that fits, as base64 beside its metadata, into the 10 MB of a RunPod output."""
 ANSWER_S = 2.0
-"""What an upload leaves of a job's time, to answer in."""
+"""Seconds of a job's time that an upload leaves for the answer."""
 
 
 class JobRunner:

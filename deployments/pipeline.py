@@ -125,10 +125,10 @@ class SpeechPipeline:
         *,
         file_per_sentence: bool,
     ) -> AsyncGenerator[SentenceEvent, None]:
-        """Yield what becomes of `sentences`, which come while others are spoken.
+        """Yield the events of `sentences`, which come while others are spoken.
 
         Args:
-            request: How they are spoken; its text plays no part.
+            request: The voice, format and parameters; its text plays no part.
             sentences: The text. It is closed when this is.
             record: Filled in on the way.
             file_per_sentence: Whether the audio of each is a file of its own, or that of all one.

@@ -35,7 +35,7 @@ class PCMBlock:
     Attributes:
         pcm: Mono float32 at 44.1 kHz, shape (num_samples,).
         engine: Name of the model that the engine speaks with.
-        device: Where the engine runs.
+        device: The device that the engine runs on.
         queue_s: Seconds the job waited for its turn.
         words: Those of the job whose times have become certain, in seconds of the job's audio.
         fault: See `engine.protocol.JobAudio`.
@@ -59,7 +59,7 @@ class Sampler:
         options: BaseModel,
         max_waiting_jobs: int,
     ) -> None:
-        """See `engine.create_engine` for all but `voice_prep`."""
+        """Load the engine; see `engine.create_engine` for all arguments but `voice_prep`."""
         from engine import create_engine
 
         log_with_serve()

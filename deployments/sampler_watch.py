@@ -1,4 +1,4 @@
-"""Whether any sampler answers, so that requests do not wait for one that cannot come back."""
+"""A watch over the samplers, so that no request waits for one that cannot come back."""
 
 from __future__ import annotations
 

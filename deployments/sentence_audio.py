@@ -70,7 +70,7 @@ class Script:
     """The chunks of the sentences that have come so far, by number.
 
     Attributes:
-        lines: Of every chunk given out.
+        lines: The line of every chunk given out.
         complete: Whether no further sentence comes.
     """
 
@@ -90,7 +90,7 @@ class Script:
 
     @property
     def crossfade(self) -> bool:
-        """Whether one chunk's silence fades into the next one's."""
+        """True if one chunk's silence fades into the next one's."""
         return self._planner.crossfade
 
     @property
@@ -138,10 +138,10 @@ class SentenceRenderer:
     """Joins and encodes the chunks of a script.
 
     Args:
-        request: How they are spoken.
-        script: What is spoken.
+        request: The voice, format and parameters; its text plays no part.
+        script: The chunks that are spoken.
         record: Filled in on the way.
-        threads: Where the audio is encoded.
+        threads: The threads that encode the audio.
         max_audio_s: The most there may be of it.
         file_per_sentence: Whether the audio of each sentence is a file of its own.
     """

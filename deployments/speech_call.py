@@ -22,7 +22,7 @@ class SpeechStream:
 
     Attributes:
         engine: Name of the model that speaks.
-        device: Where the model runs.
+        device: The device that the model runs on.
         packets: The encoded audio, the first packet included. Closing it ends the request.
         record: The record of the request, complete when `packets` has ended.
     """

@@ -39,7 +39,7 @@ class SpokenVoice:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the voice of all further jobs is known."""
+        """True once the voice of all further jobs is known."""
         return self._is_complete
 
     async def wait_turn(self) -> None:

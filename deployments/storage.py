@@ -49,7 +49,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class BucketConfig:
-    """Where outputs go; its repr hides the credentials.
+    """The bucket for outputs, and its credentials, which its repr hides.
 
     Attributes:
         endpoint_url: The service's address; None means AWS.
@@ -68,7 +68,7 @@ class Bucket:
     """One bucket, with threads and connections of its own; starts connecting at once.
 
     Args:
-        config: Where it is.
+        config: Its address and credentials.
         max_uploads: Uploads at a time, one thread and one connection each.
     """
 
@@ -177,10 +177,10 @@ class _Connections:
 
 
 async def _explained(failure: str, work: Awaitable[T]) -> T:
-    """Return the result of `work`; turn whatever goes wrong into a line that a caller may see.
+    """Return the result of `work`; turn any failure into a line that a caller may see.
 
     Raises:
-        UploadFailed: And nothing else.
+        UploadFailed: The work failed; no other error leaves.
     """
     try:
         return await work

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class Supervised(NamedTuple):
-    """What a request under supervision has."""
+    """The deadline and the place of one request under supervision."""
 
     deadline: Deadline
     place: Place
@@ -27,13 +27,13 @@ class Supervised(NamedTuple):
 
 @dataclass(frozen=True)
 class Supervision:
-    """What every request of one ingress replica is spoken under.
+    """The bounds and the log of all requests of one ingress replica.
 
     Attributes:
         admission: The places.
         watch: Ends what runs when the samplers are lost for long.
-        log: Where it is noted how a request ended.
-        deadline_s: Seconds that one may take.
+        log: The log that notes how each request ended.
+        deadline_s: Seconds that a request may take.
     """
 
     admission: Admission

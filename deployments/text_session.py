@@ -1,4 +1,4 @@
-"""A session in which text is spoken as it is written, whatever protocol it comes through."""
+"""A session in which text is spoken as it is written, over any protocol."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from speech.parameters import ModelParameters
 from speech.request import SpeechRequest
 
 MAX_UTTERANCES = 16
-"""The most that may wait to be spoken."""
+"""The most utterances that may wait to be spoken."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class UtteranceEnded:
 
 @dataclass(frozen=True)
 class SessionEvent:
-    """What happened in an utterance."""
+    """An event of an utterance."""
 
     utterance: Utterance
     event: SentenceEvent | UtteranceFailed | UtteranceEnded
@@ -47,14 +47,14 @@ class SessionEvent:
 class TextSession:
     """Takes text in fragments and yields its speech: utterance after utterance, in order.
 
-    Whoever receives calls the methods; whoever sends takes `events`. Each utterance is spoken like
-    one request: with one voice and seed, a place of the ingress while there is something to speak,
-    a deadline that each sentence renews, and a record.
+    The receiving task calls the methods, the sending task takes `events`. Each utterance is spoken
+    like one request: with one voice and seed, a place of the ingress while there is something to
+    speak, a deadline that each sentence renews, and a record.
 
     Args:
         request_id: Names the session's utterances in the log.
-        pipeline: Where they are spoken.
-        supervision: What each is spoken under.
+        pipeline: The path that each utterance takes.
+        supervision: The bounds and the log of each utterance.
         limits: Bounds on requests.
         require_open: Raises if the server takes no more requests.
         file_per_sentence: Whether the audio of each sentence is a file of its own, or that of each
@@ -85,7 +85,7 @@ class TextSession:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is spoken until more text comes."""
+        """True if nothing is spoken until more text comes."""
         return all(utterance.is_quiet for utterance in self._waiting)
 
     async def configure(self, request: SpeechRequest) -> None:

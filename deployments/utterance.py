@@ -23,9 +23,9 @@ class Utterance:
 
     Attributes:
         index: Number of the utterance within its session.
-        request: How it is spoken; its text plays no part.
+        request: The voice, format and parameters; its text plays no part.
         finished: Whether no more text comes.
-        cancelled: Whether nobody wants to hear more of it.
+        cancelled: Whether the caller wants no more of it.
     """
 
     def __init__(self, index: int, request: SpeechRequest, parameters: ModelParameters) -> None:
@@ -48,12 +48,12 @@ class Utterance:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing is spoken until more text comes."""
+        """True if nothing is spoken until more text comes."""
         return not (self._sentences or self._num_being_spoken or self.finished)
 
     @property
     def is_empty(self) -> bool:
-        """Whether no sentence waits and none will come."""
+        """True if no sentence waits and none will come."""
         return self.finished and not self._sentences
 
     async def add(self, fragment: str) -> None:

@@ -203,7 +203,7 @@ TABLES: Mapping[str, Callable[[], Table]] = {
     "packages": _packages,
     "decisions": _decisions,
 }
-"""By the name in a page's mark."""
+"""The tables, by the name in a page's mark."""
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ COMMANDS = {
     "check-voice": ("serve_app.commands.check_voice", "measure a reference file and judge it"),
     "download": ("serve_app.commands.download", "fetch the published weights"),
 }
-"""By name: the module, and what it is for."""
+"""The commands by name: the module, and its purpose."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -27,7 +27,7 @@ APP_NAME = "default"
 BOOT_TIMEOUT_S = 600
 READY_POLL_S = 0.5
 SHUTDOWN_S = 20.0
-"""How long Ray may take to stop its own processes."""
+"""The longest time in which Ray may stop its own processes."""
 GRACEFUL_SHUTDOWN_S = 60.0
 """The same where every replica stops by itself first: on a busy host that takes a while."""
 MAX_STARTS = 2

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 POLL_S = 0.1
 DEREGISTERED_S = 2.0
-"""How long HAProxy may take to learn that an ingress stops."""
+"""The longest time in which HAProxy learns that an ingress stops."""
 
 
 class GraphLost(Exception):

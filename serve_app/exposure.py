@@ -1,4 +1,4 @@
-"""Where a server can be reached from."""
+"""The reach of a server's ports, and of Ray's."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def follow_speech(
             route, additional_headers=headers, open_timeout=CONNECT_TIMEOUT_S, max_size=None
         ) as server:
             server.send(_message("session.config", **config, response_format="pcm"))
-            # A thread: reading waits for whoever writes the text.
+            # A thread: reading waits for the text to be written.
             sending = threading.Thread(target=_send, args=(text, server), daemon=True)
             sending.start()
             yield from _audio(server, sending, patience_s)
@@ -69,7 +69,7 @@ def _send(text: BinaryIO, server: ClientConnection) -> None:
                 server.send(_message("input.text", text=fragment))
         server.send(_message("session.close"))
     except ConnectionClosed:
-        pass  # whoever receives tells why
+        pass  # the receiving thread tells why
 
 
 def _audio(

@@ -10,7 +10,7 @@ from contextlib import contextmanager, redirect_stdout
 from ray.serve.schema import LoggingConfig
 
 SERVE_LOG = LoggingConfig(log_level="WARNING")
-"""How Serve's controller and proxies log: each line of theirs comes to the terminal, too."""
+"""The logging of Serve's controller and proxies, whose lines all come to the terminal, too."""
 
 
 def warnings_only() -> None:

@@ -28,5 +28,5 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def _core(name: str) -> str:
-    """Return what is told apart of a name: neither case, dashes nor prefix."""
+    """Return `name` without what is not told apart: case, dashes and prefix."""
     return name.lower().replace("-", "_").removeprefix(PREFIX.lower())

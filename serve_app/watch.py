@@ -1,4 +1,4 @@
-"""Tells when the graph has not been able to speak for too long."""
+"""A watch over the graph: how long it has not been able to speak."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class GraphWatch:
 
     @property
     def is_out(self) -> bool:
-        """Whether the graph cannot speak now, or has not answered lately."""
+        """True if the graph cannot speak now, or has not answered lately."""
         overdue_s = time.monotonic() - self._spoke_at - PROBE_PERIOD_S - PROBE_TIMEOUT_S
         return not self._speaks or overdue_s > 0
 
     @property
     def is_lost(self) -> bool:
-        """Whether the outage has lasted too long."""
+        """True if the outage has lasted too long."""
         return time.monotonic() - self._spoke_at > self.limit_s
 
     def _probe(self) -> None:

@@ -1,4 +1,4 @@
-"""Settings from arguments and the environment, each wrong one told in a line."""
+"""Settings read from arguments and the environment; a wrong one is reported in one line."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a speech request is. Knows neither Ray nor HTTP, nor torch except to resample."""
+"""Speech requests and their audio. Knows neither Ray nor HTTP, nor torch except to resample."""

@@ -2,23 +2,23 @@
 
 SpeechError
 ├── InvalidRequest        400  the request is not valid; `param` names the field
-├── BadKey                401  missing or wrong API key
+├── BadKey                401  the API key is missing or wrong
 ├── VoiceNotFound         404  no such file under the voices folder
-├── Idle                  408  a connection on which nothing happens
-├── BodyTimeout           408  the request body does not arrive
 ├── ModelNotFound         404  no such model is served
 ├── JobNotFound           404  no such job is held
-├── BodyTooLarge          413
+├── Idle                  408  nothing happens on the connection
+├── BodyTimeout           408  the request body does not arrive
+├── BodyTooLarge          413  the request body is longer than it may be
+├── Cancelled             499  the caller wants no more of it
 ├── VoiceLost             500  the prepared audio vanished with its owner: prepare it again
-├── SamplerLost           503  the device that spoke is lost: draw the job on another
 ├── UploadFailed          500  the bucket refused the audio
 ├── ResultTooLarge        500  the audio does not fit the envelope it must travel in
 ├── InternalError         500  anything unforeseen; names the request, nothing else
 ├── Overloaded            503  every place in the queue is taken, or the device's memory
-├── Cancelled             499  the caller wants no more of it
+├── SamplerLost           503  the device that spoke is lost: draw the job on another
 ├── VoicesUnavailable     503  the voices folder does not answer
 ├── NotReady              503  the engine is still starting, or the server stops
-└── DeadlineExceeded      504
+└── DeadlineExceeded      504  the request takes longer than it may
 
 The message is one line meant for the caller: no path, no traceback, no host name, no key.
 Arguments are positional and kept in `args`, or Ray cannot unpickle the error behind a handle.
@@ -48,7 +48,7 @@ class SpeechError(Exception):
     Args:
         message: The line that the caller reads.
         param: The field at fault, if any.
-        way_out: What the caller may do, for where the message's text is not fixed by the contract.
+        way_out: Advice to the caller, kept apart where the contract fixes the message.
     """
 
     code: ClassVar[str] = "internal_error"
@@ -73,7 +73,7 @@ class SpeechError(Exception):
 
     @property
     def way_out(self) -> str | None:
-        """What the caller may do, or None."""
+        """The advice to the caller, or None."""
         return None if len(self.args) < 3 else one_line(self.args[2])
 
     def __str__(self) -> str:

@@ -37,7 +37,7 @@ class Joiner:
         """Set up one stream.
 
         Args:
-            sample_rate: Of all PCM, in Hz.
+            sample_rate: The rate of all PCM, in Hz.
             crossfade: Fade the end of one chunk's silence into the start of the next one's.
             opening_pause_s: Silence before the first chunk; None leaves it as it is.
         """

@@ -104,7 +104,7 @@ class _WholeChunk:
     """A chunk that is held until it is complete, and then turned to a loudness.
 
     Args:
-        loudness: In LUFS.
+        loudness: The loudness to reach, in LUFS.
         peak_db: The highest true peak, in dB of full scale.
         max_gain_db: The most that it is turned up or down.
         keeps_peaks: Whether peaks that were higher may be as high as they were.

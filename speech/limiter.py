@@ -31,7 +31,7 @@ class _Interpolator:
     """Finds the peaks between samples as closely as a meter does, whatever the rate.
 
     Args:
-        sample_rate: In Hz.
+        sample_rate: The rate of the audio, in Hz.
     """
 
     def __init__(self, sample_rate: int) -> None:
@@ -55,7 +55,7 @@ class _Interpolator:
 
 
 _interpolator = cache(_Interpolator)
-"""That of each sample rate, made once."""
+"""Returns the interpolator of a sample rate, made once."""
 
 
 class Limiter:
@@ -64,7 +64,7 @@ class Limiter:
     Audio whose peaks are below the ceiling passes through bit for bit.
 
     Args:
-        sample_rate: In Hz.
+        sample_rate: The rate of the audio, in Hz.
         ceiling_db: The highest true peak, in dB of full scale.
     """
 

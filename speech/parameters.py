@@ -28,7 +28,7 @@ from speech.errors import InvalidRequest
 from speech.validation import INTEGRAL, Flag, Number, Seed, Text, first_fault, given_fields, shown
 
 MIN_SPEED, MAX_SPEED = 0.25, 4.0
-"""Of OpenAI's `speed`: a tempo factor, the pitch stays."""
+"""The bounds of OpenAI's `speed`: a tempo factor, the pitch stays."""
 MAX_PAUSE_S = 10.0
 """The longest silence between two passes that a caller may ask for."""
 MAX_STREAM_STEPS = 20
@@ -40,7 +40,7 @@ GivenParameters = Mapping[str, Any]
 
 
 def _fits_pass(num_frames: int, info: ValidationInfo) -> int:
-    """Refuse more frames than the engine's longest pass has, if the caller has told that."""
+    """Refuse more frames than the engine's longest pass has, if the context has that number."""
     max_frames = (info.context or {}).get("max_frames", num_frames)
     if num_frames > max_frames:
         raise PydanticKnownError("less_than_equal", {"le": max_frames})
@@ -130,7 +130,7 @@ class SamplerParameters:
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class TextParameters:
-    """How text is written out, split and joined."""
+    """The parameters by which text is written out, split and joined."""
 
     max_chars_per_chunk: Annotated[
         int,

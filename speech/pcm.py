@@ -1,4 +1,4 @@
-"""What audio is in memory, everywhere in this system: mono float32 at 44.1 kHz."""
+"""PCM, the form of all audio in memory: mono float32 at 44.1 kHz."""
 
 from __future__ import annotations
 

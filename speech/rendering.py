@@ -1,4 +1,4 @@
-"""One request's PCM to its output: tempo, then encoder."""
+"""The last stage of a request: its PCM through the change of tempo into the encoder."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, gi
 MAX_VOICE_CHARS = 1024
 MIN_LOUDNESS, MAX_LOUDNESS = -36.0, -10.0
 OPENAI_PCM_SAMPLE_RATE = 24_000
-"""Of `pcm` through OpenAI's route, because its clients assume it."""
+"""The rate of `pcm` through OpenAI's route, because its clients assume it."""
 
 
 StreamFormat = Literal["audio", "sse"]
@@ -132,17 +132,18 @@ class SpeechRequest:
     """One valid request, whichever API it came through.
 
     Attributes:
-        text: What to speak, cleaned of what nobody sees.
+        text: The text to speak, without the characters that nobody sees.
         voice: Name below the voices folder, or None for no speaker conditioning.
-        parameters: With the published defaults where the caller gave none.
+        parameters: All parameters, the published defaults where the caller gave none.
         given: The model's parameters that the caller, or its preset, gave.
-        sample_rate: Of the encoded audio, in Hz.
+        sample_rate: The rate of the encoded audio, in Hz.
         speed: Tempo factor, 1.0 leaves the audio alone.
         pronunciations: The caller's own, in addition to the server's.
-        voices: Of the speakers whose turns tags in the text begin; empty if tags are the model's.
-        stream_format: Bytes, or OpenAI's events.
+        voices: The voices of a dialogue by speaker, whose turns tags in the text begin; empty where
+            the tags are the model's own.
+        stream_format: The form of a streamed answer: bytes, or OpenAI's events.
         timestamps: Whether the caller wants to know when each word is said.
-        loudness: Of the audio, in LUFS; None as the model speaks.
+        loudness: The loudness of the audio, in LUFS; None leaves it as the model speaks.
     """
 
     text: str

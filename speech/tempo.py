@@ -1,4 +1,4 @@
-"""Changes the tempo of speech and keeps its pitch (FFmpeg's `atempo`), in pieces."""
+"""The change of tempo, which keeps the pitch (FFmpeg's `atempo`), in pieces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the words of a text are said."""
+"""The times at which the words of a text are said."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Timestamps:
     Numbers and the like are said in more words than they are written in.
 
     Args:
-        text: As it is written.
-        spoken: What is said for it, in parts.
-        speed: Of the audio that is delivered.
+        text: The text as it is written.
+        spoken: The texts that are said for it, in order.
+        speed: The tempo factor of the audio that is delivered.
     """
 
     def __init__(self, text: str, spoken: Iterable[str], speed: float = 1.0) -> None:
@@ -41,7 +41,7 @@ class Timestamps:
 
         Args:
             spoken: The words, in seconds of audio of their own.
-            start_s: When that begins in the whole, at ordinary speed.
+            start_s: The second of the whole at which that audio begins, at ordinary speed.
         """
         for word in spoken:
             start = max((start_s + word.start) / self._speed, self._end)

@@ -49,7 +49,7 @@ SECTIONS = (
     requests_overlapping,
     reference_compiled,
 )
-"""In the order of their worth: one that fails costs no other."""
+"""The sections, most valuable first: one that fails costs no other."""
 
 
 def about(on: torch.device) -> dict[str, object]:

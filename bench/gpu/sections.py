@@ -1,4 +1,4 @@
-"""What is measured of the device, of the steps and of the codec.
+"""The measurements of the device, of the steps and of the codec.
 
 A section takes the `Setting` that all share. On a CPU all run at a tiny size, the kernels in
 Triton's interpreter, to show that every line does that needs no GPU.

@@ -1,4 +1,4 @@
-"""What all sections of the benchmark share."""
+"""The model, device and sizes that all sections of the benchmark share."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from speech.parameters import SamplerParameters
 
 @dataclass
 class Setting:
-    """What the sections share.
+    """The model, device and sizes that the sections share.
 
     Attributes:
-        report: Where the numbers go.
+        report: The report that takes the numbers.
         config: The sizes of the model.
         folder: A checkpoint folder of that config; its weights are not read.
         dtype: The transformer's.
@@ -49,12 +49,12 @@ class Setting:
 
     @property
     def device(self) -> torch.device:
-        """Where all runs."""
+        """The device that everything runs on."""
         return self.report.device
 
     @property
     def on_gpu(self) -> bool:
-        """Whether that is a GPU."""
+        """True if the device is a GPU."""
         return self.device.type == "cuda"
 
     @property
@@ -75,7 +75,7 @@ class Setting:
 
     @property
     def parameters(self) -> SamplerParameters:
-        """Of every request."""
+        """The parameters of every request."""
         return SamplerParameters(
             num_steps=self.steps, sequence_length=self.frames, truncation_factor=0.8
         )

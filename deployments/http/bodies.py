@@ -38,7 +38,7 @@ class Bodies:
         self._max_bytes = max(limits.max_bodies_bytes, limits.max_body_bytes)
         self._timeout_s = limits.body_timeout_s
         self._arriving: dict[_Arriving, None] = {}
-        """In the order in which they began."""
+        """An ordered set: the body that began first comes first."""
 
     async def read(self, request: Request) -> bytes:
         """Return the body of `request` once all of it is here.

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 MAX_BYTES = 64 * 2**20
 """The most that waits of all bodies but one: then the longer ones are read no further."""
 FREE_BYTES = 64 * 2**10
-"""What is read of each body all the same: most are not longer."""
+"""The part of each body that is read all the same: most are not longer."""
 
 
 class BodyMemory:

@@ -1,4 +1,4 @@
-"""An open WebSocket over which text comes and speech goes, whatever its messages look like."""
+"""An open WebSocket that text comes over and speech goes over, in any dialect."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _NORMAL, _GOING_AWAY = 1000, 1001
 
 
 class Dialect(Protocol):
-    """What a protocol's messages mean."""
+    """The meaning of one protocol's messages."""
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is spoken until more text comes."""
+        """True if nothing is spoken until more text comes."""
 
     async def take(self, message: Mapping[str, Any]) -> None:
         """Do what a message asks for.
@@ -44,12 +44,12 @@ class Dialect(Protocol):
 
 
 class Connection:
-    """An open WebSocket; frames go out one at a time, whoever sends."""
+    """An open WebSocket. Several tasks may send; their frames go out one at a time."""
 
     def __init__(
         self, websocket: WebSocket, service: SpeechService, idle_s: float | None = None
     ) -> None:
-        """`idle_s`: the longest time in which nothing need happen; None for the service's."""
+        """`idle_s`: the longest time in which nothing happens; None for the service's own."""
         self._websocket = websocket
         self._service = service
         self._idle_s = idle_s or service.limits.idle_s

@@ -17,7 +17,7 @@ ANSWER_S = 30.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What an application answered."""
+    """An application's whole answer."""
 
     start: Mapping[str, Any]
     body: bytes
@@ -29,7 +29,7 @@ class Answer:
 
     @property
     def is_serves(self) -> bool:
-        """Whether it is Serve's own and not the application's."""
+        """True if the answer is Serve's own and not the application's."""
         return is_serves_own(self.start)
 
 

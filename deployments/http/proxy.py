@@ -1,4 +1,4 @@
-"""What runs in front of the ingress, in Ray Serve's HTTP server: its answers get our shape.
+"""The middlewares in front of the ingress, in Ray Serve's HTTP server.
 
 Serve calls `middlewares` where RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH names it: in its
 proxy, and behind HAProxy in each ingress.

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 HEADER = "X-Request-ID"
 
 USABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-"""What a client's id must match as a whole."""
+"""The pattern that the whole of a client's id must match."""
 _WITH_HEADERS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
 
 

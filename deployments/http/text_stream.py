@@ -51,7 +51,7 @@ class OmniDialect:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is spoken until more text comes."""
+        """True if nothing is spoken until more text comes."""
         return self._session.is_idle
 
     async def take(self, message: Mapping[str, Any]) -> None:

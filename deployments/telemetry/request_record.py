@@ -45,7 +45,7 @@ class RequestRecord:
         voice_key: Key of the file's voice that speaks, or None for one made up.
         voice_files: Paths of the voice files that speak, below the voices folder, links followed.
         engine: Name of the model that speaks; empty until the first audio.
-        device: Where the model runs; empty until the first audio.
+        device: The device that the model runs on; empty until the first audio.
         num_chunks: Number of passes its text is spoken in.
         num_samples: Length of its audio, at 44.1 kHz.
         num_redraws: Jobs drawn again because their sampler was lost.
@@ -99,7 +99,7 @@ class RequestRecord:
 
         Args:
             engine: Name of the model that speaks.
-            device: Where it runs.
+            device: The device that it runs on.
             queue_s: Seconds the job waited for its turn.
             waited_s: Seconds spent waiting for this audio, `queue_s` included.
         """

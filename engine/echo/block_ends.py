@@ -1,4 +1,4 @@
-"""From the last step of a block to its PCM: the search for the end, decoding, the copy to the host.
+"""The way from a block's last step to its PCM: find the end, decode, copy to the host.
 
 Where these overlap, they run beside the other jobs' next steps: the host waits for a search only
 when the next step has been issued, decoding has a queue of its own on the device, and audio is
@@ -91,7 +91,7 @@ class BlockEnds:
         """Take in the jobs that ended a block in this tick; add what results there are.
 
         Args:
-            ended: They.
+            ended: Those jobs.
             others: Jobs that took a step in this tick and did not end a block.
             results: Takes results and failures.
         """

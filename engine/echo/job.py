@@ -55,13 +55,13 @@ class EchoJob:
         streams: Whether it is decoded block by block, not at the end.
         expected_frames: Frames that its text should take.
         may_extend: Whether it is drawn again at full length if the speech does not end.
-        retakes_left: How often it may be drawn again with another seed if the take has a fault.
+        retakes_left: The number of further takes, with other seeds, where a take has a fault.
         voice: Its voice, or None without one; set before the job is submitted.
         on_start: A function to call when its turn has come.
         results: The results of its ticks, for the caller that waits.
         trajectory: Its tensors once it has started.
         is_finishing: Whether it ended a block, and what comes after that is not yet known.
-        is_over: Whether nobody waits for its results any more.
+        is_over: Whether its caller no longer waits for its results.
         decode_stream: The state of its blockwise decode once it has started.
         num_decoded: Frames decoded so far.
         peak: The largest magnitude of its samples so far.

@@ -42,7 +42,7 @@ class Step:
     """The difference to the next t; negative."""
     guided: bool
     scaled: bool
-    """Whether the voice's keys and values are scaled."""
+    """True if the voice's keys and values are scaled."""
     rescale: Rescale | None
 
 

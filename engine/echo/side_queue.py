@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 class SideQueue:
-    """What is issued `beside` the main queue runs in its own order, at any time.
+    """A queue whose work runs beside the main queue's, in an order of its own.
 
     Only tensors that are complete may go in, and only such may come out: the host must have seen
     an event of the queue that they were computed in. What the side queue allocates is its own, and

@@ -1,4 +1,4 @@
-"""Whether the end that was found of a take can be one, and whether a take can be right.
+"""The judgement of a take: where its speech ends, and whether it can be right.
 
 A pause is as flat as an end. It is held against what the text should take, at an ordinary pace,
 and against what follows it. The bounds were set on echo-mini, whose 38 takes of ordinary sentences
@@ -18,7 +18,7 @@ from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from speech.text.duration import estimate_duration_s
 
 MIN_SHARE = 0.5
-"""Of the frames that a text should take: a take that ends before them is too short."""
+"""The share of the frames that a text should take, before which an end comes too early."""
 MIN_EXPECTED_FRAMES = 20
 """Texts of fewer frames (0.9 s), a word or two, are not held against their length."""
 MIN_PEAK = 1e-3

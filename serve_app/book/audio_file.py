@@ -31,7 +31,7 @@ class SpokenPart(NamedTuple):
 
 
 class _Mark(NamedTuple):
-    """Where a chapter begins, in samples."""
+    """The beginning of a chapter, in samples."""
 
     title: str
     start: int

@@ -1,4 +1,4 @@
-"""The parts of a book: what one request speaks, and the pause before it."""
+"""The parts of a book: the text that one request speaks, and the pause before it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NO_LIMITS = PassLimits(max_text_bytes=10**9, max_frames=10**9, max_speech_s=1e9
 
 @dataclass(frozen=True)
 class Part:
-    """What one request speaks.
+    """The text that one request speaks.
 
     Attributes:
         text: Whole paragraphs, or as much of a long one as fits.

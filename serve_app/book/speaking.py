@@ -37,10 +37,10 @@ class BookSpeaker:
     """Has the parts of one book spoken, going on where an earlier run stopped.
 
     Args:
-        server: Who speaks.
+        server: The server that speaks.
         parts: The book.
         fields: The fields of each request's body but its text.
-        folder: Where the audio is kept until the book is complete.
+        folder: The folder that keeps the audio until the book is complete.
     """
 
     def __init__(

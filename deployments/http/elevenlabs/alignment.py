@@ -1,4 +1,4 @@
-"""When each character of a text is said, from when its words are."""
+"""The times of a text's characters, from those of its words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client of ElevenLabs asks for, as a speech body of ours."""
+"""ElevenLabs' requests as speech bodies of ours."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class ElevenLabsDialect:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is spoken until more text comes."""
+        """True if nothing is spoken until more text comes."""
         return all(session.is_idle for session in self._sessions.values())
 
     async def take(self, message: Mapping[str, Any]) -> None:

@@ -32,7 +32,7 @@ SCRIPTS = (
     "takes",
     "listen",
 )
-"""In the order they run in: each uses what stands before it."""
+"""The scripts in the order they run in: each uses those before it."""
 
 
 def page_routes(max_frames: int, max_text_chars: int, list_voices: bool) -> APIRouter:

@@ -21,7 +21,7 @@ STEP_FRAMES = 32
 GRAPH_FRAME_BYTES = 4 * 2**20
 """The activations of a frame, which stay reserved for the graphs."""
 GRAPH_SHARE = 0.1
-"""Of the memory that is free before there are jobs and voices: more is theirs."""
+"""The share of the memory that is free before there are jobs and voices: more is theirs."""
 
 
 def graph_frames(free_bytes: int) -> int:
