@@ -20,7 +20,7 @@ MIN_RUN_CHARS = 4
 _LINE_END = re.compile("\r\n|[\n\r\v\x85\u2028]")
 _PARAGRAPH_END = re.compile("[\f\u2029]")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*\w.*)")
-_QUOTED = re.compile(r"\s{0,3}(?:>\s?)+(?=\S)")
+_QUOTED = re.compile(r"^\s{0,3}(?:>\s?)+(?=\S)")
 _BULLET = re.compile(r"\s*[-*+•‣⁃▪▫◦●○■□‒–]\s+(?=\S)")
 _NUMBERED = re.compile(r"\s*(?:\d{1,3}[.)]|[a-z]\))\s+\S")
 

@@ -89,7 +89,7 @@ _FRACTIONS_OF = frozenset({2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 32, 50, 64, 1
 
 
 def _money(match: re.Match[str]) -> str:
-    sign = match["sign"].upper().removeprefix("US") if len(match["sign"]) > 1 else match["sign"]
+    sign = match["sign"].upper()
     one, many, one_cent, cents = _CURRENCIES[_CODES.get(sign, sign)]
     amount, scale = match["amount"], match["scale"]
     minus = "minus " * bool(match["minus"])

@@ -56,6 +56,7 @@ def test_a_run_of_marks_is_a_break(drawn: str, plain: str) -> None:
         "Call 555-1234; see https://a.b/c_d?e=f#g or [S1] (laughs) C++ {x}",
         "Zalgo e\u0301\u0302\u0303\u0304\u0305 and नमस्ते",
         "J. Smith left.\n5 people saw it.\nDr. No, too",
+        "5 > 3 and a > b",
     ],
 )
 def test_punctuation_is_no_drawing(text: str) -> None:

@@ -26,6 +26,7 @@ WRITTEN = [
     ("$1, £1.01, $0.99", "one dollar, one pound and one penny, ninety nine cents"),
     ("$3.5 million or €2bn", "three point five million dollars or two billion euros"),
     ("20 EUR, 5€ and -$5", "twenty euros, five euros and minus five dollars"),
+    ("50 USD or us$2", "fifty dollars or two dollars"),
     # dates and times
     ("On March 3, 2019.", "On March third, twenty nineteen."),
     ("4 July 1776", "the fourth of July seventeen seventy six"),
