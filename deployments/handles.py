@@ -6,11 +6,24 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
+import grpc
+from ray.exceptions import ActorUnavailableError
 from ray.serve.exceptions import RequestCancelledError
 
 from speech.errors import SpeechError
 
 T = TypeVar("T")
+
+_CUT_OFF = (
+    grpc.StatusCode.CANCELLED,
+    grpc.StatusCode.ABORTED,
+    grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.UNKNOWN,
+)
+"""Codes of calls whose replica went away, beside the one that Serve makes an error of Ray's.
+
+What a replica raises itself has no code.
+"""
 
 
 def unwrap(error: Exception) -> BaseException:
@@ -18,8 +31,11 @@ def unwrap(error: Exception) -> BaseException:
 
     An error of another process arrives in a wrapper whose text is a remote traceback; the error
     itself is its `cause`. A caller that is cancelled while it waits gets an error of Serve's own
-    in place of asyncio's, which would pass for a failure.
+    in place of asyncio's, which would pass for a failure. One whose replica ends in its own way,
+    as when it is told to, gets the transport's error in place of Ray's.
     """
+    if isinstance(error, grpc.aio.AioRpcError) and error.code() in _CUT_OFF:
+        return ActorUnavailableError("its connection ended", None)
     cause = getattr(error, "cause", error)
     if isinstance(cause, SpeechError):
         return cause

@@ -103,7 +103,7 @@ class JobStream:
 
 def is_replica_loss(error: Exception) -> bool:
     """Tell whether a call failed because its replica is gone, or its device is."""
-    return isinstance(error, RayActorError) or isinstance(unwrap(error), SamplerLost)
+    return isinstance(unwrap(error), (RayActorError, SamplerLost))
 
 
 def _without_step(pcm: PCM, step: float) -> PCM:
