@@ -18,9 +18,11 @@ from speech.errors import VoicesUnavailable
 P = ParamSpec("P")
 T = TypeVar("T")
 
-MAX_THREADS = 64
-MAX_THREADS_PER_NAME = 4
-"""The calls about one voice at a time, so that one that stalls leaves threads to the others."""
+MAX_THREADS = 512
+MAX_THREADS_PER_NAME = 2
+"""The calls about one voice at a time, so that those that stall leave threads to the others."""
+MAX_LATE_PER_FOLDER = 64
+"""Late calls in one sub-folder after which it gets no more: callers may make up names there."""
 
 
 @dataclass
@@ -51,11 +53,12 @@ class FileCalls:
         """Return the result of `call`, made on a thread.
 
         Raises:
-            VoicesUnavailable: It took too long, or an earlier call about `name` still does.
+            VoicesUnavailable: It took too long, or an earlier call about `name` still does, or many
+                in its folder.
         """
-        calls = self._calls.setdefault(name, _Calls())
-        if any(time.monotonic() - start > self._timeout_s for start in calls.started_s.values()):
+        if self._stalls(name):
             raise VoicesUnavailable
+        calls = self._calls.setdefault(name, _Calls())
         calls.num_waiting += 1
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -73,6 +76,19 @@ class FileCalls:
             calls.num_waiting -= 1
             self._forget_if_idle(name)
 
+    def _stalls(self, name: str) -> bool:
+        begun_late_s = time.monotonic() - self._timeout_s
+        late = [
+            other
+            for other, calls in self._calls.items()
+            for start_s in calls.started_s.values()
+            if start_s < begun_late_s
+        ]
+        # Names without a folder may be links that lead anywhere.
+        folder = _folder(name)
+        num_beside = sum(_folder(other) == folder for other in late) if folder else 0
+        return name in late or num_beside >= MAX_LATE_PER_FOLDER
+
     def _ended(self, name: str, thread: Future[Any]) -> None:
         calls = self._calls[name]
         del calls.started_s[thread]
@@ -83,3 +99,9 @@ class FileCalls:
         calls = self._calls[name]
         if not (calls.num_waiting or calls.started_s):
             del self._calls[name]
+
+
+def _folder(name: str) -> str:
+    """Return the first folder of a name, empty where it has none."""
+    folder, slash, _ = name.partition("/")
+    return folder if slash else ""
