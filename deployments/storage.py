@@ -36,8 +36,10 @@ LINK_LIFETIME_S = 3600
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 15
 _FIRST_PAUSE_S, _MAX_PAUSE_S = 0.25, 30.0
-_PASSING_STATUSES = (408, 429)
-"""HTTP statuses below 500 that say: later."""
+_PASSING_STATUSES = (408, 409, 425, 429)
+"""HTTP statuses below 500 that say: later. A 409 means that another operation is under way."""
+_PASSING_CODES = ("RequestTimeout", "SlowDown", "Throttling", "ThrottlingException")
+"""S3 codes that say so whatever their status, which is 400 for a body that came too slowly."""
 
 _FORBIDDEN = "403"  # the answer to a HEAD has no body: its code is the status
 
@@ -195,7 +197,8 @@ def _may_pass(error: BaseException) -> bool:
 
     if isinstance(error, exceptions.ClientError):
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        return status >= 500 or status in _PASSING_STATUSES
+        code = error.response["Error"]["Code"]
+        return status >= 500 or status in _PASSING_STATUSES or code in _PASSING_CODES
     return isinstance(error, (exceptions.ConnectionError, exceptions.HTTPClientError))
 
 

@@ -243,8 +243,16 @@ async def test_senseless_endpoint_is_a_settings_fault(open_bucket: Open) -> None
 
 @pytest.mark.parametrize(
     "fault",
-    [status(500), status(503), status(503, "SlowDown"), status(429), hang_up],
-    ids=["500", "503", "slow-down", "429", "hang-up"],
+    [
+        status(500),
+        status(503),
+        status(503, "SlowDown"),
+        status(429),
+        status(400, "RequestTimeout"),
+        status(409, "OperationAborted"),
+        hang_up,
+    ],
+    ids=["500", "503", "slow-down", "429", "slow-body", "conflict", "hang-up"],
 )
 async def test_upload_outlives_a_fault_that_passes(
     fault: Answer, scripted: ScriptedStore, open_bucket: Open
