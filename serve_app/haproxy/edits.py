@@ -55,8 +55,8 @@ def edits(listen: str, folder: Path, ports: Mapping[str, int]) -> dict[str, Edit
             404, status_response(404, "no such route")
         ),
     }
-    # Where a connection was used before, HAProxy takes its end for no answer, and says none.
-    backend = {r"    http-reuse always": "    http-reuse never"}
+    # The end of a connection that was used before is, for HAProxy, no answer: it says none.
+    backend = {r"    http-reuse always": "    option http-server-close"}
     starting = {r"    default_backend .*": "\n".join(_starting())}
     return {"always": always, "backend": backend, "starting": starting}
 

@@ -57,17 +57,19 @@ def test_http10_client_gets_no_chunks(client, graph):
 def test_ingress_that_dies_is_an_error_in_our_shape(pair):
     url, _ = pair
     answers = []
+    with httpx.Client(base_url=url, timeout=120) as client:  # one connection for all that it asks
+        wait_until(lambda: client.get("/ping").status_code == 200, 120)
 
-    def speak():
-        body = {"text": PARAGRAPHS, "seed": 1}
-        answers.append(httpx.post(f"{url}/runsync", json={"input": body}, timeout=120))
+        def speak():
+            body = {"text": PARAGRAPHS, "seed": 1}
+            answers.append(client.post("/runsync", json={"input": body}))
 
-    speaking = threading.Thread(target=speak)
-    speaking.start()
-    wait_until(lambda: open_jobs("pair") > 0)
-    for process in replicas("pair", "Ingress"):
-        process.kill()
-    speaking.join()
+        speaking = threading.Thread(target=speak)
+        speaking.start()
+        wait_until(lambda: open_jobs("pair") > 0)
+        for process in replicas("pair", "Ingress"):
+            process.kill()
+        speaking.join()
     wait_until(lambda: httpx.get(f"{url}/ping", timeout=60).status_code == 200)
     [answer] = answers
     assert answer.status_code == 500

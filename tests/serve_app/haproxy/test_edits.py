@@ -39,20 +39,24 @@ async def test_ingress_that_dies_is_an_internal_error(start):
     assert error["message"] == f"Internal error (request {request_id})"
 
 
-async def test_ingress_that_dies_later_is_told_as_well(start):
-    requests = []
-
+@pytest.mark.parametrize("body", [b"", b"x" * 300_000])
+async def test_ingress_that_dies_later_on_a_connection_is_told_as_well(start, body):
     async def answer_once(request, writer):
-        requests.append(request)
-        if len(requests) == 1:
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-            await writer.drain()
-        else:
-            writer.close()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        await writer.drain()
 
-    async with ingress(answer_once) as port, start([port]) as (url, *_):
-        assert (await ask(url)).text == "ok"
-        check_shape(await ask(url), 500)
+    answers = [answer_once, die]
+
+    async def answer(request, writer):
+        await answers.pop(0)(request, writer)
+
+    async with (
+        ingress(answer) as port,
+        start([port]) as (url, *_),
+        httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=1)) as client,
+    ):
+        assert (await client.get(url)).text == "ok"
+        check_shape(await client.post(url, content=body), 500)
 
 
 async def test_usable_id_of_the_caller_is_kept(start):
