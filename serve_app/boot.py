@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import socket
@@ -50,7 +51,7 @@ def start_ray(settings: Settings, *, http: bool) -> None:
     A cluster started here ends with this process. `http`: also listen on settings.host:port.
 
     Raises:
-        StartFailed: Ray did not start, or settings.metrics_port is taken.
+        StartFailed: Ray did not start, or settings.port or settings.metrics_port is taken.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     warnings_only()
@@ -60,7 +61,9 @@ def start_ray(settings: Settings, *, http: bool) -> None:
         ray.init(address=os.environ["RAY_ADDRESS"], logging_level=logging.WARNING)
     else:
         if settings.metrics_port is not None:
-            _require_free(settings.metrics_port)
+            _require_free("metrics_port", "", settings.metrics_port)
+        if http:
+            _require_free("port", settings.host, settings.port)
         for warning in ray_exposure(os.environ):
             logger.warning(warning)
         _start_node(settings)
@@ -140,14 +143,17 @@ def metrics_url() -> str:
     return f"http://127.0.0.1:{port}/metrics"
 
 
-def _require_free(port: int) -> None:
-    """Raise StartFailed if `port` is taken: Ray would fail after a minute and not say why."""
-    with socket.socket() as probe:
+def _require_free(setting: str, host: str, port: int) -> None:
+    """Raise StartFailed if a port cannot be had: Ray would fail after a minute and not say why."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("", port))
+            probe.bind((host, port))
         except OSError as error:
-            raise StartFailed(f"metrics_port {port} is taken: choose another, or none") from error
+            is_taken = error.errno == errno.EADDRINUSE
+            reason = "is taken: choose another" if is_taken else f"on {host}: {error.strerror}"
+            raise StartFailed(f"{setting} {port} {reason}") from error
 
 
 def boot_graph(settings: Settings, *, http: bool) -> DeploymentHandle[Any]:

@@ -25,8 +25,6 @@ from serve_app.watch import GraphWatch
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.1
-DEREGISTERED_S = 2.0
-"""The longest time in which HAProxy learns that an ingress stops."""
 
 
 class GraphLost(Exception):
@@ -51,12 +49,8 @@ class Signals:
 
 
 def let_proxies_drain_soon() -> None:
-    """Let a proxy call itself drained at once, and an ingress behind HAProxy stop soon.
-
-    Ray's default is 30 s for both. Read when Ray starts.
-    """
+    """Let a proxy call itself drained at once, before Ray starts; its default is after 30 s."""
     os.environ.setdefault("RAY_SERVE_PROXY_MIN_DRAINING_PERIOD_S", str(POLL_S))
-    os.environ.setdefault("RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S", str(DEREGISTERED_S))
 
 
 def wait_for_signal(signals: Signals, watch: GraphWatch) -> None:

@@ -90,7 +90,7 @@ class Settings(EchoOptions, Limits, BaseSettings):
             description="What listens on the HTTP port of `echo-tts serve`; `auto`: HAProxy where "
             "there is one."
         ),
-    ] = "uvicorn"
+    ] = "auto"
     api_keys: Annotated[
         tuple[SecretStr, ...],
         Field(description="Comma-separated keys; if any, HTTP callers must send one."),

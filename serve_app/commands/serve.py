@@ -17,7 +17,7 @@ from pathlib import Path
 from serve_app.commands.command_parser import CommandParser
 from serve_app.environment import set_ray_defaults
 from serve_app.exposure import is_loopback
-from serve_app.haproxy.choice import choose_proxy
+from serve_app.haproxy.choice import choose_proxy, is_haproxy_in_front
 from serve_app.settings import Settings
 from serve_app.settings_help import settings_help
 from serve_app.wrong_settings import EXIT_STATUS, WrongSetting, read_settings
@@ -126,10 +126,11 @@ def announcement(settings: Settings, metrics_url: str) -> str:
     """Return what an operator wants to know of a server that is ready, its last line a command."""
     address = _address(settings)
     keys = "one of ECHO_API_KEYS" if settings.api_keys else "none is asked for"
+    proxy = " (HAProxy)" if is_haproxy_in_front() else ""
     return "\n".join(
         (
             f"Ready. Page: {address}/  API: {address}/docs",
-            f"Listening on: {settings.host} port {settings.port}",
+            f"Listening on: {settings.host} port {settings.port}{proxy}",
             f"Key: {keys}",
             f"Voices folder: {one_line(settings.voices_dir)}",
             f"Metrics for Prometheus: {metrics_url}",

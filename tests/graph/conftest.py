@@ -78,12 +78,19 @@ def open_jobs(name: str) -> int:
     return now["jobs_active"] + now["jobs_waiting"]
 
 
+def wait_until_given_up(name: str, before: dict[str, float]) -> None:
+    """Return when that engine is free, and has given up a job since its stats were `before`."""
+    wait_until(lambda: stats(name)["jobs_cancelled"] > before["jobs_cancelled"])
+    wait_until(lambda: open_jobs(name) == 0)
+
+
 @pytest.fixture(scope="session")
 def cluster():
     """A private local cluster with four logical GPUs; its HTTP address."""
     set_ray_defaults()
     # The environment of a test is cleaned later than this fixture is set up.
-    choose_proxy(Settings(host="127.0.0.1", proxy=os.environ.get("ECHO_PROXY", "uvicorn")))
+    choose_proxy(Settings(host="127.0.0.1", proxy=os.environ.get("ECHO_PROXY", "auto")))
+    os.environ["RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S"] = "0.1"  # nobody asks any more
     os.environ["RAY_AUTH_MODE"] = "disabled"  # the cluster is on loopback and lives for this run
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_metrics_report_interval_ms"] = "1000"  # noqa: SIM112 - Ray's own spelling

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import av
@@ -23,7 +24,7 @@ from speech.formats import FORMATS
 from speech.loudness import measure_loudness
 from speech.pcm import from_int16
 from speech.reference_audio import decode_reference
-from tests.graph.conftest import open_jobs, stats, wait_until
+from tests.graph.conftest import stats, wait_until, wait_until_given_up
 from tests.texts import ENDLESS, ENDLESS_REQUEST, SENTENCE
 
 pytestmark = pytest.mark.ray
@@ -76,13 +77,7 @@ def busy(deploy, graph_voices):
 @pytest.fixture
 def ends(busy):
     """Return `ends()`: waits until the engine has been freed of a request that began after this."""
-    before = stats("busy")["jobs_cancelled"]
-
-    def ends():
-        wait_until(lambda: open_jobs("busy") == 0)
-        assert stats("busy")["jobs_cancelled"] > before
-
-    return ends
+    return partial(wait_until_given_up, "busy", stats("busy"))
 
 
 @contextmanager
@@ -90,7 +85,10 @@ def endless_speech(url, folder, output, **options):
     """Run `speak` on an endless text; it is killed at the end if it still runs."""
     (folder / "endless.txt").write_text(ENDLESS)
     with subprocess.Popen(
-        command("--file", folder / "endless.txt", "-o", output, "--parameter", "num_steps=4"),
+        command(
+            *("--file", folder / "endless.txt", "-o", output, "--voice", "ada.ogg"),
+            *("--parameter", "num_steps=4"),
+        ),
         env=environment(url, ECHO_API_KEY=KEY),
         cwd=folder,
         stderr=subprocess.PIPE,
