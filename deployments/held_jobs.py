@@ -129,6 +129,9 @@ class HeldJobs:
             return
         job.task.cancel()
         await asyncio.wait([job.task])
+        if not job.is_over:  # it had not begun to run: nothing of it has
+            job.status = "CANCELLED"
+            self._end(job)
 
     async def purge(self) -> int:
         """Cancel the jobs that have not begun; return how many there were."""
