@@ -58,8 +58,10 @@ class JobStream:
             try:
                 block: PCMBlock | None = await anext(self._response, None)
             except Exception as error:
-                if not is_replica_loss(error) or self._num_redraws == len(PAUSES_S):
+                if not is_replica_loss(error):
                     raise unwrap(error) from None
+                if self._num_redraws == len(PAUSES_S):
+                    raise SamplerLost("The sampler was lost, retry later") from error
                 await self._draw_again(error)
                 continue
             if block is None:

@@ -61,8 +61,9 @@ async def test_redrawn_audio_that_differs_by_rounding_joins_without_a_step():
     assert np.array_equal(joined[2000 + FADE_SAMPLES :], twin[2000 + FADE_SAMPLES :])
 
 
-async def test_job_whose_samplers_are_lost_again_and_again_is_given_up():
-    draws = [[SamplerLost("The sampler was lost, retry later")]] * (len(PAUSES_S) + 1)
+@pytest.mark.parametrize("lost", [REPLICA_LOST, SamplerLost("The sampler was lost, retry later")])
+async def test_job_whose_samplers_are_lost_again_and_again_is_given_up(lost):
+    draws = [[lost]] * (len(PAUSES_S) + 1)
     stream, redraws = stream_of(*draws)
     with pytest.raises(SamplerLost):
         await stream.next_block()
