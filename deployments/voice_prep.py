@@ -36,6 +36,8 @@ MAX_TRIES = 3
 
 DECODE_TIMEOUTS = 6
 """The longest time of a decode, which reads and computes, in those of other calls."""
+DECODER_S = 5.0
+"""Seconds after which a decode lets another one begin: its file may never answer."""
 
 logger = logging.getLogger(__name__)
 
@@ -163,7 +165,9 @@ class VoicePrep:
         self._num_decodes += 1
         start_s = time.monotonic()
         async with self._decoding:
-            reference = await self._decodes.run(name, self._read, name, fingerprint)
+            reading = asyncio.ensure_future(self._decodes.run(name, self._read, name, fingerprint))
+            await asyncio.wait({reading}, timeout=DECODER_S)
+        reference = await reading
         logger.info(
             "voice %s: decoded %.1f s of audio in %.0f ms",
             reference.key,

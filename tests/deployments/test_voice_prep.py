@@ -169,6 +169,26 @@ async def test_prepare_answers_cached_voices_while_every_decoder_is_busy(
     await asyncio.gather(*waiting)
 
 
+async def test_prepare_decodes_other_voices_while_files_stall_that_are_read(
+    tmp_path: Path, decoding: Decoding, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(voice_prep, "DECODER_S", 0.05)
+    prep = make_prep(tmp_path)
+    for name in ("stalled-1.wav", "stalled-2.wav"):
+        (tmp_path / name).write_bytes(recording(1000))
+    stalled = [
+        asyncio.create_task(prep.prepare(name)) for name in ("stalled-1.wav", "stalled-2.wav")
+    ]
+    await all_wait(prep, 2)
+    (tmp_path / "v.wav").write_bytes(recording(2000))
+    other = asyncio.create_task(prep.prepare("v.wav"))
+    while decoding.runs < 3:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)  # nothing in VoicePrep signals it
+    decoding.go_on.set()
+    assert (await other).name == "v.wav"
+    await asyncio.gather(*stalled)
+
+
 async def test_prepare_evicts_by_bytes(tmp_path: Path):
     prep = make_prep(tmp_path, cache_bytes=2 * NUM_BYTES)
     for number in range(3):
