@@ -16,6 +16,7 @@ from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
 from engine.echo.codecs.source_filter.analysis import analyse
+from engine.echo.codecs.source_filter.below_pitch import filled
 from engine.echo.codecs.source_filter.features import (
     HOP,
     NUM_FEATURES,
@@ -107,7 +108,7 @@ class SourceFilterCodec:
         num_frames = min(len(audio) // self.frame_samples, MAX_VOICE_FRAMES)
         num_frames -= num_frames % PATCH_FRAMES
         samples = audio[: num_frames * self.frame_samples].double().cpu().numpy()
-        features = analyse(halve(samples), num_frames * SUBFRAMES)
+        features = filled(analyse(halve(samples), num_frames * SUBFRAMES))
         latents = torch.from_numpy(self._components.pack(features))
         return latents.to(device=audio.device, dtype=torch.float32)
 
