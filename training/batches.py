@@ -14,18 +14,20 @@ from engine.echo.codecs.source_filter.codec import Components
 from engine.echo.codecs.source_filter.features import SUBFRAMES, Floats
 from engine.echo.config import MAX_FRAMES, PATCH_FRAMES
 from engine.echo.options import EchoOptions
+from training.cast import NUM_FRAMES, Cast
 from training.dataset import Dataset, Example
 from training.losses import Batch
 from training.model import Conditions
 from training.shards import SILENCE_INDEX, Item
 
-_DENIED = 0.1
+_TEXT_DENIED, _SPEAKER_DENIED = 0.1, 0.18
 _BLOCKWISE = 0.25
 _BLOCKS = tuple(pairwise(accumulate(EchoOptions().stream_blocks, initial=0)))
 """First frame and end of what the engine draws at once when it streams."""
 _MAX_TAIL = 64
 _SHORTEST_REFERENCE, _LONGEST_REFERENCE = 20, 200
-_JOINED = 12  # long texts in a pool
+_ANALYSED = 0.85
+"""Part of the batches whose references, short enough, are what the codec makes of their audio."""
 _POOL = 24  # batches sorted by length together
 _EARLIER_NOISE = 0.1  # what was drawn before is never perfect
 
@@ -41,6 +43,7 @@ class Batches:
         max_frames: Frames of all windows of a batch together, at most.
         max_rows: Windows of a batch, at most.
         num_draws: How often each window is drawn, from other noise at other times.
+        num_joined: Long texts in a pool.
     """
 
     def __init__(
@@ -50,20 +53,23 @@ class Batches:
         max_frames: int,
         max_rows: int,
         num_draws: int = 2,
+        num_joined: int = 24,
     ) -> None:
         self._dataset, self._components = dataset, components
         self._max_frames, self._max_rows = max_frames, max_rows
-        self._num_draws = num_draws
+        self._num_draws, self._num_joined = num_draws, num_joined
 
     def pool(self, seed: int) -> Iterator[Batch]:
         """Yield a few batches that depend on `seed` and the dataset alone."""
         rng = np.random.default_rng(seed)
         items = self._dataset.items
         indices = rng.choice(len(items), min(_POOL * self._max_rows, len(items)), replace=False)
-        chosen = [items[i] for i in indices] + [self._dataset.joined(rng) for _ in range(_JOINED)]
+        joined = [self._dataset.joined(rng) for _ in range(self._num_joined)]
+        chosen = [*(items[i] for i in indices), *joined]
+        cast = Cast(self._dataset, self._components)
         groups = list(self._groups(sorted(chosen, key=lambda item: len(item.features))))
         for index in rng.permutation(len(groups)):
-            yield self._batch(groups[index], rng)
+            yield self._batch(groups[index], cast, rng)
 
     def _groups(self, chosen: list[Item]) -> Iterator[list[Item]]:
         """Cut items, sorted by length, into groups that fill a batch."""
@@ -80,18 +86,25 @@ class Batches:
         if group:
             yield group
 
-    def _batch(self, items: list[Item], rng: np.random.Generator) -> Batch:
+    def _batch(self, items: list[Item], cast: Cast, rng: np.random.Generator) -> Batch:
         reference_frames = _log_uniform(rng, _SHORTEST_REFERENCE, _LONGEST_REFERENCE)
         reference_frames -= reference_frames % PATCH_FRAMES
+        analysed = reference_frames <= NUM_FRAMES and rng.random() < _ANALYSED
         examples, latents, references = [], [], []
         for item in items:
-            speaker = self._dataset.speaker(item.voice, rng)
+            if analysed:
+                actor = cast.draw(item.voice, rng)
+                speaker, heard = actor.speaker, _part(actor.reference, reference_frames, rng)
+            else:
+                speaker = self._dataset.speaker(item.voice, rng)
+                features = self._dataset.reference(item.voice, reference_frames, rng, speaker)
+                heard = self._pack(features)
             examples.append(self._dataset.example(item, rng, speaker))
             latents.append(self._pack(examples[-1].features))
-            heard = self._dataset.reference(item.voice, reference_frames, rng, speaker)
-            references.append(self._pack(heard))
+            references.append(heard)
         start, stop = _window(max(map(len, latents)), rng)
-        given = torch.from_numpy(rng.random((2, self._num_draws * len(items))) >= _DENIED)
+        denied = np.array([[_TEXT_DENIED], [_SPEAKER_DENIED]])
+        given = torch.from_numpy(rng.random((2, self._num_draws * len(items))) >= denied)
         text, text_mask = padded([example.item.tokens for example in examples])
         earlier = _windows(latents, 0, start)
         earlier += _EARLIER_NOISE * rng.random() * rng.standard_normal(earlier.shape)
@@ -116,6 +129,13 @@ class Batches:
 
     def _pack(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         return self._components.pack(features.astype(np.float64)).astype(np.float32)
+
+
+def _part(
+    reference: NDArray[np.float32], num_frames: int, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    start = int(rng.integers(len(reference) - num_frames + 1))
+    return reference[start : start + num_frames]
 
 
 def _window(longest: int, rng: np.random.Generator) -> tuple[int, int]:

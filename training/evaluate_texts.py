@@ -28,13 +28,10 @@ from speech.request import parse_job
 from speech.text.english.normalization import normalize
 from training.evaluate import generate
 from training.flite import Flite
+from training.prompts_held_out import TEXTS
 from training.recogniser import num_errors
 from training.whisper import Whisper, spelled_words
 
-TEXTS = [
-    tuple(line.split(": ", 1))
-    for line in (Path(__file__).parent / "evaluation_texts.txt").read_text().splitlines()
-]
 VOICES = Path(__file__).parents[1] / "voices"
 MAX_CHARS = 4096
 CLIPPED = 0.999

@@ -1,21 +1,24 @@
 """What the teacher is asked to say: sentences, phrases, numbers and words from permissive sources.
 
-Sources: WordNet's glosses and examples (Debian's wordnet-base), Debian's fortunes and miscfiles,
-the frequency list of the wordfreq package, and `templates`. Prompts are not shipped.
+Sources: WordNet's glosses and examples (Debian's wordnet-base), Debian's fortunes, the frequency
+list of the wordfreq package, `proper_names` and `templates`. Prompts are not shipped. Most are
+written out in words, as the server writes them before the model reads them.
 """
 
 from __future__ import annotations
 
-import gzip
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 
 import wordfreq
 
-from training.prompts_held_out import SENTENCES
-from training.templates import LISTS, PATTERNS
+from speech.text.english.normalization import normalize
+from training.figures import Figures
+from training.prompts_held_out import SENTENCES, TEXTS
+from training.proper_names import ProperNames
+from training.templates import FIGURES, LISTS, NAMES, PATTERNS, SPELLED
 
 WORDNET = Path("/usr/share/wordnet")
 FORTUNES = Path("/usr/share/games/fortunes")
@@ -23,13 +26,11 @@ FORTUNE_FILES = (
     "fortunes cookie people science wisdom work food love literature men-women kids pets sports "
     "travel education"
 )
-NAMES = Path("/usr/share/dict/propernames.gz")
-
-
-_DIGITS = "zero one two three four five six seven eight nine ten eleven twelve twenty"
 NUM_WORDS = 20_000
 MAX_WORDS = 16
 
+_WRITTEN_OUT = 0.85
+"""Part of the texts whose figures and abbreviations are written out: by default all are."""
 _PLAIN = re.compile(r"[A-Za-z0-9 ,.?!'\"();:$%&-]+")
 _TAG = ("[S1] ", "[S2] ")
 
@@ -41,81 +42,56 @@ class Prompts:
         self._random = Random(seed)
         words: list[str] = wordfreq.top_n_list("en", NUM_WORDS)
         self._words = [w for w in words if w.isascii() and w.replace("'", "").isalpha()]
-        with gzip.open(NAMES, "rt") as file:
-            self._names = [line.strip() for line in file if line.strip().isalpha()]
         self._lists = {name: values.split("|") for name, values in LISTS.items()}
         examples, glosses = _wordnet()
         self._pools = [self._random.sample(p, len(p)) for p in (examples, glosses, _fortunes())]
-        self._held_out = {key(line) for line in SENTENCES}
+        self._held_out = {key(normalize(text)) for text in (*SENTENCES, *(t for _, t in TEXTS))}
+        names, figures = ProperNames(self._random), Figures(self._random)
+        self._rules: dict[str, Callable[[], str]] = {
+            **figures.rules,
+            "name": names.first,
+            "surname": names.last,
+            "fullname": names.full,
+            "town": names.place,
+        }
 
     def __iter__(self) -> Iterator[str]:
         """Yield texts, ASCII, each as the engine would be given it."""
         kinds: tuple[tuple[float, Callable[[], str]], ...] = (
-            (0.22, lambda: self._from_pool(0)),
-            (0.07, lambda: self._from_pool(1)),
-            (0.12, lambda: self._from_pool(2)),
-            (0.20, self._templated),
-            (0.17, self._word_run),
-            (0.08, self._figures),
+            (0.19, lambda: self._from_pool(0)),
+            (0.06, lambda: self._from_pool(1)),
+            (0.11, lambda: self._from_pool(2)),
+            (0.14, lambda: self._templated(PATTERNS)),
+            (0.12, lambda: self._templated(FIGURES)),
+            (0.10, lambda: self._templated(NAMES)),
+            (0.03, lambda: self._templated(SPELLED)),
+            (0.13, self._word_run),
             (0.04, lambda: self._word()),
-            (0.10, self._several),
+            (0.08, self._several),
         )
         weights = [weight for weight, _ in kinds]
         while True:
             ((_, make),) = self._random.choices(kinds, weights)
             text = self._restyled(make())
-            if _PLAIN.fullmatch(text) and key(text) not in self._held_out:
+            if key(normalize(text)) in self._held_out:
+                continue
+            text = normalize(text) if self._random.random() < _WRITTEN_OUT else text
+            if _PLAIN.fullmatch(text):
                 yield self._tagged(text)
 
     def _from_pool(self, index: int) -> str:
         pool = self._pools[index]
         return pool.pop() if len(pool) > 1 else pool[0]
 
-    def _templated(self) -> str:
-        return re.sub(r"\{(\w+)\}", lambda m: self._fill(m[1]), self._random.choice(PATTERNS))
+    def _templated(self, patterns: Sequence[str]) -> str:
+        return re.sub(r"\{(\w+)\}", lambda m: self._fill(m[1]), self._random.choice(patterns))
 
     def _fill(self, name: str) -> str:
-        r = self._random
-        rules: dict[str, Callable[[], str]] = {
-            "name": lambda: r.choice(self._names),
-            "number": self._number,
-            "small": lambda: str(r.randint(1, 20)),
-            "digits": lambda: " ".join(str(r.randint(0, 9)) for _ in range(r.randint(3, 6))),
-            "price": lambda: r.choice(("${}", "{} dollars")).format(r.randint(1, 99)),
-            "time": self._time,
-            "year": lambda: str(r.randint(1500, 2030)),
-            "date": lambda: f"{self._fill('month')} {r.randint(1, 31)}",
-        }
-        if name in rules:
-            return rules[name]()
-        if name in ("noun", "adjective", "verb", "plural") and r.random() < 0.15:
+        if name in self._rules:
+            return self._rules[name]()
+        if name in ("noun", "adjective", "verb", "plural") and self._random.random() < 0.15:
             return self._word()
-        return r.choice(self._lists[name])
-
-    def _number(self) -> str:
-        r = self._random
-        return str(r.randint(0, r.choice((12, 99, 999, 9999))))
-
-    def _time(self) -> str:
-        r = self._random
-        hour = r.randint(1, 12)
-        return r.choice((f"{hour} o'clock", f"{hour}:{r.randint(10, 59)}", f"{hour}", "noon"))
-
-    def _figures(self) -> str:
-        r = self._random
-        digits = _DIGITS.split()
-        make: Callable[[], str] = r.choice(
-            (
-                lambda: self._fill("digits"),
-                lambda: ", ".join(r.choices(digits, k=r.randint(2, 6))),
-                lambda: f"{self._number()} {self._fill('plural')}",
-                lambda: f"{self._fill('date')}, {self._fill('year')}",
-                lambda: f"at {self._time()}",
-                lambda: f"{self._number()} and {self._number()}",
-                lambda: f"{r.randint(1, 99)}.{r.randint(0, 9)} percent",
-            )
-        )
-        return make()
+        return self._random.choice(self._lists[name])
 
     def _word(self) -> str:
         """Return a word; the common ones more often, but the rare ones too."""
@@ -125,7 +101,11 @@ class Prompts:
         return " ".join(self._word() for _ in range(self._random.randint(1, 9)))
 
     def _several(self) -> str:
-        makes = (lambda: self._from_pool(0), lambda: self._from_pool(2), self._templated)
+        makes = (
+            lambda: self._from_pool(0),
+            lambda: self._from_pool(2),
+            lambda: self._templated((*PATTERNS, *FIGURES, *NAMES)),
+        )
         parts = (self._random.choice(makes)() for _ in range(self._random.randint(2, 3)))
         return " ".join(_sentence(part, ".") for part in parts)
 

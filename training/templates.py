@@ -1,6 +1,6 @@
 """Everyday sentences from patterns: what texts to be read aloud are made of, in many words.
 
-Patterns in braces name a list below, or a rule of `prompts`.
+What is in braces names a list below, a rule of `figures`, or a proper name.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ PATTERNS = (
     "My {noun} is {adjective}, but yours is {adjective}!",
     "On {date}, {name} {past} a {noun}.",
     "The number is {digits}.",
-    "Chapter {number}. The {adjective} {noun}.",
-    "{name} lives at {number} {name} Street.",
+    "Chapter {short}. The {adjective} {noun}.",
+    "{name} lives at {short} {name} Street.",
     "Can you tell me where the {noun} is?",
     "I don't know what the {noun} {past}.",
     "She {past} the {noun} and he {past} the {plural}.",
@@ -34,11 +34,11 @@ PATTERNS = (
     "No, I have never {past} a {adjective} {noun}.",
     "If you {verb} the {noun}, I will {verb} the {plural}.",
     "Turn {side} after the {noun}, then {verb} the {noun}.",
-    "The temperature will reach {number} degrees {when}.",
-    "He {past} {number} percent of the {plural}.",
+    "The temperature will reach {short} degrees {when}.",
+    "He {past} {short} percent of the {plural}.",
     "Welcome to {place}!",
     "The {place} train leaves at {time} from platform {small}.",
-    "Your code is {digits}, and your room is {number}.",
+    "Your code is {digits}, and your room is {short}.",
     "Let's {verb} the {noun} together.",
     "{name}'s {noun} is very {adjective}.",
     "The {noun} of the {noun} was {past} in {year}.",
@@ -51,6 +51,76 @@ PATTERNS = (
     "Where is Dr. {name}? Mr. {name} wants to {verb} the {noun}.",
     "We were {adjective}, they were {adjective}.",
 )
+
+FIGURES = (
+    "{digits}",
+    "{phone}",
+    "{date}",
+    "at {time}",
+    "{price}",
+    "{number} {plural}",
+    "{number} and {number}",
+    "{percent} of {number}",
+    "{decimal} or {decimal}",
+    "{number}, {number}, {number}",
+    "The {noun} has {number} {plural} and {number} {plural}.",
+    "About {percent} of the {plural} were {past}.",
+    "Only {number} of {number} {plural} came.",
+    "The {adjective} {noun} is {measure} from the {noun}.",
+    "He was {ordinal} and she was {ordinal}.",
+    "It is the {ordinal} {noun} on the {side}.",
+    "You need {decimal} {plural} for {small} {plural}.",
+    "It weighs {measure}, the other {measure}.",
+    "We {past} the {noun} for {price}.",
+    "The {noun} costs {price}, not {price}.",
+    "She owes us {price}, and he {price}.",
+    "They {past} {price} in {year}.",
+    "From {year} to {year} the {noun} was {adjective}.",
+    "Born on {date}, {fullname} {past} the {noun} in {year}.",
+    "The {noun} opens at {time} and closes at {time}.",
+    "It begins on {date} at {time}.",
+    "Please call {phone}.",
+    "My number is {phone}, ask for {name}.",
+    "Bus {short} stops at {short} {surname} Road.",
+    "Room {short} is on the {ordinal} floor.",
+    "Page {short}, line {small}.",
+)
+"""Patterns of numbers of all kinds."""
+
+NAMES = (
+    "{fullname}",
+    "{name}, {name} and {name}",
+    "{town}, {town}",
+    "{fullname} was born in {town}.",
+    "{fullname} and {fullname} {past} the {noun}.",
+    "{name} {surname} moved from {town} to {town}.",
+    "Mr. {surname} is in {town} with Mrs. {surname}.",
+    "Dr. {surname} works with {name} in {town}.",
+    "{name} flew to {town}, then to {town}.",
+    "Have you met {fullname} from {town}?",
+    "Tell {name} that {name} is {adjective}.",
+    "{name}, {name} and {name} live in {town}.",
+    "The {surname} family has a {noun} near {town}.",
+    "{town} is {adjective}, but {town} is {adjective}.",
+    "Was it {name} or {name} who {past} the {noun}?",
+    "Captain {surname} sailed from {town} to {town}.",
+    "{name} and {name} saw {town} {when}.",
+    "Good evening, {name}, said {fullname}.",
+)
+"""Patterns of several names of people and places."""
+
+SPELLED = (
+    "{initials}",
+    "{initials} and {initials}",
+    "The {initials} said that the {noun} was {adjective}.",
+    "He works for the {initials} in {town}.",
+    "Is it {initials} or {initials}?",
+    "Ask the {initials} about the {adjective} {noun}.",
+    "Write to {address}.",
+    "Go to {address} for the {noun}.",
+    "{address}",
+)
+"""Patterns of what is read letter by letter."""
 
 LISTS = {
     "when": (

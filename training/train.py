@@ -62,6 +62,8 @@ class Training:
     pool: int = 0
     """Batches are drawn in pools; the number of the next."""
     seconds: float = 0.0
+    learning_rate: float = _LEARNING_RATE
+    """The highest."""
     mixed: bool = False
     """Whether to compute in bfloat16 what can be."""
     log: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -131,7 +133,7 @@ class Training:
         """Take one step."""
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = _LEARNING_RATE * pace(self.step, num_steps)
+                group["lr"] = self.learning_rate * pace(self.step, num_steps)
         device = next(self.dit.parameters()).device
         with torch.autocast(device.type, torch.bfloat16, enabled=self.mixed):
             parts = losses(self.dit, self.heads, batch.to(device), generator)
@@ -223,6 +225,9 @@ def main() -> None:
     parser.add_argument("--size", choices=TRAINED, default="mini")
     parser.add_argument("--reader", type=Path, help="text encoder from training.read")
     parser.add_argument("--checkpoint", type=Path, help="folder to take the first weights from")
+    parser.add_argument(
+        "--learning-rate", type=float, default=_LEARNING_RATE, help="the highest, once warmed up"
+    )
     parser.add_argument("--frames", type=int, default=1280, help="latent frames in a batch")
     parser.add_argument("--rows", type=int, default=24, help="utterances in a batch, at most")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -241,6 +246,7 @@ def main() -> None:
     training = Training.new(
         options.size, options.seed, device, mixed, options.reader, options.checkpoint
     )
+    training.learning_rate = options.learning_rate
     path = options.out / STATE
     if path.exists():
         training.restore(torch.load(path, map_location=device, weights_only=True))

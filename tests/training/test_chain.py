@@ -141,14 +141,14 @@ def test_a_shard_reads_as_written(items, folder):
 
 
 def test_every_draw_of_a_window_has_its_own_denials(folder):
-    batches = Batches(Dataset(folder), Components.load(), 400, 4, num_draws=3)
+    batches = Batches(Dataset(folder), Components.load(), 400, 4, num_draws=3, num_joined=2)
     for batch in batches.pool(1):
         assert len(batch.given.text_given) == 3 * len(batch.latents)
         assert len(batch.given.text) == len(batch.latents)
 
 
 def test_batches_depend_on_their_seed_alone(folder):
-    batches = Batches(Dataset(folder), Components.load(), max_frames=400, max_rows=4)
+    batches = Batches(Dataset(folder), Components.load(), 400, 4, num_joined=2)
     first, again, other = (list(batches.pool(seed)) for seed in (1, 1, 2))
     assert len(first) == len(again) > 2
     for one, same in zip(first, again, strict=True):
@@ -158,8 +158,8 @@ def test_batches_depend_on_their_seed_alone(folder):
 
 
 def test_a_batch_is_consistent(folder):
-    batches = Batches(Dataset(folder), Components.load(), max_frames=400, max_rows=4)
-    for batch in (batch for seed in range(8) for batch in batches.pool(seed)):
+    batches = Batches(Dataset(folder), Components.load(), 400, 4, num_joined=2)
+    for batch in (batch for seed in range(4) for batch in batches.pool(seed)):
         rows, frames, _ = batch.latents.shape
         assert batch.positions.shape == batch.phones.shape == (rows, frames)
         assert batch.given.earlier.shape[1] == batch.start
