@@ -9,7 +9,7 @@ from engine.echo.alignment import evidence
 from engine.echo.checkpoints.load import Models
 from engine.echo.config import Head
 from engine.echo.denoise import Trajectory, denoise
-from engine.echo.end_search import find_end
+from engine.echo.end_search import EndSearch
 from engine.echo.forward.plain import PlainForward
 from engine.echo.job import make_job
 from engine.echo.text_attention import AlignmentHeads, is_alignment_step
@@ -45,7 +45,8 @@ def find_heads(models: Models) -> tuple[Head, ...]:
     layers, per_layer = dit.config.num_layers, dit.config.num_heads
     heads = [(layer, number) for layer in range(layers) for number in range(per_layer)]
     attention = _record(models, trajectory, heads)
-    num_frames = max(find_end(trajectory.latents, models.config.end), 1)
+    end = EndSearch(trajectory.latents, end=models.config.end).wait()
+    num_frames = max(end.frame, 1)
     scores = evidence(attention[:, :num_frames].cpu().double().numpy())
     best = scores.argsort()[::-1][:MAX_HEADS]
     return tuple(sorted(heads[i] for i in best if scores[i] >= scores[best[0]] - MAX_BEHIND))

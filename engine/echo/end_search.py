@@ -1,7 +1,4 @@
-"""The search for the end of the speech in the latents drawn so far.
-
-Latents (T, latent_dim) count as followed by silence, or by anything, as each function says.
-"""
+"""The search for the end of the speech in the latents drawn so far."""
 
 from __future__ import annotations
 
@@ -20,12 +17,14 @@ PUBLISHED_END = EndConfig()
 
 @dataclass(frozen=True)
 class SpeechEnd:
-    """The end of the speech in some latents, as far as they tell.
+    """The end of the speech in T latents, as far as they tell.
 
     Attributes:
-        frame: See `find_end`.
-        possible_frame: See `find_possible_end`.
-        is_certain: See `has_ended`.
+        frame: The frame at which the speech ends if only silence follows the latents; T if it does
+            not end.
+        possible_frame: The first frame at which it may have ended, whatever follows; `frame` is
+            never before it, however many latents are added.
+        is_certain: Whether it ends at `frame` whatever follows.
     """
 
     frame: int
@@ -37,7 +36,7 @@ class EndSearch:
     """A search under way on the device.
 
     Args:
-        latents: The latents drawn so far.
+        latents: The latents drawn so far, (T, latent_dim).
         expected: Frames that the text should take: ends are held against them, as
             `speech_end.choose_end` says. 0 takes the first flat window for the end.
         end: The shape of an end.
@@ -60,34 +59,15 @@ class EndSearch:
         return SpeechEnd(frame, possible, frame + self._end.frames <= num_frames)
 
 
-def find_end(latents: Tensor, end: EndConfig = PUBLISHED_END) -> int:
-    """Return the first frame from which on a window is flat near 0: there the speech has ended.
-
-    Latents are (T, latent_dim) and count as followed by silence; T if they are never flat.
-    """
-    return int(_first(_is_flat(latents, end)))
-
-
-def has_ended(latents: Tensor, end: EndConfig = PUBLISHED_END) -> bool:
-    """Return whether the speech ends within `latents` (T, latent_dim), whatever comes after T."""
-    return find_end(latents, end) + end.frames <= len(latents)
-
-
-def find_possible_end(latents: Tensor, end: EndConfig = PUBLISHED_END) -> int:
-    """Return the first frame from which the speech may have ended, whatever comes after T.
-
-    Frames before it are certain to be kept by `find_end` once the rest is known.
-    """
-    return int(_first(_may_be_flat(latents, end)))
-
-
 def _is_flat(latents: Tensor, end: EndConfig) -> Tensor:
+    """Return whether the window that begins at each frame is flat near 0, if silence follows."""
     padded = F.pad(latents, (0, 0, 0, end.frames))
     windows = padded.unfold(0, end.frames, 1)[: len(latents)]
     return (windows.std(dim=(1, 2)) < end.std) & (windows.mean(dim=(1, 2)).abs() < end.mean)
 
 
 def _may_be_flat(latents: Tensor, end: EndConfig) -> Tensor:
+    """Return whether the window that begins at each frame may be flat, whatever follows."""
     num_frames, dim = latents.shape
     padded = F.pad(latents, (0, 0, 0, end.frames))
     windows = padded.unfold(0, end.frames, 1)[:num_frames]
@@ -101,9 +81,3 @@ def _may_be_flat(latents: Tensor, end: EndConfig) -> Tensor:
     may_be_flat = squares < end.std**2 * (end.frames * dim - 1) * 1.001
     complete = known == end.frames
     return may_be_flat & (~complete | (mean.abs() < end.mean * 1.001))
-
-
-def _first(flags: Tensor) -> Tensor:
-    """Return the index of the first True, or the length, without waiting for the device."""
-    places = torch.arange(len(flags) + 1, device=flags.device)
-    return torch.where(F.pad(flags, (0, 1), value=True), places, len(flags)).amin()

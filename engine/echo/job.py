@@ -14,11 +14,11 @@ from engine.echo.alignment import Floats
 from engine.echo.codecs.protocol import DecodeStream
 from engine.echo.config import MAX_FRAMES, EchoConfig
 from engine.echo.denoise import Trajectory
-from engine.echo.length import likely_frames
+from engine.echo.length import expected_frames, likely_frames
 from engine.echo.model.tokenizer import tokenize
 from engine.echo.sampling import Progress, make_plan
 from engine.echo.speakers import JobVoice
-from engine.echo.speech_end import Fault, expected_frames
+from engine.echo.speech_end import Fault
 from engine.echo.word_timer import WordTimer
 from engine.protocol import Job
 from speech.errors import SpeechError

@@ -14,24 +14,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
-from speech.text.duration import estimate_duration_s
+from speech.pcm import MIN_PEAK
 
 MIN_SHARE = 0.5
 """The share of the frames that a text should take, before which an end comes too early."""
 MIN_EXPECTED_FRAMES = 20
 """Texts of fewer frames (0.9 s), a word or two, are not held against their length."""
-MIN_PEAK = 1e-3
-"""Below it (-60 dB of full scale) a take is silent."""
 
 Fault = Literal["silent", "early", "cut"]
 """A reason to doubt a take: nothing is heard, it is far too short, or it had no end when the pass
 had."""
-
-
-def expected_frames(text: str) -> float:
-    """Return how many latent frames `text` takes to speak at an ordinary pace."""
-    return estimate_duration_s(text) * SAMPLE_RATE_HZ / FRAME_SAMPLES
 
 
 def earliest_end(expected: float) -> int:
