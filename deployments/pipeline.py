@@ -24,7 +24,7 @@ from deployments.request_voices import RequestVoices
 from deployments.sentence_audio import Script, SentenceEvent, SentenceRenderer
 from deployments.telemetry.request_record import RequestRecord
 from engine.protocol import Job
-from speech.chunks import Chunk, ChunkPlanner, SpeechPlan, plan_chunks
+from speech.chunks import Chunk, ChunkPlanner, SpeechPlan, plan_chunks, word_timestamps
 from speech.concurrency import run_in
 from speech.errors import ResultTooLarge
 from speech.formats import FORMATS
@@ -37,7 +37,6 @@ from speech.rendering import Renderer
 from speech.request import SpeechRequest
 from speech.text.incremental import Sentence
 from speech.text.pronunciations import Pronunciations
-from speech.text.turns import without_tags
 from speech.timestamps import TimedWord, Timestamps
 
 T = TypeVar("T")
@@ -93,9 +92,9 @@ class SpeechPipeline:
         )
         timestamps: Timestamps | None = None
         if request.timestamps:
-            said = [chunk.text for chunk in plan.chunks]
-            text = without_tags(request.text) if request.voices else request.text
-            timestamps = await run_in(self._threads, Timestamps, text, said, request.speed)
+            timestamps = await run_in(
+                self._threads, word_timestamps, request, request.text, plan.chunks
+            )
         record.planned(len(plan.chunks))
         unnamed = [chunk for chunk in plan.chunks if not (chunk.voice or self._default_voice)]
         rehearsed = unnamed if whole and len(unnamed) > 1 else ()
@@ -284,9 +283,7 @@ async def render(
             if pcm.size:
                 yield await run_in(threads, renderer.render, pcm)
             if renderer.num_samples > max_audio_s * SAMPLE_RATE_HZ:
-                raise ResultTooLarge(
-                    f"The audio exceeds {max_audio_s:g} s: send less text at a time"
-                )
+                raise ResultTooLarge.beyond(max_audio_s)
     yield await run_in(threads, renderer.finish)
 
 

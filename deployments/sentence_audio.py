@@ -12,7 +12,7 @@ import numpy as np
 from deployments.dispatch import Sampled
 from deployments.sampler import PCMBlock
 from deployments.telemetry.request_record import RequestRecord
-from speech.chunks import Chunk, ChunkPlanner
+from speech.chunks import Chunk, ChunkPlanner, word_timestamps
 from speech.concurrency import run_in
 from speech.errors import ResultTooLarge
 from speech.joining import Joiner
@@ -20,7 +20,6 @@ from speech.pcm import PCM, SAMPLE_RATE_HZ
 from speech.rendering import Renderer
 from speech.request import SpeechRequest
 from speech.text.incremental import Sentence
-from speech.text.turns import without_tags
 from speech.timestamps import TimedWord, Timestamps
 
 
@@ -124,10 +123,7 @@ class Script:
     async def _timestamps(self, text: str, chunks: Sequence[Chunk]) -> Timestamps | None:
         if not self._request.timestamps:
             return None
-        said = [chunk.text for chunk in chunks]
-        if self._request.voices:
-            text = without_tags(text)
-        return await run_in(self._threads, Timestamps, text, said, self._request.speed)
+        return await run_in(self._threads, word_timestamps, self._request, text, chunks)
 
     def ends_with(self, index: int) -> bool:
         """Tell whether chunk `index` is known to be the last."""
@@ -253,6 +249,4 @@ class SentenceRenderer:
         num_samples = self._num_samples + renderer.num_samples
         self._record.rendered(num_samples, self._busy_s + renderer.busy_s)
         if num_samples > self._max_audio_s * SAMPLE_RATE_HZ:
-            raise ResultTooLarge(
-                f"The audio exceeds {self._max_audio_s:g} s: send less text at a time"
-            )
+            raise ResultTooLarge.beyond(self._max_audio_s)

@@ -109,9 +109,7 @@ class TextSession:
         """
         max_chars = self._limits.max_text_chars
         if len(fragment) > max_chars:
-            raise InvalidRequest(
-                f"Text too long: {len(fragment)} characters (max {max_chars})", "text"
-            )
+            raise InvalidRequest.too_long(len(fragment), max_chars, "text")
         num_waiting = len(fragment) + sum(utterance.num_waiting for utterance in self._waiting)
         if num_waiting > self._limits.max_body_bytes:
             raise BodyTooLarge(

@@ -11,20 +11,30 @@ from typing import Any
 
 import httpx
 
-from speech.errors import one_line
+from speech.errors import TOO_LONG, one_line
 from speech.timestamps import TimedWord
 
 CONNECT_TIMEOUT_S = 10.0
-TOO_LONG = "Text too long:"
-"""Begins the contract's message to a text that is too long for a request."""
+BROKE_OFF = "The connection broke off before all audio was there"
+NO_AUDIO = "The server sent no audio"
 
 
 class CallFailed(Exception):
     """The server gave no audio, or not all of it; the message is one line."""
 
+    @classmethod
+    def silent_for(cls, seconds: float) -> CallFailed:
+        """Return the failure of a call to which nothing came for `seconds`."""
+        return cls(f"The server sent nothing for {seconds:g} s")
+
 
 class Refused(CallFailed):
     """The request is wrong; repeating it changes nothing."""
+
+    @classmethod
+    def for_address(cls, url: str) -> Refused:
+        """Return the failure of a call to what is no address."""
+        return cls(f"'{one_line(url)}' is no HTTP address")
 
 
 class TooLong(Refused):
@@ -102,13 +112,13 @@ def stream_speech(
                 raise _refusal(response)
             yield _speech(response)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-        raise Refused(f"'{one_line(url)}' is no HTTP address") from None
+        raise Refused.for_address(url) from None
     except (httpx.ConnectError, httpx.ConnectTimeout):
         raise NoServer(f"No server answers at {httpx.URL(url).netloc.decode()}") from None
     except httpx.TimeoutException:
-        raise CallFailed(f"The server sent nothing for {patience_s:g} s") from None
+        raise CallFailed.silent_for(patience_s) from None
     except httpx.HTTPError:
-        raise CallFailed("The connection broke off before all audio was there") from None
+        raise CallFailed(BROKE_OFF) from None
 
 
 class _KeyAuth(httpx.Auth):
@@ -154,7 +164,7 @@ def _packets_of_events(response: httpx.Response, words: list[TimedWord]) -> Iter
         if "audio" in event:
             yield base64.b64decode(event["audio"])
     if not is_complete:
-        raise CallFailed("The connection broke off before all audio was there")
+        raise CallFailed(BROKE_OFF)
 
 
 def _refusal(response: httpx.Response) -> CallFailed:

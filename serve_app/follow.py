@@ -12,7 +12,14 @@ from typing import Any, BinaryIO
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from serve_app.client import CONNECT_TIMEOUT_S, CallFailed, Refused, Unavailable, without_version
+from serve_app.client import (
+    BROKE_OFF,
+    CONNECT_TIMEOUT_S,
+    CallFailed,
+    Refused,
+    Unavailable,
+    without_version,
+)
 from speech.errors import one_line
 
 _READ_BYTES = 1024
@@ -49,15 +56,15 @@ def follow_speech(
             sending.start()
             yield from _audio(server, sending, patience_s)
     except (InvalidURI, ValueError):
-        raise Refused(f"'{one_line(url)}' is no HTTP address") from None
+        raise Refused.for_address(url) from None
     except InvalidStatus as error:
         raise _refusal(error) from None
     except TimeoutError:
-        raise CallFailed(f"The server sent nothing for {patience_s:g} s") from None
+        raise CallFailed.silent_for(patience_s) from None
     except OSError:
         raise Unavailable("No server answers there") from None
     except WebSocketException:
-        raise CallFailed("The connection broke off before all audio was there") from None
+        raise CallFailed(BROKE_OFF) from None
 
 
 def _send(text: BinaryIO, server: ClientConnection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from speech.limits import PassLimits
@@ -12,7 +13,8 @@ from speech.text.breaks import Break
 from speech.text.incremental import Sentence
 from speech.text.passage import last_speaker, make_passage, usual_pause_s
 from speech.text.pronunciations import Pronunciations
-from speech.text.turns import split_turns, voice_of
+from speech.text.turns import split_turns, voice_of, without_tags
+from speech.timestamps import Timestamps
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,12 @@ class ChunkPlanner:
         ]
         self._num_chunks += len(chunks)
         return chunks
+
+
+def word_timestamps(request: SpeechRequest, text: str, chunks: Sequence[Chunk]) -> Timestamps:
+    """Return the times of the words of `text`, all or part of a request's, as `chunks` say it."""
+    written = without_tags(text) if request.voices else text
+    return Timestamps(written, [chunk.text for chunk in chunks], request.speed)
 
 
 def _added(pause_s: float | None, further_s: float | None) -> float | None:

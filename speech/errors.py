@@ -28,6 +28,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+TOO_LONG = "Text too long:"
+"""The beginning of the message to a text that is too long for one request."""
 MAX_PARAM_CHARS = 64
 """The most characters of a field's name, which may be the caller's own, that an error tells."""
 
@@ -85,6 +87,11 @@ class InvalidRequest(SpeechError):
 
     code = "invalid_request"
     http_status = 400
+
+    @classmethod
+    def too_long(cls, num_chars: int, max_chars: int, param: str) -> InvalidRequest:
+        """Return the error of a text of `num_chars` characters."""
+        return cls(f"{TOO_LONG} {num_chars} characters (max {max_chars})", param)
 
 
 class BadKey(SpeechError):
@@ -169,6 +176,11 @@ class ResultTooLarge(SpeechError):
     """The audio does not fit the envelope it must travel in."""
 
     code = "result_too_large"
+
+    @classmethod
+    def beyond(cls, max_audio_s: float) -> ResultTooLarge:
+        """Return the error of audio that is longer than `max_audio_s`."""
+        return cls(f"The audio exceeds {max_audio_s:g} s: send less text at a time")
 
 
 class InternalError(SpeechError):

@@ -273,7 +273,7 @@ def _check_text(text: object, field: str, max_chars: int) -> str:
     if is_empty:
         raise InvalidRequest("Text cannot be empty", field)
     if len(text) > max_chars:
-        raise InvalidRequest(f"Text too long: {len(text)} characters (max {max_chars})", field)
+        raise InvalidRequest.too_long(len(text), max_chars, field)
     return cleaned
 
 

@@ -15,7 +15,7 @@ from serve_app.book.audio_file import SpokenPart
 from serve_app.book.parts import Part
 from serve_app.book.progress import Progress
 from serve_app.book.work_folder import WorkFolder
-from serve_app.client import CallFailed, NoServer, Refused, Unavailable, stream_speech
+from serve_app.client import NO_AUDIO, CallFailed, NoServer, Refused, Unavailable, stream_speech
 from speech.errors import one_line
 
 Encode = Callable[[BinaryIO, Sequence[SpokenPart]], float]
@@ -149,5 +149,5 @@ class BookSpeaker:
         with stream_speech(server.url, server.api_key, body, server.patience_s) as speech:
             audio = b"".join(speech.packets)
         if not audio:
-            raise CallFailed("The server sent no audio")
+            raise CallFailed(NO_AUDIO)
         return audio

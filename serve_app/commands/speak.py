@@ -16,7 +16,7 @@ from serve_app.audio_length import AudioLength
 from serve_app.audio_target import STDOUT, WavHeader, open_target
 from serve_app.book import markdown
 from serve_app.book.audio_file import M4B, M4B_AUDIO
-from serve_app.client import CallFailed, Refused, TooLong, Unavailable, stream_speech
+from serve_app.client import NO_AUDIO, CallFailed, Refused, TooLong, Unavailable, stream_speech
 from serve_app.commands.command_parser import CommandParser
 from serve_app.commands.speak_book import can_be_book, is_m4b, speak_book
 from serve_app.commands.speak_options import (
@@ -178,7 +178,7 @@ def _speak(given: argparse.Namespace, text: str, output_format: FormatName) -> N
             bar.total = max(bar.total, length.about_s)
             bar.update(length.about_s - bar.n)
         if first_s is None:
-            raise CallFailed("The server sent no audio")
+            raise CallFailed(NO_AUDIO)
         try:
             total_s = length.total_s()
         except ValueError:
@@ -227,7 +227,7 @@ def _follow(given: argparse.Namespace, output_format: FormatName, parser: Comman
             num_samples += len(pcm)
             write(encoder.encode(pcm))
         if not num_samples:
-            raise CallFailed("The server sent no audio")
+            raise CallFailed(NO_AUDIO)
         write(encoder.finish())
         header.complete()
     if not given.quiet:
