@@ -79,83 +79,138 @@ async def sample_in_order(
     Raises:
         SpeechError: A job failed, or its voice cannot be prepared.
     """
-    running: deque[_Running] = deque()
-    room = asyncio.Semaphore(max_running)
-    spoken = SpokenVoice()
-    news = asyncio.Event()
-
-    async def sample(job: VoicedJob) -> JobStream:
-        voice = spoken.voice if job.voice is None else await voices.get(job.voice)
-        return JobStream(partial(sampler.generate.remote, job.job, voice), on_redraw)
-
-    async def rehearse() -> None:
-        for job in rehearsed:
-            if spoken.is_complete:
-                return
-            audio = await sample(VoicedJob(job, None))
-            try:
-                while (block := await audio.next_block()) is not None:
-                    spoken.add(block.pcm)
-            finally:
-                audio.cancel()
-            spoken.end_job()
-        spoken.end_rehearsal()
-
-    async def begin_all() -> None:
-        await rehearse()
-        async with aclosing(jobs):
-            async for job in jobs:
-                await room.acquire()
-                if job.voice is None:
-                    await spoken.wait_turn()
-                running.append(_Running(job, await sample(job)))
-                news.set()
-
-    beginning = asyncio.create_task(begin_all())
-    beginning.add_done_callback(lambda _: news.set())
+    dispatch = _Dispatch(sampler, voices, max_running, on_redraw)
+    dispatch.begin(jobs, rehearsed)
     index = 0
-    prepared_again = False
-    waited_s = 0.0
     try:
-        while True:
-            if beginning.done():
-                beginning.result()  # raises what it failed with
-            elif not running:
-                news.clear()
-                await news.wait()
-                continue
-            if not running:
-                return
+        while await dispatch.has_job():
             started = time.perf_counter()
-            try:
-                block = await running[0].audio.next_block()
-            except VoiceLost:
-                if prepared_again:
-                    raise
-                prepared_again = True
-                voices.forget()
-                for lost in running:
-                    lost.audio.cancel()
-                for lost in running:
-                    lost.audio = await sample(lost.job)
-                continue
-            finally:
-                waited_s += time.perf_counter() - started
-            if running[0].job.voice is None:
-                if block is None:
-                    spoken.end_job()
-                else:
-                    spoken.add(block.pcm)
-            yield Sampled(index, block, waited_s)
-            waited_s = 0.0
+            block = await dispatch.next_block()
+            yield Sampled(index, block, time.perf_counter() - started)
             if block is None:
-                running.popleft()
                 index += 1
-                room.release()
+                dispatch.end_job()
                 await asyncio.sleep(0)  # the next one begins before the others are waited for
     finally:
-        beginning.cancel()
-        for left in running:
+        await dispatch.close()
+
+
+class _Dispatch:
+    """The jobs of one request that are in the sampler, the oldest first.
+
+    Args:
+        sampler: Handle with `stream=True`.
+        voices: The voices that the jobs name.
+        max_running: The most jobs that are in the sampler at a time.
+        on_redraw: Called for every job that is drawn again.
+    """
+
+    def __init__(
+        self,
+        sampler: DeploymentHandle[Any],
+        voices: RequestVoices,
+        max_running: int,
+        on_redraw: Callable[[], None],
+    ) -> None:
+        self._sampler = sampler
+        self._voices = voices
+        self._on_redraw = on_redraw
+        self._room = asyncio.Semaphore(max_running)
+        self._running: deque[_Running] = deque()
+        self._spoken = SpokenVoice()
+        self._news = asyncio.Event()
+        self._beginning: asyncio.Task[None]
+        self._has_lost_voices = False
+
+    def begin(self, jobs: AsyncGenerator[VoicedJob, None], rehearsed: Sequence[Job]) -> None:
+        """Begin the jobs, on a task of its own, as they come and as there is room."""
+        self._beginning = asyncio.create_task(self._begin_all(jobs, rehearsed))
+        self._beginning.add_done_callback(lambda _: self._news.set())
+
+    async def has_job(self) -> bool:
+        """Return whether a job is running, once one is or none will come.
+
+        Raises:
+            SpeechError: A job could not begin.
+        """
+        while not (self._running or self._beginning.done()):
+            self._news.clear()
+            await self._news.wait()
+        if self._beginning.done():
+            self._beginning.result()  # raises what it failed with
+        return bool(self._running)
+
+    async def next_block(self) -> PCMBlock | None:
+        """Return the next block of the oldest job, None at its end.
+
+        Raises:
+            SpeechError: The job failed.
+        """
+        block = await self._next_block()
+        if self._running[0].job.voice is None:
+            if block is None:
+                self._spoken.end_job()
+            else:
+                self._spoken.add(block.pcm)
+        return block
+
+    def end_job(self) -> None:
+        """Drop the oldest job, which has ended, and make room for another."""
+        self._running.popleft()
+        self._room.release()
+
+    async def close(self) -> None:
+        """Begin no more jobs, and cancel those that are in the sampler."""
+        self._beginning.cancel()
+        for left in self._running:
             left.audio.cancel()
-        await asyncio.wait({beginning})
-        mark_retrieved(beginning)
+        await asyncio.wait({self._beginning})
+        mark_retrieved(self._beginning)
+
+    async def _begin_all(
+        self, jobs: AsyncGenerator[VoicedJob, None], rehearsed: Sequence[Job]
+    ) -> None:
+        await self._rehearse(rehearsed)
+        async with aclosing(jobs):
+            async for job in jobs:
+                await self._room.acquire()
+                if job.voice is None:
+                    await self._spoken.wait_turn()
+                self._running.append(_Running(job, await self._sample(job)))
+                self._news.set()
+
+    async def _rehearse(self, jobs: Sequence[Job]) -> None:
+        """Speak jobs one by one, for their voice alone, until it is known."""
+        for job in jobs:
+            if self._spoken.is_complete:
+                return
+            audio = await self._sample(VoicedJob(job, None))
+            try:
+                while (block := await audio.next_block()) is not None:
+                    self._spoken.add(block.pcm)
+            finally:
+                audio.cancel()
+            self._spoken.end_job()
+        self._spoken.end_rehearsal()
+
+    async def _next_block(self) -> PCMBlock | None:
+        while True:
+            try:
+                return await self._running[0].audio.next_block()
+            except VoiceLost:
+                if self._has_lost_voices:
+                    raise
+                self._has_lost_voices = True
+                await self._sample_again()
+
+    async def _sample_again(self) -> None:
+        """Begin every running job anew, with its voice prepared again."""
+        self._voices.forget()
+        for lost in self._running:
+            lost.audio.cancel()
+        for lost in self._running:
+            lost.audio = await self._sample(lost.job)
+
+    async def _sample(self, job: VoicedJob) -> JobStream:
+        voice = self._spoken.voice if job.voice is None else await self._voices.get(job.voice)
+        return JobStream(partial(self._sampler.generate.remote, job.job, voice), self._on_redraw)
