@@ -206,10 +206,11 @@ class _Dispatch:
     async def _sample_again(self) -> None:
         """Begin every running job anew, with its voice prepared again."""
         self._voices.forget()
-        for lost in self._running:
-            lost.audio.cancel()
-        for lost in self._running:
-            lost.audio = await self._sample(lost.job)
+        lost = list(self._running)  # others may begin meanwhile
+        for each in lost:
+            each.audio.cancel()
+        for each in lost:
+            each.audio = await self._sample(each.job)
 
     async def _sample(self, job: VoicedJob) -> JobStream:
         voice = self._spoken.voice if job.voice is None else await self._voices.get(job.voice)

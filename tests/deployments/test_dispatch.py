@@ -136,6 +136,31 @@ async def test_sample_prepares_a_lost_voice_again_once_and_goes_on():
     assert got == [0, 1, 2, 3]
 
 
+async def test_job_may_begin_while_a_lost_voice_is_prepared_again():
+    came, second_began, prepared = asyncio.Queue(), asyncio.Event(), []
+
+    async def coming():
+        while (job := await came.get()) is not None:
+            yield job
+
+    async def prepare(name):
+        prepared.append(name)
+        if prepared == ["a.wav", "a.wav"]:
+            came.put_nowait(VoicedJob(Job("Chunk 1.", 1), "b.wav"))
+            came.put_nowait(None)
+            await second_began.wait()
+        return name
+
+    def answer(job, voice):
+        if voice == "b.wav":
+            second_began.set()
+        return [VoiceLost("gone")] if prepared == ["a.wav"] else [block(job)]
+
+    came.put_nowait(VoicedJob(Job("Chunk 0.", 0), "a.wav"))
+    sampled = sample_in_order(FakeSampler(answer), coming(), RequestVoices(prepare), 2, no_redraw)
+    assert [index async for index, item, _ in sampled if item is not None] == [0, 1]
+
+
 async def test_sample_gives_up_when_the_voice_is_lost_again():
     prepared = []
 
