@@ -6,6 +6,7 @@ import re
 
 from speech.text.english.figures import cardinal, ordinal, plural, year
 from speech.text.english.rule import Rule, alternatives, rule
+from speech.text.english.sentences import stop_after
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -16,10 +17,17 @@ _DAYS = {
     "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday",
     "Thur": "Thursday", "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
+_ANY_SHORT_DAY = alternatives(list(_DAYS))
+_ANY_SHORT_MONTH = alternatives(list(_SHORT_MONTHS))
 _MONTH = rf"(?P<month>{alternatives([*MONTHS, *_SHORT_MONTHS])})\b\.?"
-_DAY = r"(?P<day>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?"
+_ANY_DAY = r"(?:[12]\d|3[01]|0?[1-9])"
+_DAY = (
+    rf"(?P<day>{_ANY_DAY})(?:st|nd|rd|th)?"
+    rf"(?:\s?[-–—]\s?(?P<upto>{_ANY_DAY})(?!\d)(?:st|nd|rd|th)?)?"
+)
 _YEAR = r"(?P<year>1[1-9]\d\d|20\d\d)"
 _SAID_FIRST = r"(?<![\w.,/$£€-])"
+_ANY_TIME = r"(?:\d{1,2}[:]\d\d(?!\d)|\d{1,2}\s?[ap]\.?\s?m\b)"
 _HALF_DAY = r"(?P<half>[ap])\.?\s?m\b(?P<stop>\.(?=\s+[A-Z]|\s*$)|\.)?"
 
 
@@ -36,14 +44,31 @@ def _year_alone(match: re.Match[str]) -> str:
 
 
 def _day_of_month(match: re.Match[str]) -> str:
-    said = f"{_month(match['month'])} {ordinal(match['day'])}"
+    said = f"{_month(match['month'])} {ordinal(match['day'])}{_upto_day(match)}"
     return f"{said}, {year(match['year'])}" if match["year"] else said
 
 
 def _day_before_month(match: re.Match[str]) -> str:
     the = "" if match["the"] else "the "
-    said = f"{match['the'] or ''}{the}{ordinal(match['day'])} of {_month(match['month'])}"
+    days = f"{ordinal(match['day'])}{_upto_day(match)}"
+    said = f"{match['the'] or ''}{the}{days} of {_month(match['month'])}"
     return f"{said} {year(match['year'])}" if match["year"] else said
+
+
+def _upto_day(match: re.Match[str]) -> str:
+    return f" to {ordinal(match['upto'])}" if match["upto"] else ""
+
+
+def _upto_year(match: re.Match[str]) -> str:
+    """Return `twenty nineteen to twenty` for `2019-20`; `2019/20` needs no word between."""
+    between = " " if match["mark"] == "/" else " to "
+    high = match["high"]
+    last = f"oh {cardinal(high[1])}" if high[0] == "0" else cardinal(high)
+    return f"{year(match['low'])}{between}{last}"
+
+
+def _later_years(match: re.Match[str]) -> str | None:
+    return _upto_year(match) if int(match["high"]) > int(match["low"][2:]) else None
 
 
 def _numeric_date(match: re.Match[str]) -> str | None:
@@ -91,6 +116,21 @@ def _half_day(match: re.Match[str]) -> str:
 _ENDS = ("", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
+def _european_date(match: re.Match[str]) -> str | None:
+    day, month = int(match["day"]), int(match["month"])
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return None
+    return f"{MONTHS[month - 1]} {ordinal(str(day))}, {year(match['year'])}"
+
+
+def _short_day(match: re.Match[str]) -> str:
+    return _DAYS[match["day"]] + (stop_after(match) if match["stop"] else "")
+
+
+def _month_with_stop(match: re.Match[str]) -> str:
+    return _month(match["month"]) + stop_after(match)
+
+
 def _decade(match: re.Match[str]) -> str:
     figures = (
         match["century"] + match["decade"] + "0" if match["century"] else match["decade"] + "0"
@@ -99,17 +139,36 @@ def _decade(match: re.Match[str]) -> str:
 
 
 DATES: tuple[Rule, ...] = (
+    rule(r"(?<![\w.])ca?\.\s?(?=\d)", lambda match: "circa "),
     rule(rf"{_SAID_FIRST}(?P<year>\d{{4}})-(?P<month>\d\d)-(?P<day>\d\d)(?![\w-])", _iso_date),
     rule(
-        rf"{_SAID_FIRST}(?P<first>\d{{1,2}})[/](?P<second>\d{{1,2}})[/](?P<year>\d{{4}}|\d\d)(?![\w/])",
+        rf"{_SAID_FIRST}(?P<first>\d{{1,2}})(?P<mark>[/-])(?P<second>\d{{1,2}})(?P=mark)"
+        r"(?P<year>(?:1\d|20)\d\d|\d\d)(?![\w/-])",
         _numeric_date,
+    ),
+    rule(
+        rf"{_SAID_FIRST}(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.{_YEAR}(?![\w-]|\.\d)",
+        _european_date,
+    ),
+    rule(
+        rf"\b(?P<first>{_ANY_SHORT_DAY})\.?\s?[-–—]\s?(?P<day>{_ANY_SHORT_DAY})\b(?P<stop>\.)?",
+        lambda match: f"{_DAYS[match['first']]} to {_short_day(match)}",
+    ),
+    rule(
+        rf"\b(?P<first>{_ANY_SHORT_MONTH})\.?\s?[-–—]\s?(?={_ANY_SHORT_MONTH}\b)",
+        lambda match: f"{_month(match['first'])} to ",
     ),
     rule(rf"\b{_MONTH}\s{_DAY}(?:,?\s{_YEAR})?(?![\w:]|[.,/]\d)", _day_of_month),
     rule(rf"{_SAID_FIRST}(?P<the>the\s)?{_DAY}\s{_MONTH}(?:,?\s{_YEAR}\b)?", _day_before_month),
+    rule(rf"\b(?P<month>{_ANY_SHORT_MONTH})\.(?=\s\d|,?\s[a-z])", lambda m: _month(m["month"])),
+    rule(rf"(?<=\bto\s)(?P<month>{_ANY_SHORT_MONTH})\b", lambda m: _month(m["month"])),
+    rule(rf"\b(?!Jan)(?P<month>{_ANY_SHORT_MONTH})\.(?=[\W\d]|$)", _month_with_stop),
+    rule(rf"\b(?P<day>{_ANY_SHORT_DAY})(?P<stop>\.)(?=[\W\d]|$)", _short_day),
     rule(
-        rf"\b(?P<month>{alternatives(list(_SHORT_MONTHS))})\.(?=\s\d)", lambda m: _month(m["month"])
+        rf"{_SAID_FIRST}(?P<start>\d{{1,2}}(?:[:]\d\d)?(?:\s?[ap]\.?\s?m\b\.?)?)\s?[-–—]\s?(?={_ANY_TIME})",
+        lambda match: f"{match['start']} to ",
+        re.IGNORECASE,
     ),
-    rule(rf"\b(?P<day>{alternatives(list(_DAYS))})\.(?=,?\s)", lambda match: _DAYS[match["day"]]),
     rule(
         rf"{_SAID_FIRST}(?P<hour>\d{{1,2}})[:](?P<minute>\d\d)(?:[:](?P<second>\d\d))?(?!\d)"
         rf"(?:\s?{_HALF_DAY})?",
@@ -117,14 +176,27 @@ DATES: tuple[Rule, ...] = (
         re.IGNORECASE,
     ),
     rule(rf"{_SAID_FIRST}(?P<hour>1[0-2]|[1-9])\s?{_HALF_DAY}", _hour, re.IGNORECASE),
-    rule(r"(?<![\w.,])'?(?P<century>1\d|20)?(?P<decade>\d)0'?s\b", _decade),
     rule(
-        rf"{_SAID_FIRST}(?P<low>1[1-9]\d\d|20\d\d)\s?[-–]\s?(?P<high>1[1-9]\d\d|20\d\d)(?![\w-])",
+        r"(?<![\w.,:])(?P<left>\d{1,3})[:](?P<right>\d{1,3})(?![\w:]|\.\d)",
+        lambda match: f"{cardinal(match['left'])} to {cardinal(match['right'])}",
+    ),
+    rule(r"(?<![\w.,])['’]?(?P<century>1\d|20)?(?P<decade>\d)0['’]?s\b", _decade),
+    rule(
+        rf"{_SAID_FIRST}(?P<low>1[1-9]\d\d|20\d\d)\s?[-–—]\s?(?P<high>1[1-9]\d\d|20\d\d)(?![\w-])",
         lambda match: f"{year(match['low'])} to {year(match['high'])}",
+    ),
+    rule(
+        rf"{_SAID_FIRST}(?P<low>1[89]\d\d|20\d\d)(?P<mark>[-–/])(?P<high>\d\d)(?![\w/-]|[.,]\d)",
+        _later_years,
     ),
     rule(
         rf"{_SAID_FIRST}{_YEAR}(?![\w%°-]|[.,/:]\d|\s?[kmc]?[mg]\b)",
         lambda match: year(match["year"]),
+    ),
+    rule(
+        r"(?<=\b(?:in|of)\s)(?P<year>10\d\d)(?=[.,;:!?)]?\s*$|[.,;:!?)]\s|\s(?:and|was|when|by|the|he|she)\b)",
+        lambda match: year(match["year"]),
+        re.IGNORECASE,
     ),
 )
 """Dates first, then what is left of years: four figures from 1100 to 2099 are said in pairs."""

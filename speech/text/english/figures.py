@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from num2words import num2words
 
+FIGURES = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
+NUMBER = rf"{FIGURES}(?:\.\d+)?"
+START = r"(?<![\w.,:/$£€¥₹])"
+"""Patterns of a whole number, of one with or without a fraction, and of where one may begin."""
+MINUS = r"(?P<minus>(?<![^\s(\[\"“'‘])[-−])?"
+UPTO = rf"(?:\s?[-–—]\s?(?P<upto>{NUMBER}))?"
+"""Patterns of a sign and of the end of a range."""
+
 _MAX_DIGITS = 15  # more are read one by one: nobody says them as a number
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 

@@ -19,15 +19,17 @@ _LETTERS = dict(
 )
 _SAID_AS_WORDS = frozenset(
     listed(
-        "ASCII BASIC COVID DARPA FEMA FIFA GIF HIPAA IKEA LAN LASER NAFTA NASA NATO OPEC OSHA "
-        "PIN RADAR RAM RIP ROM SAT SCUBA SIM SONAR SWAT TED UEFA UNESCO UNICEF VAT WAN WASP ZIP"
+        "ASCII BASIC COVID DARPA FEMA FIFA GIF HIPAA IKEA JPEG JSON LAN LASER MPEG NAFTA NASA NATO "
+        "OPEC OSHA PIN RADAR RAM RIP ROM SAT SCUBA SIM SONAR SWAT TED UEFA UNESCO UNICEF VAT WAN "
+        "WASP ZIP"
     )
 )
 _SPELLED = frozenset(
     listed(
         "AARP AC ACLU ADHD AI AKA AMC AOL API ASAP ATM BCE CEO CFO CIA CIO COO CTO DOJ DUI EDT "
-        "EPA ESPN EST ETA EU EV FAA FBI FDA GUI IBM ID IEEE IOC IPO IQ IRA IRS ISO LED MIT "
-        "NAACP NIH OCD OK OS PM RSVP SAP SOS SUV UAE UAW UCLA UFC UFO UK UN URL US USA USB"
+        "EPA ESPN EST ETA EU EV FAA FAQ FBI FDA GOP GUI HIV IBM ID IEEE IMDB IMHO IOC IPO IQ IRA "
+        "IRS ISBN ISO LED LOL MIT NAACP NIH NYC NYSE OCD OECD OK OS PM POV RSVP SAP SOS SUV UAE "
+        "UAW UCLA UFC UFO UK UN URL US USA USB USDA USSR VIP"
     )
 )
 _COMMON = frozenset(
@@ -40,6 +42,14 @@ _COMMON = frozenset(
 )
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _MIN_SHOUTED_WORDS = 3
+_BEGINS_NO_WORD = re.compile(  # a consonant, and another that no word has behind it
+    "(?![AEIOUY])(?!BL|BR|CH|CL|CR|DR|DW|FL|FR|GH|GL|GN|GR|KN|KR|PH|PL|PR|PS|QU|RH|SC|SH|SK|SL|SM|"
+    "SN|SP|SQ|ST|SW|TH|TR|TW|WH|WR).[^AEIOUY]"
+)
+_LETTERED = (
+    "Appendix|Building|Class|Exhibit|Gate|Grade|Group|Hepatitis|Option|Plan|Point|Section|Side|"
+    "Team|Terminal|Type|Vitamin"
+)
 
 
 def spell(letters: str) -> str:
@@ -56,6 +66,7 @@ def is_spelled(letters: str) -> bool:
     vowels = [letter in "AEIOUY" for letter in letters]
     return (
         not any(vowels)
+        or bool(_BEGINS_NO_WORD.match(letters))
         or len(letters) == 2
         or (len(letters) == 3 and vowels != [False, True, False])
     )
@@ -82,7 +93,26 @@ def _is_shouted(line: str) -> bool:
     return sum(1 for _ in shouted) >= _MIN_SHOUTED_WORDS
 
 
+def _letter(match: re.Match[str]) -> str:
+    return spell(match["letter"])
+
+
+def _after_small_letter(match: re.Match[str]) -> str | None:
+    letters = match["letters"]
+    return spell(match[0]) if is_spelled(letters) else None
+
+
 INITIALS: tuple[Rule, ...] = (
+    rule(r"(?<!\w)[a-z](?P<letters>[A-Z]{2,4})(?!\w)", _after_small_letter),
+    rule(r"(?<!\w)pH(?!\w)", lambda match: spell("PH")),
     rule(r"(?<![\w'’-])(?P<letters>[A-Z]{2,6})(?P<plural>'?s)?(?![\w]|['’][a-z]{2})", _initials),
 )
 """Capitals without full stops between them, not where all is shouted."""
+
+LETTERS: tuple[Rule, ...] = (
+    rule(r"(?<![\w'’-])(?P<letter>[B-HJ-Z])(?=-[a-z])", _letter),
+    rule(r"(?<=[a-z]-)(?P<letter>[A-HJ-Z])(?![\w'’.&/-])", _letter),
+    rule(r"(?<=[a-z]\s)(?P<letter>[B-HJ-NP-Z](?:\s[B-HJ-NP-Z])*)(?![\w.'’&/-])", _letter),
+    rule(rf"\b(?P<what>{_LETTERED})\sA(?![\w.'’&/-])", lambda match: f"{match['what']} ay"),
+)
+"""Capitals by themselves, such as those of `T-shirt` and `vitamin C`, once all else is said."""

@@ -1,84 +1,11 @@
-"""Money, measures, fractions, ranges and plain numbers."""
+"""Fractions, ranges and plain numbers."""
 
 from __future__ import annotations
 
 import re
 
-from speech.text.english.figures import cardinal, number, ordinal
-from speech.text.english.rule import Rule, alternatives, rule
-
-_FIGURES = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
-_NUMBER = rf"{_FIGURES}(?:\.\d+)?"
-_START = r"(?<![\w.,:/$£€¥₹])"  # not inside a word or a longer number
-_END = r"(?![\w%]|[.,]\d)"
-
-_CURRENCIES = {
-    "$": ("dollar", "dollars", "cent", "cents"),
-    "£": ("pound", "pounds", "penny", "pence"),
-    "€": ("euro", "euros", "cent", "cents"),
-    "¥": ("yen", "yen", "", ""),
-    "₹": ("rupee", "rupees", "paisa", "paise"),
-}
-_CODES = {"USD": "$", "US$": "$", "GBP": "£", "EUR": "€", "JPY": "¥", "INR": "₹"}
-_SCALES = {
-    **{word: word for word in ("hundred", "thousand", "million", "billion", "trillion")},
-    **{"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion"},
-    "tn": "trillion",
-}
-_SCALE = rf"(?:\s?(?P<scale>{alternatives(list(_SCALES))})\b)?"
-
-_UNITS = {
-    "%": ("percent", "percent"),
-    "‰": ("per mille", "per mille"),
-    "°C": ("degree Celsius", "degrees Celsius"),
-    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
-    "°": ("degree", "degrees"),
-    "km/h": ("kilometer per hour", "kilometers per hour"),
-    "m/s": ("meter per second", "meters per second"),
-    "mph": ("mile per hour", "miles per hour"),
-    "km²": ("square kilometer", "square kilometers"),
-    "m²": ("square meter", "square meters"),
-    "km": ("kilometer", "kilometers"),
-    "cm": ("centimeter", "centimeters"),
-    "mm": ("millimeter", "millimeters"),
-    "kg": ("kilogram", "kilograms"),
-    "mg": ("milligram", "milligrams"),
-    "g": ("gram", "grams"),
-    "lb": ("pound", "pounds"),
-    "lbs": ("pound", "pounds"),
-    "oz": ("ounce", "ounces"),
-    "ft": ("foot", "feet"),
-    "mi": ("mile", "miles"),
-    "yd": ("yard", "yards"),
-    "ml": ("milliliter", "milliliters"),
-    "L": ("liter", "liters"),
-    "kWh": ("kilowatt hour", "kilowatt hours"),
-    "kW": ("kilowatt", "kilowatts"),
-    "MW": ("megawatt", "megawatts"),
-    "W": ("watt", "watts"),
-    "V": ("volt", "volts"),
-    "Hz": ("hertz", "hertz"),
-    "kHz": ("kilohertz", "kilohertz"),
-    "MHz": ("megahertz", "megahertz"),
-    "GHz": ("gigahertz", "gigahertz"),
-    "dB": ("decibel", "decibels"),
-    "KB": ("kilobyte", "kilobytes"),
-    "kB": ("kilobyte", "kilobytes"),
-    "MB": ("megabyte", "megabytes"),
-    "GB": ("gigabyte", "gigabytes"),
-    "TB": ("terabyte", "terabytes"),
-    "Mbps": ("megabit per second", "megabits per second"),
-    "hr": ("hour", "hours"),
-    "hrs": ("hour", "hours"),
-    "min": ("minute", "minutes"),
-    "mins": ("minute", "minutes"),
-    "sec": ("second", "seconds"),
-    "secs": ("second", "seconds"),
-    "ms": ("millisecond", "milliseconds"),
-    "h": ("hour", "hours"),
-    "m": ("meter", "meters"),
-}
-_UNIT = rf"(?P<unit>{alternatives(list(_UNITS))})(?!\w)"
+from speech.text.english.figures import FIGURES, MINUS, NUMBER, START, cardinal, number, ordinal
+from speech.text.english.rule import Rule, rule
 
 _VULGAR = {
     "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅖": (2, 5),
@@ -86,35 +13,6 @@ _VULGAR = {
     "⅞": (7, 8),
 }  # fmt: skip
 _FRACTIONS_OF = frozenset({2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 32, 50, 64, 100, 1000})
-
-
-def _money(match: re.Match[str]) -> str:
-    sign = match["sign"].upper()
-    one, many, one_cent, cents = _CURRENCIES[_CODES.get(sign, sign)]
-    amount, scale = match["amount"], match["scale"]
-    minus = "minus " * bool(match["minus"])
-    if scale or match["upto"]:
-        upto = f" to {number(match['upto'])}" if match["upto"] else ""
-        scale = f" {_SCALES[scale.lower()]}" if scale else ""
-        return f"{minus}{number(amount)}{upto}{scale} {many}"
-    whole, _, fraction = amount.partition(".")
-    if fraction and (len(fraction) != 2 or not cents):
-        return f"{minus}{number(amount)} {many}"
-    parts = []
-    if int(whole.replace(",", "")) or not int(fraction or 0):
-        parts.append(f"{cardinal(whole)} {one if whole == '1' else many}")
-    if int(fraction or 0):
-        parts.append(f"{cardinal(fraction.lstrip('0'))} {one_cent if fraction == '01' else cents}")
-    return minus + " and ".join(parts)
-
-
-def _measure(match: re.Match[str]) -> str:
-    one, many = _UNITS[match["unit"]]
-    minus = "minus " * bool(match["minus"])
-    if match["upto"]:
-        return f"{minus}{number(match['amount'])} to {number(match['upto'])} {many}"
-    name = one if match["amount"] == "1" else many
-    return f"{minus}{number(match['amount'])} {name}"
 
 
 def _fraction(above: int, below: int) -> str:
@@ -146,59 +44,106 @@ def _vulgar_fraction(match: re.Match[str]) -> str:
     return said.replace("and one half", "and a half").replace("and one quarter", "and a quarter")
 
 
+_LARGE = {"k": "thousand", "M": "million", "mn": "million", "bn": "billion", "tn": "trillion"}
+_POWERS = {"2": "squared", "3": "cubed", "²": "squared", "³": "cubed"}
+
+
+def _ungrouped(match: re.Match[str]) -> str:
+    return re.sub(r"\D", "", match[0])
+
+
+def _power(match: re.Match[str]) -> str:
+    exponent = match["exponent"].replace("−", "-")
+    if exponent in _POWERS:
+        return f"{match['base']} {_POWERS[exponent]}"
+    minus = "minus " * exponent.startswith("-")
+    return f"{match['base']} to the power of {minus}{cardinal(exponent.lstrip('+-'))}"
+
+
+def _scientific(match: re.Match[str]) -> str:
+    minus = "minus " * (match["sign"] == "-")
+    power = f"ten to the power of {minus}{cardinal(match['exponent'])}"
+    return f"{number(match['amount'])} times {power}"
+
+
+def _slashed(match: re.Match[str]) -> str:
+    """Return `nine eleven`, `fifty fifty` or `one hundred and twenty over eighty`."""
+    left, right = match["left"], match["right"]
+    is_day = max(len(left), len(right)) <= 2 and int(left) <= 12 and int(right) <= 31
+    between = " " if is_day or left == right or (left, right) == ("24", "7") else " over "
+    return f"{cardinal(left)}{between}{cardinal(right)}"
+
+
 def _plain_number(match: re.Match[str]) -> str:
     return ("minus " if match["minus"] else "") + number(match["amount"])
 
 
-_MINUS = r"(?P<minus>(?:(?<=\s)|^)[-−])?"
-_UPTO = rf"(?:\s?[-–—]\s?(?P<upto>{_NUMBER}))?"
+def _left_over(match: re.Match[str]) -> str:
+    text, start, end = match.string, match.start(), match.end()
+    before = " " * (start > 0 and (text[start - 1].isalnum() or text[start - 1] in ".,;:!?"))
+    return f"{before}{cardinal(match[0])}{' ' * text[end : end + 1].isalnum()}"
 
-MONEY: tuple[Rule, ...] = (
+
+GROUPED: tuple[Rule, ...] = (
     rule(
-        rf"{_MINUS}(?P<sign>US\$|[$£€¥₹])\s?(?P<amount>{_NUMBER})"
-        rf"(?:\s?[-–]\s?[$£€¥₹]?(?P<upto>{_NUMBER}))?{_SCALE}",
-        _money,
-        re.IGNORECASE,
+        r"(?<![\w.,:/+-])(?:[1-9]\d?(?:\s\d{3}){2,}|[1-9]\d{0,2}(?:[\u00a0\u202f\u2009]\d{3})+)(?![\w-]|\s\d)",
+        _ungrouped,
     ),
-    rule(
-        rf"{_START}(?P<minus>(?!))?(?P<amount>{_NUMBER}){_UPTO}{_SCALE}\s?"
-        rf"(?P<sign>[£€¥₹]|\$(?!\d)|(?:USD|GBP|EUR|JPY|INR)\b)",
-        _money,
-    ),
-    rule(rf"{_START}(?P<amount>\d+)\s?¢", lambda match: f"{cardinal(match['amount'])} cents"),
+    rule(r"(?<![\w.,:/+'’-])[1-9]\d{0,2}(?:['’]\d{3})+(?![\w'’])", _ungrouped),
+    rule(r"(?<![\w.,:/+-])[1-9]\d{0,2}(?:\.\d{3}){2}(?![\w-]|\.\d|,\d)", _ungrouped),
 )
-"""Amounts such as `$12.50`, `£3.5 million` or `20 EUR`."""
+"""Thousands that are grouped by spaces, apostrophes or points."""
 
-MEASURES: tuple[Rule, ...] = (
+FRACTIONS: tuple[Rule, ...] = (
     rule(r"(?:(?<!\d)(?P<whole>\d+)\s?)?(?P<vulgar>[" + "".join(_VULGAR) + "])", _vulgar_fraction),
     rule(
-        rf"{_START}(?:(?P<whole>\d+)[\s-])?(?P<above>\d{{1,3}})/(?P<below>\d{{1,4}})(?![\w/])",
+        rf"{START}(?:(?P<whole>\d+)[\s-])?(?P<above>\d{{1,3}})/(?P<below>\d{{1,4}})(?![\w/])",
         _written_fraction,
     ),
     rule(
-        r"(?<![\w.,])(?P<feet>\d{1,2})['′]\s?(?P<inches>\d{1,2})[\"″]",
-        lambda match: f"{cardinal(match['feet'])} foot {cardinal(match['inches'])}",
+        r"(?<![\w.,])(?P<amount>\d{1,9}(?:\.\d{1,9})?)[eE](?P<sign>[+-])?(?P<exponent>\d{1,3})(?!\w)",
+        _scientific,
     ),
-    rule(rf"{_MINUS}{_START}(?P<amount>{_NUMBER}){_UPTO}\s?{_UNIT}", _measure),
+    rule(
+        r"(?<![A-Za-z])(?P<base>[a-z]|\d{1,15}|(?<=[a-z\d])\))(?:\^(?P<exponent>[-−]?\d{1,3}))(?!\w)",
+        _power,
+    ),
 )
-"""Fractions, and numbers with a unit."""
+"""Fractions and powers, before their marks are dropped."""
 
 QUANTITIES: tuple[Rule, ...] = (
+    rule(r"(?P<base>(?<![A-Za-z])[a-zA-Z]|\d)(?P<exponent>[²³])(?!\w)", _power),
     rule(
-        rf"{_START}(?P<amount>{_FIGURES})(?P<end>st|nd|rd|th)\b",
+        r"(?<=\d)(?P<end>st|nd|rd|th)\s?[-–—]\s?(?=\d+(?:st|nd|rd|th)\b)",
+        lambda m: f"{m['end']} to ",
+    ),
+    rule(
+        rf"{START}(?P<amount>{FIGURES})(?P<end>st|nd|rd|th)\b",
         lambda match: ordinal(match["amount"]),
         re.IGNORECASE,
     ),
+    rule(r"(?<=\d)\s[-–−]\s(?=\d[\d.,]{0,15}\s?equals)", lambda match: " minus "),
     rule(
-        rf"{_START}(?P<low>\d{{1,4}})\s?[-–]\s?(?P<high>\d{{1,4}})(?![\w-]|[.,]\d)",
+        rf"{START}(?P<low>\d{{1,4}})\s?[-–]\s?(?P<high>\d{{1,4}})(?![\w-]|[.,]\d)",
         lambda match: f"{number(match['low'])} to {number(match['high'])}",
     ),
+    rule(r"(?<![\w.,:/])(?P<left>\d+)/(?P<right>\d+)(?![\w/])", _slashed),
+    rule(r"(?<=\d)/(?=\d)", lambda match: " slash "),
     rule(
         r"(?<![\w.])\d+(?:\.\d+){2,}(?![\w.]\d)",  # a version, an address
         lambda match: " point ".join(cardinal(part) for part in match[0].split(".")),
     ),
-    rule(rf"{_START}(?P<amount>\d+(?:\.\d+)?)k\b", lambda m: f"{number(m['amount'])} thousand"),
-    rule(rf"{_MINUS}(?<![\w.,])(?P<amount>{_NUMBER}|\.\d+)(?!\d)", _plain_number),
-    rule(r"(?<!\[S)\d+", lambda match: f" {cardinal(match[0])} "),
+    rule(rf"{MINUS}(?<![\w.,])(?P<amount>{NUMBER}|\.\d+)(?!\d)", _plain_number),
+    rule(r"(?<!\[S)\d+", _left_over),
+    rule(r"(?<=[^\W\d])/(?=[^\W\d])", lambda match: " "),
 )
-"""Numbers of any other kind; the last rule takes what is left of figures, speaker tags aside."""
+"""Numbers of any other kind; in the end what is left of figures, speaker tags aside."""
+
+LARGE: tuple[Rule, ...] = (
+    rule(
+        rf"{START}(?P<amount>{NUMBER})\s?(?P<scale>{'|'.join(_LARGE)})\b(?![-/])",
+        lambda m: f"{number(m['amount'])} {_LARGE[m['scale']]}",
+    ),
+    rule(rf"{START}(?P<amount>\d+\.\d+)B\b", lambda m: f"{number(m['amount'])} billion"),
+)
+"""Numbers such as `10k` and `1.2M`."""

@@ -21,12 +21,30 @@ WRITTEN = [
     ("agent 007", "agent zero zero seven"),
     ("version 1.2.3", "version one point two point three"),
     ("1,000,000 and 10k", "one million and ten thousand"),
+    ("1 000 000, 1.000.000 and 1.2M", "one million, one million and one point two million"),
+    ("1e6, 10^-3 and x²", "one times ten to the power of six, "
+     "ten to the power of minus three and x squared"),
+    ("5 < 6, ≥5, ~5 and ±5", "five is less than six, greater than or equal to five, "
+     "about five and plus or minus five"),
+    ("3 x 4 = 12 but 2x4, 10x", "three times four equals twelve but two by four, ten times"),
+    ("5 - 3 = 2, 6 / 2", "five minus three equals two, six divided by two"),
+    ("9/11, 50/50, 120/80", "nine eleven, fifty fifty, one hundred and twenty over eighty"),
+    ("odds of 3:1, 2nd-3rd", "odds of three to one, second to third"),
+    ("ISBN 978-3-16-148410-0", "eye ess bee en nine seven eight, three, one six, "
+     "one four eight four one zero, zero"),
+    ("4111 1111 1111 1112", "four one one one, one one one one, one one one one, one one one two"),
     # money
     ("$12.50 and $4", "twelve dollars and fifty cents and four dollars"),
     ("$1, £1.01, $0.99", "one dollar, one pound and one penny, ninety nine cents"),
     ("$3.5 million or €2bn", "three point five million dollars or two billion euros"),
     ("20 EUR, 5€ and -$5", "twenty euros, five euros and minus five dollars"),
     ("50 USD or us$2", "fifty dollars or two dollars"),
+    ("USD 5, A$2, CHF 3", "five dollars, two Australian dollars, three Swiss francs"),
+    ("$.99, $-5, ($5), 1¢, 50p", "ninety nine cents, minus five dollars, (five dollars), one cent, "
+     "fifty pence"),
+    ("a $5 bill for $20/hour", "a five dollar bill for twenty dollars per hour"),
+    ("€3,50 and 1.234,56 €", "three euros and fifty cents and "
+     "one thousand two hundred and thirty four euros and fifty six cents"),
     # dates and times
     ("On March 3, 2019.", "On March third, twenty nineteen."),
     ("4 July 1776", "the fourth of July seventeen seventy six"),
@@ -40,9 +58,19 @@ WRITTEN = [
     ("At 5 p.m. He left at 9 AM.", "At five pee em. He left at nine ay em."),
     ("7:00, 14:05", "seven o'clock, fourteen oh five"),
     ("Sept. 12 or Mon. morning", "September twelfth or Monday morning"),
+    ("25.12.2025, 12-25-2025", "December twenty fifth, twenty twenty five, "
+     "December twenty fifth, twenty twenty five"),
+    ("May 3-5, Mon.-Fri. in Feb.", "May third to fifth, Monday to Friday in February."),
+    ("9am-5pm, 9:30–10:30", "nine ay em to five pee em, nine thirty to ten thirty"),
+    ("2019-20, in 1066, c. 1900", "twenty nineteen to twenty, in ten sixty six, "
+     "circa nineteen hundred"),
+    ("2h30m, 3m 20s", "two hours thirty minutes, three minutes twenty seconds"),
     # measures
     ("3% at 20°C and 60 mph", "three percent at twenty degrees Celsius and sixty miles per hour"),
     ("1 kg, 5-10 km", "one kilogram, five to ten kilometers"),
+    ("5kg-10kg, 10% - 20%", "five to ten kilograms, ten to twenty percent"),
+    ("6 ft. tall, 5’10”, 10 in. high", "six feet tall, five foot ten, ten inches high"),
+    ("5 µg on 100 m², 5 mL", "five micrograms on one hundred square meters, five milliliters"),
     # abbreviations
     ("Dr. Smith of St. Louis", "Doctor Smith of Saint Louis"),
     ("Mr. and Mrs. Jones on Main St. today", "Mister and Missus Jones on Main Street today"),
@@ -51,6 +79,16 @@ WRITTEN = [
     ("The FBI and NASA in the U.S. The end.", "The eff bee eye and NASA in the you ess. The end."),
     ("two CEOs and DVDs", "two see ee oh's and dee vee dee's"),
     ("World War II, Henry VIII's", "World War two, Henry the eighth's"),
+    ("WWII, ch. IV, XIX century", "World War two, chapter four, nineteenth century"),
+    ("II. Apollo XI in MMXX", "two. Apollo eleven in twenty twenty"),
+    ("Queen Elizabeth I was", "Queen Elizabeth the first was"),
+    ("Dr. Lee on Elm Dr. here", "Doctor Lee on Elm Drive here"),
+    ("MR. SMITH has a Ph.D. She too.", "Mister SMITH has a pee aitch dee. She too."),
+    ("Roe v. Wade, J. R. Lee w/o it", "Roe versus Wade, jay ar Lee without it"),
+    ("AT&T, Q&As, A/B, TCP/IP", "ay tee and tee, cue and ay's, ay bee, tee see pee eye pee"),
+    ("vitamin C, USB-C, a T-shirt", "vitamin see, you ess bee-see, a tee-shirt"),
+    ("HIV, HDMI and the MP3s", "aitch eye vee, aitch dee em eye and the em pee three's"),
+    ("YES/NO, a FIRST", "YES NO, a FIRST"),
     ("I saw Mary and I left", "I saw Mary and I left"),
     ("STOP IT NOW, I SAID NO", "STOP IT NOW, I SAID NO"),
     # addresses
@@ -58,6 +96,12 @@ WRITTEN = [
     ("https://example.com/a-b,", "example dot com slash a dash b,"),
     ("call 555-1234", "call five five five, one two three four"),
     ("(555) 123-4567", "five five five, one two three, four five six seven"),
+    ("+49 30 123456", "plus four nine, three zero, one two three four five six"),
+    ("1-800-555-0199", "one, eight zero zero, five five five, zero one nine nine"),
+    ("call 911 at 10.0.0.1:80", "call nine one one at one zero dot zero dot zero dot one colon "
+     "eight zero"),
+    ("file.txt, C++, C#, .NET", "file dot tee ex tee, see plus plus, see sharp, dot net"),
+    ("@joe on § 5 © 2025", " at joe on section five copyright twenty twenty five"),
     # mixed
     ("MP3, A4, F-16, 5G", "em pee three, ay four, eff sixteen, five jee"),
     ("[S1] 5 [S2] & #1", "[S1] five [S2] and number one"),

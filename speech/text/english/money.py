@@ -1,0 +1,131 @@
+"""Amounts of money."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from speech.text.english.figures import MINUS, NUMBER, START, cardinal, number
+from speech.text.english.rule import Rule, alternatives, rule
+
+
+class _Currency(NamedTuple):
+    """The names of one and of many, and those of hundredths where they have any."""
+
+    one: str
+    many: str
+    one_cent: str = ""
+    cents: str = ""
+
+
+def _dollars(land: str = "") -> _Currency:
+    return _Currency(f"{land}dollar", f"{land}dollars", "cent", "cents")
+
+
+_CURRENCIES = {
+    "$": _dollars(),
+    "US$": _dollars(),
+    "A$": _dollars("Australian "),
+    "C$": _dollars("Canadian "),
+    "NZ$": _dollars("New Zealand "),
+    "HK$": _dollars("Hong Kong "),
+    "S$": _dollars("Singapore "),
+    "£": _Currency("pound", "pounds", "penny", "pence"),
+    "€": _Currency("euro", "euros", "cent", "cents"),
+    "¥": _Currency("yen", "yen"),
+    "₹": _Currency("rupee", "rupees", "paisa", "paise"),
+    "₩": _Currency("won", "won"),
+    "₽": _Currency("ruble", "rubles"),
+    "₪": _Currency("shekel", "shekels"),
+    "฿": _Currency("baht", "baht"),
+    "₿": _Currency("bitcoin", "bitcoins"),
+    "CHF": _Currency("Swiss franc", "Swiss francs"),
+    "CNY": _Currency("yuan", "yuan"),
+    "SEK": _Currency("Swedish krona", "Swedish kronor"),
+    "NOK": _Currency("Norwegian krone", "Norwegian kroner"),
+    "DKK": _Currency("Danish krone", "Danish kroner"),
+}
+_CODES = {
+    "USD": "$", "GBP": "£", "EUR": "€", "JPY": "¥", "INR": "₹", "KRW": "₩", "RUB": "₽", "AUD": "A$",
+    "AU$": "A$", "CAD": "C$", "CA$": "C$", "NZD": "NZ$", "HKD": "HK$", "SGD": "S$",
+}  # fmt: skip
+_SIGNS = [sign for sign in (*_CURRENCIES, *_CODES) if not sign.isalpha()]
+_LETTERS = [sign for sign in (*_CURRENCIES, *_CODES) if sign.isalpha()]
+_BARE_SIGNS = "".join(sign for sign in _SIGNS if len(sign) == 1)
+_SCALES = {
+    **{word: word for word in ("hundred", "thousand", "million", "billion", "trillion")},
+    **{"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion"},
+    "tn": "trillion",
+}
+_SCALE = rf"(?:\s?(?P<scale>(?i:{alternatives(list(_SCALES))}))\b)?"
+_COMMA_DECIMAL = r"(?:\d{1,3}(?:\.\d{3})+|\d+),\d\d(?![\d,])"  # as most of Europe writes it
+_AMOUNT = rf"(?:{_COMMA_DECIMAL}|{NUMBER}|\.\d+)"
+_PER = {
+    **{word: word for word in ("hour", "day", "night", "week", "month", "year", "person", "unit")},
+    **{"hr": "hour", "h": "hour", "wk": "week", "mo": "month", "yr": "year", "lb": "pound"},
+    **{"kg": "kilogram", "oz": "ounce", "gal": "gallon", "minute": "minute", "min": "minute"},
+}
+
+
+def _plain(amount: str) -> str:
+    """Return an amount with a point before its fraction and commas between its thousands."""
+    if re.fullmatch(_COMMA_DECIMAL, amount):
+        amount = amount.translate(str.maketrans(".,", ",."))
+    return amount
+
+
+def _money(match: re.Match[str]) -> str:
+    groups = match.groupdict()
+    sign = match["sign"].upper()
+    currency = _CURRENCIES[_CODES.get(sign, sign)]
+    amount, upto, scale = _plain(match["amount"]), match["upto"], match["scale"]
+    is_glued = match.string[max(0, match.start() - 1) : match.start()].isalnum()
+    before = " " * is_glued + (groups.get("article") or "")
+    before += "minus " * bool(groups.get("minus") or groups.get("inner_minus"))
+    # "a five dollar bill", "a ten million dollar deal"
+    is_adjective = groups.get("article") and re.match(
+        r"\s[a-z]", match.string[match.end() : match.end() + 2]
+    )
+    many = currency.one if is_adjective else currency.many
+    if scale or upto:
+        upto = f" to {number(_plain(upto))}" if upto else ""
+        scale = f" {_SCALES[scale.lower()]}" if scale else ""
+        return f"{before}{number(amount)}{upto}{scale} {many}"
+    whole, _, fraction = amount.partition(".")
+    if fraction and (len(fraction) != 2 or not currency.cents):
+        return f"{before}{number(amount)} {many}"
+    parts = []
+    if whole.strip("0,") or not fraction.strip("0"):
+        parts.append(f"{cardinal(whole)} {currency.one if whole == '1' else many}")
+    if fraction.strip("0"):
+        cents = currency.one_cent if fraction == "01" else currency.cents
+        parts.append(f"{cardinal(fraction.lstrip('0'))} {cents}")
+    return before + " and ".join(parts)
+
+
+def _cents(match: re.Match[str]) -> str:
+    return f"{number(match['amount'])} {'cent' if match['amount'] == '1' else 'cents'}"
+
+
+MONEY: tuple[Rule, ...] = (
+    rule(
+        rf"(?<=[\d{_BARE_SIGNS}A-Z])/(?P<per>{alternatives(list(_PER))})\b",
+        lambda match: f" per {_PER[match['per']]}",
+    ),
+    rule(
+        rf"(?P<article>\b[Aa]n?\s)?{MINUS}"
+        rf"(?P<sign>(?<![A-Za-z])(?i:{alternatives(_SIGNS)})|[{_BARE_SIGNS}]"
+        rf"|\b(?:{alternatives(_LETTERS)})(?=\s?[\d.]))"
+        rf"\s?(?P<inner_minus>[-−])?(?P<amount>{_AMOUNT})"
+        rf"(?:\s?[-–—]\s?[{_BARE_SIGNS}]?(?P<upto>{_AMOUNT}))?{_SCALE}",
+        _money,
+    ),
+    rule(
+        rf"{MINUS}{START}(?P<amount>{_AMOUNT})(?:\s?[-–—]\s?(?P<upto>{_AMOUNT}))?{_SCALE}\s?"
+        rf"(?P<sign>(?:[{_BARE_SIGNS}])(?![\d.])|(?:{alternatives(_LETTERS)})\b)",
+        _money,
+    ),
+    rule(rf"{START}(?P<amount>{NUMBER})\s?¢", _cents),
+    rule(rf"{START}(?P<amount>\d{{1,2}})p\b", lambda m: f"{cardinal(m['amount'])} pence"),
+)
+"""Amounts such as `$12.50`, `£3.5 million` or `20 EUR`."""

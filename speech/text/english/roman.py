@@ -1,0 +1,75 @@
+"""Roman numerals."""
+
+from __future__ import annotations
+
+import re
+
+from speech.text.english.figures import cardinal, ordinal, year
+from speech.text.english.rule import Rule, rule
+
+_ROMAN = r"(?P<roman>(?=[IVXLC]+\b)C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))"
+_SMALL = r"(?P<roman>X{0,3}(?:IX|IV|VI{1,3}|I{2,3})|X{2,3}|XI|XV)"  # two letters or more
+_YEAR = r"(?P<roman>(?:M{1,2}|MC{1,3}|MCD|MDC{0,3}|MCM)(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))"
+_COUNTED = (
+    "World War|Chapter|Part|Act|Scene|Book|Volume|Section|Phase|Type|Class|Article|Title|"
+    "Super Bowl|Stage|Level|Round|Appendix|Schedule|Unit|Grade|Table|Figure|Rocky|Final Fantasy|"
+    "Episode|Apollo|Mark|Canto|Paragraph|Step|Category|Tier|Division|Page|Number"
+)
+_RULERS = (
+    "Henry|Louis|Elizabeth|Charles|George|Edward|Richard|William|James|John|Paul|Benedict|Pius|"
+    "Leo|Philip|Napoleon|Nicholas|Alexander|Catherine|Peter|Ivan|Mary|Frederick|Ferdinand|"
+    "Francis|Gustav|Christian|Leopold|Otto|Ramses|Ptolemy|Gregory|Clement|Innocent|Urban|Sixtus|"
+    "Julius|Boniface|Augustus|Robert|David|Harald|Haakon|Olaf|Margaret|Isabella|Xerxes|Darius|"
+    "Thutmose|Amenhotep|Wilhelm|Friedrich|Franz|Joseph"
+)
+_NO_NAMES = "The|And|But|For|With|Via|Per|In|On|At|To|Of|From|By|Or|If|An|As|My|No|IV"
+_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+
+
+def _value(roman: str) -> str:
+    values = [_VALUES[letter] for letter in roman]
+    pairs = zip(values, [*values[1:], 0], strict=True)
+    return str(sum(-value if value < after else value for value, after in pairs))
+
+
+def _world_war(roman: str) -> str:
+    return f"World War {'one' if roman in ('I', '1') else 'two'}"
+
+
+def _counted(match: re.Match[str]) -> str:
+    return f"{match['name']} {cardinal(_value(match['roman']))}"
+
+
+def _ruler(match: re.Match[str]) -> str | None:
+    roman = match["roman"]
+    follower = match.string[match.end() : match.end() + 2]
+    is_speaker = follower[:1] == " " and not follower[1:].isupper() and not match["title"]
+    if roman == "I" and is_speaker:
+        return None
+    return f"{match['title'] or ''}{match['name']} the {ordinal(_value(roman))}"
+
+
+ROMAN_NUMERALS: tuple[Rule, ...] = (
+    rule(r"\bWW-?(?P<roman>I{1,2}|[12])\b", lambda match: _world_war(match["roman"])),
+    rule(
+        r"(?<![\w.'’-])(?P<roman>[IVX]{2,6}|V|X)(?:th)?(?=\s(?:[Cc]entur|[Dd]ynasty))",
+        lambda match: ordinal(_value(match["roman"])),
+    ),
+    rule(
+        r"(?:^|(?<=\n))(?P<roman>X{0,3}(?:IX|IV|V?I{0,3})(?<=[IVX]))\.(?=\s[A-Z])",
+        lambda match: f"{cardinal(_value(match['roman']))}.",
+    ),
+    rule(rf"\b(?P<name>{_COUNTED.replace(' ', chr(92) + 's')})\s{_ROMAN}\b(?!['’]|\.\w)", _counted),
+    rule(rf"\b(?P<name>(?i:{_COUNTED.replace(' ', chr(92) + 's')}))\s{_SMALL}\b(?!\.\w)", _counted),
+    rule(
+        rf"(?P<title>\b(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s)?"
+        rf"\b(?P<name>{_RULERS})\s{_ROMAN}\b(?!\.\w)",
+        _ruler,
+    ),
+    rule(rf"\b(?P<name>(?!(?:{_NO_NAMES})\s)[A-Z][a-z]+)\s{_SMALL}\b(?!\.\w|['’]\w)", _counted),
+    rule(
+        rf"(?<![\w.'’&-])(?=[MDCLXVI]{{4,}}\b){_YEAR}\b(?!['’.]\w)",
+        lambda m: year(_value(m["roman"])),
+    ),
+)
+"""Numerals of what is counted, of rulers and centuries, then the plain ones behind a name."""

@@ -1,0 +1,29 @@
+"""Whether the full stop of an abbreviation ends a sentence as well."""
+
+from __future__ import annotations
+
+import re
+
+from speech.text.english.rule import listed
+
+_STARTERS = frozenset(
+    listed(
+        "A After All An And As At Because Before But By For From He Her Here His How However I "
+        "If In It Its My No Not Now On Once Our She So Some That The Their Then There These "
+        "They This Those To We What When Where Which While Who Why With Yes You Your"
+    )
+)
+_SEEN_CHARS = 48  # how far ahead the next word is looked for
+
+
+def rest_of(match: re.Match[str]) -> str:
+    """Return what follows a match, as far as a rule looks."""
+    return match.string[match.end() : match.end() + _SEEN_CHARS]
+
+
+def stop_after(match: re.Match[str]) -> str:
+    """Return the full stop that stays where an abbreviation was: none inside a sentence."""
+    after = rest_of(match)
+    words = after.lstrip("\"'”’)").split(maxsplit=1)
+    ends = not words or words[0].strip("\"'“‘(,.;:!?") in _STARTERS or after[:1] == "\n"
+    return "." * ends
