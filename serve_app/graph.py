@@ -25,10 +25,6 @@ from serve_app.settings import Settings
 from serve_app.this_machine import has_gpu
 from serve_app.wrong_settings import read_settings
 
-SHUTDOWN_POLL_S = 0.1
-"""Seconds between a stopping replica's checks for running requests (Ray's default: 2 s a tier)."""
-HEALTH_CHECK_PERIOD_S = 2.0
-"""Seconds between Serve's checks of a replica, by which it finds one that is lost (default: 10)."""
 HEADROOM = 32
 """Calls that a sampler takes beyond its jobs: health checks."""
 INGRESS_HEADROOM = 1024
@@ -36,9 +32,16 @@ INGRESS_HEADROOM = 1024
 
 Serve's own queue would treat them all alike, so it must not form: admission is the ingress's.
 """
-OWN_LOG = LoggingConfig(log_level="WARNING", enable_access_log=False)
-"""Serve's own log of a replica, without its progress, and without its access log: that has a line
-per call between replicas, ours has one per request."""
+REPLICA_OPTIONS: dict[str, Any] = {
+    # Between a stopping replica's checks for running requests; Ray's default is 2 s a tier.
+    "graceful_shutdown_wait_loop_s": 0.1,
+    # Between Serve's checks of a replica, by which it finds one that is lost; Ray's default is 10.
+    "health_check_period_s": 2.0,
+    # Without Serve's progress, and without its access log: that has a line per call between
+    # replicas, ours has one per request.
+    "logging_config": LoggingConfig(log_level="WARNING", enable_access_log=False),
+}
+"""The options that all three deployments share."""
 NO_GPU = {"env_vars": {"CUDA_VISIBLE_DEVICES": ""}}
 """Hides the GPUs from a CPU replica: Ray shows them all to a replica that asked for none."""
 
@@ -62,38 +65,17 @@ def build_app(settings: Settings | Mapping[str, Any]) -> serve.Application:
     """
     if not isinstance(settings, Settings):
         settings = read_settings(settings)
-    voice_prep = serve.deployment(
-        num_replicas=settings.voice_prep_replicas,
-        max_ongoing_requests=4 * settings.max_requests,
-        ray_actor_options={"num_cpus": 0.3, "runtime_env": NO_GPU},
-        graceful_shutdown_wait_loop_s=SHUTDOWN_POLL_S,
-        health_check_period_s=HEALTH_CHECK_PERIOD_S,
-        logging_config=OWN_LOG,
-    )(VoicePrep).bind(
+    num_gpus = _gpus_per_sampler(settings)
+    voice_prep = _voice_prep(settings).bind(
         voices_dir=settings.voices_dir,
         cache_bytes=settings.voice_cache_bytes,
         decode_threads=settings.decode_threads,
         timeout_s=settings.voices_timeout_s,
     )
-    num_gpus = _gpus_per_sampler(settings)
     sampler = _sampler(settings, num_gpus).bind(
         voice_prep, settings.engine, _engine_options(settings, num_gpus), settings.max_waiting_jobs
     )
-    max_calls = (
-        settings.max_requests + settings.max_connections + settings.max_bodies + INGRESS_HEADROOM
-    )
-    ingress = serve.deployment(
-        num_replicas=settings.ingress_replicas,
-        max_ongoing_requests=max_calls,
-        max_queued_requests=max_calls,  # a call counts as queued until its replica is chosen
-        backpressure_config={"retry_after_s": RETRY_AFTER_S},  # of the proxy's own refusals
-        ray_actor_options={"num_cpus": 0.2, "runtime_env": NO_GPU},
-        graceful_shutdown_timeout_s=settings.drain_s,
-        graceful_shutdown_wait_loop_s=SHUTDOWN_POLL_S,
-        health_check_period_s=HEALTH_CHECK_PERIOD_S,
-        logging_config=OWN_LOG,
-    )(serve.ingress()(Ingress))
-    return ingress.bind(
+    return _ingress(settings).bind(
         voice_prep,
         sampler,
         voices_dir=settings.voices_dir,
@@ -109,6 +91,30 @@ def build_app(settings: Settings | Mapping[str, Any]) -> serve.Application:
         pronunciations=read_pronunciations(settings.pronunciations_file),
         default_voice=settings.default_voice,
     )
+
+
+def _voice_prep(settings: Settings) -> serve.Deployment:
+    return serve.deployment(
+        num_replicas=settings.voice_prep_replicas,
+        max_ongoing_requests=4 * settings.max_requests,
+        ray_actor_options={"num_cpus": 0.3, "runtime_env": NO_GPU},
+        **REPLICA_OPTIONS,
+    )(VoicePrep)
+
+
+def _ingress(settings: Settings) -> serve.Deployment:
+    max_calls = (
+        settings.max_requests + settings.max_connections + settings.max_bodies + INGRESS_HEADROOM
+    )
+    return serve.deployment(
+        num_replicas=settings.ingress_replicas,
+        max_ongoing_requests=max_calls,
+        max_queued_requests=max_calls,  # a call counts as queued until its replica is chosen
+        backpressure_config={"retry_after_s": RETRY_AFTER_S},  # of the proxy's own refusals
+        ray_actor_options={"num_cpus": 0.2, "runtime_env": NO_GPU},
+        graceful_shutdown_timeout_s=settings.drain_s,
+        **REPLICA_OPTIONS,
+    )(serve.ingress()(Ingress))
 
 
 def _gpus_per_sampler(settings: Settings) -> float:
@@ -149,9 +155,7 @@ def _sampler(settings: Settings, num_gpus: float) -> serve.Deployment:
             **({} if num_gpus else {"runtime_env": NO_GPU}),
         },
         graceful_shutdown_timeout_s=settings.drain_s,
-        graceful_shutdown_wait_loop_s=SHUTDOWN_POLL_S,
-        health_check_period_s=HEALTH_CHECK_PERIOD_S,
-        logging_config=OWN_LOG,
+        **REPLICA_OPTIONS,
     )(Sampler)
 
 
