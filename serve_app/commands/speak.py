@@ -19,6 +19,7 @@ from serve_app.book.audio_file import M4B, M4B_AUDIO
 from serve_app.client import NO_AUDIO, CallFailed, Refused, TooLong, Unavailable, stream_speech
 from serve_app.commands.command_parser import CommandParser
 from serve_app.commands.speak_book import can_be_book, is_m4b, speak_book
+from serve_app.commands.speak_follow import follow
 from serve_app.commands.speak_options import (
     BAD_INPUT,
     FAILED,
@@ -29,11 +30,8 @@ from serve_app.commands.speak_options import (
     asked_fields,
     speak_parser,
 )
-from serve_app.follow import follow_speech
-from speech.encoding import Encoder
-from speech.errors import InvalidRequest, one_line
+from speech.errors import one_line
 from speech.formats import FORMATS, FormatName
-from speech.pcm import from_int16
 from speech.subtitles import SubtitleFormat, write_subtitles
 from speech.text.duration import estimate_duration_s
 from speech.timestamps import TimedWord
@@ -65,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("audio is not for a terminal: pipe it, or name a file with -o")
     try:
         if given.follow:
-            _follow(given, output_format, parser)
+            follow(given, output_format, parser)
         else:
             _speak_all(given, _read_text(given, parser), output_format)
     except CallFailed as error:
@@ -192,48 +190,6 @@ def _speak(given: argparse.Namespace, text: str, output_format: FormatName) -> N
             f"{speech.sample_rate_hz} Hz in {time.perf_counter() - started:.1f} s, the first after "
             f"{first_s:.2f} s; engine {speech.engine}, seed {speech.seed}, "
             f"request {speech.request_id}",
-            file=sys.stderr,
-        )
-
-
-def _follow(given: argparse.Namespace, output_format: FormatName, parser: CommandParser) -> None:
-    """Write the speech of standard input while that is being written.
-
-    Raises:
-        CallFailed: The server gave no audio, or not all of it.
-        OSError: It cannot be written.
-    """
-    if given.text not in (None, "-") or given.file is not None or given.subtitles is not None:
-        parser.error("--follow reads standard input: give no text, --file or --subtitles")
-    row = FORMATS[output_format]
-    sample_rate = given.sample_rate or row.default_sample_rate
-    config = {**asked_fields(given), "sample_rate": sample_rate}
-    api_key = os.environ.get(KEY_VARIABLE) or None
-    num_samples = 0
-    try:
-        encoder = Encoder(row, sample_rate, sample_rate)
-    except InvalidRequest as error:
-        raise Refused(error.message) from None
-    with open_target(given.output) as target:
-        header = WavHeader(target)
-
-        def write(packet: bytes) -> None:
-            target.write(packet)
-            target.flush()
-            header.feed(packet)
-
-        for frame in follow_speech(given.url, api_key, config, sys.stdin.buffer, given.patience):
-            pcm = from_int16(frame)
-            num_samples += len(pcm)
-            write(encoder.encode(pcm))
-        if not num_samples:
-            raise CallFailed(NO_AUDIO)
-        write(encoder.finish())
-        header.complete()
-    if not given.quiet:
-        print(
-            f"{one_line(given.output)}: {num_samples / sample_rate:.1f} s of {output_format} at "
-            f"{sample_rate} Hz",
             file=sys.stderr,
         )
 
