@@ -158,6 +158,11 @@ class SentenceRenderer:
         self._threads = threads
         self._max_audio_s = max_audio_s
         self._file_per_sentence = file_per_sentence
+        self._joiner: Joiner | None = None
+        self._chunk_index = 0
+        self._num_started = 0
+        self._is_over = False
+        self._words: list[TimedWord] = []  # of the sentence
         self._renderer: Renderer | None = None
         self._num_samples = 0  # of the files before this one, at the speed asked for
         self._busy_s = 0.0
@@ -172,48 +177,61 @@ class SentenceRenderer:
         Raises:
             ResultTooLarge: The audio is longer than it may be.
         """
-        joiner: Joiner | None = None
-        current = num_started = 0
-        words: list[TimedWord] = []  # of the sentence
         async with aclosing(sampled):
             async for index, block, _ in sampled:
                 line = self._script.lines[index]
-                settled: list[PCM] = []
-                if joiner is None:
-                    joiner = Joiner(SAMPLE_RATE_HZ, self._script.crossfade, line.chunk.pause_s)
-                elif index > current:
-                    settled.append(joiner.next_chunk(line.chunk.pause_s))
-                current = index
-                if line.sentence_index == num_started:
-                    num_started += 1
-                    words = []
-                    yield SentenceStarted(line.sentence_index, line.sentence)
-                is_over = block is None and self._script.ends_with(index)
-                if block is None:
-                    settled.append(joiner.end_chunk())
-                else:
-                    settled.append(joiner.feed(block.pcm))
-                known = self._known(line, block, joiner)
-                words += known
-                if is_over:
-                    settled.append(joiner.finish(self._script.closing_pause_s))
-                audio = await self._encoded(settled)
-                if block is None and line.ends_sentence and (is_over or self._file_per_sentence):
-                    audio += await self._end_file()
-                if audio or known:
-                    yield SentenceAudio(audio, known)
-                if block is None and line.ends_sentence:
-                    yield SentenceEnded(line.sentence_index, words)
-                if is_over:
+                if line.sentence_index == self._num_started:
+                    yield self._start_sentence(line)
+                for event in await self._events(index, block):
+                    yield event
+                if self._is_over:
                     return
-        if joiner is None:
+        if self._joiner is None:
             return
         # Only now is it known that the last sentence was the last.
         if not self._file_per_sentence or self._script.closing_pause_s is not None:
-            yield SentenceStarted(num_started, "")
-            audio = await self._encoded([joiner.finish(self._script.closing_pause_s)])
+            yield SentenceStarted(self._num_started, "")
+            audio = await self._encoded([self._joiner.finish(self._script.closing_pause_s)])
             yield SentenceAudio(audio + await self._end_file())
-            yield SentenceEnded(num_started)
+            yield SentenceEnded(self._num_started)
+
+    def _start_sentence(self, line: _Line) -> SentenceStarted:
+        self._num_started += 1
+        self._words = []
+        return SentenceStarted(line.sentence_index, line.sentence)
+
+    async def _events(
+        self, index: int, block: PCMBlock | None
+    ) -> list[SentenceAudio | SentenceEnded]:
+        """Return the events of a block of chunk `index`, or of the chunk's end."""
+        line = self._script.lines[index]
+        joiner, settled = self._begin_chunk(index, line)
+        ends_sentence = block is None and line.ends_sentence
+        self._is_over = block is None and self._script.ends_with(index)
+        settled.append(joiner.end_chunk() if block is None else joiner.feed(block.pcm))
+        known = self._known(line, block, joiner)
+        self._words += known
+        if self._is_over:
+            settled.append(joiner.finish(self._script.closing_pause_s))
+        audio = await self._encoded(settled)
+        if ends_sentence and (self._is_over or self._file_per_sentence):
+            audio += await self._end_file()
+        events: list[SentenceAudio | SentenceEnded] = []
+        if audio or known:
+            events.append(SentenceAudio(audio, known))
+        if ends_sentence:
+            events.append(SentenceEnded(line.sentence_index, self._words))
+        return events
+
+    def _begin_chunk(self, index: int, line: _Line) -> tuple[Joiner, list[PCM]]:
+        """Return the joiner, at chunk `index`, and what going on to that chunk settles."""
+        settled: list[PCM] = []
+        if self._joiner is None:
+            self._joiner = Joiner(SAMPLE_RATE_HZ, self._script.crossfade, line.chunk.pause_s)
+        elif index > self._chunk_index:
+            settled.append(self._joiner.next_chunk(line.chunk.pause_s))
+        self._chunk_index = index
+        return self._joiner, settled
 
     def _known(self, line: _Line, block: PCMBlock | None, joiner: Joiner) -> Sequence[TimedWord]:
         """Return the words of the sentence that a block tells the times of."""
