@@ -25,12 +25,14 @@ class SpeechStream:
         device: The device that the model runs on.
         packets: The encoded audio, the first packet included. Closing it ends the request.
         record: The record of the request, complete when `packets` has ended.
+        deadline: The request's; whoever sends the packets to a client keeps it.
     """
 
     engine: str
     device: str
     packets: AsyncGenerator[bytes, None]
     record: RequestRecord
+    deadline: Deadline
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,11 @@ class SpeechCall:
             SpeechError: The request failed before any audio; `packets` raises it later on.
         """
         record = self._record(streamed=True)
-        packets = self._packets(record)
+        deadline = self.supervision.deadline()
+        packets = self._packets(record, deadline)
         first = await anext(packets, b"")
-        return SpeechStream(record.engine, record.device, _resume(first, packets), record)
+        resumed = _resume(first, packets)
+        return SpeechStream(record.engine, record.device, resumed, record, deadline)
 
     async def deliver(
         self,
@@ -86,8 +90,10 @@ class SpeechCall:
     def _record(self, *, streamed: bool) -> RequestRecord:
         return RequestRecord(self.request_id, self.source, streamed, len(self.request.text))
 
-    async def _packets(self, record: RequestRecord) -> AsyncGenerator[bytes, None]:
-        with self.supervision.over(record) as (deadline, _):
+    async def _packets(
+        self, record: RequestRecord, deadline: Deadline
+    ) -> AsyncGenerator[bytes, None]:
+        with self.supervision.over(record, deadline):
             async with aclosing(
                 self.pipeline.packets(self.request, record, whole=False)
             ) as packets:

@@ -41,15 +41,21 @@ class Supervision:
     log: RequestLog
     deadline_s: float
 
+    def deadline(self) -> Deadline:
+        """Return the deadline of a request that begins now."""
+        return Deadline(self.deadline_s)
+
     @contextmanager
-    def over(self, record: RequestRecord) -> Iterator[Supervised]:
-        """Hold a place inside, raise nothing but SpeechErrors, and log how the request ended."""
+    def over(self, record: RequestRecord, deadline: Deadline | None = None) -> Iterator[Supervised]:
+        """Hold a place inside, raise nothing but SpeechErrors, and log how the request ended.
+
+        `deadline` is that of the request; by default it begins now.
+        """
         result = "cancelled"
+        deadline = deadline or self.deadline()
         try:
-            with self.admission.admit() as place:
-                deadline = Deadline(self.deadline_s)
-                with self.watch.guard(deadline):
-                    yield Supervised(deadline, place)
+            with self.admission.admit() as place, self.watch.guard(deadline):
+                yield Supervised(deadline, place)
             result = "completed"
         except Exception as error:
             if isinstance(error, SpeechError) and not isinstance(error, InternalError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -28,20 +28,42 @@ def audio_response(request: SpeechRequest, stream: SpeechStream) -> Response:
         "X-Accel-Buffering": "no",  # nginx would hold back what comes in small parts
     }
     if request.stream_format == "sse":
-        return Streamed(_events(request, stream), 200, headers, "text/event-stream")
-    return Streamed(stream.packets, 200, headers, FORMATS[request.output_format].media_type)
+        return Streamed(stream, _events(request, stream), headers, "text/event-stream")
+    media_type = FORMATS[request.output_format].media_type
+    return Streamed(stream, stream.packets, headers, media_type)
 
 
 class Streamed(StreamingResponse):
     """A stream that leaves it to Ray Serve to notice that the client is gone.
 
     Ray Serve cancels the request's task; Starlette's own listening for a disconnect would log a
-    long traceback then.
+    long traceback then. A client that is there and takes nothing is left at the deadline.
+
+    Args:
+        stream: The speech.
+        content: What is sent of it.
+        headers: Headers of the response.
+        media_type: Its type.
     """
 
+    def __init__(
+        self,
+        stream: SpeechStream,
+        content: AsyncGenerator[bytes, None] | AsyncGenerator[str, None],
+        headers: Mapping[str, str] | None = None,
+        media_type: str | None = None,
+    ) -> None:
+        super().__init__(content, 200, headers, media_type)
+        self._stream = stream
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the response."""
-        await self.stream_response(send)
+        """Send the response.
+
+        Raises:
+            SpeechError: The request failed.
+        """
+        async with aclosing(self._stream.packets):
+            await self._stream.deadline.run(self.stream_response(send))
 
 
 async def _events(request: SpeechRequest, stream: SpeechStream) -> AsyncGenerator[str, None]:

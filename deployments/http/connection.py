@@ -59,13 +59,16 @@ class Connection:
         """Send bytes as they are, or a message as JSON; return when the server has taken it.
 
         Raises:
-            WebSocketDisconnect: The client is gone.
+            WebSocketDisconnect: The client is gone, or has taken nothing for a deadline's time.
         """
-        async with self._sending:
-            if isinstance(message, bytes):
-                await self._websocket.send_bytes(message)
-            else:
-                await self._websocket.send_json(message)
+        try:
+            async with asyncio.timeout(self._service.limits.deadline_s), self._sending:
+                if isinstance(message, bytes):
+                    await self._websocket.send_bytes(message)
+                else:
+                    await self._websocket.send_json(message)
+        except TimeoutError:
+            raise WebSocketDisconnect(_GOING_AWAY) from None
 
     async def run(self, dialect: Dialect) -> None:
         """Talk until the client goes, the dialect ends or the server stops; free all then.

@@ -67,7 +67,7 @@ def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
     ) -> Response:
         """Speak `text`; a line of JSON for each part of the audio, with the characters known."""
         wanted, stream = await start(request, voice_id, output_format, timestamps=True)
-        return Streamed(_lines(wanted, stream), media_type="application/json")
+        return Streamed(stream, _lines(wanted, stream), media_type="application/json")
 
     return router
 
