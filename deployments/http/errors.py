@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi.exceptions import (
+    RequestValidationError,
+    ValidationException,
+    WebSocketRequestValidationError,
+)
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
@@ -14,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketState
 
 from deployments.http.request_id import request_id_of
-from speech.errors import InternalError, SpeechError, one_line, shorten
+from speech.errors import InternalError, InvalidRequest, SpeechError, one_line, shorten
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +52,18 @@ def add_error_handlers(api: FastAPI) -> None:
         """Answer the framework's own errors, such as an unknown route, in the same shape."""
         return status_response(
             error.status_code, f"{request.method} {request.url.path}", error.headers
+        )
+
+    @api.exception_handler(RequestValidationError)
+    @api.exception_handler(WebSocketRequestValidationError)
+    async def wrong_parameter(
+        connection: Request | WebSocket, error: ValidationException
+    ) -> Response | None:
+        """Answer the framework's own errors of a path's or a query's parameters."""
+        detail = error.errors()[0]
+        name = str(detail["loc"][-1])
+        return await speech_error(
+            connection, InvalidRequest(f"Invalid '{name}': {detail['msg']}", name)
         )
 
     @api.exception_handler(Exception)
@@ -118,10 +135,22 @@ async def end_websocket(websocket: WebSocket, error: SpeechError) -> None:
     if websocket.application_state == WebSocketState.CONNECTED:
         await websocket.send_json(error_message(error))
         await websocket.close(close_code)
-    elif "websocket.http.response" in websocket.scope.get("extensions", {}):
-        await websocket.send_denial_response(error_response(error))
     else:
-        await websocket.close(close_code, error.message)
+        await _refuse(websocket, error_response(error), close_code, error.message)
+
+
+async def refuse_unknown_path(websocket: WebSocket) -> None:
+    """Refuse a WebSocket where there is none, as HTTP answers a path without a route."""
+    response = status_response(404, f"WebSocket {websocket.url.path}")
+    await _refuse(websocket, response, _POLICY_VIOLATION, HTTPStatus.NOT_FOUND.phrase)
+
+
+async def _refuse(websocket: WebSocket, response: Response, close_code: int, reason: str) -> None:
+    """Answer a handshake with a response, or where the server cannot, with a close code."""
+    if "websocket.http.response" in websocket.scope.get("extensions", {}):
+        await websocket.send_denial_response(response)
+    else:
+        await websocket.close(close_code, reason)
 
 
 def _internal_error(connection: HTTPConnection, error: Exception) -> InternalError:

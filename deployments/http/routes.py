@@ -19,7 +19,7 @@ from deployments.http.bodies import Bodies
 from deployments.http.body import describe_body, read_job_input, read_json
 from deployments.http.compatibility import add_compatibility
 from deployments.http.docs_page import docs_routes
-from deployments.http.errors import add_error_handlers
+from deployments.http.errors import add_error_handlers, refuse_unknown_path
 from deployments.http.page import page_routes
 from deployments.http.request_id import RequestIdMiddleware, request_id_of
 from deployments.http.runpod_routes import runpod_routes
@@ -105,6 +105,7 @@ def build_api(
         routers.append(voice_routes(service))
     for router in routers:
         api.include_router(router, dependencies=[Depends(access.require_key)])
+    api.add_api_websocket_route("/{path:path}", refuse_unknown_path)  # after all others
     return api
 
 

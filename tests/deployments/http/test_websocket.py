@@ -103,3 +103,28 @@ def test_unforeseen_error_on_a_websocket_names_only_the_request(make_client):
             websocket.receive_json()
     assert message["message"] == "Internal error (request call-1)"
     assert (message["code"], closed.value.code) == ("internal_error", 1011)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "message"),
+    [
+        ("/no/such/path", 404, "Not Found: WebSocket /no/such/path"),
+        ("/v1/audio/speech", 404, "Not Found: WebSocket /v1/audio/speech"),
+        (
+            "/v1/text-to-speech/otto/stream-input?inactivity_timeout=" + 1000 * "x",
+            400,
+            "Invalid 'inactivity_timeout': Input should be a valid number, "
+            "unable to parse string as a number",
+        ),
+    ],
+    ids=["unknown", "only-http", "parameter"],
+)
+def test_websocket_that_the_framework_refuses_is_told_why(make_client, path, status, message):
+    with (
+        pytest.raises(WebSocketDenialResponse) as refused,
+        make_client().websocket_connect(path),
+    ):
+        pass
+    assert refused.value.status_code == status
+    assert refused.value.json()["error"]["message"] == message
+    assert refused.value.headers["X-Request-ID"]
