@@ -11,6 +11,7 @@ from speech.parameters import ModelParameters
 from speech.text.breaks import SPEAKER_TAG, Break
 from speech.text.english.normalization import normalize
 from speech.text.layout import drop_drawing, speaks
+from speech.text.markup import drop_markup
 from speech.text.pauses import split_at_pauses
 from speech.text.pronunciations import Pronunciations, pronounce
 from speech.text.splitting import Piece, split_text
@@ -37,7 +38,7 @@ def has_words(text: str) -> bool:
     Raises:
         InvalidRequest: A pause in it is not of 0 to 10 seconds.
     """
-    return any(speaks(part.text) for part in split_at_pauses(text))
+    return any(speaks(drop_markup(part.text)) for part in split_at_pauses(text))
 
 
 def make_passage(
@@ -61,7 +62,7 @@ def make_passage(
         if part.pause_s is not None:
             asked_s = (asked_s or 0.0) + part.pause_s
         rank = Break.CLUSTER
-        written = pronounce(drop_drawing(part.text), pronunciations)
+        written = pronounce(drop_drawing(drop_markup(part.text)), pronunciations)
         said = normalize(written) if parameters.normalize_text else written
         for piece in _pieces(said, parameters, limits, speaker):
             rank = max(rank, piece.rank)

@@ -52,7 +52,17 @@ def pronounce(text: str, pronunciations: Pronunciations) -> str:
     """
     if not pronunciations:
         return text
-    spellings = {word.casefold(): spelling for word, spelling in pronunciations.items()}
-    words = "|".join(map(re.escape, sorted(pronunciations, key=len, reverse=True)))
+    spellings = {_key(word): spelling for word, spelling in pronunciations.items()}
+    words = "|".join(map(_pattern, sorted(pronunciations, key=len, reverse=True)))
     listed = re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
-    return listed.sub(lambda match: spellings.get(match[0].casefold(), match[0]), text)
+    return listed.sub(lambda match: spellings.get(_key(match[0]), match[0]), text)
+
+
+def _pattern(word: str) -> str:
+    """Return what finds a word, with either apostrophe, and its parts however they are spaced."""
+    parts = r"\s+".join(map(re.escape, word.split()))
+    return re.sub("['’]", "['’]", parts)
+
+
+def _key(word: str) -> str:
+    return " ".join(word.casefold().replace("’", "'").split())

@@ -15,6 +15,7 @@ from speech.text.pronunciations import check_pronunciations, pronounce
         ("New York City and New York", "the city and New Yorrk"),
         ("C++ is fun", "see plus plus is fun"),
         ("Renée ran", "Renay ran"),
+        ("O’Shea, in New\nYork", "oh shay, in New Yorrk"),
     ],
 )
 def test_listed_words_are_said_as_spelled(text: str, said: str) -> None:
@@ -24,6 +25,7 @@ def test_listed_words_are_said_as_spelled(text: str, said: str) -> None:
         "New York": "New Yorrk",
         "New York City": "the city",
         "C++": "see plus plus",
+        "O'Shea": "oh shay",
         "Rene\u0301e": "Renay",
     }
     assert pronounce(text, check_pronunciations(spellings)) == said

@@ -1,0 +1,68 @@
+"""What Markdown and HTML write around the words: links, emphasis, tags, entities, tables."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from speech.text.typography import clean
+
+_COMMENT = re.compile(r"<!--.{0,1000}?-->", re.DOTALL)
+_TAG_END = r"(?:\s[^<>]{0,300}=[^<>]{0,300}|\s?/?)>"
+_INLINE_TAG = re.compile(
+    r"</?(?:a|abbr|b|big|cite|code|del|em|font|i|ins|kbd|mark|q|s|small|span|strike|strong|sub|sup|u)"
+    + _TAG_END,
+    re.IGNORECASE,
+)
+_BLOCK_TAG = re.compile(
+    r"</?(?:blockquote|body|br|div|h[1-6]|head|hr|html|img|li|ol|p|pre|table|tbody|td|th|thead|tr|ul)"
+    + _TAG_END,
+    re.IGNORECASE,
+)
+_ENTITY = re.compile(r"&(?:\#\d{1,7}|\#[xX][\da-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});")
+_LINK = re.compile(
+    r"!?\[([^\[\]\n]{1,300})\]"
+    r"\((?:https?://|www\.|mailto:|\#|\.{0,2}/)[^\s()]{0,500}(?:\s\"[^\"\n]{0,200}\")?\)"
+)
+_FOOTNOTE = re.compile(
+    r"\[\^[\w-]{1,20}\]:?|(?<=[\w.,;:!?\"”’)])(?:\[\d{1,3}\])+(?=[\s.,;:!?\"”’)\[]|$)"
+)
+_EMPHASIS = (
+    re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]{1,500})(?<=\S)\1(?![\w*])"),
+    re.compile(r"(?<![\w/])(_{1,3})(?=[^\s_])([^_\n]{1,500})(?<=\S)\1(?!\w)"),
+    re.compile(r"(?<![\w~])(~~)(?=[^\s~])([^~\n]{1,500})(?<=\S)\1(?![\w~])"),
+    re.compile(r"(?<!`)(`{1,2})(?=[^\s`])([^`\n]{1,500})(?<=\S)\1(?!`)"),
+)
+_FENCE = re.compile(r"^[ ]{0,8}(?:```|~~~)[\w+-]{0,20}[ ]{0,8}$", re.MULTILINE)
+_TASK = re.compile(r"^([ ]{0,8}[-*+][ ]{1,4})\[[ xX]\][ ]", re.MULTILINE)
+_ROW = re.compile(r"^[ ]{0,8}\|(.+)\|[ ]{0,8}$", re.MULTILINE)
+_MARKS = re.compile(r"[<&\[*_~`|]")
+
+
+def drop_markup(text: str) -> str:
+    """Return `text` without the marks of Markdown and HTML; what they stand around stays.
+
+    Of a link, its text stays; of a table, each row is a sentence of its cells. Headings, lists and
+    rules are left to `speech.text.layout`.
+    """
+    if not _MARKS.search(text):
+        return text
+    text = _INLINE_TAG.sub("", _COMMENT.sub(" ", text))
+    text = _BLOCK_TAG.sub("\n", text)
+    if _ENTITY.search(text):
+        text = clean(_ENTITY.sub(lambda match: html.unescape(match[0]), text))
+    text = _FOOTNOTE.sub("", _LINK.sub(r"\1", text))
+    text = _TASK.sub(r"\1", _ROW.sub(_row, _FENCE.sub("", text)))
+    for emphasis in _EMPHASIS:
+        text = emphasis.sub(r"\2", text)
+    return text
+
+
+def _row(match: re.Match[str]) -> str:
+    """Return a table's row as a sentence; the rule below its head stays for the layout to drop."""
+    cells = [cell.strip() for cell in match[1].split("|")]
+    said = [cell for cell in cells if any(map(str.isalnum, cell))]
+    if not said:
+        return match[0]
+    row = ", ".join(said)
+    return row if row[-1] in ".!?:" else f"{row}."

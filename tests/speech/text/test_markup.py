@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from speech.text.markup import drop_markup
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("**Bold**, *so* and ***very***.", "Bold, so and very."),
+        ("_Under_ and __init__ ~~gone~~", "Under and init gone"),
+        ("Run `make` or ``all``", "Run make or all"),
+        ('See [the docs](https://a.b/c?d=e "Docs").', "See the docs."),
+        ("![A cat](./cat.png) sat", "A cat sat"),
+        ("He was born[1] here.[2][3] So[^note].", "He was born here. So."),
+        ("<p>Hello <b>world</b></p>", "\nHello world\n"),
+        ('One<br/>two <a href="https://x.y">three</a>', "One\ntwo three"),
+        ("Tom &amp; Ann&#39;s &lt;3 &quot;it&quot;&nbsp;", 'Tom & Ann\'s <3 "it"\u00a0'),
+        ("so<!-- not\nthis --> on", "so  on"),
+        ("| Name | Age |\n|---|---|\n| Ann | 5 |", "Name, Age.\n|---|---|\nAnn, 5."),
+        ("```python\nrun\n```", "\nrun\n"),
+        ("- [x] done\n- [ ] open", "- done\n- open"),
+    ],
+)
+def test_markup_is_not_said(written: str, plain: str) -> None:
+    assert drop_markup(written) == plain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a < b and c > d, 5 * 3 * 2, 2*3*4",
+        "[S1] Hi. [S2](laughs) Oh. [pause:1s] [aside] (so)",
+        "snake_case_name, a_b_c, AT&T, R & D; x | y",
+        "see https://a.b/_c_/d?e=f&copy=g and <name>",
+        "* one\n* two\n[1] A source.",
+    ],
+)
+def test_what_only_looks_like_markup_stays(text: str) -> None:
+    assert drop_markup(text) == text
+
+
+@settings(deadline=None)
+@given(st.text("ab 1*_\n"))
+def test_emphasis_loses_no_word(text: str) -> None:
+    def said(marked: str) -> str:
+        return "".join(filter(str.isalnum, marked))
+
+    assert said(drop_markup(text)) == said(text)
+
+
+@pytest.mark.parametrize(
+    "hostile", ["<", "<a ", "<a =", "<!--", "&", "[", "[1]", "[a](/", "*a", "_", "`", "|"]
+)
+def test_dropping_markup_takes_time_in_proportion(hostile: str) -> None:
+    def cpu_s(num_chars: int) -> float:
+        text = "x " + hostile * (num_chars // len(hostile))
+        start = time.process_time()
+        drop_markup(text)
+        return time.process_time() - start
+
+    cpu_s(100)
+    assert cpu_s(16_000) < 30 * max(min(cpu_s(2000) for _ in range(3)), 0.001)
