@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ def private_cluster(
     num_cpus: int | None = None,
     num_gpus: int = 0,
     setup_hook: str | None = None,
+    object_store_bytes: int = 512 * 2**20,
 ) -> Iterator[str]:
     """Start Ray and Serve, yield the HTTP address, and leave nothing behind.
 
@@ -32,9 +32,8 @@ def private_cluster(
         num_cpus: CPUs that Ray counts on; as many as there are, if none.
         num_gpus: GPUs that Ray counts on, whether there are any or not.
         setup_hook: A function, as `module.name`, that each process of the cluster calls first.
+        object_store_bytes: Ray's shared memory.
     """
-    # Sockets below Ray's session folder have at most 107 characters: keep it short.
-    temp_dir = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
     set_ray_defaults()
     choose_proxy(Settings(proxy=proxy, host="127.0.0.1"))
     os.environ |= {
@@ -45,20 +44,23 @@ def private_cluster(
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
-    ray.init(
-        address="local",
-        num_cpus=num_cpus or max(2, os.cpu_count() or 1),
-        num_gpus=num_gpus,
-        runtime_env={"worker_process_setup_hook": setup_hook} if setup_hook else None,
-        object_store_memory=512 * 2**20,
-        include_dashboard=False,
-        log_to_driver=False,
-        _temp_dir=temp_dir,
-    )
-    serve.start(http_options={"host": "127.0.0.1", "port": port})
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        serve.shutdown()
-        ray.shutdown()
-        shutil.rmtree(temp_dir, ignore_errors=True)
+    # Sockets below Ray's session folder have at most 107 characters: keep it short.
+    with tempfile.TemporaryDirectory(
+        prefix="ray-", dir="/tmp", ignore_cleanup_errors=True
+    ) as temp_dir:
+        ray.init(
+            address="local",
+            num_cpus=num_cpus or max(2, os.cpu_count() or 1),
+            num_gpus=num_gpus,
+            runtime_env={"worker_process_setup_hook": setup_hook} if setup_hook else None,
+            object_store_memory=object_store_bytes,
+            include_dashboard=False,
+            log_to_driver=False,
+            _temp_dir=temp_dir,
+        )
+        serve.start(http_options={"host": "127.0.0.1", "port": port})
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            serve.shutdown()
+            ray.shutdown()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from engine.protocol import Voice
@@ -30,6 +31,31 @@ async def repeat(call: Callable[[], Awaitable[T]], clients: int, seconds: float)
 
     await asyncio.gather(*(client() for _ in range(clients)))
     return results
+
+
+@asynccontextmanager
+async def calling(
+    call: Callable[[], Awaitable[object]], clients: int
+) -> AsyncIterator[Callable[[], int]]:
+    """Let `clients` call in a loop; yield what counts the calls that have returned."""
+    count = 0
+
+    async def client() -> None:
+        nonlocal count
+        while True:
+            await call()
+            count += 1
+
+    running = [asyncio.create_task(client()) for _ in range(clients)]
+    try:
+        yield lambda: count
+    finally:
+        failed = [task for task in running if task.done()]
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running)
+    for task in failed:
+        task.result()
 
 
 def timed(call: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[float]]:

@@ -116,7 +116,12 @@ class SimulatedEngine:
             self._scheduler.remove(work)
 
     async def _drive(self) -> None:
-        """Take tick after tick while there is work; what a device does is a sleep."""
+        """Take tick after tick while there is work; what a device does is a sleep.
+
+        What this process is late by does not delay the next tick: a device has its work queued.
+        """
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time()
         while batch := self._scheduler.next_batch():
             tick_s = TICK_S + LANE_FRAME_S * sum(work.lane_frames for work in batch)
             for work in batch:
@@ -129,7 +134,8 @@ class SimulatedEngine:
                     tick_s += DECODE_S
             tick_s *= self._slowdown
             self.totals["busy_s"] += tick_s
-            await asyncio.sleep(tick_s)
+            ends_at += tick_s
+            await asyncio.sleep(ends_at - loop.time())
             for work in batch:
                 if not work.steps_left:
                     self._scheduler.remove(work)

@@ -20,6 +20,7 @@ from deployments.http.body import describe_body, read_job_input, read_json
 from deployments.http.compatibility import add_compatibility
 from deployments.http.docs_page import docs_routes
 from deployments.http.errors import add_error_handlers, refuse_unknown_path
+from deployments.http.json_text import JSONAnswer
 from deployments.http.page import page_routes
 from deployments.http.request_id import RequestIdMiddleware, request_id_of
 from deployments.http.runpod_routes import runpod_routes
@@ -172,8 +173,8 @@ def speech_routes(service: SpeechService, jobs: JobRunner, bodies: Bodies) -> AP
             await service.require_ready()
         output = await jobs.run(job_input, job_id, "http")
         if "error" in output:
-            return JSONResponse({"id": job_id, "status": "FAILED", "error": output["error"]})
-        return JSONResponse({"id": job_id, "status": "COMPLETED", "output": output})
+            return JSONAnswer({"id": job_id, "status": "FAILED", "error": output["error"]})
+        return JSONAnswer({"id": job_id, "status": "COMPLETED", "output": output})
 
     @router.get("/v1/models")
     async def models() -> dict[str, Any]:

@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 
 from deployments.http.audio_response import Streamed, audio_response
 from deployments.http.bodies import Bodies
 from deployments.http.body import read_json
 from deployments.http.elevenlabs.alignment import CharacterTimes
 from deployments.http.elevenlabs.request import DEFAULT_FORMAT, speech_body
+from deployments.http.json_text import JSONAnswer
 from deployments.http.request_id import request_id_of
 from deployments.service import SpeechService
 from deployments.speech_call import SpeechStream
@@ -59,7 +59,7 @@ def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
         async with aclosing(stream.packets) as packets:
             audio = b"".join([packet async for packet in packets])
         times = CharacterTimes(wanted.text).take(stream.record.words).by_second()
-        return JSONResponse(_part(audio, times))
+        return JSONAnswer(_part(audio, times))
 
     @router.post("/stream/with-timestamps")
     async def stream_with_timestamps(

@@ -1,4 +1,4 @@
-"""Numbers that are too long for Python, through every door that reads JSON."""
+"""JSON, in and out: numbers that are too long for Python through every door that reads it."""
 
 import json
 
@@ -6,9 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployments.http.json_text import parse_json
+from deployments.http.json_text import JSONAnswer, parse_json
 
 DIGITS = "9" * 5000
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
 SEED_ERROR = "Invalid 'seed': should be less than 9223372036854775808, got 999"
 
 
@@ -33,15 +38,14 @@ async def test_huge_seed_of_a_job_is_refused_by_its_name(make_ingress, connect, 
     assert response.json()["error"].startswith(SEED_ERROR)
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-        max_leaves=10,
-    )
-)
+@given(VALUES)
 def test_what_json_holds_comes_back(value):
     assert parse_json(json.dumps(value)) == value
+
+
+@given(VALUES)
+def test_answer_holds_what_it_is_given(value):
+    assert json.loads(JSONAnswer(value).body) == value
 
 
 @pytest.mark.parametrize("text", ["", "{", "01", "[" * 100_000, "\ud800"])
