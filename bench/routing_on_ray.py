@@ -5,7 +5,7 @@ stretched, so that two cores carry all of it. Requests come at random, in voices
 tail; VoicePrep has them decoded before. `alone` is a request in a voice that is held, when there is
 no other; `cores` are those that the whole machine was busy with.
 
-    python -m bench.routing_on_ray [--samplers 16] [--voices 200] [--load 0.9] [--requests 1000]
+    python -m bench.routing_on_ray [--samplers 16] [--voices 200] [--load 0.9] [--requests 400]
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def main() -> None:
     parser.add_argument("--voices", type=int, default=200)
     parser.add_argument("--held", type=int, default=25, help="voices that a sampler keeps")
     parser.add_argument("--load", type=float, nargs="+", default=[0.9], help="of what they draw")
-    parser.add_argument("--requests", type=int, default=1000)
-    parser.add_argument("--slowdown", type=float, default=5.0)
+    parser.add_argument("--requests", type=int, default=400)
+    parser.add_argument("--slowdown", type=float, default=8.0)
     given = parser.parse_args()
     register()
     from bench.cluster import private_cluster  # now that the engine is known
