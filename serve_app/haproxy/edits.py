@@ -54,6 +54,8 @@ def edits(listen: str, folder: Path, ports: Mapping[str, int]) -> dict[str, Edit
         r"    http-request return status 404 .*": _answer(
             404, status_response(404, "no such route")
         ),
+        # A body that is spliced whole hides that its sender leaves.
+        r"    option splice-request\n    option splice-response": "    option splice-response",
     }
     # The end of a connection that was used before is, for HAProxy, no answer: it says none.
     backend = {r"    http-reuse always": "    option http-server-close"}
