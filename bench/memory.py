@@ -40,7 +40,7 @@ class Allocations(TorchDispatchMode):
     """Knows the most bytes that were held at once."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call] # torch's
         self.peak = 0
         self._held: dict[int, tuple[StorageWeakRef, int]] = {}
 

@@ -26,6 +26,6 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """Run `main` in such a loop; its `time()` starts at 0."""
     selector = _Sleepless()
     loop = asyncio.SelectorEventLoop(selector)
-    loop.time = lambda: selector.now  # type: ignore[method-assign]
+    loop.time = lambda: selector.now  # type: ignore[method-assign] # the point of it
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         return runner.run(main)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from engine.echo.checkpoints.load import locate
+from engine.echo.checkpoints.folder import find_folder
 from engine.echo.options import EchoOptions
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -33,7 +33,7 @@ def resolve(options: EchoOptions) -> Resolved:
     """Decide on what `options` leave to the device.
 
     Raises:
-        CheckpointError: When there is no such checkpoint.
+        CheckpointError: There is no such checkpoint.
     """
     device = torch.device(_device_name(options))
     lane_frames = options.max_lane_frames_per_tick
@@ -41,7 +41,7 @@ def resolve(options: EchoOptions) -> Resolved:
         lane_frames = 640 if device.type == "cpu" else 2560
     return Resolved(
         device=device,
-        weights_dir=locate(options.weights_dir, device),
+        weights_dir=find_folder(options.weights_dir, on_cpu=device.type == "cpu"),
         dtype=_fastest_dtype(device) if options.dtype == "auto" else DTYPES[options.dtype],
         max_lane_frames=lane_frames,
     )

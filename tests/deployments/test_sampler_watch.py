@@ -32,7 +32,7 @@ def quick(monkeypatch):
 
 async def until(watch, answers):
     """Return when the watch, which sends no event, tells what is waited for."""
-    while await watch.answers() is not answers:  # noqa: ASYNC110
+    while await watch.answers() is not answers:  # noqa: ASYNC110 (it sends no event)
         await asyncio.sleep(0.01)
 
 

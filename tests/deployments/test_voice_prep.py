@@ -62,7 +62,7 @@ async def all_wait(prep: VoicePrep, num_requests: int) -> None:
     """Return when that many requests know which content they wait for."""
 
     async def poll() -> None:
-        while prep.stats()["hits"] + prep.stats()["misses"] < num_requests:  # noqa: ASYNC110
+        while prep.stats()["hits"] + prep.stats()["misses"] < num_requests:  # noqa: ASYNC110 (it sends no event)
             await asyncio.sleep(0)  # nothing in VoicePrep signals it
 
     await asyncio.wait_for(poll(), 10)
@@ -182,7 +182,7 @@ async def test_prepare_decodes_other_voices_while_files_stall_that_are_read(
     await all_wait(prep, 2)
     (tmp_path / "v.wav").write_bytes(recording(2000))
     other = asyncio.create_task(prep.prepare("v.wav"))
-    while decoding.runs < 3:  # noqa: ASYNC110
+    while decoding.runs < 3:  # noqa: ASYNC110 (it sends no event)
         await asyncio.sleep(0.01)  # nothing in VoicePrep signals it
     decoding.go_on.set()
     assert (await other).name == "v.wav"

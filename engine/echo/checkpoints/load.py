@@ -18,7 +18,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from engine.echo.checkpoints.folder import CheckpointError, find_folder, read_config
+from engine.echo.checkpoints.folder import CheckpointError, read_config
 from engine.echo.checkpoints.weights import fill
 from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.codecs.protocol import Codec
@@ -60,15 +60,6 @@ class Models:
     config: EchoConfig
     dit: EchoDiT
     codec: Codec
-
-
-def locate(name: str | None, device: torch.device) -> Path | None:
-    """Return the folder of the checkpoint called `name` on `device`; see `folder.find_folder`.
-
-    Raises:
-        CheckpointError: There is none.
-    """
-    return find_folder(name, on_cpu=device.type == "cpu")
 
 
 def load_models(

@@ -155,7 +155,7 @@ class PackedForward:
     def _attend(self, tables: Tables, workspace: Workspace, lanes: Sequence[PlacedLane]) -> Attend:
         keys, values = workspace.keys, workspace.values
         if can_flash(self.dit.device, self.dit.dtype):
-            from engine.echo.model.flash import bare_flash  # slow to import, see `attend`
+            from engine.echo.model.flash import bare_flash  # slow to import, see `attention_for`
 
             bounds = min(len(tables.frames), MAX_FRAMES), len(keys)
             return lambda q: bare_flash(q, keys, values, tables.cu_q, tables.cu_k, *bounds)

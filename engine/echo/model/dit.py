@@ -153,7 +153,7 @@ class EchoDiT(nn.Module):
     ) -> KeyValues:
         sizes = (self.config.num_layers, 2, self.config.num_heads, self.config.head_dim)
         keys, values = projection(state).unflatten(-1, sizes).permute(1, 2, 0, 3, 4).unbind(1)
-        weight = torch.stack([block.attention.k_norm for block in self.blocks])  # type: ignore[union-attr, misc]
+        weight = torch.stack([block.attention.k_norm for block in self.joint_blocks()])
         keys = rms_norm(keys, weight[:, None], self.config.norm_eps)
         if rotation is not None:
             keys = torch.stack([rotate_half(k, rotation) for k in keys])
@@ -195,11 +195,11 @@ class EchoDiT(nn.Module):
     def forward(self, x: Tensor, positions: Positions, attention: Attention) -> Tensor:
         """Return the velocity (N, latent_dim), at least in float32, of packed `x` of that shape."""
         x = self.in_proj(x.to(self.dtype))
-        for layer, block in enumerate(self.blocks):
+        for layer, block in enumerate(self.joint_blocks()):
             modulation = positions.modulation[:, layer]
             q, k, v, gate = block.before_attention(
                 x, modulation, positions.rows, positions.rotation
-            )  # type: ignore[operator]
+            )
             attended = attention(layer, q, k, v)
-            x = block.after_attention(x, attended, gate, modulation, positions.rows)  # type: ignore[operator]
+            x = block.after_attention(x, attended, gate, modulation, positions.rows)
         return upcast(self.out_proj(rms_norm(x, self.out_norm, self.config.norm_eps)))

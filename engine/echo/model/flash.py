@@ -42,7 +42,7 @@ def flash(
         max_q: A bound of a lane's queries.
         max_k: A bound of its keys.
     """
-    out = varlen_attn(q, k, v, cu_q, cu_k, max_q, max_k, **_PUBLIC)  # type: ignore[arg-type]
+    out = varlen_attn(q, k, v, cu_q, cu_k, max_q, max_k, **_PUBLIC)  # type: ignore[arg-type] # by release
     assert isinstance(out, Tensor), "nothing else was asked for"
     return out
 

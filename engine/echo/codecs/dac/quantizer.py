@@ -5,6 +5,8 @@ Ties and roundings decide codes, so every operation is the published one, in its
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
@@ -55,16 +57,19 @@ class ResidualCodebooks(nn.Module):
     def encode(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return the codes (B, codebooks, T) of `z` (B, C, T), and the remainder of it."""
         codes = []
-        for quantizer in self.quantizers:
-            chosen, approximation = quantizer.nearest(z)  # type: ignore[operator]
+        for codebook in self._codebooks():
+            chosen, approximation = codebook.nearest(z)
             codes.append(chosen)
             z = z - approximation
         return torch.stack(codes, dim=1), z
 
     def vectors(self, codes: Tensor) -> Tensor:
         """Return the vectors (B, C, T) that `codes` (B, codebooks, T) stand for."""
-        pairs = zip(self.quantizers, codes.unbind(1), strict=True)
         total = torch.zeros((), device=codes.device)
-        for quantizer, row in pairs:
-            total = total + quantizer.vectors(row)  # type: ignore[operator]
+        for codebook, row in zip(self._codebooks(), codes.unbind(1), strict=True):
+            total = total + codebook.vectors(row)
         return total
+
+    def _codebooks(self) -> list[Codebook]:
+        """Return the codebooks by their own type, which a `ModuleList` forgets."""
+        return cast("list[Codebook]", list(self.quantizers))

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 from engine.echo.__main__ import main
 from engine.echo.checkpoints import tiny as tiny_checkpoint
 from engine.echo.checkpoints.config_file import dumps, load_config
-from engine.echo.checkpoints.folder import BUNDLED_FOLDER, CONFIG, CheckpointError
+from engine.echo.checkpoints.folder import BUNDLED_FOLDER, CONFIG, CheckpointError, find_folder
 from engine.echo.checkpoints.load import (
     CODEC,
     DIT,
@@ -17,7 +17,6 @@ from engine.echo.checkpoints.load import (
     Published,
     find,
     load_models,
-    locate,
 )
 from engine.echo.codecs.source_filter.codec import SourceFilterCodec
 from engine.echo.config import EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
@@ -51,15 +50,16 @@ def _replace(folder, file, tensors):
 
 
 def test_checkpoint_is_the_devices_own_unless_named(tmp_path):
-    assert locate(None, CPU) == locate("echo-mini", torch.device("cuda")) == BUNDLED_FOLDER
-    assert locate(None, torch.device("cuda")) is locate("echo-tts-base", CPU) is None
-    assert locate(str(tmp_path), CPU) == tmp_path
+    assert find_folder(None, on_cpu=True) == BUNDLED_FOLDER
+    assert find_folder("echo-mini", on_cpu=False) == BUNDLED_FOLDER
+    assert find_folder(None, on_cpu=False) is find_folder("echo-tts-base", on_cpu=True) is None
+    assert find_folder(str(tmp_path), on_cpu=True) == tmp_path
 
 
 @pytest.mark.parametrize("name", ["echo-mimi", "/nowhere/weights"])
 def test_checkpoint_that_is_none_is_named_with_those_there_are(name):
     with pytest.raises(CheckpointError) as caught:
-        locate(name, CPU)
+        find_folder(name, on_cpu=True)
     assert str(caught.value) == f"weights_dir {name!r} is no folder, echo-tts-base or echo-mini"
 
 
