@@ -140,7 +140,10 @@ def _decade(match: re.Match[str]) -> str:
 
 DATES: tuple[Rule, ...] = (
     rule(r"(?<![\w.])ca?\.\s?(?=\d)", lambda match: "circa "),
-    rule(rf"{_SAID_FIRST}(?P<year>\d{{4}})-(?P<month>\d\d)-(?P<day>\d\d)(?![\w-])", _iso_date),
+    rule(
+        rf"{_SAID_FIRST}(?P<year>\d{{4}})(?P<mark>[-/])(?P<month>\d\d)(?P=mark)(?P<day>\d\d)(?![\w/-])",
+        _iso_date,
+    ),
     rule(
         rf"{_SAID_FIRST}(?P<first>\d{{1,2}})(?P<mark>[/-])(?P<second>\d{{1,2}})(?P=mark)"
         r"(?P<year>(?:1\d|20)\d\d|\d\d)(?![\w/-])",
@@ -198,5 +201,6 @@ DATES: tuple[Rule, ...] = (
         lambda match: year(match["year"]),
         re.IGNORECASE,
     ),
+    rule(r"(?<![\w'’])['’](?=\d\d(?![\w'’.,]))", lambda match: ""),
 )
 """Dates first, then what is left of years: four figures from 1100 to 2099 are said in pairs."""

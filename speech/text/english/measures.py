@@ -18,6 +18,8 @@ _UNITS = {
     "kph": ("kilometer per hour", "kilometers per hour"),
     "MPH": ("mile per hour", "miles per hour"),
     "mpg": ("mile per gallon", "miles per gallon"),
+    "m/s²": ("meter per second squared", "meters per second squared"),
+    "kg/m³": ("kilogram per cubic meter", "kilograms per cubic meter"),
     "m/s": ("meter per second", "meters per second"),
     "mph": ("mile per hour", "miles per hour"),
     "km²": ("square kilometer", "square kilometers"),
@@ -130,6 +132,11 @@ def _duration(match: re.Match[str]) -> str:
 
 
 MEASURES: tuple[Rule, ...] = (
+    rule(
+        rf"{START}(?P<feet>\d{{1,2}})\s?ft\.?\s?(?P<inches>\d{{1,2}})\s?in\b",
+        lambda match: f"{cardinal(match['feet'])} feet {cardinal(match['inches'])} inches",
+    ),
+    rule(rf"{START}(?P<amount>\d+\.\d+)\s?s\b", lambda m: f"{number(m['amount'])} seconds"),
     rule(
         r"(?<![\w.,])(?P<feet>\d{1,2})['’′]\s?(?P<inches>\d{1,2})(?:[\"”″]|'')",
         lambda match: f"{cardinal(match['feet'])} foot {cardinal(match['inches'])}",

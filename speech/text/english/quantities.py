@@ -44,6 +44,7 @@ def _vulgar_fraction(match: re.Match[str]) -> str:
     return said.replace("and one half", "and a half").replace("and one quarter", "and a quarter")
 
 
+_IN_RANGE = r"(?:\d{1,3}(?:,\d{3})+|\d{1,4})"
 _LARGE = {"k": "thousand", "M": "million", "mn": "million", "bn": "billion", "tn": "trillion"}
 _POWERS = {"2": "squared", "3": "cubed", "²": "squared", "³": "cubed"}
 
@@ -124,7 +125,7 @@ QUANTITIES: tuple[Rule, ...] = (
     ),
     rule(r"(?<=\d)\s[-–−]\s(?=\d[\d.,]{0,15}\s?equals)", lambda match: " minus "),
     rule(
-        rf"{START}(?P<low>\d{{1,4}})\s?[-–]\s?(?P<high>\d{{1,4}})(?![\w-]|[.,]\d)",
+        rf"{START}(?P<low>{_IN_RANGE})\s?[-–]\s?(?P<high>{_IN_RANGE})(?![\w-]|[.,]\d)",
         lambda match: f"{number(match['low'])} to {number(match['high'])}",
     ),
     rule(r"(?<![\w.,:/])(?P<left>\d+)/(?P<right>\d+)(?![\w/])", _slashed),

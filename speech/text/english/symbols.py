@@ -40,6 +40,7 @@ COMPARISONS: tuple[Rule, ...] = (
     rule(r"(?<![\w<])<\s?(?=[\d$£€])", lambda match: "less than "),
     rule(r"(?<![\w>=-])>\s?(?=[\d$£€])", lambda match: "more than "),
     rule(r"(?<![\w~])~\s?(?=[\d$£€])", lambda match: "about "),
+    rule(r"\s?±\s?(?=\d)", lambda match: " plus or minus "),
     rule(r"\s?≈\s?(?=[\d$£€])", lambda match: " approximately "),
     rule(r"(?<=\d)\s?[*]\s?(?=\d)", lambda match: " times "),
 )
@@ -82,7 +83,6 @@ SYMBOLS: tuple[Rule, ...] = (
     rule(r"\s?×\s?(?=\d)", lambda match: " times "),
     rule(r"\s?÷\s?(?=\d)", lambda match: " divided by "),
     rule(r"(?<=\d)\s/\s(?=\d)", lambda match: " divided by "),
-    rule(r"\s?±\s?(?=\d)", lambda match: " plus or minus "),
     rule(r"(?<=\d)\s?=\s?(?=[\d-])|\s=\s", lambda match: " equals "),
     rule(r"(?<=[\d\w])\s?[+]\s(?=[\d\w])|(?<=\d)[+](?=\d)", lambda match: " plus "),
     rule(r"(?<=\d)[+](?!\w)", lambda match: " plus"),

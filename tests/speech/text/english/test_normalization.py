@@ -64,12 +64,16 @@ WRITTEN = [
     ("9am-5pm, 9:30–10:30", "nine ay em to five pee em, nine thirty to ten thirty"),
     ("2019-20, in 1066, c. 1900", "twenty nineteen to twenty, in ten sixty six, "
      "circa nineteen hundred"),
+    ("2024/01/15, in '85", "January fifteenth, twenty twenty four, in eighty five"),
     ("2h30m, 3m 20s", "two hours thirty minutes, three minutes twenty seconds"),
     # measures
     ("3% at 20°C and 60 mph", "three percent at twenty degrees Celsius and sixty miles per hour"),
     ("1 kg, 5-10 km", "one kilogram, five to ten kilometers"),
     ("5kg-10kg, 10% - 20%", "five to ten kilograms, ten to twenty percent"),
     ("6 ft. tall, 5’10”, 10 in. high", "six feet tall, five foot ten, ten inches high"),
+    ("by ±0.5mm, 5ft 10in, 9.58s", "by plus or minus zero point five millimeters, "
+     "five feet ten inches, nine point five eight seconds"),
+    ("1,000-2,000 at 9 m/s²", "one thousand to two thousand at nine meters per second squared"),
     ("5 µg on 100 m², 5 mL", "five micrograms on one hundred square meters, five milliliters"),
     # abbreviations
     ("Dr. Smith of St. Louis", "Doctor Smith of Saint Louis"),
