@@ -27,7 +27,7 @@ async def health_report(
     *,
     draining: bool,
 ) -> dict[str, Any]:
-    """Return the contract's health report: `healthy` unless a check fails.
+    """Ask the other replicas and the bucket; return the contract's health report.
 
     Args:
         engine: Name of the engine as configured.

@@ -1,4 +1,4 @@
-"""The shape of the health report."""
+"""The form of the health report, and the one of a server that does not answer."""
 
 from __future__ import annotations
 

@@ -29,8 +29,6 @@ MIN_PART_BYTES = 32 * 1024
 """The least audio of a streamed job's part, the last one aside: each costs a round trip."""
 MAX_PART_BYTES = 512 * 1024
 """The most audio of a part: as base64 well below RunPod's limit of 1 MB."""
-
-
 MAX_INLINE_BYTES = 7_400_000
 """The most audio that fits, as base64 beside its metadata, into the 10 MB of a RunPod output."""
 ANSWER_S = 2.0

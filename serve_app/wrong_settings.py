@@ -42,14 +42,14 @@ def read_settings(arguments: Mapping[str, Any]) -> Settings:
         by_setting: dict[str, str] = {}
         for detail in error.errors(include_url=False):
             setting = str(detail["loc"][0]) if detail["loc"] else ""
-            by_setting.setdefault(setting, _told(setting, dict(detail), arguments))
+            by_setting.setdefault(setting, _line(setting, dict(detail), arguments))
         raise WrongSetting("; ".join(by_setting.values())) from None
     except ValueError as error:
         raise WrongSetting(one_line(str(error))) from None
     return settings
 
 
-def _told(setting: str, detail: Mapping[str, Any], arguments: Mapping[str, Any]) -> str:
+def _line(setting: str, detail: Mapping[str, Any], arguments: Mapping[str, Any]) -> str:
     """Return the line of one of pydantic's errors, `setting` being the name it goes by there."""
     if detail["type"] != "extra_forbidden" and not setting:
         return str(detail["ctx"]["error"])

@@ -145,15 +145,15 @@ class _PlayingChunk:
     def __init__(self, loudness: float, peak_db: float) -> None:
         self._loudness = loudness
         self._peak_db = peak_db
-        self._heard = self._given = np.empty(0, np.float32)
+        self._drawn = self._given = np.empty(0, np.float32)
         self._gain_db = 0.0
 
     def feed(self, pcm: PCM) -> list[PCM]:
-        heard = np.concatenate((self._heard, pcm))
+        drawn = np.concatenate((self._drawn, pcm))
         given, before_db = self._given, self._gain_db
 
         def turned(gain_db: float) -> PCM:
-            return limit(_gained(heard, gain_db), SAMPLE_RATE_HZ, self._peak_db)
+            return limit(_gained(drawn, gain_db), SAMPLE_RATE_HZ, self._peak_db)
 
         def ridden(gain_db: float) -> PCM:
             block = _gained(pcm, _ramp(before_db, gain_db, len(pcm)))
@@ -166,7 +166,7 @@ class _PlayingChunk:
         bounds = (gain_db - _MAX_RIDE_DB, gain_db + _MAX_RIDE_DB)
         self._gain_db = _find_gain(ridden, self._loudness, gain_db, bounds)
         block = _gained(pcm, _ramp(before_db, self._gain_db, len(pcm)))
-        self._heard, self._given = heard, np.concatenate((given, block))
+        self._drawn, self._given = drawn, np.concatenate((given, block))
         return [block]
 
     def end(self) -> list[PCM]:

@@ -39,19 +39,19 @@ def runpod_routes(service: SpeechService, held: HeldJobs, bodies: Bodies) -> API
         """Run a job and answer its output; after 90 s only its status."""
         job = await take(request)
         await held.wait(job, SYNC_WAIT_S)
-        return _told(job)
+        return _envelope(job)
 
     @router.get("/status/{job_id}")
     async def status(job_id: str) -> dict[str, Any]:
         """Answer the state of a job, and its output, or how far it has come."""
-        return _told(held.find(job_id))
+        return _envelope(held.find(job_id))
 
     @router.get("/status-sync/{job_id}")
     async def status_sync(job_id: str) -> dict[str, Any]:
         """Answer the state of a job once it has ended, or after 90 s."""
         job = held.find(job_id)
         await held.wait(job, SYNC_WAIT_S)
-        return _told(job)
+        return _envelope(job)
 
     @router.get("/stream/{job_id}")
     async def stream(job_id: str) -> dict[str, Any]:
@@ -98,16 +98,16 @@ def runpod_routes(service: SpeechService, held: HeldJobs, bodies: Bodies) -> API
     return router
 
 
-def _told(job: HeldJob) -> dict[str, Any]:
+def _envelope(job: HeldJob) -> dict[str, Any]:
     """Return a job's state in RunPod's envelope; times are in ms."""
-    told: dict[str, Any] = {"id": job.job_id, "status": job.status}
+    envelope: dict[str, Any] = {"id": job.job_id, "status": job.status}
     if job.begun_s is not None:
         end_s = time.monotonic() if job.ended_s is None else job.ended_s
-        told["delayTime"] = round(1000 * (job.begun_s - job.taken_s))
-        told["executionTime"] = round(1000 * (end_s - job.begun_s))
+        envelope["delayTime"] = round(1000 * (job.begun_s - job.taken_s))
+        envelope["executionTime"] = round(1000 * (end_s - job.begun_s))
     output = job.output if job.is_over else job.progress()
     if output is not None:
-        told["output"] = output
+        envelope["output"] = output
     if job.error is not None:
-        told["error"] = job.error
-    return told
+        envelope["error"] = job.error
+    return envelope
