@@ -16,6 +16,8 @@ from training.proper_names import CITIES
 if not (prompts.WORDNET.exists() and prompts.FORTUNES.exists() and CITIES.exists()):
     pytest.skip("the sources of texts are not installed", allow_module_level=True)
 
+pytestmark = pytest.mark.slow  # reading the sources takes seconds
+
 NUM_TEXTS = 1500
 
 
