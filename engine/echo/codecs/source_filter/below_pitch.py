@@ -21,7 +21,7 @@ from engine.echo.codecs.source_filter.features import (
 
 _VOICED = 0.5
 _SLOPE = 0.9
-"""By which the log power falls per octave below the pitch, as it does for speakers in training."""
+"""By which the log power falls per octave below the pitch, as in training up to 220 Hz."""
 _LOW_BANDS = int(np.searchsorted(BAND_HZ, MAX_PITCH_HZ)) + 1
 _OCTAVES = np.log2(BAND_HZ[:_LOW_BANDS])
 
