@@ -67,7 +67,8 @@ def _ordered(names: Iterable[str]) -> list[str]:
     """Return the most common of `names`, those first."""
 
     def rarity(name: str) -> float:
-        return -min(wordfreq.zipf_frequency(word, "en") for word in name.split())
+        frequencies: list[float] = [wordfreq.zipf_frequency(word, "en") for word in name.split()]
+        return -min(frequencies)
 
     plain = {name for name in names if _NAME.fullmatch(name)}
     return sorted(sorted(plain), key=rarity)[:NUM_NAMES]
