@@ -146,12 +146,7 @@ class Settings(EchoOptions, Limits, BaseSettings):
     ] = False
 
     # RunPod worker
-    runpod_concurrency: Annotated[
-        int,
-        Field(
-            ge=1, description="Jobs a worker takes at once, at most as many as requests may run."
-        ),
-    ] = 16
+    runpod_concurrency: Annotated[int, Field(ge=1, description="Jobs a worker takes at once.")] = 16
     runpod_streaming: Annotated[
         bool, Field(description="Serve RunPod's stream instead of one output per job.")
     ] = False
@@ -200,11 +195,6 @@ class Settings(EchoOptions, Limits, BaseSettings):
     def max_waiting_jobs(self) -> int:
         """Jobs that all admitted requests may have: no engine refuses one of them half-way."""
         return self.ingress_replicas * self.max_requests * self.max_request_jobs
-
-    @property
-    def runpod_jobs(self) -> int:
-        """Jobs that a RunPod worker takes at once: none of which the ingress would refuse."""
-        return min(self.runpod_concurrency, self.ingress_replicas * self.max_requests)
 
     @property
     def limits(self) -> Limits:
