@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
 
-from ray.exceptions import RayActorError
-
 from deployments.deadline import Deadline
-from deployments.handles import unwrap
 from speech.errors import SpeechError
-
-logger = logging.getLogger(__name__)
-
-MAX_CALLS = 3
-"""Calls that are made in all; a job that may itself be what ends replicas gets no more."""
 
 
 class GraphCall:
     """A call into the graph that expires, and that holds nothing there once it is cancelled.
 
-    It is made again where its replica is lost before anything came of it: a job is deterministic.
     Cancelling the await, or leaving the stream, does not stop a replica: only `cancel` does.
-
-    Args:
-        start: Makes the call; returns its response.
-        deadline_s: The longest time of all.
     """
 
-    def __init__(self, start: Callable[[], Any], deadline_s: float) -> None:
-        self._start = start
-        self._response = start()
-        self._calls_left = MAX_CALLS - 1
+    def __init__(self, response: Any, deadline_s: float) -> None:
+        self._response = response
         self._deadline = Deadline(deadline_s)
         self._is_open = True
 
@@ -43,7 +27,7 @@ class GraphCall:
         Raises:
             DeadlineExceeded: The call expired.
         """
-        result = await self._wait_for(lambda: self._response)
+        result = await self._wait_for(self._response)
         self._is_open = False
         return result
 
@@ -53,28 +37,16 @@ class GraphCall:
         Raises:
             DeadlineExceeded: The call expired.
         """
-        item = await self._wait_for(lambda: anext(self._response, None))
-        self._calls_left = 0
+        item = await self._wait_for(anext(self._response, None))
         self._is_open = item is not None
         return item
 
-    async def _wait_for(self, step: Callable[[], Awaitable[Any]]) -> Any:
+    async def _wait_for(self, step: Awaitable[Any]) -> Any:
         try:
-            return await self._deadline.run(self._outliving_losses(step))
+            return await self._deadline.run(_without_cancellation(step))
         except Exception:
             self.cancel()
             raise
-
-    async def _outliving_losses(self, step: Callable[[], Awaitable[Any]]) -> Any:
-        while True:
-            try:
-                return await _without_cancellation(step())
-            except Exception as error:
-                if not (self._calls_left and isinstance(unwrap(error), RayActorError)):
-                    raise
-                logger.warning("the ingress was lost (%s), another is asked", type(error).__name__)
-                self._calls_left -= 1
-                self._response = self._start()
 
     def fail(self, error: SpeechError) -> None:
         """Let the call fail with `error` now."""

@@ -13,11 +13,9 @@ from typing import Any
 
 import pytest
 from ray import serve
-from ray.exceptions import ActorUnavailableError
 from ray.serve.exceptions import BackPressureError
 from ray.serve.handle import DeploymentHandle
 
-from serve_app.graph_call import MAX_CALLS
 from serve_app.runpod_worker import MAX_RUN_BYTES, MAX_RUNSYNC_BYTES, Worker
 from serve_app.watch import GraphWatch
 from speech.errors import DeadlineExceeded, VoiceNotFound
@@ -26,21 +24,14 @@ TOO_LARGE = "configure a bucket or ask for a compressed output_format"
 
 
 class Graph:
-    """Answers with the job's input, raises it if it is an error, never answers to "wait".
-
-    Asked "lost", it is lost as often as a job outlives it.
-    """
+    """Answers with the job's input, raises it if it is an error, never answers to "wait"."""
 
     def __init__(self) -> None:
         self._freed = asyncio.Event()
-        self._num_lost = 0
 
     async def run_job(self, job_input: Any, _job_id: str) -> Any:
         if isinstance(job_input, Exception):
             raise job_input
-        if job_input == "lost" and self._num_lost < MAX_CALLS - 1:
-            self._num_lost += 1
-            raise ActorUnavailableError("killed", None)
         if job_input == "wait":
             try:
                 await asyncio.Event().wait()
@@ -111,25 +102,6 @@ async def test_errors_of_the_graph_become_one_line(
     worker = make_worker(graph)
     assert await answer(worker, error) == {"error": text}
     assert await stream(worker, [{"index": 0}, error]) == [{"index": 0}, {"error": text}]
-
-
-async def test_job_outlives_an_ingress_that_is_lost_before_anything_came_of_it(
-    graph: DeploymentHandle[Any],
-) -> None:
-    assert await answer(make_worker(graph), "lost") == "lost"
-
-
-async def test_stream_outlives_an_ingress_that_is_lost_before_anything_came_of_it(
-    graph: DeploymentHandle[Any],
-) -> None:
-    assert await stream(make_worker(graph), ["lost", "more"]) == ["lost", "more"]
-
-
-async def test_job_under_which_ingress_after_ingress_is_lost_fails(
-    graph: DeploymentHandle[Any],
-) -> None:
-    lost = ActorUnavailableError("killed", None)
-    assert await answer(make_worker(graph), lost) == {"error": "Internal error (request 1-u1)"}
 
 
 async def test_unforeseen_errors_are_logged_with_their_traceback(
