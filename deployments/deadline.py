@@ -47,6 +47,13 @@ class Deadline:
         """The seconds that are left; negative once it has passed."""
         return self._end - asyncio.get_running_loop().time()
 
+    @property
+    def passed(self) -> SpeechError | None:
+        """The error with which it has passed, None while there is time."""
+        if self._expired.done():
+            return self._expired.result()
+        return DeadlineExceeded.after(self._seconds) if self.left_s <= 0 else None
+
     async def run(self, work: Awaitable[T]) -> T:
         """Return the result of `work`; if it is late or this call is cancelled, `work` is, too.
 
@@ -64,10 +71,8 @@ class Deadline:
                     timeout=None if self.left_s == math.inf else self.left_s,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
-                if not task.done() and self._expired.done():
-                    raise self._expired.result()
-                if not task.done() and self.left_s <= 0:
-                    raise DeadlineExceeded.after(self._seconds)
+                if not task.done() and (error := self.passed) is not None:
+                    raise error
             return task.result()
         finally:
             if not task.done():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,10 @@ class Supervision:
             with self.admission.admit() as place, self.watch.guard(deadline):
                 yield Supervised(deadline, place)
             result = "completed"
+        except (asyncio.CancelledError, GeneratorExit):
+            if (late := deadline.passed) is not None:  # whoever sent the audio kept it
+                result = late.code
+            raise
         except Exception as error:
             if isinstance(error, SpeechError) and not isinstance(error, InternalError):
                 result = error.code
