@@ -91,7 +91,7 @@ def _degree(match: re.Match[str]) -> str:
 ABBREVIATIONS: tuple[Rule, ...] = (
     rule(rf"(?<![\w./])(?:{alternatives(list(_SHORT))})(?=\s)", lambda match: _SHORT[match[0]]),
     rule(rf"(?<![\w.])(?:{alternatives(list(_WORDS))})", lambda match: _WORDS[match[0]]),
-    rule(r"(?<=[\w]\s)(?:vs|v\.)(?=\s[A-Z\d]|\sthe\b)", lambda match: "versus"),
+    rule(r"(?<=[\w]\s)(?:vs|v\.)(?=\s[A-Z\d]|\sthe\b)", "versus"),
     rule(r"(?P<before>\b\w+\s)?\bSt\.(?=\W|$)", _saint_or_street),
     rule(
         rf"(?P<before>\b(?:(?!(?:{alternatives(list(_TITLES.values()))})\b)[A-Z][a-z]+"

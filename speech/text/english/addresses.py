@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from speech.text.english.figures import digits
+from speech.text.english.figures import UNJOINED, digits
 from speech.text.english.initials import spell
 from speech.text.english.rule import Rule, rule
 
@@ -43,7 +43,7 @@ def _url(match: re.Match[str]) -> str:
     return _address(text.rstrip("/")) + stop
 
 
-def _groups(match: re.Match[str]) -> str | None:
+def _groups(match: re.Match[str]) -> str:
     """Return the digits of a number in groups, one by one."""
     groups = re.findall(r"\d+", match[0])
     plus = "plus " if match[0].startswith("+") else ""
@@ -91,21 +91,23 @@ ADDRESSES: tuple[Rule, ...] = (
         re.IGNORECASE,
     ),
     # a card, a book, an account
-    rule(r"(?<![\w.,/$£€-])\d{4}(?:\s\d{4}){2,6}(?![\w-])", _groups),
+    rule(rf"{UNJOINED}\d{{4}}(?:\s\d{{4}}){{2,6}}(?![\w-])", _groups),
     rule(
-        r"(?<![\w.,/$£€-])(?!\d{4}-\d\d-\d\d(?![\d-])|\d\d?-\d\d?-(?:\d\d|\d{4})(?![\d-]))"
+        rf"{UNJOINED}(?!\d{{4}}-\d\d-\d\d(?![\d-])|\d\d?-\d\d?-(?:\d\d|\d{{4}})(?![\d-]))"
         r"\d{1,12}(?:-\d{1,12}){2,8}(?![\w-])",
         _groups,
     ),
     rule(
-        r"(?<![\w.,/$£€-])\+\d{1,3}(?:[\s.-]?\(\d{1,5}\))?(?:[\s.-]\d{1,8}){1,6}(?![\w-])", _phone
-    ),
-    rule(
-        r"(?<![\w.,/$£€-])(?:1[\s.-])?(?:\(\d{2,4}\)\s?|\d{2,4}[\s.-])\d{3,4}[\s.-]\d{3,4}(?![\w-]|\s\d)",
+        rf"{UNJOINED}\+\d{{1,3}}(?:[\s.-]?\(\d{{1,5}}\))?(?:[\s.-]\d{{1,8}}){{1,6}}(?![\w-])",
         _phone,
     ),
-    rule(r"(?<![\w.,/$£€-])\d{3}-\d{4}(?![\w-])", _phone),
-    rule(r"(?<![\w.,/$£€-])0\d{1,4}(?:\s\d{2,8}){1,5}(?![\w-])", _phone),
+    rule(
+        rf"{UNJOINED}(?:1[\s.-])?"
+        r"(?:\(\d{2,4}\)\s?|\d{2,4}[\s.-])\d{3,4}[\s.-]\d{3,4}(?![\w-]|\s\d)",
+        _phone,
+    ),
+    rule(rf"{UNJOINED}\d{{3}}-\d{{4}}(?![\w-])", _phone),
+    rule(rf"{UNJOINED}0\d{{1,4}}(?:\s\d{{2,8}}){{1,5}}(?![\w-])", _phone),
     rule(r"(?<![\w.,/$£€])\+\d{7,15}(?!\w)", _phone),
 )
 """What names a place to write or call to, read out mark by mark and digit by digit."""

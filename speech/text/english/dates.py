@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from speech.text.english.figures import cardinal, ordinal, plural, year
+from speech.text.english.figures import UNJOINED, cardinal, ordinal, plural, year
 from speech.text.english.rule import Rule, alternatives, rule
 from speech.text.english.sentences import stop_after
 
@@ -26,21 +26,12 @@ _DAY = (
     rf"(?:\s?[-–—]\s?(?P<upto>{_ANY_DAY})(?!\d)(?:st|nd|rd|th)?)?"
 )
 _YEAR = r"(?P<year>1[1-9]\d\d|20\d\d)"
-_SAID_FIRST = r"(?<![\w.,/$£€-])"
 _ANY_TIME = r"(?:\d{1,2}[:]\d\d(?!\d)|\d{1,2}\s?[ap]\.?\s?m\b)"
 _HALF_DAY = r"(?P<half>[ap])\.?\s?m\b(?P<stop>\.(?=\s+[A-Z]|\s*$)|\.)?"
 
 
 def _month(name: str) -> str:
     return _SHORT_MONTHS.get(name, name)
-
-
-def _short_month(match: re.Match[str]) -> str:
-    return _month(match["month"])
-
-
-def _year_alone(match: re.Match[str]) -> str:
-    return year(match["year"])
 
 
 def _day_of_month(match: re.Match[str]) -> str:
@@ -74,18 +65,20 @@ def _later_years(match: re.Match[str]) -> str | None:
 def _numeric_date(match: re.Match[str]) -> str | None:
     first, second, figures = int(match["first"]), int(match["second"]), match["year"]
     month, day = (first, second) if first <= 12 else (second, first)
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        return None
     if len(figures) == 2:
         figures = ("20" if int(figures) < 50 else "19") + figures
-    return f"{MONTHS[month - 1]} {ordinal(str(day))}, {year(figures)}"
+    return _date(month, day, figures)
 
 
-def _iso_date(match: re.Match[str]) -> str | None:
-    month, day = int(match["month"]), int(match["day"])
+def _named_date(match: re.Match[str]) -> str | None:
+    return _date(int(match["month"]), int(match["day"]), match["year"])
+
+
+def _date(month: int, day: int, figures: str) -> str | None:
+    """Return `May fifth, twenty twelve`; None where there is no such day."""
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
-    return f"{MONTHS[month - 1]} {ordinal(str(day))}, {year(match['year'])}"
+    return f"{MONTHS[month - 1]} {ordinal(str(day))}, {year(figures)}"
 
 
 def _time(match: re.Match[str]) -> str | None:
@@ -102,7 +95,7 @@ def _time(match: re.Match[str]) -> str | None:
     return said + _half_day(match)
 
 
-def _hour(match: re.Match[str]) -> str | None:
+def _hour(match: re.Match[str]) -> str:
     return cardinal(match["hour"]) + _half_day(match)
 
 
@@ -114,13 +107,6 @@ def _half_day(match: re.Match[str]) -> str:
 
 
 _ENDS = ("", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-
-
-def _european_date(match: re.Match[str]) -> str | None:
-    day, month = int(match["day"]), int(match["month"])
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        return None
-    return f"{MONTHS[month - 1]} {ordinal(str(day))}, {year(match['year'])}"
 
 
 def _short_day(match: re.Match[str]) -> str:
@@ -139,19 +125,19 @@ def _decade(match: re.Match[str]) -> str:
 
 
 DATES: tuple[Rule, ...] = (
-    rule(r"(?<![\w.])ca?\.\s?(?=\d)", lambda match: "circa "),
+    rule(r"(?<![\w.])ca?\.\s?(?=\d)", "circa "),
     rule(
-        rf"{_SAID_FIRST}(?P<year>\d{{4}})(?P<mark>[-/])(?P<month>\d\d)(?P=mark)(?P<day>\d\d)(?![\w/-])",
-        _iso_date,
+        rf"{UNJOINED}(?P<year>\d{{4}})(?P<mark>[-/])(?P<month>\d\d)(?P=mark)(?P<day>\d\d)(?![\w/-])",
+        _named_date,
     ),
     rule(
-        rf"{_SAID_FIRST}(?P<first>\d{{1,2}})(?P<mark>[/-])(?P<second>\d{{1,2}})(?P=mark)"
+        rf"{UNJOINED}(?P<first>\d{{1,2}})(?P<mark>[/-])(?P<second>\d{{1,2}})(?P=mark)"
         r"(?P<year>(?:1\d|20)\d\d|\d\d)(?![\w/-])",
         _numeric_date,
     ),
     rule(
-        rf"{_SAID_FIRST}(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.{_YEAR}(?![\w-]|\.\d)",
-        _european_date,
+        rf"{UNJOINED}(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.{_YEAR}(?![\w-]|\.\d)",
+        _named_date,
     ),
     rule(
         rf"\b(?P<first>{_ANY_SHORT_DAY})\.?\s?[-–—]\s?(?P<day>{_ANY_SHORT_DAY})\b(?P<stop>\.)?",
@@ -162,38 +148,38 @@ DATES: tuple[Rule, ...] = (
         lambda match: f"{_month(match['first'])} to ",
     ),
     rule(rf"\b{_MONTH}\s{_DAY}(?:,?\s{_YEAR})?(?![\w:]|[.,/]\d)", _day_of_month),
-    rule(rf"{_SAID_FIRST}(?P<the>the\s)?{_DAY}\s{_MONTH}(?:,?\s{_YEAR}\b)?", _day_before_month),
+    rule(rf"{UNJOINED}(?P<the>the\s)?{_DAY}\s{_MONTH}(?:,?\s{_YEAR}\b)?", _day_before_month),
     rule(rf"\b(?P<month>{_ANY_SHORT_MONTH})\.(?=\s\d|,?\s[a-z])", lambda m: _month(m["month"])),
     rule(rf"(?<=\bto\s)(?P<month>{_ANY_SHORT_MONTH})\b", lambda m: _month(m["month"])),
     rule(rf"\b(?!Jan)(?P<month>{_ANY_SHORT_MONTH})\.(?=[\W\d]|$)", _month_with_stop),
     rule(rf"\b(?P<day>{_ANY_SHORT_DAY})(?P<stop>\.)(?=[\W\d]|$)", _short_day),
     rule(
-        rf"{_SAID_FIRST}(?P<start>\d{{1,2}}(?:[:]\d\d)?(?:\s?[ap]\.?\s?m\b\.?)?)\s?[-–—]\s?(?={_ANY_TIME})",
+        rf"{UNJOINED}(?P<start>\d{{1,2}}(?:[:]\d\d)?(?:\s?[ap]\.?\s?m\b\.?)?)\s?[-–—]\s?(?={_ANY_TIME})",
         lambda match: f"{match['start']} to ",
         re.IGNORECASE,
     ),
     rule(
-        rf"{_SAID_FIRST}(?P<hour>\d{{1,2}})[:](?P<minute>\d\d)(?:[:](?P<second>\d\d))?(?!\d)"
+        rf"{UNJOINED}(?P<hour>\d{{1,2}})[:](?P<minute>\d\d)(?:[:](?P<second>\d\d))?(?!\d)"
         rf"(?:\s?{_HALF_DAY})?",
         _time,
         re.IGNORECASE,
     ),
-    rule(rf"{_SAID_FIRST}(?P<hour>1[0-2]|[1-9])\s?{_HALF_DAY}", _hour, re.IGNORECASE),
+    rule(rf"{UNJOINED}(?P<hour>1[0-2]|[1-9])\s?{_HALF_DAY}", _hour, re.IGNORECASE),
     rule(
         r"(?<![\w.,:])(?P<left>\d{1,3})[:](?P<right>\d{1,3})(?![\w:]|\.\d)",
         lambda match: f"{cardinal(match['left'])} to {cardinal(match['right'])}",
     ),
     rule(r"(?<![\w.,])['’]?(?P<century>1\d|20)?(?P<decade>\d)0['’]?s\b", _decade),
     rule(
-        rf"{_SAID_FIRST}(?P<low>1[1-9]\d\d|20\d\d)\s?[-–—]\s?(?P<high>1[1-9]\d\d|20\d\d)(?![\w-])",
+        rf"{UNJOINED}(?P<low>1[1-9]\d\d|20\d\d)\s?[-–—]\s?(?P<high>1[1-9]\d\d|20\d\d)(?![\w-])",
         lambda match: f"{year(match['low'])} to {year(match['high'])}",
     ),
     rule(
-        rf"{_SAID_FIRST}(?P<low>1[89]\d\d|20\d\d)(?P<mark>[-–/])(?P<high>\d\d)(?![\w/-]|[.,]\d)",
+        rf"{UNJOINED}(?P<low>1[89]\d\d|20\d\d)(?P<mark>[-–/])(?P<high>\d\d)(?![\w/-]|[.,]\d)",
         _later_years,
     ),
     rule(
-        rf"{_SAID_FIRST}{_YEAR}(?![\w%°-]|[.,/:]\d|\s?[kmc]?[mg]\b)",
+        rf"{UNJOINED}{_YEAR}(?![\w%°-]|[.,/:]\d|\s?[kmc]?[mg]\b)",
         lambda match: year(match["year"]),
     ),
     rule(
@@ -201,6 +187,6 @@ DATES: tuple[Rule, ...] = (
         lambda match: year(match["year"]),
         re.IGNORECASE,
     ),
-    rule(r"(?<![\w'’])['’](?=\d\d(?![\w'’.,]))", lambda match: ""),
+    rule(r"(?<![\w'’])['’](?=\d\d(?![\w'’.,]))", ""),
 )
 """Dates first, then what is left of years: four figures from 1100 to 2099 are said in pairs."""

@@ -146,10 +146,10 @@ MEASURES: tuple[Rule, ...] = (
         _duration,
     ),
     rule(rf"{START}(?P<m>\d{{1,3}})\s?m(?:in)?\s?(?P<s>\d{{1,2}})\s?s(?:ecs?)?\b", _duration),
-    rule(r"(?<=\d)(?:[x×]\s?|\sx\s)(?=\d)(?![^=\n]{1,16}=)", lambda match: " by "),
+    rule(r"(?<=\d)(?:[x×]\s?|\sx\s)(?=\d)(?![^=\n]{1,16}=)", " by "),
     rule(rf"{START}(?P<amount>{NUMBER})x\b", lambda m: f"{number(m['amount'])} times"),
     # "5kg-10kg" is "5-10kg"
-    rule(rf"(?<=\d)\s?{_UNIT}\s?[-–—]\s?(?={NUMBER}\s?(?P=unit)(?!\w))", lambda match: "-"),
+    rule(rf"(?<=\d)\s?{_UNIT}\s?[-–—]\s?(?={NUMBER}\s?(?P=unit)(?!\w))", "-"),
     rule(
         rf"{START}(?P<amount>{NUMBER})\s?in\.(?=\s[a-z(]|[,;)]|\s?$)",
         lambda m: (

@@ -30,17 +30,17 @@ def _written_fraction(match: re.Match[str]) -> str | None:
     if below not in _FRACTIONS_OF or not 0 < above < below:
         return None
     fraction = _fraction(above, below)
-    if not match["whole"]:
-        return fraction
-    said = f"{cardinal(match['whole'])} and {fraction}"
-    return said.replace("and one half", "and a half").replace("and one quarter", "and a quarter")
+    return _mixed(match["whole"], fraction) if match["whole"] else fraction
 
 
 def _vulgar_fraction(match: re.Match[str]) -> str:
     fraction = _fraction(*_VULGAR[match["vulgar"]])
-    if not match["whole"]:
-        return f" {fraction} "
-    said = f"{cardinal(match['whole'])} and {fraction}"
+    return _mixed(match["whole"], fraction) if match["whole"] else f" {fraction} "
+
+
+def _mixed(whole: str, fraction: str) -> str:
+    """Return `three and a half`."""
+    said = f"{cardinal(whole)} and {fraction}"
     return said.replace("and one half", "and a half").replace("and one quarter", "and a quarter")
 
 
@@ -123,20 +123,20 @@ QUANTITIES: tuple[Rule, ...] = (
         lambda match: ordinal(match["amount"]),
         re.IGNORECASE,
     ),
-    rule(r"(?<=\d)\s[-–−]\s(?=\d[\d.,]{0,15}\s?equals)", lambda match: " minus "),
+    rule(r"(?<=\d)\s[-–−]\s(?=\d[\d.,]{0,15}\s?equals)", " minus "),
     rule(
         rf"{START}(?P<low>{_IN_RANGE})\s?[-–]\s?(?P<high>{_IN_RANGE})(?![\w-]|[.,]\d)",
         lambda match: f"{number(match['low'])} to {number(match['high'])}",
     ),
     rule(r"(?<![\w.,:/])(?P<left>\d+)/(?P<right>\d+)(?![\w/])", _slashed),
-    rule(r"(?<=\d)/(?=\d)", lambda match: " slash "),
+    rule(r"(?<=\d)/(?=\d)", " slash "),
     rule(
         r"(?<![\w.])\d+(?:\.\d+){2,}(?![\w.]\d)",  # a version, an address
         lambda match: " point ".join(cardinal(part) for part in match[0].split(".")),
     ),
     rule(rf"{MINUS}(?<![\w.,])(?P<amount>{NUMBER}|\.\d+)(?!\d)", _plain_number),
     rule(r"(?<!\[S)\d+", _left_over),
-    rule(r"(?<=[^\W\d])/(?=[^\W\d])", lambda match: " "),
+    rule(r"(?<=[^\W\d])/(?=[^\W\d])", " "),
 )
 """Numbers of any other kind; in the end what is left of figures, speaker tags aside."""
 

@@ -14,7 +14,7 @@ _COUNTED = (
     "World War|Chapter|Part|Act|Scene|Book|Volume|Section|Phase|Type|Class|Article|Title|"
     "Super Bowl|Stage|Level|Round|Appendix|Schedule|Unit|Grade|Table|Figure|Rocky|Final Fantasy|"
     "Episode|Apollo|Mark|Canto|Paragraph|Step|Category|Tier|Division|Page|Number"
-)
+).replace(" ", r"\s")
 _RULERS = (
     "Henry|Louis|Elizabeth|Charles|George|Edward|Richard|William|James|John|Paul|Benedict|Pius|"
     "Leo|Philip|Napoleon|Nicholas|Alexander|Catherine|Peter|Ivan|Mary|Frederick|Ferdinand|"
@@ -59,8 +59,8 @@ ROMAN_NUMERALS: tuple[Rule, ...] = (
         r"(?:^|(?<=\n))(?P<roman>X{0,3}(?:IX|IV|V?I{0,3})(?<=[IVX]))\.(?=\s[A-Z])",
         lambda match: f"{cardinal(_value(match['roman']))}.",
     ),
-    rule(rf"\b(?P<name>{_COUNTED.replace(' ', chr(92) + 's')})\s{_ROMAN}\b(?!['’]|\.\w)", _counted),
-    rule(rf"\b(?P<name>(?i:{_COUNTED.replace(' ', chr(92) + 's')}))\s{_SMALL}\b(?!\.\w)", _counted),
+    rule(rf"\b(?P<name>{_COUNTED})\s{_ROMAN}\b(?!['’]|\.\w)", _counted),
+    rule(rf"\b(?P<name>(?i:{_COUNTED}))\s{_SMALL}\b(?!\.\w)", _counted),
     rule(
         rf"(?P<title>\b(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s)?"
         rf"\b(?P<name>{_RULERS})\s{_ROMAN}\b(?!\.\w)",

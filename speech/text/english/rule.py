@@ -24,10 +24,13 @@ class Rule(NamedTuple):
 
 
 def rule(
-    pattern: str, say: Callable[[re.Match[str]], str | None], flags: re.RegexFlag = re.NOFLAG
+    pattern: str,
+    say: str | Callable[[re.Match[str]], str | None],
+    flags: re.RegexFlag = re.NOFLAG,
 ) -> Rule:
-    """Return the rule for a verbose `pattern`."""
-    return Rule(re.compile(pattern, re.VERBOSE | flags), say)
+    """Return the rule for a verbose `pattern`, for which the same may be said each time."""
+    compiled = re.compile(pattern, re.VERBOSE | flags)
+    return Rule(compiled, (lambda _: say) if isinstance(say, str) else say)
 
 
 def alternatives(words: Sequence[str]) -> str:

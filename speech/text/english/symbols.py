@@ -30,28 +30,28 @@ def _letters_of(match: re.Match[str]) -> str | None:
 
 COMPARISONS: tuple[Rule, ...] = (
     rule(r"[₀-₉]+", lambda match: match[0].translate(_SUBSCRIPTS)),
-    rule(r"µ", lambda match: "μ"),
-    rule(r"\u20e3", lambda match: ""),  # a keycap
-    rule(r"\s?(?:<=|≤)\s?(?=[\w$£€.-])", lambda match: " less than or equal to "),
-    rule(r"\s?(?:>=|≥)\s?(?=[\w$£€.-])", lambda match: " greater than or equal to "),
-    rule(r"\s?(?:!=|≠)\s?(?=[\w$£€.-])", lambda match: " is not equal to "),
-    rule(r"(?<=\w)\s<\s(?=[\w$£€.-])|(?<=\d)<(?=\d)", lambda match: " is less than "),
-    rule(r"(?<=\w)\s>\s(?=[\w$£€.-])|(?<=\d)>(?=\d)", lambda match: " is greater than "),
-    rule(r"(?<![\w<])<\s?(?=[\d$£€])", lambda match: "less than "),
-    rule(r"(?<![\w>=-])>\s?(?=[\d$£€])", lambda match: "more than "),
-    rule(r"(?<![\w~])~\s?(?=[\d$£€])", lambda match: "about "),
-    rule(r"\s?±\s?(?=\d)", lambda match: " plus or minus "),
-    rule(r"\s?≈\s?(?=[\d$£€])", lambda match: " approximately "),
-    rule(r"(?<=\d)\s?[*]\s?(?=\d)", lambda match: " times "),
+    rule(r"µ", "μ"),
+    rule(r"\u20e3", ""),  # a keycap
+    rule(r"\s?(?:<=|≤)\s?(?=[\w$£€.-])", " less than or equal to "),
+    rule(r"\s?(?:>=|≥)\s?(?=[\w$£€.-])", " greater than or equal to "),
+    rule(r"\s?(?:!=|≠)\s?(?=[\w$£€.-])", " is not equal to "),
+    rule(r"(?<=\w)\s<\s(?=[\w$£€.-])|(?<=\d)<(?=\d)", " is less than "),
+    rule(r"(?<=\w)\s>\s(?=[\w$£€.-])|(?<=\d)>(?=\d)", " is greater than "),
+    rule(r"(?<![\w<])<\s?(?=[\d$£€])", "less than "),
+    rule(r"(?<![\w>=-])>\s?(?=[\d$£€])", "more than "),
+    rule(r"(?<![\w~])~\s?(?=[\d$£€])", "about "),
+    rule(r"\s?±\s?(?=\d)", " plus or minus "),
+    rule(r"\s?≈\s?(?=[\d$£€])", " approximately "),
+    rule(r"(?<=\d)\s?[*]\s?(?=\d)", " times "),
 )
 """What is said for signs that are dropped elsewhere."""
 
 GLUED: tuple[Rule, ...] = (
-    rule(r"[*_~|^\\<>{}`]+", lambda match: " "),
-    rule(r"[ \t]{2,}", lambda match: " "),
-    rule(r"(?<![A-Za-z])C[+][+]", lambda match: "see plus plus"),
+    rule(r"[*_~|^\\<>{}`]+", " "),
+    rule(r"[ \t]{2,}", " "),
+    rule(r"(?<![A-Za-z])C[+][+]", "see plus plus"),
     rule(r"(?<![A-Za-z])(?P<letter>[CF])[#](?!\w)", lambda m: f"{spell(m['letter'])} sharp"),
-    rule(r"(?<![\w.])\.NET\b", lambda match: "dot net"),
+    rule(r"(?<![\w.])\.NET\b", "dot net"),
     rule(
         r"(?<![\w/&-])(?P<left>[A-Z]{1,4})(?P<mark>\s?&\s?|/)(?P<right>[A-Z]{1,4})(?P<plural>'?s)?(?![\w/&-])",
         _letters_of,
@@ -62,37 +62,37 @@ GLUED: tuple[Rule, ...] = (
     ),
     rule(
         r"(?<=\d)(?=[A-Za-z]{3}|[A-Z][a-z]|[a-z]\.[a-z]\.)|(?<=[A-Za-z])(?<!\[S)(?=\d)",
-        lambda match: " ",
+        " ",
     ),
-    rule(r"\s?&\s?(?!\w+;)", lambda match: " and "),
+    rule(r"\s?&\s?(?!\w+;)", " and "),
 )
 """Marks that are not said, and what stands together though it is said apart."""
 
 SYMBOLS: tuple[Rule, ...] = (
-    rule(r"(?<![#])[#]+(?=\d)", lambda match: "number "),
-    rule(r"(?<![#])[#]+(?=[A-Za-z])", lambda match: "hashtag "),
-    rule(r"№\s?", lambda match: "number "),
-    rule(r"§§\s?(?=\d)", lambda match: "sections "),
-    rule(r"§\s?(?=\d)", lambda match: "section "),
-    rule(r"©\s?(?=\w)", lambda match: "copyright "),
-    rule(r"[™®]", lambda match: ""),
-    rule(r"√\s?(?=[\d(])", lambda match: "the square root of "),
-    rule(r"(?<!\w)π(?!\w)", lambda match: "pi"),
-    rule(r"(?<=\w)\s?(?:→|⇒|->|=>)\s?(?=\w)", lambda match: " to "),
-    rule(r"(?<=\d)\s[x]\s(?=\d)", lambda match: " times "),
-    rule(r"\s?×\s?(?=\d)", lambda match: " times "),
-    rule(r"\s?÷\s?(?=\d)", lambda match: " divided by "),
-    rule(r"(?<=\d)\s/\s(?=\d)", lambda match: " divided by "),
-    rule(r"(?<=\d)\s?=\s?(?=[\d-])|\s=\s", lambda match: " equals "),
-    rule(r"(?<=[\d\w])\s?[+]\s(?=[\d\w])|(?<=\d)[+](?=\d)", lambda match: " plus "),
-    rule(r"(?<=\d)[+](?!\w)", lambda match: " plus"),
-    rule(r"(?<![^\s(\[\"“'‘])@(?=\w)|\s@\s", lambda match: " at "),
-    rule(r"(?<=[^\W\d])/(?=\w)|(?<=\d)/(?=[^\W\d])", lambda match: " "),
+    rule(r"(?<![#])[#]+(?=\d)", "number "),
+    rule(r"(?<![#])[#]+(?=[A-Za-z])", "hashtag "),
+    rule(r"№\s?", "number "),
+    rule(r"§§\s?(?=\d)", "sections "),
+    rule(r"§\s?(?=\d)", "section "),
+    rule(r"©\s?(?=\w)", "copyright "),
+    rule(r"[™®]", ""),
+    rule(r"√\s?(?=[\d(])", "the square root of "),
+    rule(r"(?<!\w)π(?!\w)", "pi"),
+    rule(r"(?<=\w)\s?(?:→|⇒|->|=>)\s?(?=\w)", " to "),
+    rule(r"(?<=\d)\s[x]\s(?=\d)", " times "),
+    rule(r"\s?×\s?(?=\d)", " times "),
+    rule(r"\s?÷\s?(?=\d)", " divided by "),
+    rule(r"(?<=\d)\s/\s(?=\d)", " divided by "),
+    rule(r"(?<=\d)\s?=\s?(?=[\d-])|\s=\s", " equals "),
+    rule(r"(?<=[\d\w])\s?[+]\s(?=[\d\w])|(?<=\d)[+](?=\d)", " plus "),
+    rule(r"(?<=\d)[+](?!\w)", " plus"),
+    rule(r"(?<![^\s(\[\"“'‘])@(?=\w)|\s@\s", " at "),
+    rule(r"(?<=[^\W\d])/(?=\w)|(?<=\d)/(?=[^\W\d])", " "),
 )
 """Signs between and before words and figures."""
 
 MIXED: tuple[Rule, ...] = (
     rule(r"(?<=\d)-?(?P<letters>[A-Z]{1,3})(?![\w])", lambda match: f" {spell(match['letters'])}"),
-    rule(r"(?<=\d)(?=[A-Za-z]{1,3}\b)(?!(?:st|nd|rd|th|k)\b)", lambda match: " "),
+    rule(r"(?<=\d)(?=[A-Za-z]{1,3}\b)(?!(?:st|nd|rd|th|k)\b)", " "),
 )
 """Letters behind figures."""
