@@ -79,8 +79,7 @@ async def sample_in_order(
     Raises:
         SpeechError: A job failed, or its voice cannot be prepared.
     """
-    dispatch = _Dispatch(sampler, voices, max_running, on_redraw)
-    dispatch.begin(jobs, rehearsed)
+    dispatch = _Dispatch(sampler, jobs, voices, max_running, on_redraw, rehearsed)
     index = 0
     try:
         while await dispatch.has_job():
@@ -98,19 +97,18 @@ async def sample_in_order(
 class _Dispatch:
     """The jobs of one request that are in the sampler, the oldest first.
 
-    Args:
-        sampler: Handle with `stream=True`.
-        voices: The voices that the jobs name.
-        max_running: The most jobs that are in the sampler at a time.
-        on_redraw: Called for every job that is drawn again.
+    They begin on a task of its own, as they come and as there is room. For the arguments see
+    `sample_in_order`.
     """
 
     def __init__(
         self,
         sampler: DeploymentHandle[Any],
+        jobs: AsyncGenerator[VoicedJob, None],
         voices: RequestVoices,
         max_running: int,
         on_redraw: Callable[[], None],
+        rehearsed: Sequence[Job],
     ) -> None:
         self._sampler = sampler
         self._voices = voices
@@ -119,11 +117,7 @@ class _Dispatch:
         self._running: deque[_Running] = deque()
         self._spoken = SpokenVoice()
         self._news = asyncio.Event()
-        self._beginning: asyncio.Task[None]
         self._has_lost_voices = False
-
-    def begin(self, jobs: AsyncGenerator[VoicedJob, None], rehearsed: Sequence[Job]) -> None:
-        """Begin the jobs, on a task of its own, as they come and as there is room."""
         self._beginning = asyncio.create_task(self._begin_all(jobs, rehearsed))
         self._beginning.add_done_callback(lambda _: self._news.set())
 

@@ -61,7 +61,7 @@ class JobStream:
                 if not is_replica_loss(error):
                     raise unwrap(error) from None
                 if self._num_redraws == len(PAUSES_S):
-                    raise SamplerLost("The sampler was lost, retry later") from error
+                    raise SamplerLost.retry_later() from error
                 await self._draw_again(error)
                 continue
             if block is None:

@@ -106,7 +106,7 @@ class Sampler:
             try:
                 await self._engine.check_health()
             except Exception as error:
-                raise SamplerLost("The sampler was lost, retry later") from error
+                raise SamplerLost.retry_later() from error
             raise
 
     async def check_health(self) -> None:

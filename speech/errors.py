@@ -165,6 +165,11 @@ class SamplerLost(SpeechError):
     code = "sampler_lost"
     http_status = 503
 
+    @classmethod
+    def retry_later(cls) -> SamplerLost:
+        """Return the error for the caller of such a job."""
+        return cls("The sampler was lost, retry later")
+
 
 class UploadFailed(SpeechError):
     """The bucket did not take the audio."""
