@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+import psutil
+
 from engine.protocol import Voice
 from speech.pcm import PCM
 from speech.reference_audio import decode_reference
@@ -56,6 +58,11 @@ async def calling(
         await asyncio.wait(running)
     for task in failed:
         task.result()
+
+
+def cores_busy() -> float:
+    """Return the cores that the whole machine was busy with since the last time this was asked."""
+    return psutil.cpu_percent() / 100 * (psutil.cpu_count() or 1)
 
 
 def timed(call: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[float]]:

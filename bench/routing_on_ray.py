@@ -28,16 +28,15 @@ from unittest.mock import patch
 
 import aiohttp
 import numpy as np
-import psutil
 import soundfile
 from ray import serve
 from ray.serve.request_router import RequestRouter
 
+from bench.load import cores_busy
 from bench.routing import JOBS_PER_S, ROUTERS, long_tail, report
-from bench.simulated_engine import NAME, SLOWDOWN_VARIABLE, VOICE_BYTES_PER_S, register
+from bench.simulated_engine import NAME, SLOWDOWN_VARIABLE, TEXT, VOICE_BYTES_PER_S, register
 from speech.pcm import SAMPLE_BYTES, SAMPLE_RATE_HZ
 
-TEXT = "The quick brown fox jumps over the lazy dog, and then it runs away into the quiet woods."
 VOICE_S = 30
 SPARE_BYTES = 256 * 2**20
 
@@ -161,7 +160,7 @@ async def send(url: str, num_voices: int, rate: float, num_requests: int) -> Mea
 
         _, *alone_s = [await speak(f"voice{num_voices - 1}.wav", seed) for seed in range(4)]
         random.seed(0)
-        psutil.cpu_percent()
+        cores_busy()
         started = next_s = time.perf_counter()
         async with asyncio.TaskGroup() as running:
             for seed, voice in enumerate(itertools.islice(long_tail(num_voices), num_requests)):
@@ -169,7 +168,7 @@ async def send(url: str, num_voices: int, rate: float, num_requests: int) -> Mea
                 await asyncio.sleep(next_s - time.perf_counter())
                 running.create_task(speak_timed(f"{voice.key}.wav", seed))
         elapsed_s = time.perf_counter() - started
-        cores = psutil.cpu_percent() / 100 * (psutil.cpu_count() or 1)
+        cores = cores_busy()
     return Measured(times_s, elapsed_s, 1000 * statistics.median(alone_s), cores)
 
 

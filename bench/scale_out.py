@@ -24,12 +24,11 @@ import aiohttp
 import psutil
 from ray import serve
 
-from bench.load import VOICE, VOICES_DIR, calling
-from bench.simulated_engine import NAME, SLOWDOWN_VARIABLE, SimulatedEngine, register
+from bench.load import VOICE, VOICES_DIR, calling, cores_busy
+from bench.simulated_engine import NAME, SLOWDOWN_VARIABLE, TEXT, SimulatedEngine, register
 from engine.echo.options import EchoOptions
 from engine.protocol import Job
 
-TEXT = "The quick brown fox jumps over the lazy dog, and then it runs away into the quiet woods."
 MANY_STEPS, FEW_STEPS = 40, 2
 FORMATS = ("pcm", "opus", "mp3")
 CLIENTS_PER_SAMPLER = 6
@@ -172,12 +171,12 @@ def measure(name: str, speak: Speak, clients: int, seconds: float) -> Load:
             calling(lambda: speak(session), clients) as count,
         ):
             await asyncio.sleep(WARM_UP_S)
-            psutil.cpu_percent()
+            cores_busy()
             before, spent, started = count(), cpu_s(), time.perf_counter()
             await asyncio.sleep(seconds)
             done, after = count() - before, cpu_s()
             elapsed_s = time.perf_counter() - started
-            machine = psutil.cpu_percent() / 100 * (psutil.cpu_count() or 1)
+            machine = cores_busy()
             cpu_ms = {kind: 1000 * (after[kind] - spent[kind]) / done for kind in PROCESSES}
             return Load(name, done / elapsed_s, cpu_ms, machine)
 

@@ -28,6 +28,8 @@ from speech.pcm import SAMPLE_RATE_HZ
 
 NAME = "simulated"
 SLOWDOWN_VARIABLE = "SIMULATED_SLOWDOWN"
+TEXT = "The quick brown fox jumps over the lazy dog, and then it runs away into the quiet woods."
+"""The text of the benchmarks of many devices: 5.9 s at this engine's pace."""
 TICK_S = 0.0022
 LANE_FRAME_S = 4.4e-6
 ENCODE_S = 0.002

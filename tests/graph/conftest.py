@@ -72,6 +72,12 @@ def replicas(name: str, deployment: str) -> list[psutil.Process]:
     return found
 
 
+def num_running(name: str, deployment: str) -> int:
+    """Return how many replicas of a deployment of a graph Serve says are running."""
+    states = serve.status().applications[name].deployments[deployment].replica_states
+    return states.get("RUNNING", 0)
+
+
 def open_jobs(name: str) -> int:
     """Return how many jobs that engine has now."""
     now = stats(name)

@@ -5,10 +5,9 @@ import math
 import httpx
 import numpy as np
 import pytest
-from ray import serve
 
 from speech.pcm import SAMPLE_RATE_HZ
-from tests.graph.conftest import wait_until
+from tests.graph.conftest import num_running, wait_until
 from training.pitch import median_pitch_hz
 
 pytestmark = pytest.mark.ray
@@ -35,12 +34,7 @@ MAX_SEMITONES = 2.5
 @pytest.fixture
 def url(pair):
     """The URL of a graph whose two samplers are there."""
-
-    def are_there():
-        sampler = serve.status().applications["pair"].deployments["Sampler"]
-        return sampler.replica_states.get("RUNNING", 0) == 2
-
-    wait_until(are_there)
+    wait_until(lambda: num_running("pair", "Sampler") == 2)
     return pair[0]
 
 

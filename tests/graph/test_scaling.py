@@ -5,19 +5,14 @@ import asyncio
 import pytest
 from ray import serve
 
-from tests.graph.conftest import wait_until
+from tests.graph.conftest import num_running, wait_until
 
 pytestmark = pytest.mark.ray
 
 
 def test_four_gpus_start_four_samplers_and_share_the_load(deploy, graph_voices):
     _, ingress = deploy("gpus", voices_dir=str(graph_voices), sampler_gpus=1)
-
-    def samplers():
-        deployments = serve.status().applications["gpus"].deployments
-        return deployments["Sampler"].replica_states.get("RUNNING", 0)
-
-    wait_until(lambda: samplers() == 4)
+    wait_until(lambda: num_running("gpus", "Sampler") == 4)
 
     async def speak():
         job = {"text": "A sentence.", "parameters": {"num_steps": 2, "sequence_length": 32}}

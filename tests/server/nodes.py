@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from serve_app.environment import _DEFAULTS
-from tests.graph.conftest import free_port, wait_until
+from tests.graph.conftest import free_port, replicas, wait_until
 from tests.server.deploy_on_nodes import GRAPH
 from tests.server.process import PATIENCE_S, ROOT
 
@@ -93,13 +93,8 @@ class Nodes:
         wait_until(are_there, PATIENCE_S)
 
     def replicas(self, node: str, deployment: str) -> int:
-        """Return how many replicas of a deployment run on a node; Ray names their processes."""
-        title = f"ServeReplica:{GRAPH}:{deployment}"
-        found = 0
-        for process in processes(node):
-            with suppress(psutil.Error):
-                found += title in " ".join(process.cmdline())
-        return found
+        """Return how many replicas of a deployment run on a node."""
+        return len(set(replicas(GRAPH, deployment)) & set(processes(node)))
 
     def kill(self, node: str) -> None:
         """Kill all processes of a node at once, as if its power were cut."""

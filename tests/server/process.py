@@ -8,6 +8,7 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -24,6 +25,15 @@ def without_warnings(output: str) -> list[str]:
         r" WARNING |\(ServeController |^Ray did not start, trying once more"
     )
     return [line for line in output.splitlines() if not of_a_slow_machine.search(line)]
+
+
+def kill_family(process: subprocess.Popen[Any]) -> None:
+    """Kill a process, if it has not ended, and all that it started."""
+    if process.poll() is None:
+        for each in [process, *psutil.Process(process.pid).children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+    process.wait()
 
 
 class Server:
@@ -72,12 +82,7 @@ class Server:
         return status
 
     def stop(self) -> None:
-        if self.process.poll() is None:
-            family = psutil.Process(self.process.pid).children(recursive=True)
-            for process in [self.process, *family]:
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
-        self.process.wait()
+        kill_family(self.process)
         self._reader.join()
         self.process.stdout.close()
 

@@ -6,17 +6,15 @@ import secrets
 import signal
 import subprocess
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 import yaml
 
 from tests.graph.conftest import free_port, private_temp_dir, wait_until
-from tests.server.process import Server
+from tests.server.process import Server, kill_family
 
 pytestmark = pytest.mark.ray
 
@@ -64,11 +62,7 @@ def cluster_apart(shell):
         ]
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         yield cluster
-        # Asked to end, Ray would first wait for its processes, one after the other.
-        for each in [process, *psutil.Process(process.pid).children(recursive=True)]:
-            with suppress(psutil.NoSuchProcess):
-                each.kill()
-        process.wait()
+        kill_family(process)  # asked to end, Ray would first wait for one after the other
 
 
 def documented_commands(dashboard_port):
