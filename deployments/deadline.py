@@ -7,7 +7,7 @@ import math
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from speech.concurrency import mark_retrieved
+from speech.concurrency import stop
 from speech.errors import DeadlineExceeded, SpeechError
 
 T = TypeVar("T")
@@ -63,7 +63,6 @@ class Deadline:
         # A task of its own rather than `wait_for`, which reports whatever a cancelled call turns
         # its cancellation into.
         task = asyncio.ensure_future(work)
-        task.add_done_callback(mark_retrieved)
         try:
             while not task.done():
                 await asyncio.wait(
@@ -75,6 +74,4 @@ class Deadline:
                     raise error
             return task.result()
         finally:
-            if not task.done():
-                task.cancel()
-                await asyncio.wait({task})
+            await stop(task)

@@ -18,7 +18,7 @@ from deployments.request_voices import RequestVoices
 from deployments.sampler import PCMBlock
 from deployments.spoken_voice import SpokenVoice
 from engine.protocol import Job
-from speech.concurrency import mark_retrieved
+from speech.concurrency import stop
 from speech.errors import VoiceLost
 
 
@@ -155,11 +155,9 @@ class _Dispatch:
 
     async def close(self) -> None:
         """Begin no more jobs, and cancel those that are in the sampler."""
-        self._beginning.cancel()
         for left in self._running:
             left.audio.cancel()
-        await asyncio.wait({self._beginning})
-        mark_retrieved(self._beginning)
+        await stop(self._beginning)
 
     async def _begin_all(
         self, jobs: AsyncGenerator[VoicedJob, None], rehearsed: Sequence[Job]

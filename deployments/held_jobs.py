@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from deployments.jobs import JobRunner
 from deployments.telemetry.request_record import RequestRecord
+from speech.concurrency import stop
 from speech.errors import InternalError, JobNotFound, Overloaded
 
 logger = logging.getLogger(__name__)
@@ -127,8 +128,7 @@ class HeldJobs:
         """End a job that has not ended, and free what it has on the device."""
         if job.is_over or job.task is None:
             return
-        job.task.cancel()
-        await asyncio.wait([job.task])
+        await stop(job.task)
         if not job.is_over:  # it had not begun to run: nothing of it has
             job.status = "CANCELLED"
             self._end(job)

@@ -1,4 +1,4 @@
-"""Two asyncio building blocks: work in a thread pool, and tasks that nobody may wait for."""
+"""Asyncio building blocks: work in a thread pool, tasks that end, errors nobody waits for."""
 
 from __future__ import annotations
 
@@ -22,3 +22,22 @@ def mark_retrieved(task: asyncio.Future[Any]) -> None:
     """
     if not task.cancelled():
         task.exception()
+
+
+async def stop(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel tasks and return when all have ended.
+
+    Cancelled meanwhile, this call passes that on, but waits nevertheless: a generator that is
+    advanced by a task cannot be closed before the task has ended.
+    """
+    for task in tasks:
+        task.add_done_callback(mark_retrieved)
+        task.cancel()
+    interruption: asyncio.CancelledError | None = None
+    while running := [task for task in tasks if not task.done()]:
+        try:
+            await asyncio.wait(running)
+        except asyncio.CancelledError as error:
+            interruption = error
+    if interruption is not None:
+        raise interruption

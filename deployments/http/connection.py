@@ -12,7 +12,7 @@ from starlette.websockets import WebSocketDisconnect
 from deployments.http.json_text import parse_object
 from deployments.http.request_id import request_id_of
 from deployments.service import SpeechService
-from speech.concurrency import mark_retrieved
+from speech.concurrency import stop
 from speech.errors import BodyTooLarge, Idle, InvalidRequest, SpeechError
 
 _NORMAL, _GOING_AWAY = 1000, 1001
@@ -87,10 +87,7 @@ class Connection:
                 dialect.close()
                 await asyncio.wait({receiving, speaking}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in tasks:
-                task.add_done_callback(mark_retrieved)
-                task.cancel()
-            await asyncio.wait(tasks)
+            await stop(*tasks)
         errors = [task.exception() for task in tasks if not task.cancelled()]
         is_gone = any(isinstance(error, WebSocketDisconnect) for error in errors)
         for error in errors:

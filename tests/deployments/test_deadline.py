@@ -1,4 +1,5 @@
 import asyncio
+from contextlib import aclosing
 
 import pytest
 
@@ -70,3 +71,32 @@ async def test_renewed_it_counts_anew_for_work_under_way():
     with pytest.raises(DeadlineExceeded):
         await task
     assert work.stopped.is_set()
+
+
+async def test_cancelled_while_late_work_is_stopped_it_waits_for_its_end():
+    """A stream's step and its sender keep one deadline, so both are late in the same instant."""
+    is_stopping, may_end = asyncio.Event(), asyncio.Event()
+
+    async def packets():
+        try:
+            yield b"first"
+            await asyncio.Event().wait()
+        finally:
+            is_stopping.set()
+            await may_end.wait()
+
+    async def send():
+        async with aclosing(packets()) as sent:
+            while await deadline.run(anext(sent, None)):
+                pass
+
+    deadline = Deadline(0.05)
+    task = asyncio.ensure_future(send())
+    await is_stopping.wait()
+    for _ in range(2):
+        task.cancel()
+        await asyncio.sleep(0)
+    assert not task.done()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
