@@ -18,6 +18,7 @@ from deployments.limits import Limits
 from deployments.service import SpeechService
 from deployments.storage import Bucket, BucketConfig
 from deployments.telemetry.replica_logging import log_with_serve
+from deployments.voice_lookup import VoiceLookup
 from speech.limits import PassLimits
 from speech.text.pronunciations import Pronunciations
 
@@ -56,10 +57,12 @@ class Ingress:
         default_voice: str | None = None,
     ) -> None:
         log_with_serve()
+        # By value, as plain gRPC: half the time of Ray's own calls for messages of our size.
+        lookup = VoiceLookup(voice_prep.options(_by_reference=False), limits.outage_s)
         storage = None if bucket is None else Bucket(bucket, limits.max_requests)
         self._service = SpeechService(
             voice_prep,
-            KnownVoices(voice_prep, voices_dir),
+            KnownVoices(lookup, voices_dir),
             sampler,
             engine,
             limits,

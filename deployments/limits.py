@@ -52,7 +52,7 @@ class Limits(BaseModel):
         float,
         Field(
             ge=15,
-            description="Longest time that no sampler answers; then requests fail and `serve` or "
-            "a RunPod worker ends.",
+            description="Longest time that no sampler answers, or no VoicePrep; then requests "
+            "fail, and without a sampler `serve` or a RunPod worker ends.",
         ),
     ] = 60

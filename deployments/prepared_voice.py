@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any
 
 import ray
 from ray.exceptions import ObjectLostError, RayActorError
-from ray.serve.handle import DeploymentHandle
 
-from deployments.voice_lookup import ask_voice_prep
+from deployments.voice_lookup import VoiceLookup
 from speech.errors import VoiceLost
 from speech.pcm import PCM
 from speech.voices import Fingerprint
@@ -62,7 +60,7 @@ def share(audio: PCM) -> SharedAudio:
     return ray.put(audio) if ray.is_initialized() else audio
 
 
-async def fetch(voice_prep: DeploymentHandle[Any], voice: PreparedVoice) -> PCM:
+async def fetch(lookup: VoiceLookup, voice: PreparedVoice) -> PCM:
     """Return the audio, read-only and without a copy on the node that holds it.
 
     Raises:
@@ -71,11 +69,9 @@ async def fetch(voice_prep: DeploymentHandle[Any], voice: PreparedVoice) -> PCM:
     """
     if voice.audio is not None:
         return voice.audio
-    # By reference: a copy of a reference that Ray does not see would never be freed.
-    by_reference = voice_prep.options(_by_reference=True)
     for _ in range(MAX_FETCHES):
         try:
-            [shared] = await ask_voice_prep(by_reference, "audio", voice)
+            [shared] = await lookup.ask("audio", voice)
             audio: PCM = await shared if isinstance(shared, ray.ObjectRef) else shared
         except (ObjectLostError, RayActorError):
             continue

@@ -19,6 +19,7 @@ from deployments.prepared_voice import PreparedVoice, fetch
 from deployments.telemetry import metrics
 from deployments.telemetry.export import StatsExporter
 from deployments.telemetry.replica_logging import log_with_serve
+from deployments.voice_lookup import VoiceLookup
 from engine.protocol import Job, Voice
 from speech.errors import InternalError, SamplerLost
 from speech.pcm import PCM, SAMPLE_RATE_HZ
@@ -58,12 +59,22 @@ class Sampler:
         engine: str,
         options: BaseModel,
         max_waiting_jobs: int,
+        outage_s: float,
     ) -> None:
-        """Load the engine; see `engine.create_engine` for all arguments but `voice_prep`."""
+        """Load the engine.
+
+        Args:
+            voice_prep: Handle to VoicePrep.
+            engine: See `engine.create_engine`, as for the next two.
+            options: The engine's own.
+            max_waiting_jobs: Jobs that may wait for their turn.
+            outage_s: The longest outage of VoicePrep that jobs wait out.
+        """
         from engine import create_engine
 
         log_with_serve()
-        self._voice_prep = voice_prep
+        # By reference: a copy of a reference that Ray does not see would never be freed.
+        self._lookup = VoiceLookup(voice_prep.options(_by_reference=True), outage_s)
         self._engine = create_engine(engine, options, max_waiting_jobs)
         labels = {"engine": self._engine.name, "device": self._engine.device}
         StatsExporter(self._engine.stats, metrics.ENGINE_STATS, labels).start()
@@ -127,7 +138,7 @@ class Sampler:
     def _voice(self, prepared: PreparedVoice | None) -> Voice | None:
         if prepared is None:
             return None
-        return Voice(prepared.key, partial(fetch, self._voice_prep, prepared))
+        return Voice(prepared.key, partial(fetch, self._lookup, prepared))
 
     def __del__(self) -> None:
         """Free the engine; the only hook that Ray Serve calls when the replica stops."""

@@ -10,7 +10,6 @@ from typing import Any
 from ray.serve.handle import DeploymentHandle
 
 from deployments.admission import Admission
-from deployments.handles import answer
 from deployments.health import health_report
 from deployments.known_voices import KnownVoices
 from deployments.limits import Limits
@@ -57,6 +56,7 @@ class SpeechService:
         self.limits = limits
         self.pass_limits = pass_limits
         self._voice_prep = voice_prep
+        self._voices = voices
         self._sampler = sampler
         self._bucket = bucket
         self._warnings = tuple(warnings)
@@ -130,8 +130,7 @@ class SpeechService:
 
     async def voice_names(self) -> list[str]:
         """Return the names of the usable voice files, in order."""
-        names: list[str] = await answer(self._voice_prep.names.remote())
-        return names
+        return await self._voices.names()
 
     async def ready(self) -> bool:
         """Tell whether the graph can speak now."""

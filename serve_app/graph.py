@@ -73,7 +73,11 @@ def build_app(settings: Settings | Mapping[str, Any]) -> serve.Application:
         timeout_s=settings.voices_timeout_s,
     )
     sampler = _sampler(settings, num_gpus).bind(
-        voice_prep, settings.engine, _engine_options(settings, num_gpus), settings.max_waiting_jobs
+        voice_prep,
+        settings.engine,
+        _engine_options(settings, num_gpus),
+        settings.max_waiting_jobs,
+        settings.outage_s,
     )
     return _ingress(settings).bind(
         voice_prep,

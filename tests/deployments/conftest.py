@@ -38,7 +38,7 @@ def tone_ingress(
     if sampler is None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("engine.ENGINES", {"tone": tone})
-            sampler = local_handle(Sampler, voice_prep, "tone", ToneOptions(), 1)
+            sampler = local_handle(Sampler, voice_prep, "tone", ToneOptions(), 1, 60)
     return Ingress(
         local_handle(VoicePrep, str(voices_dir), 2**26, 1, 5),
         sampler,

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from deployments.known_voices import KnownVoices
+from deployments.voice_lookup import VoiceLookup
 from deployments.voice_prep import VoicePrep
 from speech.errors import InvalidRequest, VoiceNotFound
 from tests.deployments.conftest import local_handle
@@ -35,7 +36,7 @@ def voice_prep(voices_dir):
 
 @pytest.fixture
 def voices(voice_prep, voices_dir):
-    return KnownVoices(voice_prep, str(voices_dir))
+    return KnownVoices(VoiceLookup(voice_prep, 60), str(voices_dir))
 
 
 def settle(folder):
@@ -80,7 +81,7 @@ async def test_wrong_name_is_told_as_voice_prep_tells_it(voices):
 
 
 async def test_folder_that_is_elsewhere_is_asked_about_each_time(voice_prep, tmp_path):
-    voices = KnownVoices(voice_prep, str(tmp_path / "nowhere"))
+    voices = KnownVoices(VoiceLookup(voice_prep, 60), str(tmp_path / "nowhere"))
     assert await voices.prepare("deep.wav") == await voices.prepare("deep.wav")
     assert await voice_prep.num_calls.remote() == 2
 
@@ -90,6 +91,6 @@ async def test_folder_seen_in_another_state_is_asked_about_each_time(
 ):
     other = tmp_path / "other"
     shutil.copytree(voices_dir, other)
-    voices = KnownVoices(voice_prep, str(other))
+    voices = KnownVoices(VoiceLookup(voice_prep, 60), str(other))
     assert await voices.prepare("deep.wav") == await voices.prepare("deep.wav")
     assert await voice_prep.num_calls.remote() == 2

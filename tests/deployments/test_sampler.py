@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from deployments.sampler import Sampler
+from deployments.voice_prep import VoicePrep
 from engine.protocol import Job, JobAudio
+from tests.deployments.conftest import local_handle
 from tests.deployments.tone import ToneEngine, ToneOptions, tone_entry
 
 
@@ -22,11 +24,12 @@ class MuteEngine(ToneEngine):
 
 
 @pytest.fixture
-def make_sampler(monkeypatch):
+def make_sampler(monkeypatch, voices_dir):
     def make(engine):
         entry = tone_entry("tests.deployments.test_sampler", engine)
         monkeypatch.setattr("engine.ENGINES", {"any": entry})
-        return Sampler(None, "any", ToneOptions(), max_waiting_jobs=1)
+        voice_prep = local_handle(VoicePrep, str(voices_dir), 2**20, 1, 5)
+        return Sampler(voice_prep, "any", ToneOptions(), max_waiting_jobs=1, outage_s=60)
 
     return make
 

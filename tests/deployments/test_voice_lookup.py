@@ -1,10 +1,13 @@
 """A folder that one node lacks, a replica that is lost: what another one sees is found."""
 
+import asyncio
+
 import pytest
 from ray.exceptions import ActorUnavailableError
 
-from deployments.voice_lookup import MAX_ASKED, ask_voice_prep
-from speech.errors import InvalidRequest, VoiceNotFound, VoicesUnavailable
+from deployments.voice_lookup import MAX_ASKED, VoiceLookup
+from speech.errors import InvalidRequest, NotReady, VoiceNotFound, VoicesUnavailable
+from tests.deployments.conftest import local_handle
 
 
 class Replicas:
@@ -50,34 +53,73 @@ GONE, STALLED = VoiceNotFound("gone"), VoicesUnavailable()
 
 async def test_file_that_is_found_is_asked_of_one_replica():
     replicas = Replicas("ada", GONE)
-    assert await ask_voice_prep(replicas, "prepare", "ada.ogg") == "ada"
+    assert await VoiceLookup(replicas, 60).ask("prepare", "ada.ogg") == "ada"
     assert replicas.num_asked == 1
 
 
 @pytest.mark.parametrize("fault", [GONE, STALLED])
 async def test_file_that_one_replica_does_not_see_is_found_by_another(fault):
     replicas = Replicas(fault, STALLED, GONE, "ada")
-    assert await ask_voice_prep(replicas, "prepare", "ada.ogg") == "ada"
+    assert await VoiceLookup(replicas, 60).ask("prepare", "ada.ogg") == "ada"
 
 
 async def test_file_that_none_sees_is_what_the_first_one_says():
     with pytest.raises(VoicesUnavailable):
-        await ask_voice_prep(Replicas(STALLED, GONE), "prepare", "ada.ogg")
+        await VoiceLookup(Replicas(STALLED, GONE), 60).ask("prepare", "ada.ogg")
 
 
 async def test_file_that_cannot_be_used_is_asked_of_one_replica():
     replicas = Replicas(InvalidRequest("undecodable"), "ada")
     with pytest.raises(InvalidRequest):
-        await ask_voice_prep(replicas, "prepare", "ada.ogg")
+        await VoiceLookup(replicas, 60).ask("prepare", "ada.ogg")
     assert replicas.num_asked == 1
 
 
 async def test_call_of_a_replica_that_is_lost_goes_to_another():
-    assert await ask_voice_prep(DyingReplicas(1, "ada"), "prepare", "ada.ogg") == "ada"
+    assert await VoiceLookup(DyingReplicas(1, "ada"), 60).ask("prepare", "ada.ogg") == "ada"
 
 
 async def test_call_that_replica_after_replica_is_lost_under_ends():
     replicas = DyingReplicas(MAX_ASKED, "ada")
     with pytest.raises(ActorUnavailableError):
-        await ask_voice_prep(replicas, "prepare", "ada.ogg")
+        await VoiceLookup(replicas, 60).ask("prepare", "ada.ogg")
     assert replicas.num_asked == MAX_ASKED
+
+
+class Silent:
+    """A VoicePrep that answers nothing until it is woken."""
+
+    def __init__(self):
+        self.wakes = asyncio.Event()
+
+    async def prepare(self, name):
+        await self.wakes.wait()
+        return name
+
+    async def stats(self):
+        await self.wakes.wait()
+
+    async def wake(self):
+        self.wakes.set()
+
+
+class Busy(Silent):
+    """A VoicePrep with a file that takes long."""
+
+    async def stats(self):
+        await self.wake()
+
+
+async def test_call_that_no_replica_answers_fails_until_one_is_there_again():
+    silent = local_handle(Silent)
+    lookup = VoiceLookup(silent, 0.1, patience_s=0.01)
+    for _ in range(2):
+        with pytest.raises(NotReady, match=r"^No VoicePrep answers, retry later$"):
+            await lookup.ask("prepare", "ada.ogg")
+    await silent.wake.remote()
+    assert await lookup.ask("prepare", "ada.ogg") == "ada.ogg"
+
+
+async def test_call_that_takes_long_goes_on_while_a_replica_answers():
+    lookup = VoiceLookup(local_handle(Busy), 60, patience_s=0.01)
+    assert await lookup.ask("prepare", "ada.ogg") == "ada.ogg"

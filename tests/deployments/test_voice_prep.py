@@ -16,7 +16,7 @@ from ray.exceptions import ActorDiedError
 
 from deployments import voice_prep
 from deployments.prepared_voice import MAX_FETCHES, PreparedVoice, content_key, fetch
-from deployments.voice_lookup import MAX_ASKED
+from deployments.voice_lookup import MAX_ASKED, VoiceLookup
 from deployments.voice_prep import MAX_TRIES, VoicePrep
 from speech.errors import InvalidRequest, VoiceLost, VoiceNotFound
 from speech.reference_audio import decode_reference
@@ -442,9 +442,6 @@ class FakeVoicePrep:
         self.answers = list(answers)
         self.audio = self
 
-    def options(self, **_):
-        return self
-
     async def remote(self, voice):
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
@@ -458,17 +455,21 @@ class FakeVoicePrep:
         return self.answers
 
 
+def lookup(*answers):
+    return VoiceLookup(FakeVoicePrep(*answers), 60)
+
+
 VOICE = PreparedVoice("v.wav", "key", 2)
 DEAD = ActorDiedError()
 
 
 async def test_fetch_asks_again_a_few_times_when_the_owner_died():
     audio = np.full(10, 0.5, np.float32)
-    assert await fetch(FakeVoicePrep(DEAD, audio), VOICE) is audio
+    assert await fetch(lookup(DEAD, audio), VOICE) is audio
     with pytest.raises(VoiceLost):
-        await fetch(FakeVoicePrep(*[DEAD] * MAX_FETCHES * MAX_ASKED, audio), VOICE)
+        await fetch(lookup(*[DEAD] * MAX_FETCHES * MAX_ASKED, audio), VOICE)
 
 
 async def test_fetch_passes_on_what_the_voice_now_is():
     with pytest.raises(VoiceNotFound):
-        await fetch(FakeVoicePrep(VoiceNotFound("gone")), VOICE)
+        await fetch(lookup(VoiceNotFound("gone")), VOICE)

@@ -11,10 +11,10 @@ from deployments.admission import Admission
 from deployments.known_voices import KnownVoices
 from deployments.telemetry import metrics
 from deployments.telemetry.metrics import Metric
+from deployments.voice_lookup import VoiceLookup
 from deployments.voice_prep import VoicePrep
 from engine.echo.engine import EchoEngine
 from engine.echo.options import EchoOptions
-from tests.deployments.conftest import local_handle
 
 ROOT = Path(__file__).parents[3]
 METRICS = {metric.name: metric for metric in vars(metrics).values() if isinstance(metric, Metric)}
@@ -59,7 +59,7 @@ def test_every_value_of_the_graphs_stats_is_exported(voices_dir):
     engine.close()
     voice_prep = VoicePrep(str(voices_dir), 2**20, 1, 5)
     assert voice_prep.stats().keys() == metrics.VOICE_CACHE_STATS.keys()
-    known = KnownVoices(local_handle(VoicePrep, str(voices_dir), 2**20, 1, 5), str(voices_dir))
+    known = KnownVoices(VoiceLookup(voice_prep, 60), str(voices_dir))
     assert known.stats().keys() == metrics.KNOWN_VOICES_STATS.keys()
     assert Admission(1).stats().keys() == metrics.ADMISSION_STATS.keys()
 
