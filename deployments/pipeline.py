@@ -89,6 +89,7 @@ class SpeechPipeline:
             await self._defaults.get(),
             self._pronunciations,
             self._pass_limits,
+            self._limits.max_audio_s,
         )
         timestamps: Timestamps | None = None
         if request.timestamps:
@@ -136,7 +137,11 @@ class SpeechPipeline:
             SpeechError: The request failed.
         """
         planner = ChunkPlanner(
-            request, await self.parameters(request), self._pronunciations, self._pass_limits
+            request,
+            await self.parameters(request),
+            self._pronunciations,
+            self._pass_limits,
+            self._limits.max_audio_s,
         )
         script = Script(request, planner, record, self._threads)
         sampled = self._sample(script.chunks(sentences), request, record, stream=True)
@@ -280,10 +285,10 @@ async def render(
     """
     async with aclosing(parts):
         async for pcm in parts:
-            if pcm.size:
-                yield await run_in(threads, renderer.render, pcm)
-            if renderer.num_samples > max_audio_s * SAMPLE_RATE_HZ:
-                raise ResultTooLarge.beyond(max_audio_s)
+            for piece in renderer.pieces(pcm):
+                yield await run_in(threads, renderer.render, piece)
+                if renderer.num_samples > max_audio_s * SAMPLE_RATE_HZ:
+                    raise ResultTooLarge.beyond(max_audio_s)
     yield await run_in(threads, renderer.finish)
 
 

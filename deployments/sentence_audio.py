@@ -182,7 +182,7 @@ class SentenceRenderer:
                 line = self._script.lines[index]
                 if line.sentence_index == self._num_started:
                     yield self._start_sentence(line)
-                for event in await self._events(index, block):
+                async for event in self._events(index, block):
                     yield event
                 if self._is_over:
                     return
@@ -191,8 +191,9 @@ class SentenceRenderer:
         # Only now is it known that the last sentence was the last.
         if not self._file_per_sentence or self._script.closing_pause_s is not None:
             yield SentenceStarted(self._num_started, "")
-            audio = await self._encoded([self._joiner.finish(self._script.closing_pause_s)])
-            yield SentenceAudio(audio + await self._end_file())
+            closing = self._joiner.finish(self._script.closing_pause_s)
+            async for audio in self._encoded([closing], ends_file=True):
+                yield SentenceAudio(audio)
             yield SentenceEnded(self._num_started)
 
     def _start_sentence(self, line: _Line) -> SentenceStarted:
@@ -202,8 +203,8 @@ class SentenceRenderer:
 
     async def _events(
         self, index: int, block: PCMBlock | None
-    ) -> list[SentenceAudio | SentenceEnded]:
-        """Return the events of a block of chunk `index`, or of the chunk's end."""
+    ) -> AsyncGenerator[SentenceAudio | SentenceEnded, None]:
+        """Yield the events of a block of chunk `index`, or of the chunk's end."""
         line = self._script.lines[index]
         joiner, settled = self._begin_chunk(index, line)
         ends_sentence = block is None and line.ends_sentence
@@ -213,15 +214,14 @@ class SentenceRenderer:
         self._words += known
         if self._is_over:
             settled.append(joiner.finish(self._script.closing_pause_s))
-        audio = await self._encoded(settled)
-        if ends_sentence and (self._is_over or self._file_per_sentence):
-            audio += await self._end_file()
-        events: list[SentenceAudio | SentenceEnded] = []
-        if audio or known:
-            events.append(SentenceAudio(audio, known))
+        ends_file = ends_sentence and (self._is_over or self._file_per_sentence)
+        async for audio in self._encoded(settled, ends_file=ends_file):
+            yield SentenceAudio(audio, known)
+            known = ()
+        if known:
+            yield SentenceAudio(b"", known)
         if ends_sentence:
-            events.append(SentenceEnded(line.sentence_index, self._words))
-        return events
+            yield SentenceEnded(line.sentence_index, self._words)
 
     def _begin_chunk(self, index: int, line: _Line) -> tuple[Joiner, list[PCM]]:
         """Return the joiner, at chunk `index`, and what going on to that chunk settles."""
@@ -240,28 +240,31 @@ class SentenceRenderer:
         start_s = (joiner.chunk_start - self._file_start) / SAMPLE_RATE_HZ
         return line.timestamps.add(block.words, start_s)
 
-    async def _encoded(self, parts: Sequence[PCM]) -> bytes:
+    async def _encoded(
+        self, parts: Sequence[PCM], *, ends_file: bool
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield what is ready of the file that `parts` go on, or begin; never nothing."""
         pcm = np.concatenate(parts)
-        if not pcm.size:
-            return b""
         self._num_joined += len(pcm)
-        if self._renderer is None:
+        if self._renderer is None and pcm.size:
             self._renderer = Renderer(self._request, whole=False)
-        audio = await run_in(self._threads, self._renderer.render, pcm)
-        self._note(self._renderer)
-        return audio
-
-    async def _end_file(self) -> bytes:
-        """Return the rest of the file, if one is open."""
-        renderer, self._renderer = self._renderer, None
+        renderer = self._renderer
         if renderer is None:
-            return b""
-        rest = await run_in(self._threads, renderer.finish)
-        self._note(renderer)
-        self._num_samples += renderer.num_samples
-        self._busy_s += renderer.busy_s
-        self._file_start = self._num_joined
-        return rest
+            return
+        for piece in renderer.pieces(pcm):
+            audio = await run_in(self._threads, renderer.render, piece)
+            self._note(renderer)
+            if audio:
+                yield audio
+        if ends_file:
+            rest = await run_in(self._threads, renderer.finish)
+            self._note(renderer)
+            self._num_samples += renderer.num_samples
+            self._busy_s += renderer.busy_s
+            self._file_start = self._num_joined
+            self._renderer = None
+            if rest:
+                yield rest
 
     def _note(self, renderer: Renderer) -> None:
         num_samples = self._num_samples + renderer.num_samples

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from speech.errors import InvalidRequest
 from speech.limits import PassLimits
 from speech.parameters import ModelParameters, complete
 from speech.request import SpeechRequest
@@ -53,6 +54,7 @@ def plan_chunks(
     defaults: ModelParameters,
     pronunciations: Pronunciations,
     limits: PassLimits,
+    max_audio_s: float,
 ) -> SpeechPlan:
     """Return the plan of a request.
 
@@ -61,13 +63,14 @@ def plan_chunks(
         defaults: The model's parameters where the request gives none.
         pronunciations: The server's; the request's own come before them.
         limits: The most that the engine speaks in one pass.
+        max_audio_s: The most that the request's audio may last.
 
     Raises:
-        InvalidRequest: The request's parameters do not go with the defaults, or its tags with its
-            voices.
+        InvalidRequest: The request's parameters do not go with the defaults, its tags with its
+            voices, or its pauses with the longest audio.
     """
     parameters = complete(request.given, defaults, limits.max_frames)
-    planner = ChunkPlanner(request, parameters, pronunciations, limits)
+    planner = ChunkPlanner(request, parameters, pronunciations, limits, max_audio_s)
     chunks = tuple(planner.plan(Sentence(request.text, Break.PARAGRAPH)))
     return SpeechPlan(chunks, planner.closing_pause_s, planner.crossfade)
 
@@ -84,6 +87,7 @@ class ChunkPlanner:
         parameters: Its parameters over the model's defaults.
         pronunciations: The server's; the request's own come before them.
         limits: The most that the engine speaks in one pass.
+        max_audio_s: The most that the request's audio may last.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class ChunkPlanner:
         parameters: ModelParameters,
         pronunciations: Pronunciations,
         limits: PassLimits,
+        max_audio_s: float,
     ) -> None:
         self.closing_pause_s: float | None = None
         self.crossfade = parameters.enable_crossfade
@@ -99,6 +104,8 @@ class ChunkPlanner:
         self._parameters = parameters
         self._pronunciations = {**pronunciations, **request.pronunciations}
         self._limits = limits
+        self._max_pauses_s = max_audio_s * request.speed
+        self._pauses_s = 0.0  # before the chunks so far
         self._speaker = ""  # the tag that the next sentence goes on under
         self._num_chunks = 0
 
@@ -106,8 +113,17 @@ class ChunkPlanner:
         """Return the chunks of the next sentence; none where it only asks for a pause.
 
         Raises:
-            InvalidRequest: A pause in it is not of 0 to 10 seconds, or a turn in it has no voice.
+            InvalidRequest: A pause in it is not of 0 to 10 seconds, all pauses are longer than the
+                audio may be, or a turn in it has no voice.
         """
+        chunks = self._turns(sentence)
+        self._pauses_s += sum(chunk.pause_s or 0.0 for chunk in chunks)
+        pauses_s = self._pauses_s + (self.closing_pause_s or 0.0)
+        if pauses_s > self._max_pauses_s:
+            raise InvalidRequest.pauses_too_long(pauses_s, self._max_pauses_s)
+        return chunks
+
+    def _turns(self, sentence: Sentence) -> list[Chunk]:
         voices = self._request.voices
         if not voices:
             chunks = self._plan(sentence, self._request.voice, self._speaker)

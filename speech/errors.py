@@ -93,6 +93,11 @@ class InvalidRequest(SpeechError):
         """Return the error of a text of `num_chars` characters."""
         return cls(f"{TOO_LONG} {num_chars} characters (max {max_chars})", param)
 
+    @classmethod
+    def pauses_too_long(cls, seconds: float, max_s: float) -> InvalidRequest:
+        """Return the error of a text whose pauses are of `seconds` together."""
+        return cls(f"Pauses too long: {seconds:g} s in all (max {max_s:g})")
+
 
 class BadKey(SpeechError):
     """The API key is missing or wrong."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 from speech.encoding import Encoder
 from speech.formats import FORMATS
 from speech.pcm import PCM, SAMPLE_RATE_HZ
 from speech.request import SpeechRequest
 from speech.tempo import Tempo
+
+PIECE_S = 4.0
+"""The longest audio to render at a time. A pause of minutes then takes little memory, and a message
+of a WebSocket stays below the mebibyte at which many clients give up, in base64 as well."""
 
 
 class Renderer:
@@ -23,6 +28,7 @@ class Renderer:
         """`whole`: hold everything back until `finish`, for a file with a true header."""
         self.num_samples = 0
         self.busy_s = 0.0
+        self._piece_samples = round(PIECE_S * request.speed * SAMPLE_RATE_HZ)
         self._tempo = Tempo(request.speed, SAMPLE_RATE_HZ)
         self._encoder = Encoder(
             FORMATS[request.output_format],
@@ -31,6 +37,11 @@ class Renderer:
             whole=whole,
             limits_peaks=request.loudness is not None,
         )
+
+    def pieces(self, pcm: PCM) -> Iterator[PCM]:
+        """Yield `pcm` in pieces that `PIECE_S` bounds; none of nothing."""
+        for start in range(0, len(pcm), self._piece_samples):
+            yield pcm[start : start + self._piece_samples]
 
     def render(self, pcm: PCM) -> bytes:
         """Take PCM; return what is ready, if any."""

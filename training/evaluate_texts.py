@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -43,7 +44,7 @@ async def read_aloud(
     """Return `text` as the server speaks it."""
     job = {"text": text, "parameters": dict(parameters)}
     request = parse_job(job, MAX_CHARS, PASS_LIMITS.max_frames)
-    plan = plan_chunks(request, engine.defaults, {}, PASS_LIMITS)
+    plan = plan_chunks(request, engine.defaults, {}, PASS_LIMITS, math.inf)
     joiner = Joiner(SAMPLE_RATE_HZ, plan.crossfade, plan.chunks[0].pause_s)
     parts = []
     for number, chunk in enumerate(plan.chunks):

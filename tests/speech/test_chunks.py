@@ -4,7 +4,7 @@ from engine.echo.config import PASS_LIMITS
 from speech.chunks import ChunkPlanner, chunk_seed, plan_chunks
 from speech.errors import InvalidRequest
 from speech.parameters import ModelParameters
-from speech.request import parse_job
+from speech.request import parse_job, parse_speech
 from speech.text.breaks import Break
 from speech.text.incremental import Sentence, SentenceReader
 
@@ -12,11 +12,12 @@ TEXT = "The first sentence is this one. The second sentence is another one. And 
 
 
 PUBLISHED = ModelParameters()
+MAX_AUDIO_S = 60.0
 
 
 def plan(defaults=PUBLISHED, **fields):
     request = parse_job({"text": TEXT, **fields}, 4096, PASS_LIMITS.max_frames)
-    return plan_chunks(request, defaults, {}, PASS_LIMITS)
+    return plan_chunks(request, defaults, {}, PASS_LIMITS, MAX_AUDIO_S)
 
 
 def test_each_chunk_has_the_requests_voice_and_a_seed_of_its_own():
@@ -52,14 +53,27 @@ def test_a_models_own_defaults_hold_where_a_request_gives_none():
 def test_a_requests_pronunciations_come_before_the_servers():
     server, own = {"lead": "leed", "tear": "teer"}, {"lead": "led"}
     request = parse_job({"text": "Lead and tear.", "pronunciations": own}, 99, 640)
-    made = plan_chunks(request, ModelParameters(), server, PASS_LIMITS)
+    made = plan_chunks(request, ModelParameters(), server, PASS_LIMITS, MAX_AUDIO_S)
     assert made.chunks[0].text == "led and teer."
+
+
+@pytest.mark.parametrize("speed", [0.25, 1, 4])
+def test_pauses_longer_than_the_audio_may_be_are_refused(speed):
+    longest = MAX_AUDIO_S * speed
+    body = {"input": "One.", "speed": speed}
+    request = parse_speech(body, 4096, PASS_LIMITS.max_frames)
+    planner = ChunkPlanner(request, PUBLISHED, {}, PASS_LIMITS, MAX_AUDIO_S)
+    for pause_s in (longest / 24,) * 24:
+        planner.plan(Sentence(f"[pause:{pause_s}s]", Break.SENTENCE))
+    told = rf"^Pauses too long: .* s in all \(max {longest:g}\)$"
+    with pytest.raises(InvalidRequest, match=told):
+        planner.plan(Sentence("[pause:1s] One.", Break.SENTENCE))
 
 
 def by_sentence(text, **fields):
     """Return the planner of a text, and what it makes of its sentences."""
     request = parse_job({"text": text, **fields}, 4096, PASS_LIMITS.max_frames)
-    planner = ChunkPlanner(request, PUBLISHED, {}, PASS_LIMITS)
+    planner = ChunkPlanner(request, PUBLISHED, {}, PASS_LIMITS, MAX_AUDIO_S)
     reader = SentenceReader(10.0)
     sentences = [*reader.feed(text), *reader.flush()]
     return planner, [chunk for sentence in sentences for chunk in planner.plan(sentence)]
@@ -103,7 +117,7 @@ def test_turns_of_a_dialogue_are_chunks_in_their_voices():
 
 def test_dialogue_by_sentence_has_the_same_turns():
     request = parse_job({"text": DIALOGUE, "voices": VOICES, "speaker_voice": "tim.ogg"}, 4096, 640)
-    planner = ChunkPlanner(request, PUBLISHED, {}, PASS_LIMITS)
+    planner = ChunkPlanner(request, PUBLISHED, {}, PASS_LIMITS, MAX_AUDIO_S)
     reader = SentenceReader(10.0)
     sentences = [*reader.feed(DIALOGUE), *reader.flush()]
     assert lines(chunk for sentence in sentences for chunk in planner.plan(sentence)) == TURNS

@@ -89,6 +89,19 @@ async def test_speech_as_events_holds_the_same_audio_and_ends_with_usage(make_in
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
 
 
+@pytest.mark.parametrize("stream_format", ["audio", "sse"])
+async def test_pauses_longer_than_any_audio_are_refused_at_once(
+    make_ingress, connect, stream_format
+):
+    client = connect(make_ingress(limits={"max_audio_s": 25}))
+    body = {**SPEECH, "input": "One." + "[pause:10s]" * 3, "stream_format": stream_format}
+    response = await client.post("/v1/audio/speech", json=body)
+    assert_openai_error(response, 400, "invalid_request")
+    job = {"input": {"text": body["input"]}}
+    answer = (await client.post("/runsync", json=job)).json()
+    assert answer["error"] == "Pauses too long: 30 s in all (max 25)"
+
+
 TIMED = "Well, this is one sentence. [pause:0.5s] And that was another one."
 WRITTEN = ["Well,", "this", "is", "one", "sentence.", "And", "that", "was", "another", "one."]
 

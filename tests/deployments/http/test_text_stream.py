@@ -118,6 +118,26 @@ def test_every_sentence_of_a_format_with_a_header_is_a_file(connect):
         assert soundfile.info(io.BytesIO(part)).duration > 0.5
 
 
+def test_long_pause_comes_in_messages_of_a_few_seconds(connect):
+    with connect() as client:
+        client.websocket.send_json(PCM)
+        client.say("One. [pause:10s] [pause:10s] Two. [pause:10s]")
+        frames, message = [], {}
+        while isinstance(message, bytes) or message.get("type") != "session.done":
+            message = client.receive()
+            frames += [message] if isinstance(message, bytes) else []
+    assert max(map(len, frames)) <= 4 * 44100 * 2
+    assert len(samples_of(frames)) > 30 * 44100
+
+
+def test_pauses_that_add_up_without_end_are_refused(connect):
+    with connect(limits={"max_audio_s": 25}) as client:
+        client.websocket.send_json(PCM)
+        client.say("One. [pause:10s]", "[pause:10s]", "[pause:10s] Two.")
+        *_, error = client.until("error")[0]
+    assert error["message"] == "Pauses too long: 30 s in all (max 25)"
+
+
 def test_configuration_holds_and_changes_between_utterances(connect):
     with connect() as client:
         client.websocket.send_json(PCM)
