@@ -1,27 +1,6 @@
-"""What `echo-tts serve` prints when it is ready."""
-
-import pytest
+"""How `echo-tts serve` ends."""
 
 from serve_app.commands import serve
-from serve_app.commands.serve import announcement
-from serve_app.settings import Settings
-
-
-@pytest.mark.parametrize(
-    ("keys", "told"), [((), "Key: none is asked for"), (("k3y",), "Key: one of ECHO_API_KEYS")]
-)
-def test_announcement_has_what_matters_in_under_ten_lines(keys, told, tmp_path):
-    (tmp_path / "nora.ogg").touch()
-    settings = Settings(host="0.0.0.0", port=8123, voices_dir=str(tmp_path), api_keys=keys)
-    lines = announcement(settings, "http://127.0.0.1:9/metrics").splitlines()
-    assert len(lines) < 10
-    assert lines[0] == "Ready. Page: http://127.0.0.1:8123/  API: http://127.0.0.1:8123/docs"
-    assert told in lines
-    assert f"Voices folder: {tmp_path}" in lines
-    assert "Metrics for Prometheus: http://127.0.0.1:9/metrics" in lines
-    assert lines[-1].startswith("curl ")
-    assert "nora.ogg" in lines[-1]
-    assert "k3y" not in "".join(lines)
 
 
 def test_ctrl_c_before_ray_is_there_ends_without_a_traceback(monkeypatch, capfd):

@@ -1,0 +1,51 @@
+"""What an operator is told of a server that is ready."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+from serve_app.haproxy.choice import is_haproxy_in_front
+from serve_app.settings import Settings
+from speech.errors import one_line
+
+
+def announcement(settings: Settings, metrics_url: str) -> str:
+    """Return what an operator wants to know of a server that is ready, its last line a command."""
+    address = address_of(settings)
+    keys = "one of ECHO_API_KEYS" if settings.api_keys else "none is asked for"
+    proxy = " (HAProxy)" if is_haproxy_in_front() else ""
+    return "\n".join(
+        (
+            f"Ready. Page: {address}/  API: {address}/docs",
+            f"Listening on: {settings.host} port {settings.port}{proxy}",
+            f"Key: {keys}",
+            f"Voices folder: {one_line(settings.voices_dir)}",
+            f"Metrics for Prometheus: {metrics_url}",
+            "Say something:",
+            curl_line(settings),
+        )
+    )
+
+
+def curl_line(settings: Settings) -> str:
+    """Return a command that writes speech.mp3 in a voice that is there."""
+    voices = sorted(path.name for path in Path(settings.voices_dir).glob("*.ogg"))
+    body = {
+        "input": "Hello! This is my voice, and these are your words.",
+        "voice": voices[0] if voices else "default",
+    }
+    command = [
+        *("curl", "-f", f"{address_of(settings)}/v1/audio/speech"),
+        *("-H", "Content-Type: application/json", "-d", json.dumps(body), "-o", "speech.mp3"),
+    ]
+    if settings.api_keys:
+        command += ["-H", "Authorization: Bearer <one of ECHO_API_KEYS>"]
+    return shlex.join(command)
+
+
+def address_of(settings: Settings) -> str:
+    """Return the address at which a server with these settings is reached from here."""
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 (any)
+    return f"http://{host}:{settings.port}"

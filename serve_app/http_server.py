@@ -1,0 +1,97 @@
+"""The graph as an HTTP server: started, announced, watched, drained and stopped.
+
+It imports Ray: what Ray reads from the environment has to be set before.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+import urllib.error
+import urllib.request
+from functools import partial
+
+from serve_app.announcement import address_of, announcement
+from serve_app.boot import (
+    APP_NAME,
+    StartFailed,
+    joins_cluster,
+    metrics_url,
+    run_graph,
+    start_ray,
+    stop_ray,
+)
+from serve_app.draining import GraphLost, Signals, drain, let_proxies_drain_soon, wait_for_signal
+from serve_app.settings import Settings
+from serve_app.watch import GraphWatch, can_speak
+
+logger = logging.getLogger(__name__)
+
+READY_POLL_S = 0.2
+
+
+def serve_graph(settings: Settings) -> int:
+    """Serve the graph over HTTP until told to stop by SIGTERM or Ctrl-C; return the exit status.
+
+    Running requests may then finish first, for up to `drain_s`. On a joined cluster the graph goes
+    on without this process. A graph that cannot speak for `outage_s` ends it with status 1.
+    """
+    let_proxies_drain_soon()
+    try:
+        start_ray(settings, http=True)
+    except StartFailed as error:
+        logger.critical("%s", error)
+        return 1
+    except KeyboardInterrupt:
+        stop_ray(gracefully=False)
+        raise
+    status = 1
+    try:
+        _serve_until_told(settings)
+        status = 0
+    except StartFailed as error:
+        logger.critical("%s", error)
+    except GraphLost as error:
+        logger.critical("%s: this process ends, to be started anew", error)
+    finally:
+        stop_ray(gracefully=status == 0)
+    return status
+
+
+def _serve_until_told(settings: Settings) -> None:
+    """Run the graph until a signal comes, then drain it.
+
+    Raises:
+        StartFailed: It does not start.
+        GraphLost: It could not speak for too long.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # in place of Ray's: as Ctrl-C
+    try:
+        ingress = run_graph(settings, http=True)
+        watch = GraphWatch(partial(can_speak, ingress), settings.outage_s)
+        watch.start()
+        signals = Signals()
+        # Not before: a signal that follows the announcement has to drain.
+        threading.Thread(target=_announce, args=(settings,), daemon=True).start()
+        wait_for_signal(signals, watch)
+        if not joins_cluster():
+            drain(APP_NAME, settings.drain_s, signals)
+    except KeyboardInterrupt:
+        logger.warning("Stopping")  # while it was starting
+
+
+def _announce(settings: Settings) -> None:
+    """Print the announcement once the graph can speak."""
+    while not _answers(f"{address_of(settings)}/ping"):
+        time.sleep(READY_POLL_S)
+    print(announcement(settings, metrics_url()), flush=True)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 (our own address)
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
