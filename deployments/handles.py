@@ -7,10 +7,10 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 import grpc
-from ray.exceptions import ActorUnavailableError
+from ray.exceptions import ActorUnavailableError, RayActorError
 from ray.serve.exceptions import RequestCancelledError
 
-from speech.errors import SpeechError
+from speech.errors import SamplerLost, SpeechError
 
 T = TypeVar("T")
 
@@ -40,6 +40,11 @@ def unwrap(error: Exception) -> BaseException:
     if isinstance(cause, SpeechError):
         return cause
     return asyncio.CancelledError() if isinstance(error, RequestCancelledError) else error
+
+
+def is_replica_loss(error: Exception) -> bool:
+    """Tell whether a call failed because its replica is gone, or its device is."""
+    return isinstance(unwrap(error), (RayActorError, SamplerLost))
 
 
 async def answer(response: Awaitable[T]) -> T:

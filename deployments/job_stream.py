@@ -13,9 +13,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from ray.exceptions import RayActorError
 
-from deployments.handles import unwrap
+from deployments.handles import is_replica_loss, unwrap
 from deployments.sampler import PCMBlock
 from speech.errors import SamplerLost
 from speech.pcm import PCM, SAMPLE_RATE_HZ
@@ -101,11 +100,6 @@ class JobStream:
         self._num_samples += len(pcm)
         self._num_words += len(words)
         return replace(block, pcm=pcm, words=words)
-
-
-def is_replica_loss(error: Exception) -> bool:
-    """Tell whether a call failed because its replica is gone, or its device is."""
-    return isinstance(unwrap(error), (RayActorError, SamplerLost))
 
 
 def _without_step(pcm: PCM, step: float) -> PCM:

@@ -184,8 +184,8 @@ class Worker:
         task.add_done_callback(self._close)
         if self._lost is not None:
             raise self._lost
-        response = method.remote(job.get("input"), job["id"])
-        call = self._calls[task] = GraphCall(response, self._deadline_s)
+        start = partial(method.remote, job.get("input"), job["id"])
+        call = self._calls[task] = GraphCall(start, self._deadline_s)
         return call
 
     def _close(self, task: asyncio.Task[Any]) -> None:

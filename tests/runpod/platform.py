@@ -26,6 +26,7 @@ class Task:
     """One job as the platform sees it."""
 
     job: dict[str, Any]
+    platform: Platform
     taken: asyncio.Event = field(default_factory=asyncio.Event)
     streaming: asyncio.Event = field(default_factory=asyncio.Event)
     done: asyncio.Event = field(default_factory=asyncio.Event)
@@ -36,6 +37,10 @@ class Task:
     @property
     def id(self) -> str:
         return str(self.job["id"])
+
+    async def cancel(self) -> None:
+        """Tell the worker to stop the job, as when its client cancels it."""
+        await self.platform.stop(self)
 
     async def outcome(self) -> dict[str, Any]:
         """Return what the worker posts at the job's end: `output`, `error` or both."""
@@ -107,7 +112,7 @@ class Platform:
         """
         job_id = f"{'sync-' if sync else ''}{uuid.uuid4()}-u1"
         job = {"id": job_id, "input": job_input, **beside}
-        task = self._tasks[job_id] = Task(job, hold_pieces=hold_pieces)
+        task = self._tasks[job_id] = Task(job, self, hold_pieces=hold_pieces)
         self._queue.append(task)
         await self._tell()
         return task
@@ -116,8 +121,8 @@ class Platform:
         """Run a job to its end."""
         return await (await self.submit(job_input, sync=sync, **beside)).outcome()
 
-    async def cancel(self, task: Task) -> None:
-        """Tell the worker to stop a job, as when its client cancels it."""
+    async def stop(self, task: Task) -> None:
+        """Tell the worker to stop a job."""
         self._stops.append(task.id)
         await self._tell()
 

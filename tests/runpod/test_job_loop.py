@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psutil
 import pytest
 import soundfile
 
-from tests.runpod.platform import Platform, Task
+from tests.runpod.platform import Task
 from tests.runpod.worker import MAX_REQUESTS, MAX_TEXT_CHARS, Endpoint
 from tests.texts import PARAGRAPHS, SENTENCE, THREE_SEMITONES
 from training.pitch import median_pitch_hz
@@ -32,6 +35,7 @@ LONG = {
 }
 """Some two minutes, mostly silence: 10 MB hold 85 s, 20 MB twice as much."""
 OVERLOADED = {"error": "Overloaded, retry later"}
+LOST = {"error": "The server was lost, retry later"}
 
 
 def decode(audio: bytes) -> tuple[Any, int]:
@@ -39,27 +43,54 @@ def decode(audio: bytes) -> tuple[Any, int]:
     return samples, sample_rate
 
 
-async def fill(platform: Platform) -> list[Task]:
-    """Return the endless jobs that hold every place of the graph."""
-    tasks = [await platform.submit(ENDLESS) for _ in range(MAX_REQUESTS + 1)]
+async def fill(
+    *endpoints: Endpoint, job_input: dict[str, Any] = ENDLESS, hold_pieces: bool = True
+) -> list[Task]:
+    """Return jobs that hold every place of the graph, of each of the endpoints in turn.
+
+    There is one job more than there are places: once one is refused, the others hold them all.
+    """
+    turns = itertools.islice(itertools.cycle(endpoints), MAX_REQUESTS + 1)
+    tasks = [
+        await endpoint.platform.submit(job_input, hold_pieces=hold_pieces) for endpoint in turns
+    ]
     ends = [asyncio.create_task(task.outcome()) for task in tasks]
     (refused,), pending = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     for end in pending:
         end.cancel()
     assert refused.result() == OVERLOADED
-    await barrier(platform)
     return [task for task in tasks if not task.done.is_set()]
 
 
-async def barrier(platform: Platform) -> None:
+async def barrier(endpoint: Endpoint) -> None:
     """Return when the graph has begun, or dropped, every job taken before."""
-    while await platform.run({"action": "health_check"}) == OVERLOADED:
-        pass  # as the refused job was: those before it are still on their way to the graph
+    assert "output" in await endpoint.platform.run({"action": "health_check"})
 
 
 async def freed(endpoint: Endpoint, task: Task) -> None:
     """Wait until the graph reports that it has dropped a job."""
     await endpoint.worker.wait_for_line(f"request {task.id} cancelled")
+
+
+def replica(endpoint: Endpoint, deployment: str) -> psutil.Process:
+    """Return the process of a deployment's one replica, in the graph that `endpoint` deployed."""
+    found = []
+    for process in psutil.Process(endpoint.worker.process.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+            if f"ServeReplica:default:{deployment}" in "".join(process.cmdline()):
+                found.append(process)
+    (process,) = found
+    return process
+
+
+@contextmanager
+def stopped(process: psutil.Process) -> Iterator[None]:
+    """Let a process stand still for as long as the context lasts."""
+    process.suspend()
+    try:
+        yield
+    finally:
+        process.resume()
 
 
 async def test_job_succeeds(endpoint: Endpoint) -> None:
@@ -120,37 +151,44 @@ async def test_bad_job_fails_with_one_line(
     assert graph_environment["AUDIO_VOICES_DIR"] not in posted["error"]
 
 
-async def test_jobs_run_side_by_side_until_the_graph_is_full(endpoint: Endpoint) -> None:
-    running = await fill(endpoint.platform)
+async def test_jobs_run_side_by_side_until_the_graph_is_full(
+    endpoint: Endpoint, streaming: Endpoint
+) -> None:
+    running = await fill(endpoint, streaming)
     assert len(running) == MAX_REQUESTS
     assert await endpoint.platform.run(SHORT) == OVERLOADED
     for task in running:
-        await endpoint.platform.cancel(task)
+        await task.cancel()
         await freed(endpoint, task)
 
 
-async def test_cancelled_job_frees_the_graph_and_no_other_job(endpoint: Endpoint) -> None:
-    cancelled, other = await fill(endpoint.platform)
-    await endpoint.platform.cancel(cancelled)
+async def test_cancelled_job_frees_the_graph_and_no_other_job(
+    endpoint: Endpoint, streaming: Endpoint
+) -> None:
+    cancelled, *others = await fill(endpoint, streaming)
+    await cancelled.cancel()
     await freed(endpoint, cancelled)
     assert "output" in await endpoint.platform.run(SHORT)
-    assert not other.done.is_set()
-    await endpoint.platform.cancel(other)
-    await freed(endpoint, other)
+    assert not any(other.done.is_set() for other in others)
+    for other in others:
+        await other.cancel()
+        await freed(endpoint, other)
     assert not cancelled.done.is_set()  # nothing is posted for a cancelled job
 
 
-async def test_jobs_cancelled_on_their_way_to_the_graph_hold_nothing(endpoint: Endpoint) -> None:
+async def test_jobs_cancelled_on_their_way_to_the_graph_hold_nothing(
+    endpoint: Endpoint, streaming: Endpoint
+) -> None:
     for _ in range(4 * MAX_REQUESTS):
         task = await endpoint.platform.submit(ENDLESS)
         await endpoint.worker.wait_for_line(f'"{task.id}", "message": "Started."')
-        await endpoint.platform.cancel(task)
+        await task.cancel()
         await endpoint.worker.wait_for_line(f'"{task.id}", "message": "Job stopped."')
-    await barrier(endpoint.platform)
-    running = await fill(endpoint.platform)
+    await barrier(endpoint)
+    running = await fill(endpoint, streaming)
     assert len(running) == MAX_REQUESTS
     for task in running:
-        await endpoint.platform.cancel(task)
+        await task.cancel()
         await freed(endpoint, task)
 
 
@@ -162,20 +200,6 @@ async def test_result_too_large_is_refused_and_not_lost(endpoint: Endpoint) -> N
     assert "compressed" in posted["error"]
     assert (await endpoint.platform.run(LONG, sync=True))["output"]["status"] == "completed"
     assert endpoint.platform.refused == []
-
-
-async def test_dead_replica_fails_its_jobs_and_is_replaced(endpoint: Endpoint) -> None:
-    running = await fill(endpoint.platform)
-    (ingress,) = [
-        process
-        for process in psutil.Process(endpoint.worker.process.pid).children(recursive=True)
-        if "ServeReplica:default:Ingress" in "".join(process.cmdline())
-    ]
-    ingress.kill()
-    for task in running:
-        assert await task.outcome() == {"error": f"Internal error (request {task.id})"}
-        assert f"Job {task.id} failed" in endpoint.worker.output
-    assert "output" in await endpoint.platform.run(SHORT)
 
 
 async def test_three_paragraphs_arrive_in_pieces_in_the_named_voice(streaming: Endpoint) -> None:
@@ -208,11 +232,31 @@ async def test_streamed_result_too_large_for_the_end_is_refused(streaming: Endpo
     assert streaming.platform.refused == []
 
 
+async def test_jobs_outlive_their_ingress(endpoint: Endpoint, streaming: Endpoint) -> None:
+    with stopped(replica(endpoint, "Sampler")):
+        running = await fill(endpoint, streaming, job_input=SHORT, hold_pieces=False)
+        replica(endpoint, "Ingress").kill()
+    for task in running:
+        assert "output" in await task.outcome()
+    for worker in (endpoint.worker, streaming.worker):
+        assert "an ingress was lost" in worker.output
+
+
+async def test_stream_that_has_begun_fails_with_its_ingress(
+    endpoint: Endpoint, streaming: Endpoint
+) -> None:
+    begun = await streaming.platform.submit(ENDLESS)
+    await begun.streaming.wait()
+    replica(endpoint, "Ingress").kill()
+    assert await begun.outcome() == LOST
+    assert "output" in await streaming.platform.run(SHORT)
+
+
 async def test_job_cancelled_while_its_piece_is_posted_frees_the_graph(
     endpoint: Endpoint, streaming: Endpoint
 ) -> None:
     task = await streaming.platform.submit(ENDLESS, hold_pieces=True)
     await task.streaming.wait()
-    await streaming.platform.cancel(task)
+    await task.cancel()
     await freed(endpoint, task)  # it is the first worker that deployed the graph and has its log
     assert not task.done.is_set()

@@ -47,6 +47,6 @@ async def test_what_comes_after_a_dropped_poll_goes_to_the_next(
 ) -> None:
     await drop(session, platform, poll)
     task = await platform.submit(SHORT)
-    await platform.cancel(task)
+    await task.cancel()
     answers = {"job-take": task.job, "job-stop": {"jobsToStop": [task.id]}}
     assert await asyncio.wait_for(_get(session, poll), 5) == answers[poll]

@@ -13,25 +13,36 @@ from typing import Any
 
 import pytest
 from ray import serve
+from ray.exceptions import ActorUnavailableError
 from ray.serve.exceptions import BackPressureError
 from ray.serve.handle import DeploymentHandle
 
+from serve_app.graph_call import PAUSES_S
 from serve_app.runpod_worker import MAX_RUN_BYTES, MAX_RUNSYNC_BYTES, Worker
 from serve_app.watch import GraphWatch
 from speech.errors import DeadlineExceeded, VoiceNotFound
 
+REPLICA_LOST = ActorUnavailableError("killed", None)
+LOST = {"error": "The server was lost, retry later"}
 TOO_LARGE = "configure a bucket or ask for a compressed output_format"
 
 
 class Graph:
-    """Answers with the job's input, raises it if it is an error, never answers to "wait"."""
+    """Answers with the job's input, raises it if it is an error, never answers to "wait".
+
+    To "lose once" the first call is lost with its replica.
+    """
 
     def __init__(self) -> None:
         self._freed = asyncio.Event()
+        self._num_calls = 0
 
     async def run_job(self, job_input: Any, _job_id: str) -> Any:
+        self._num_calls += 1
         if isinstance(job_input, Exception):
             raise job_input
+        if job_input == "lose once" and self._num_calls == 1:
+            raise REPLICA_LOST
         if job_input == "wait":
             try:
                 await asyncio.Event().wait()
@@ -43,8 +54,16 @@ class Graph:
         for item in job_input:
             yield await self.run_job(item, job_id)
 
+    async def num_calls(self) -> int:
+        return self._num_calls
+
     async def wait_until_freed(self) -> None:
         await self._freed.wait()
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serve_app.graph_call.PAUSES_S", (0.0,) * len(PAUSES_S))
 
 
 @pytest.fixture
@@ -102,6 +121,40 @@ async def test_errors_of_the_graph_become_one_line(
     worker = make_worker(graph)
     assert await answer(worker, error) == {"error": text}
     assert await stream(worker, [{"index": 0}, error]) == [{"index": 0}, {"error": text}]
+
+
+@pytest.mark.usefixtures("no_pauses")
+async def test_a_job_outlives_a_replica_that_is_lost_under_it(graph: DeploymentHandle[Any]) -> None:
+    assert await answer(make_worker(graph), "lose once") == "lose once"
+
+
+@pytest.mark.usefixtures("no_pauses")
+async def test_a_stream_outlives_a_replica_lost_before_its_first_item(
+    graph: DeploymentHandle[Any],
+) -> None:
+    assert await stream(make_worker(graph), ["lose once", "more"]) == ["lose once", "more"]
+
+
+@pytest.mark.usefixtures("no_pauses")
+async def test_a_stream_fails_with_a_replica_lost_after_its_first_item(
+    graph: DeploymentHandle[Any],
+) -> None:
+    assert await stream(make_worker(graph), ["first", REPLICA_LOST]) == ["first", LOST]
+    assert await graph.num_calls.remote() == 2
+
+
+@pytest.mark.usefixtures("no_pauses")
+async def test_a_job_under_which_replica_after_replica_is_lost_is_given_up(
+    graph: DeploymentHandle[Any],
+) -> None:
+    assert await answer(make_worker(graph), REPLICA_LOST) == LOST
+    assert await graph.num_calls.remote() == 1 + len(PAUSES_S)
+
+
+async def test_a_job_past_its_deadline_is_not_run_again(graph: DeploymentHandle[Any]) -> None:
+    worker = make_worker(graph, deadline_s=0.05)
+    assert await answer(worker, REPLICA_LOST) == {"error": "Deadline of 0.05 s exceeded"}
+    assert await graph.num_calls.remote() == 1
 
 
 async def test_unforeseen_errors_are_logged_with_their_traceback(

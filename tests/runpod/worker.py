@@ -17,7 +17,7 @@ from tests.runpod.platform import Platform
 REPOSITORY = Path(__file__).parents[2]
 START_S = 90.0
 STOP_S = 30.0
-MAX_REQUESTS = 2
+MAX_REQUESTS = 3
 """Requests the graph admits: so few that a test can see when one of them is freed."""
 MAX_TEXT_CHARS = 50_000
 
