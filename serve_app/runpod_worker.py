@@ -65,7 +65,7 @@ def work(ingress: DeploymentHandle[Any], settings: Settings) -> None:
     watch.start()
     worker = Worker(
         ingress,
-        concurrency=settings.runpod_concurrency,
+        concurrency=settings.runpod_jobs,
         deadline_s=settings.deadline_s,
         drain_s=settings.drain_s,
         num_taken=JobsProgress().get_job_count,

@@ -146,7 +146,9 @@ class Settings(EchoOptions, Limits, BaseSettings):
     ] = False
 
     # RunPod worker
-    runpod_concurrency: Annotated[int, Field(ge=1, description="Jobs a worker takes at once.")] = 16
+    runpod_concurrency: Annotated[
+        int, Field(ge=1, description="Jobs a worker takes at once, at most `max_requests`.")
+    ] = 16
     runpod_streaming: Annotated[
         bool, Field(description="Serve RunPod's stream instead of one output per job.")
     ] = False
@@ -195,6 +197,14 @@ class Settings(EchoOptions, Limits, BaseSettings):
     def max_waiting_jobs(self) -> int:
         """Jobs that all admitted requests may have: no engine refuses one of them half-way."""
         return self.ingress_replicas * self.max_requests * self.max_request_jobs
+
+    @property
+    def runpod_jobs(self) -> int:
+        """Jobs that a RunPod worker takes at once: no more than one ingress has places for.
+
+        They may all come to the same replica, which then refuses none.
+        """
+        return min(self.runpod_concurrency, self.max_requests)
 
     @property
     def limits(self) -> Limits:

@@ -48,7 +48,8 @@ async def fill(
 ) -> list[Task]:
     """Return jobs that hold every place of the graph, of each of the endpoints in turn.
 
-    There is one job more than there are places: once one is refused, the others hold them all.
+    There is one job more than there are places. No worker takes so many, so that it needs two. Once
+    one of them is refused, the others are those that hold the places.
     """
     turns = itertools.islice(itertools.cycle(endpoints), MAX_REQUESTS + 1)
     tasks = [
@@ -149,6 +150,12 @@ async def test_bad_job_fails_with_one_line(
     assert posted["error"].startswith(error)
     assert posted["error"].isprintable()
     assert graph_environment["AUDIO_VOICES_DIR"] not in posted["error"]
+
+
+async def test_worker_takes_no_job_that_the_graph_would_refuse(endpoint: Endpoint) -> None:
+    tasks = [await endpoint.platform.submit(SHORT) for _ in range(2 * MAX_REQUESTS)]
+    for task in tasks:
+        assert "output" in await task.outcome()
 
 
 async def test_jobs_run_side_by_side_until_the_graph_is_full(

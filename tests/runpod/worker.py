@@ -18,7 +18,8 @@ REPOSITORY = Path(__file__).parents[2]
 START_S = 90.0
 STOP_S = 30.0
 MAX_REQUESTS = 3
-"""Requests the graph admits: so few that a test can see when one of them is freed."""
+"""Requests the graph admits, which is as many as a worker takes at a time: so few that a test can
+see when one of them is freed."""
 MAX_TEXT_CHARS = 50_000
 
 FOREIGN = ("ECHO_", "RUNPOD_", "RAY_", "S3_", "BUCKET_")

@@ -119,3 +119,8 @@ def test_settings_let_an_empty_name_not_hide_its_twin(monkeypatch):
     monkeypatch.setenv("S3_ACCESS_KEY_ID", "")
     monkeypatch.setenv("BUCKET_ACCESS_KEY_ID", "id")
     assert Settings().s3_access_key_id == "id"
+
+
+def test_runpod_worker_takes_no_more_jobs_than_one_ingress_has_places():
+    assert Settings().runpod_jobs == 16
+    assert Settings(max_requests=4, ingress_replicas=8).runpod_jobs == 4
