@@ -32,7 +32,7 @@ def metered(deploy, graph_voices):
 
 def scrape():
     """Return the samples of graph `metered` that are ours, as (name, labels, value)."""
-    text = httpx.get(metrics_url(), timeout=10).text
+    text = httpx.get(metrics_url(), timeout=60).text
     return [
         (sample.name, sample.labels, sample.value)
         for family in text_string_to_metric_families(text)

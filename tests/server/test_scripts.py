@@ -65,7 +65,7 @@ def test_serve_prints_lines_that_speak_and_show_metrics_and_stops_on_ctrl_c(serv
     samples, rate = soundfile.read(tmp_path / "speech.mp3", dtype="float32")
     assert len(samples) / rate > 2
     assert median_pitch_hz(samples, rate) == pytest.approx(189, rel=THREE_SEMITONES)  # ada's
-    wait_until(lambda: "ray_echo_requests_total{" in httpx.get(metrics_url, timeout=10).text)
+    wait_until(lambda: "ray_echo_requests_total{" in httpx.get(metrics_url, timeout=60).text)
     process.send_signal(signal.SIGINT)
     process.stdout.read()
     process.wait(timeout=60)
