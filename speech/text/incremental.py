@@ -15,6 +15,7 @@ from speech.text.scripts import SENTENCE_ENDS, duration_ms
 from speech.text.typography import clean
 
 _PATIENCE = 1.5  # of the longest wait: then any break between words does
+_GROWTH = 1.125  # of a late text without any break, until it is looked through again
 _MAX_TAG_CHARS = 33  # an opening bracket that is still a tag's, see `speech.text.breaks`
 _ENDS = frozenset(SENTENCE_ENDS + "]\n\f\v\r\x85\u2028\u2029")  # ] may be a speaker tag's
 
@@ -41,6 +42,7 @@ class SentenceReader:
         self._rank = Break.PARAGRAPH
         self._may_end = False
         self._waiting_ms = 0
+        self._num_unbroken = 0.0  # characters up to which a late text is not worth another look
 
     @property
     def num_waiting(self) -> int:
@@ -95,7 +97,10 @@ class SentenceReader:
 
     def _next(self) -> Sentence | None:
         """Return the first sentence whose end is certain."""
+        is_overdue = self._is_late(_PATIENCE)
         if not (self._may_end or self._is_late()):
+            return None
+        if is_overdue and len(self._text) < self._num_unbroken:
             return None
         text = clean(self._text)
         marked = mark_spaces(text)
@@ -113,6 +118,8 @@ class SentenceReader:
             end = self._clause_end(marked, ranks, last)
         if end is None:
             self._may_end = last < len(marked) - 1  # else all that has come goes on
+            if is_overdue:
+                self._num_unbroken = _GROWTH * len(self._text)
             return None
         num_seen = sum(not char.isspace() for char in marked[:end])
         return self._cut(text, _position_of(num_seen, text), Break(ranks[end]))
@@ -128,6 +135,7 @@ class SentenceReader:
         self._text, self._rank = text[end:], rank
         self._may_end = any(char in _ENDS for char in self._text)
         self._waiting_ms = sum(map(duration_ms, self._text))
+        self._num_unbroken = 0.0
         return sentence
 
 

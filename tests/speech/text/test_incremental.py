@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from speech.errors import InvalidRequest
-from speech.text.breaks import Break
+from speech.text.breaks import Break, rank_breaks
 from speech.text.incremental import SentenceReader
 from speech.text.layout import speaks
 from speech.text.typography import clean
@@ -88,6 +88,19 @@ def test_long_text_without_any_mark_is_cut_all_the_same(text):
     sentences = texts([text])
     assert max(map(len, sentences)) < 330
     assert "".join(sentences).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize("unit", ["$", "| ", "(", "[S1]", "a\u00a0", "a\u0301", "1."])
+def test_text_without_a_break_is_not_looked_through_at_each_letter(unit, monkeypatch):
+    looks = []
+
+    def counted(text):
+        looks.append(len(text))
+        return rank_breaks(text)
+
+    monkeypatch.setattr("speech.text.incremental.rank_breaks", counted)
+    read(f"Hi {unit * 3000}")
+    assert sum(looks) < 300 * 3000 * len(unit)
 
 
 def test_wait_of_nothing_keeps_the_text_whole():
