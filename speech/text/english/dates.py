@@ -154,6 +154,11 @@ DATES: tuple[Rule, ...] = (
     rule(rf"\b(?!Jan)(?P<month>{_ANY_SHORT_MONTH})\.(?=[\W\d]|$)", _month_with_stop),
     rule(rf"\b(?P<day>{_ANY_SHORT_DAY})(?P<stop>\.)(?=[\W\d]|$)", _short_day),
     rule(
+        r"(?<![\w.,/$£€])(?P<hour>1[0-2]|[1-9])\.(?=[0-5]\d\s?[ap]\.?\s?m\b)",
+        lambda match: f"{match['hour']}:",
+        re.IGNORECASE,
+    ),
+    rule(
         rf"{UNJOINED}(?P<start>\d{{1,2}}(?:[:]\d\d)?(?:\s?[ap]\.?\s?m\b\.?)?)\s?[-–—]\s?(?={_ANY_TIME})",
         lambda match: f"{match['start']} to ",
         re.IGNORECASE,

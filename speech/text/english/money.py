@@ -38,16 +38,27 @@ _CURRENCIES = {
     "₽": _Currency("ruble", "rubles"),
     "₪": _Currency("shekel", "shekels"),
     "฿": _Currency("baht", "baht"),
+    "₺": _Currency("lira", "lira"),
+    "₴": _Currency("hryvnia", "hryvnias"),
+    "₫": _Currency("dong", "dong"),
+    "₦": _Currency("naira", "naira", "kobo", "kobo"),
+    "₱": _Currency("peso", "pesos", "centavo", "centavos"),
+    "R$": _Currency("real", "reais", "centavo", "centavos"),
+    "MX$": _Currency("Mexican peso", "Mexican pesos", "centavo", "centavos"),
+    "NT$": _dollars("New Taiwan "),
     "₿": _Currency("bitcoin", "bitcoins"),
     "CHF": _Currency("Swiss franc", "Swiss francs"),
     "CNY": _Currency("yuan", "yuan"),
     "SEK": _Currency("Swedish krona", "Swedish kronor"),
     "NOK": _Currency("Norwegian krone", "Norwegian kroner"),
     "DKK": _Currency("Danish krone", "Danish kroner"),
+    "PLN": _Currency("zloty", "zlotys"),
+    "ZAR": _Currency("rand", "rand"),
 }
 _CODES = {
     "USD": "$", "GBP": "£", "EUR": "€", "JPY": "¥", "INR": "₹", "KRW": "₩", "RUB": "₽", "AUD": "A$",
-    "AU$": "A$", "CAD": "C$", "CA$": "C$", "NZD": "NZ$", "HKD": "HK$", "SGD": "S$",
+    "AU$": "A$", "CAD": "C$", "CA$": "C$", "NZD": "NZ$", "HKD": "HK$", "SGD": "S$", "BRL": "R$",
+    "MXN": "MX$", "TWD": "NT$", "NGN": "₦",
 }  # fmt: skip
 _SIGNS = [sign for sign in (*_CURRENCIES, *_CODES) if not sign.isalpha()]
 _LETTERS = [sign for sign in (*_CURRENCIES, *_CODES) if sign.isalpha()]
@@ -108,6 +119,8 @@ def _cents(match: re.Match[str]) -> str:
 
 
 MONEY: tuple[Rule, ...] = (
+    rule(r"\bRs\.?\s?(?=\d)", "₹"),
+    rule(r"(?<=\d)\s?zł\b", " PLN"),
     rule(
         rf"(?<=[\d{_BARE_SIGNS}A-Z])/(?P<per>{alternatives(list(_PER))})\b",
         lambda match: f" per {_PER[match['per']]}",

@@ -35,7 +35,9 @@ def _written_fraction(match: re.Match[str]) -> str | None:
 
 def _vulgar_fraction(match: re.Match[str]) -> str:
     fraction = _fraction(*_VULGAR[match["vulgar"]])
-    return _mixed(match["whole"], fraction) if match["whole"] else f" {fraction} "
+    before = " " * match.string[max(0, match.start() - 1) : match.start()].isalnum()
+    after = " " * match.string[match.end() : match.end() + 1].isalnum()
+    return before + (_mixed(match["whole"], fraction) if match["whole"] else fraction) + after
 
 
 def _mixed(whole: str, fraction: str) -> str:
@@ -98,7 +100,8 @@ GROUPED: tuple[Rule, ...] = (
 FRACTIONS: tuple[Rule, ...] = (
     rule(r"(?:(?<!\d)(?P<whole>\d+)\s?)?(?P<vulgar>[" + "".join(_VULGAR) + "])", _vulgar_fraction),
     rule(
-        rf"{START}(?:(?P<whole>\d+)[\s-])?(?P<above>\d{{1,3}})/(?P<below>\d{{1,4}})(?![\w/])",
+        rf"{START}(?:(?P<whole>\d+)[\s-])?(?P<above>\d{{1,3}})/(?P<below>\d{{1,4}})(?:(?:rd|th)s?)?"
+        r"(?![\w/])",
         _written_fraction,
     ),
     rule(

@@ -32,6 +32,8 @@ COMPARISONS: tuple[Rule, ...] = (
     rule(r"[₀-₉]+", lambda match: match[0].translate(_SUBSCRIPTS)),
     rule(r"µ", "μ"),
     rule(r"\u20e3", ""),  # a keycap
+    rule(r"(?<=\d)\u2044(?=\d)", "/"),
+    rule(r"(?<=\d)\s?º(?=\s?[CF]\b)", "°"),
     rule(r"\s?(?:<=|≤)\s?(?=[\w$£€.-])", " less than or equal to "),
     rule(r"\s?(?:>=|≥)\s?(?=[\w$£€.-])", " greater than or equal to "),
     rule(r"\s?(?:!=|≠)\s?(?=[\w$£€.-])", " is not equal to "),
@@ -86,13 +88,17 @@ SYMBOLS: tuple[Rule, ...] = (
     rule(r"(?<=\d)\s?=\s?(?=[\d-])|\s=\s", " equals "),
     rule(r"(?<=[\d\w])\s?[+]\s(?=[\d\w])|(?<=\d)[+](?=\d)", " plus "),
     rule(r"(?<=\d)[+](?!\w)", " plus"),
+    rule(r"(?<![^\s(\[\"“'‘])[+](?=\.?\d)", "plus "),
     rule(r"(?<![^\s(\[\"“'‘])@(?=\w)|\s@\s", " at "),
     rule(r"(?<=[^\W\d])/(?=\w)|(?<=\d)/(?=[^\W\d])", " "),
 )
 """Signs between and before words and figures."""
 
 MIXED: tuple[Rule, ...] = (
-    rule(r"(?<=\d)-?(?P<letters>[A-Z]{1,3})(?![\w])", lambda match: f" {spell(match['letters'])}"),
-    rule(r"(?<=\d)(?=[A-Za-z]{1,3}\b)(?!(?:st|nd|rd|th|k)\b)", " "),
+    rule(
+        r"(?<=\d)-?(?!(?:ST|ND|RD|TH)\b)(?P<letters>[A-Z]{1,3})(?![\w])",
+        lambda match: f" {spell(match['letters'])}",
+    ),
+    rule(r"(?<=\d)(?=[A-Za-z]{1,3}\b)(?!(?:(?i:st|nd|rd|th)|k)\b)", " "),
 )
 """Letters behind figures."""

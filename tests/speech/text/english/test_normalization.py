@@ -17,6 +17,8 @@ WRITTEN = [
     ("It was -5 outside.", "It was minus five outside."),
     ("the 21st, 2nd and 103rd", "the twenty first, second and one hundred and third"),
     ("1/2, 2 1/2 and 3¾", "one half, two and a half and three and three quarters"),
+    ("½, 2⁄3, ¾cup, 2/3rds", "one half, two thirds, three quarters cup, two thirds"),
+    ("ON THE 22ND, +5 and C++", "ON THE twenty second, plus five and see plus plus"),
     ("5-10 or 5–10 of them", "five to ten or five to ten of them"),
     ("agent 007", "agent zero zero seven"),
     ("version 1.2.3", "version one point two point three"),
@@ -43,6 +45,8 @@ WRITTEN = [
     ("$.99, $-5, ($5), 1¢, 50p", "ninety nine cents, minus five dollars, (five dollars), one cent, "
      "fifty pence"),
     ("a $5 bill for $20/hour", "a five dollar bill for twenty dollars per hour"),
+    ("R$ 30, MX$5 or NT$100", "thirty reais, five Mexican pesos or one hundred New Taiwan dollars"),
+    ("for Rs. 500, Rs 20 and 9 zł", "for five hundred rupees, twenty rupees and nine zlotys"),
     ("€3,50 and 1.234,56 €", "three euros and fifty cents and "
      "one thousand two hundred and thirty four euros and fifty six cents"),
     # dates and times
@@ -61,12 +65,14 @@ WRITTEN = [
     ("25.12.2025, 12-25-2025", "December twenty fifth, twenty twenty five, "
      "December twenty fifth, twenty twenty five"),
     ("May 3-5, Mon.-Fri. in Feb.", "May third to fifth, Monday to Friday in February."),
+    ("5.30pm or 9.15 a.m. on", "five thirty pee em or nine fifteen ay em on"),
     ("9am-5pm, 9:30–10:30", "nine ay em to five pee em, nine thirty to ten thirty"),
     ("2019-20, in 1066, c. 1900", "twenty nineteen to twenty, in ten sixty six, "
      "circa nineteen hundred"),
     ("2024/01/15, in '85", "January fifteenth, twenty twenty four, in eighty five"),
     ("2h30m, 3m 20s", "two hours thirty minutes, three minutes twenty seconds"),
     # measures
+    ("20ºC or 68 ºF", "twenty degrees Celsius or sixty eight degrees Fahrenheit"),
     ("3% at 20°C and 60 mph", "three percent at twenty degrees Celsius and sixty miles per hour"),
     ("1 kg, 5-10 km", "one kilogram, five to ten kilometers"),
     ("5kg-10kg, 10% - 20%", "five to ten kilograms, ten to twenty percent"),
