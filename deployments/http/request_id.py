@@ -19,8 +19,8 @@ _WITH_HEADERS = ("http.response.start", "websocket.accept", "websocket.http.resp
 class RequestIdMiddleware:
     """ASGI middleware that puts the id into the connection's state and the response's headers.
 
-    Ray Serve's proxy gives a request without an id one, and answers with the id that came: it is
-    not said twice.
+    Ray Serve's proxy gives a request without an id one, and answers HTTP with the id that came: it
+    is not said twice. To a WebSocket the proxy does not say it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -36,7 +36,8 @@ class RequestIdMiddleware:
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_with_id(message: Message) -> None:
-            if message["type"] in _WITH_HEADERS and request_id != given:
+            is_said = message["type"] == "http.response.start" and request_id == given
+            if message["type"] in _WITH_HEADERS and not is_said:
                 message.setdefault("headers", [])
                 MutableHeaders(scope=message)[HEADER] = request_id
             await send(message)

@@ -52,6 +52,7 @@ def test_websocket_has_a_request_id_that_its_handshake_tells(make_client):
     with client.websocket_connect("/echo", headers={"X-Request-ID": "call-1"}) as websocket:
         websocket.send_text("Who am I?")
         assert websocket.receive_text() == "call-1"
+    assert (b"x-request-id", b"call-1") in websocket.extra_headers
 
 
 def test_websocket_without_the_key_is_refused_in_the_errors_shape(make_client):
