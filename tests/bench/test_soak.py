@@ -1,6 +1,7 @@
 import asyncio
 
 import aiohttp
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -50,6 +51,7 @@ def test_every_kind_of_request_is_sent_and_counted():
     assert ("refused", "400") in outcomes
 
 
+@pytest.mark.slow
 def test_memory_is_drawn_and_reported_by_process(tmp_path, capsys):
     samples = [
         Sample(second, name, 1, mb + second, 1, 1)

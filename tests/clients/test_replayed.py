@@ -8,6 +8,8 @@ import soundfile
 
 from tests.clients.conftest import KEY
 
+pytestmark = pytest.mark.slow
+
 TEXT = "Hello there. How are you?"
 BEARER = {"Authorization": f"Bearer {KEY}"}
 

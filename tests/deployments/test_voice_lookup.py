@@ -110,7 +110,8 @@ class Busy(Silent):
         await self.wake()
 
 
-async def test_call_that_no_replica_answers_fails_until_one_is_there_again():
+async def test_call_that_no_replica_answers_fails_until_one_is_there_again(monkeypatch):
+    monkeypatch.setattr("deployments.voice_lookup.PROMPT_S", 0.1)
     silent = local_handle(Silent)
     lookup = VoiceLookup(silent, 0.1, patience_s=0.01)
     for _ in range(2):

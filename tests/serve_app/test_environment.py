@@ -41,6 +41,7 @@ def test_importing_a_program_neither_imports_ray_nor_sets_variables(module):
     assert process.stdout.split() == ["False", "False"]
 
 
+@pytest.mark.slow
 def test_looking_up_the_application_sets_them_before_ray_is_imported():
     code = (
         "import serve_app; serve_app.build_app\n"

@@ -26,6 +26,8 @@ from training.recogniser import num_errors
 from training.rhythm import Rhythm
 from training.shards import FIELDS, PHONES, load, save, shard_path
 
+pytestmark = pytest.mark.slow
+
 TEXTS = (
     "Please open the window.",
     "At 4:30, Dr. Smith paid 12 dollars.",

@@ -255,6 +255,7 @@ def _mixed(dit):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trace", range(8))
 def test_jobs_that_join_and_pause_at_random_get_what_they_get_alone(trace):
     with precision(torch.float64):

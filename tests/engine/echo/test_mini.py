@@ -17,6 +17,8 @@ from training.pitch import median_pitch_hz
 from training.prompts_held_out import SENTENCES
 from training.recogniser import Aligner, Recogniser, num_errors, words
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 

@@ -67,6 +67,7 @@ def test_proof_passes_what_computes_the_same(models):
     assert _find(models, _ops()) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.__name__.strip("_"))
 def test_proof_finds_a_wrong_kernel(models, wrong):
     found = _find(models, _ops(**{wrong.__name__.removeprefix("_"): wrong}))

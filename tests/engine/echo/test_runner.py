@@ -32,6 +32,7 @@ def _block_frames(job):
     return [block.num_frames for block in job.progress.plan.blocks]
 
 
+@pytest.mark.slow
 def test_jobs_together_sound_as_they_do_alone(runner):
     def jobs():
         return [
@@ -219,6 +220,7 @@ def test_speech_errors_reach_the_caller_as_they_are(runner, models, monkeypatch)
     assert error.message == "no such language"
 
 
+@pytest.mark.slow
 def test_automatic_length_is_drawn_again_until_nothing_is_cut(runner, models):
     _stand_still(models)  # noise all the way: no end in sight
     short = new_job(7, sequence_length="auto", cfg_max_t=0.5)

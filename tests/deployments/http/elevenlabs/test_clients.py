@@ -15,7 +15,10 @@ from livekit.plugins import elevenlabs as livekit_elevenlabs
 from tests.deployments.sockets import served
 
 # The SDK asks the websockets package for what it has renamed.
-pytestmark = pytest.mark.filterwarnings("ignore:ConnectionClosed.code:DeprecationWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:ConnectionClosed.code:DeprecationWarning"),
+]
 
 TEXT = "Hello there. How are you, Dr. Mason? Fine."
 
