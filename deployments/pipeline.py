@@ -136,12 +136,9 @@ class SpeechPipeline:
         Raises:
             SpeechError: The request failed.
         """
+        parameters, max_audio_s = await self.parameters(request), self._limits.max_audio_s
         planner = ChunkPlanner(
-            request,
-            await self.parameters(request),
-            self._pronunciations,
-            self._pass_limits,
-            self._limits.max_audio_s,
+            request, parameters, self._pronunciations, self._pass_limits, max_audio_s
         )
         script = Script(request, planner, record, self._threads)
         sampled = self._sample(script.chunks(sentences), request, record, stream=True)
@@ -213,7 +210,8 @@ class SpeechPipeline:
 
 
 def _leveller(request: SpeechRequest, *, stream: bool) -> Leveller:
-    return Leveller(request.loudness, FORMATS[request.output_format].peak_db, stream=stream)
+    peak_db = FORMATS[request.output_format].peak_db
+    return Leveller(request.loudness, peak_db, stream=stream, speed=request.speed)
 
 
 async def each(chunks: Iterable[Chunk]) -> AsyncGenerator[Chunk, None]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from speech.limiter import TRUE_PEAK_DB, limit, true_peak_db
 from speech.loudness import MOMENT_S, measure_loudness
 from speech.pcm import PCM, SAMPLE_RATE_HZ
+from speech.tempo import Tempo
 
 _MAX_EVENING_DB = 18.0
 """The most by which a chunk is turned to another's loudness: what differs more is no speech."""
@@ -50,12 +51,16 @@ class Leveller:
         peak_db: The highest true peak, in dB of full scale, of chunks whose loudness was asked for.
         stream: Whether the first chunk plays while the rest of it is drawn: its blocks come back at
             once, and its gain changes slowly, and by little, as more of it is known.
+        speed: The change of tempo to come. A loudness that was asked for is that at this speed.
     """
 
-    def __init__(self, loudness: float | None, peak_db: float, *, stream: bool) -> None:
+    def __init__(
+        self, loudness: float | None, peak_db: float, *, stream: bool, speed: float = 1.0
+    ) -> None:
         self._loudness = loudness
         self._peak_db = peak_db
         self._stream = stream
+        self._speed = speed
         self._num_chunks = 0
         self._first_chunks: dict[str | None, _FirstChunk] = {}
 
@@ -73,8 +78,10 @@ class Leveller:
             self._first_chunks[voice] = _FirstChunk()
             return self._first_chunks[voice]
         if self._stream and self._num_chunks == 1:
-            return _PlayingChunk(self._loudness, self._peak_db)
-        return _WholeChunk(self._loudness, self._peak_db, _MAX_GAIN_DB, keeps_peaks=False)
+            return _PlayingChunk(self._loudness, self._peak_db, self._speed)
+        return _WholeChunk(
+            self._loudness, self._peak_db, _MAX_GAIN_DB, keeps_peaks=False, speed=self._speed
+        )
 
 
 class _FirstChunk:
@@ -108,15 +115,23 @@ class _WholeChunk:
         peak_db: The highest true peak, in dB of full scale.
         max_gain_db: The most that it is turned up or down.
         keeps_peaks: Whether peaks that were higher may be as high as they were.
+        speed: The tempo at which it has the loudness.
     """
 
     def __init__(
-        self, loudness: float, peak_db: float, max_gain_db: float, *, keeps_peaks: bool
+        self,
+        loudness: float,
+        peak_db: float,
+        max_gain_db: float,
+        *,
+        keeps_peaks: bool,
+        speed: float = 1.0,
     ) -> None:
         self._loudness = loudness
         self._peak_db = peak_db
         self._max_gain_db = max_gain_db
         self._keeps_peaks = keeps_peaks
+        self._speed = speed
         self._blocks: list[PCM] = []
 
     def feed(self, pcm: PCM) -> list[PCM]:
@@ -131,43 +146,50 @@ class _WholeChunk:
         if self._keeps_peaks:
             peak_db = max(peak_db, true_peak_db(pcm, SAMPLE_RATE_HZ))
 
+        heard = _at_speed(pcm, self._speed)
+
         def turned(gain_db: float) -> PCM:
-            return limit(_gained(pcm, gain_db), SAMPLE_RATE_HZ, peak_db)
+            return limit(_gained(heard, gain_db), SAMPLE_RATE_HZ, peak_db)
 
         bounds = (-self._max_gain_db, self._max_gain_db)
-        levelled = turned(_find_gain(turned, self._loudness, 0.0, bounds))
+        gain_db = _find_gain(turned, self._loudness, 0.0, bounds)
+        levelled = limit(_gained(pcm, gain_db), SAMPLE_RATE_HZ, peak_db)
         return np.split(levelled, np.cumsum([len(block) for block in self._blocks])[:-1])
 
 
 class _PlayingChunk:
     """A chunk whose blocks are turned to a loudness as they come; peaks are left to a limiter."""
 
-    def __init__(self, loudness: float, peak_db: float) -> None:
+    def __init__(self, loudness: float, peak_db: float, speed: float) -> None:
         self._loudness = loudness
         self._peak_db = peak_db
-        self._drawn = self._given = np.empty(0, np.float32)
+        self._speed = speed
+        self._drawn = np.empty(0, np.float32)
+        self._factors = np.empty(0, np.float64)  # by which each sample was multiplied
         self._gain_db = 0.0
 
     def feed(self, pcm: PCM) -> list[PCM]:
         drawn = np.concatenate((self._drawn, pcm))
-        given, before_db = self._given, self._gain_db
+        heard = _at_speed(drawn, self._speed)
+        before_db = self._gain_db
 
         def turned(gain_db: float) -> PCM:
-            return limit(_gained(drawn, gain_db), SAMPLE_RATE_HZ, self._peak_db)
+            return limit(_gained(heard, gain_db), SAMPLE_RATE_HZ, self._peak_db)
 
         def ridden(gain_db: float) -> PCM:
-            block = _gained(pcm, _ramp(before_db, gain_db, len(pcm)))
-            return limit(np.concatenate((given, block)), SAMPLE_RATE_HZ, self._peak_db)
+            factors = np.concatenate((self._factors, _ramp(before_db, gain_db, len(pcm))))
+            ramped = np.asarray(heard * _resized(factors, len(heard)), dtype=np.float32)
+            return limit(ramped, SAMPLE_RATE_HZ, self._peak_db)
 
         bounds = (-_MAX_GAIN_DB, _MAX_GAIN_DB)
         gain_db = _find_gain(turned, self._loudness, before_db, bounds)
-        if not len(given):
+        if not len(self._drawn):
             before_db = gain_db
         bounds = (gain_db - _MAX_RIDE_DB, gain_db + _MAX_RIDE_DB)
         self._gain_db = _find_gain(ridden, self._loudness, gain_db, bounds)
-        block = _gained(pcm, _ramp(before_db, self._gain_db, len(pcm)))
-        self._drawn, self._given = drawn, np.concatenate((given, block))
-        return [block]
+        factors = _ramp(before_db, self._gain_db, len(pcm))
+        self._drawn, self._factors = drawn, np.concatenate((self._factors, factors))
+        return [np.asarray(pcm * factors, dtype=np.float32)]
 
     def end(self) -> list[PCM]:
         return []
@@ -212,11 +234,26 @@ def _loudness(pcm: PCM) -> float | None:
     return measure_loudness(np.resize(pcm, size)).lufs
 
 
+def _at_speed(pcm: PCM, speed: float) -> PCM:
+    """Return audio as it is heard after the change of tempo."""
+    if speed == 1:
+        return pcm
+    tempo = Tempo(speed, SAMPLE_RATE_HZ)
+    return np.concatenate((tempo.process(pcm), tempo.finish()))
+
+
+def _resized(factors: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Return a curve drawn out, or drawn together, to `size` points."""
+    if len(factors) == size:
+        return factors
+    return np.interp(np.linspace(0, len(factors), size), np.arange(len(factors)), factors)
+
+
 def _ramp(start_db: float, stop_db: float, num_samples: int) -> NDArray[np.float64]:
-    """Return gains that go from one to the other within the time of a ride, and stay there."""
+    """Return factors that go from one gain to another within the time of a ride, and stay there."""
     share = np.minimum(np.arange(num_samples) / (_RIDE_S * SAMPLE_RATE_HZ), 1.0)
-    return np.asarray(start_db + (stop_db - start_db) * share)
+    return np.asarray(10 ** ((start_db + (stop_db - start_db) * share) / 20))
 
 
-def _gained(pcm: PCM, gain_db: float | NDArray[np.float64]) -> PCM:
+def _gained(pcm: PCM, gain_db: float) -> PCM:
     return np.asarray(pcm * 10 ** (np.asarray(gain_db) / 20), dtype=np.float32)

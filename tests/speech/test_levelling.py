@@ -7,6 +7,7 @@ from speech.levelling import Leveller
 from speech.limiter import limit, true_peak_db
 from speech.loudness import measure_loudness
 from speech.pcm import SAMPLE_RATE_HZ
+from speech.tempo import Tempo
 
 PEAK_DB = -1.0
 VOICE = "ada.ogg"
@@ -30,9 +31,9 @@ def lufs(pcm):
     return measure_loudness(pcm).lufs
 
 
-def level(chunks, loudness=None, voices=None, *, stream=False, block_samples=10**9):
+def level(chunks, loudness=None, voices=None, *, stream=False, block_samples=10**9, speed=1.0):
     """Return the levelled chunks, in the blocks that they came in."""
-    leveller = Leveller(loudness, PEAK_DB, stream=stream)
+    leveller = Leveller(loudness, PEAK_DB, stream=stream, speed=speed)
     levelled = []
     for index, pcm in enumerate(chunks):
         chunk = leveller.chunk(voices[index] if voices else VOICE)
@@ -92,6 +93,15 @@ def test_speech_has_the_loudness_that_was_asked_for(seed, level_db, loudness, st
     limited = limit(levelled, SAMPLE_RATE_HZ)
     assert lufs(limited) == pytest.approx(loudness, abs=0.5)
     assert true_peak_db(limited, SAMPLE_RATE_HZ) <= PEAK_DB
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("speed", [0.25, 0.7, 2.5, 4])
+def test_loudness_is_that_at_the_speed_that_is_heard(speed, stream):
+    (levelled,) = level([speech(4)], -20.0, stream=stream, block_samples=65_536, speed=speed)
+    tempo = Tempo(speed, SAMPLE_RATE_HZ)
+    heard = np.concatenate((tempo.process(levelled), tempo.finish()))
+    assert lufs(heard) == pytest.approx(-20, abs=0.3)
 
 
 def test_long_speech_in_blocks_has_the_loudness_of_whole_speech():
