@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -64,24 +65,54 @@ def match_words(written: Sequence[str], spoken: Sequence[str]) -> list[tuple[int
     Most words are in both; what stands between those shares what is said between them, by how
     long it takes to say.
     """
-    matcher = SequenceMatcher(None, [*map(_key, written)], [*map(_key, spoken)], autojunk=False)
     spans: list[tuple[int, int]] = []
-    for kind, start, stop, first, last in matcher.get_opcodes():
-        if kind == "equal":
-            spans += [(i, i + 1) for i in range(first, last)]
-        elif start == stop and spans:  # said on top: it belongs to the word before
-            spans[-1] = (spans[-1][0], last)
-        else:
+    start = first = 0
+    ends = (len(written), len(spoken))
+    for stop, last in (*_common([*map(_key, written)], [*map(_key, spoken)]), ends):
+        if start < stop:
             spans += _share(written[start:stop], spoken[first:last], first)
+        elif first < last and spans:  # said on top: it belongs to the word before
+            spans[-1] = (spans[-1][0], last)
+        if stop < len(written):
+            spans.append((last, last + 1))
+        start, first = stop + 1, last + 1
     return spans
+
+
+def _common(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the places in both of a longest common subsequence, in order.
+
+    The work is that of a bit per pair of words, whatever the words are. Source: H. Hyyrö,
+    Bit-parallel LCS-length computation revisited, 2004.
+    """
+    places: defaultdict[str, int] = defaultdict(int)
+    for column, word in enumerate(right):
+        places[word] |= 1 << column
+    everywhere = row = (1 << len(right)) - 1
+    rows = []  # a bit is 0 where one word more of `right` makes the subsequence longer
+    for word in left:
+        matches = row & places.get(word, 0)
+        row = ((row + matches) | (row - matches)) & everywhere
+        rows.append(row)
+    common = []
+    index, column = len(left) - 1, len(right) - 1
+    while index >= 0 and column >= 0:
+        if rows[index] >> column & 1:
+            column -= 1
+        elif index and not rows[index - 1] >> column & 1:
+            index -= 1
+        else:
+            common.append((index, column))
+            index, column = index - 1, column - 1
+    return common[::-1]
 
 
 def _share(written: Sequence[str], spoken: Sequence[str], first: int) -> Iterator[tuple[int, int]]:
     if len(written) == len(spoken):
         cuts = list(range(len(spoken) + 1))
     else:
-        ends, goals = _shares(spoken), _shares(written)
-        cuts = [min(range(len(ends)), key=lambda i: abs(ends[i] - goal)) for goal in goals]
+        ends = _shares(spoken)
+        cuts = [_nearest(ends, goal) for goal in _shares(written)]
     yield from pairwise(first + cut for cut in cuts)
 
 
@@ -89,6 +120,13 @@ def _shares(words: Sequence[str]) -> list[float]:
     """Return when each word begins and the last one ends, in parts of the whole."""
     ends = list(accumulate(map(estimate_duration_s, words), initial=0.0))
     return [end / max(ends[-1], 1e-9) for end in ends]
+
+
+def _nearest(ascending: Sequence[float], goal: float) -> int:
+    """Return where the value nearest to `goal` is."""
+    after = min(bisect_left(ascending, goal), len(ascending) - 1)
+    before = max(after - 1, 0)
+    return before if goal - ascending[before] <= ascending[after] - goal else after
 
 
 def _key(word: str) -> str:

@@ -1,5 +1,6 @@
 """Words of a text, and which of another say them."""
 
+import time
 from itertools import pairwise
 
 import pytest
@@ -66,3 +67,31 @@ def test_matches_are_in_order_and_complete(written, spoken):
     edges = [edge for span in spans for edge in span]
     assert edges == sorted(edges)
     assert all(0 <= edge <= len(spoken) for edge in edges)
+
+
+@settings(deadline=None)
+@given(_WORDS, _WORDS)
+def test_most_words_in_both_say_themselves(written, spoken):
+    lengths = [[0] * (len(spoken) + 1) for _ in range(len(written) + 1)]
+    for i, left in enumerate(written):
+        for j, right in enumerate(spoken):
+            lengths[i + 1][j + 1] = (
+                lengths[i][j] + 1 if left == right else max(lengths[i][j + 1], lengths[i + 1][j])
+            )
+    spans = match_words(written, spoken)
+    same = sum(word in spoken[slice(*span)] for word, span in zip(written, spans, strict=True))
+    assert same >= lengths[-1][-1]
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        (["a"] * 2000, ["a"] * 2000),
+        (["1.", "a"] * 1000, ["one", "a"] * 1000 + ["a"] * 2000),
+        (["3"] * 2000, ["three", "hundred", "and", "one"] * 1500),
+    ],
+)
+def test_matching_takes_no_time_to_speak_of(written, spoken):
+    start = time.process_time()
+    assert len(match_words(written, spoken)) == len(written)
+    assert time.process_time() - start < 2
