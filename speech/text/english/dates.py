@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import re
 
-from speech.text.english.figures import UNJOINED, cardinal, ordinal, plural, year
+from speech.text.english.figures import (
+    UNJOINED,
+    cardinal,
+    digits,
+    number,
+    ordinal,
+    plural,
+    year,
+)
 from speech.text.english.rule import Rule, alternatives, rule
 from speech.text.english.sentences import stop_after
 
@@ -83,15 +91,18 @@ def _date(month: int, day: int, figures: str) -> str | None:
 
 def _time(match: re.Match[str]) -> str | None:
     hour, minute, second = int(match["hour"]), int(match["minute"]), match["second"]
+    fraction = match["fraction"]
     if hour > 24 or minute > 59:
         return None
     said = cardinal(str(hour))
     if minute:
         said += f" {'oh ' * (minute < 10)}{cardinal(str(minute))}"
-    elif not match["half"] and not second:
+    elif not match["half"] and not second and not fraction:
         said += " o'clock" if hour <= 12 else " hundred"
+    if fraction and not second:
+        said += f" point {digits(fraction)}"
     if second:
-        said += f" and {cardinal(str(int(second)))} seconds"
+        said += f" and {number('.'.join(filter(None, (str(int(second)), fraction))))} seconds"
     return said + _half_day(match)
 
 
@@ -124,7 +135,28 @@ def _decade(match: re.Match[str]) -> str:
     return plural(year(figures) if match["century"] else cardinal(figures))
 
 
+def _verses(match: re.Match[str]) -> str:
+    """Return `five three to twelve` for `5:3-12`; times such as `2:30-3` are read no other way."""
+    first = cardinal(match["first"])
+    if len(match["first"]) == 2 and match["first"][0] == "0":
+        first = f"oh {first.rpartition(' ')[2]}"
+    return f"{cardinal(match['chapter'])} {first} to {cardinal(match['last'])}"
+
+
+INSTANTS: tuple[Rule, ...] = (
+    rule(
+        r"(?<=\d{4}-\d\d-\d\d)T(?=\d\d:\d\d)|(?<=\d:\d\d)(?:\.\d+)?Z(?!\w)",
+        lambda match: " at " if match[0] == "T" else " you tee see",
+    ),
+)
+"""What stands between and behind the parts of `2024-03-15T14:30Z`."""
+
 DATES: tuple[Rule, ...] = (
+    rule(
+        rf"{UNJOINED}(?P<chapter>\d{{1,3}})[:](?P<first>\d{{1,3}})\s?[-–—]\s?(?P<last>\d{{1,3}})"
+        r"(?![\w:-]|[.,]\d|\s?[ap]\.?\s?m\b)",
+        _verses,
+    ),
     rule(r"(?<![\w.])ca?\.\s?(?=\d)", "circa "),
     rule(
         rf"{UNJOINED}(?P<year>\d{{4}})(?P<mark>[-/])(?P<month>\d\d)(?P=mark)(?P<day>\d\d)(?![\w/-])",
@@ -165,13 +197,14 @@ DATES: tuple[Rule, ...] = (
     ),
     rule(
         rf"{UNJOINED}(?P<hour>\d{{1,2}})[:](?P<minute>\d\d)(?:[:](?P<second>\d\d))?(?!\d)"
+        r"(?:\.(?P<fraction>\d{1,3})(?!\w))?"
         rf"(?:\s?{_HALF_DAY})?",
         _time,
         re.IGNORECASE,
     ),
     rule(rf"{UNJOINED}(?P<hour>1[0-2]|[1-9])\s?{_HALF_DAY}", _hour, re.IGNORECASE),
     rule(
-        r"(?<![\w.,:])(?P<left>\d{1,3})[:](?P<right>\d{1,3})(?![\w:]|\.\d)",
+        r"(?<![\w.,:])(?P<left>\d{1,3})[:](?P<right>\d{1,6})(?![\w:]|\.\d)",
         lambda match: f"{cardinal(match['left'])} to {cardinal(match['right'])}",
     ),
     rule(r"(?<![\w.,])['’]?(?P<century>1\d|20)?(?P<decade>\d)0['’]?s\b", _decade),
@@ -184,7 +217,8 @@ DATES: tuple[Rule, ...] = (
         _later_years,
     ),
     rule(
-        rf"{UNJOINED}{_YEAR}(?![\w%°-]|[.,/:]\d|\s?[kmc]?[mg]\b)",
+        rf"(?:{UNJOINED}|(?<=\b(?:mid|pre)-)|(?<=\bpost-)|(?<=\bearly-)){_YEAR}"
+        r"(?![\w%°-]|[.,/:]\d|\s?[kmc]?[mg]\b)",
         lambda match: year(match["year"]),
     ),
     rule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from num2words import num2words
 
-FIGURES = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
+FIGURES = r"(?:\d{1,2}(?:,\d\d)+,\d{3}(?!,?\d)|\d{1,3}(?:,\d{3})+|\d+)"
 NUMBER = rf"{FIGURES}(?:\.\d+)?"
 START = r"(?<![\w.,:/$£€¥₹])"
 """Patterns of a whole number, of one with or without a fraction, and of where one may begin."""

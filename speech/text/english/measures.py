@@ -92,6 +92,12 @@ _UNITS = {
     "Mbit/s": ("megabit per second", "megabits per second"),
     "Gbit/s": ("gigabit per second", "gigabits per second"),
     "Mbps": ("megabit per second", "megabits per second"),
+    "Ω": ("ohm", "ohms"),
+    "kΩ": ("kilohm", "kilohms"),
+    "MΩ": ("megohm", "megohms"),
+    "pF": ("picofarad", "picofarads"),
+    "nF": ("nanofarad", "nanofarads"),
+    "μF": ("microfarad", "microfarads"),
     "hr": ("hour", "hours"),
     "hrs": ("hour", "hours"),
     "min": ("minute", "minutes"),
@@ -106,6 +112,7 @@ _UNITS = {
 _STOPPED = frozenset(  # written with a full stop as well
     [*listed("lb lbs oz ft mi yd yds gal hr hrs min mins sec secs tsp tbsp"), "sq ft", "sq. ft"]
 )
+_PARTED = listed("lb lbs oz ft mi yd gal tsp tbsp kg km")  # behind a fraction in words
 _UNIT = rf"(?P<unit>{alternatives(list(_UNITS))})(?!\w)"
 _TIMES = {"h": "hours", "m": "minutes", "s": "seconds"}
 
@@ -122,6 +129,13 @@ def _measure(match: re.Match[str]) -> str:
     return f"{minus}{number(match['amount'])} {name}{stop}"
 
 
+def _part(match: re.Match[str]) -> str:
+    """Return `two and a half pounds` for `two and a half lbs`."""
+    one, many = _UNITS[match["unit"]]
+    stop = stop_after(match) if match["stop"] else ""
+    return f"{match['whole'] or ''}{match['part']} {many if match['whole'] else one}{stop}"
+
+
 def _duration(match: re.Match[str]) -> str:
     """Return `two hours thirty minutes` for `2h30m`."""
     return " ".join(
@@ -133,12 +147,15 @@ def _duration(match: re.Match[str]) -> str:
 
 MEASURES: tuple[Rule, ...] = (
     rule(
-        rf"{START}(?P<feet>\d{{1,2}})\s?ft\.?\s?(?P<inches>\d{{1,2}})\s?in\b",
-        lambda match: f"{cardinal(match['feet'])} feet {cardinal(match['inches'])} inches",
+        rf"{START}(?P<feet>\d{{1,2}})\s?ft\.?\s?(?P<inches>\d{{1,2}})\s?in\b(?P<stop>\.(?!\w))?",
+        lambda match: (
+            f"{cardinal(match['feet'])} feet {cardinal(match['inches'])} inches"
+            f"{stop_after(match) if match['stop'] else ''}"
+        ),
     ),
     rule(rf"{START}(?P<amount>\d+\.\d+)\s?s\b", lambda m: f"{number(m['amount'])} seconds"),
     rule(
-        r"(?<![\w.,])(?P<feet>\d{1,2})['’′]\s?(?P<inches>\d{1,2})(?:[\"”″]|'')",
+        r"(?<![\w.,])(?P<feet>\d{1,2})['’′][\s-]?(?P<inches>\d{1,2})(?:[\"”″]|'')",
         lambda match: f"{cardinal(match['feet'])} foot {cardinal(match['inches'])}",
     ),
     rule(
@@ -147,7 +164,15 @@ MEASURES: tuple[Rule, ...] = (
     ),
     rule(rf"{START}(?P<m>\d{{1,3}})\s?m(?:in)?\s?(?P<s>\d{{1,2}})\s?s(?:ecs?)?\b", _duration),
     rule(r"(?<=\d)(?:[x×]\s?|\sx\s)(?=\d)(?![^=\n]{1,16}=)", " by "),
-    rule(rf"{START}(?P<amount>{NUMBER})x\b", lambda m: f"{number(m['amount'])} times"),
+    rule(
+        rf"{START}(?P<amount>{NUMBER}){UPTO}[xX]\b",
+        lambda m: f"{number(m['amount'])}{' to ' + number(m['upto']) if m['upto'] else ''} times",
+    ),
+    rule(
+        r"(?P<whole>\band\s(?:a|\w+)\s)?\b(?P<part>half|quarters?|thirds?|fifths?|eighths?)\s"
+        rf"(?P<unit>{alternatives(_PARTED)})\b(?P<stop>\.(?!\w))?",
+        _part,
+    ),
     # "5kg-10kg" is "5-10kg"
     rule(rf"(?<=\d)\s?{_UNIT}\s?[-–—]\s?(?={NUMBER}\s?(?P=unit)(?!\w))", "-"),
     rule(

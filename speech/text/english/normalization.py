@@ -6,7 +6,7 @@ import re
 
 from speech.text.english.abbreviations import ABBREVIATIONS
 from speech.text.english.addresses import ADDRESSES
-from speech.text.english.dates import DATES
+from speech.text.english.dates import DATES, INSTANTS
 from speech.text.english.initials import INITIALS, LETTERS
 from speech.text.english.measures import MEASURES
 from speech.text.english.money import MONEY
@@ -14,12 +14,24 @@ from speech.text.english.quantities import FRACTIONS, GROUPED, LARGE, QUANTITIES
 from speech.text.english.symbols import COMPARISONS, GLUED, MIXED, SYMBOLS
 
 _SPACES = re.compile(r"[ \t]{2,}")
-_SYMBOLS = "µμπΩªº"  # letters by Unicode, signs in English
+_SIGN = re.compile("[µΩªº]|(?<![^\\W\\d_])[α-ωΑ-Ω](?![^\\W\\d_])|[ʰ-ˡᴬ-ᵪⁱⁿ]")
+"""A letter by Unicode that stands for a unit, an angle, an exponent."""
 _MIN_ENGLISH_LETTERS = 0.9
 """Of a text's letters: below, it is in another language, or in another script."""
 
 _RULES = (
-    *(*ADDRESSES, *GROUPED, *COMPARISONS, *FRACTIONS, *GLUED, *MONEY, *MEASURES, *LARGE, *DATES),
+    *(
+        *INSTANTS,
+        *ADDRESSES,
+        *GROUPED,
+        *COMPARISONS,
+        *FRACTIONS,
+        *GLUED,
+        *MONEY,
+        *MEASURES,
+        *LARGE,
+        *DATES,
+    ),
     *(*ABBREVIATIONS, *INITIALS, *SYMBOLS, *MIXED, *QUANTITIES, *LETTERS),
 )
 
@@ -37,5 +49,5 @@ def normalize(text: str) -> str:
 
 
 def _is_english(text: str) -> bool:
-    letters = [char for char in text if char.isalpha() and char not in _SYMBOLS]
+    letters = [char for char in _SIGN.sub("", text) if char.isalpha()]
     return sum(map(str.isascii, letters)) >= _MIN_ENGLISH_LETTERS * len(letters)

@@ -108,6 +108,7 @@ FRACTIONS: tuple[Rule, ...] = (
         r"(?<![\w.,])(?P<amount>\d{1,9}(?:\.\d{1,9})?)[eE](?P<sign>[+-])?(?P<exponent>\d{1,3})(?!\w)",
         _scientific,
     ),
+    rule(r"(?<=\d)\s?[x×·]\s?(?=10\^)", " times "),
     rule(
         r"(?<![A-Za-z])(?P<base>[a-z]|\d{1,15}|(?<=[a-z\d])\))(?:\^(?P<exponent>[-−]?\d{1,3}))(?!\w)",
         _power,
@@ -116,7 +117,7 @@ FRACTIONS: tuple[Rule, ...] = (
 """Fractions and powers, before their marks are dropped."""
 
 QUANTITIES: tuple[Rule, ...] = (
-    rule(r"(?P<base>(?<![A-Za-z])[a-zA-Z]|\d)(?P<exponent>[²³])(?!\w)", _power),
+    rule(r"(?P<base>(?<![A-Za-z])[a-zA-Z]|\d)(?P<exponent>[²³])(?![^\W\d])", _power),
     rule(
         r"(?<=\d)(?P<end>st|nd|rd|th)\s?[-–—]\s?(?=\d+(?:st|nd|rd|th)\b)",
         lambda m: f"{m['end']} to ",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from speech.text.english.initials import is_spelled, spell
 from speech.text.english.rule import Rule, rule
@@ -28,9 +29,31 @@ def _letters_of(match: re.Match[str]) -> str | None:
     return between.join(map(spell, sides)) + "'s" * bool(match["plural"])
 
 
+def _composed(match: re.Match[str]) -> str:
+    """Return `kg`, `IV` or `3` for a character that holds all of it."""
+    plain = unicodedata.normalize("NFKC", match[0])
+    before = match.string[match.start() - 1 : match.start()]
+    return f" {plain}" if before.isalnum() and not plain.startswith("°") else plain
+
+
+def _superscript(match: re.Match[str]) -> str:
+    after = " " * match.string[match.end() : match.end() + 1].isdigit()
+    return f"^{unicodedata.normalize('NFKC', match[0]).replace('−', '-')}{after}"
+
+
+def _greek(match: re.Match[str]) -> str:
+    """Return the name of a letter, such as `alpha`."""
+    return unicodedata.name(match[0]).rsplit(maxsplit=1)[-1].lower().replace("lamda", "lambda")
+
+
 COMPARISONS: tuple[Rule, ...] = (
+    rule(
+        r"[\u2100\u2103\u2105\u2109\u2160-\u217f\u2460-\u249b\u3371-\u33df\uff10-\uff19]", _composed
+    ),
+    rule(r"(?<=[\w)])(?:⁻[⁰¹²³⁴-⁹]+|[⁰¹²³⁴-⁹]{2,}|(?<=\d)[⁰¹⁴-⁹])(?![^\W\d])", _superscript),
     rule(r"[₀-₉]+", lambda match: match[0].translate(_SUBSCRIPTS)),
     rule(r"µ", "μ"),
+    rule(r"(?<![^\s(\[\"“'‘])[+](?=\.?\d)", "plus "),
     rule(r"\u20e3", ""),  # a keycap
     rule(r"(?<=\d)\u2044(?=\d)", "/"),
     rule(r"(?<=\d)\s?º(?=\s?[CF]\b)", "°"),
@@ -53,7 +76,7 @@ GLUED: tuple[Rule, ...] = (
     rule(r"[ \t]{2,}", " "),
     rule(r"(?<![A-Za-z])C[+][+]", "see plus plus"),
     rule(r"(?<![A-Za-z])(?P<letter>[CF])[#](?!\w)", lambda m: f"{spell(m['letter'])} sharp"),
-    rule(r"(?<![\w.])\.NET\b", "dot net"),
+    rule(r"(?<![\w.])\.NET(?![A-Za-z])", "dot net"),
     rule(
         r"(?<![\w/&-])(?P<left>[A-Z]{1,4})(?P<mark>\s?&\s?|/)(?P<right>[A-Z]{1,4})(?P<plural>'?s)?(?![\w/&-])",
         _letters_of,
@@ -74,22 +97,24 @@ SYMBOLS: tuple[Rule, ...] = (
     rule(r"(?<![#])[#]+(?=\d)", "number "),
     rule(r"(?<![#])[#]+(?=[A-Za-z])", "hashtag "),
     rule(r"№\s?", "number "),
-    rule(r"§§\s?(?=\d)", "sections "),
-    rule(r"§\s?(?=\d)", "section "),
+    rule(r"§§\s?(?=\w)", "sections "),
+    rule(r"§\s?(?=\w)", "section "),
+    rule(r"¶\s?(?=\w)", "paragraph "),
     rule(r"©\s?(?=\w)", "copyright "),
     rule(r"[™®]", ""),
     rule(r"√\s?(?=[\d(])", "the square root of "),
-    rule(r"(?<!\w)π(?!\w)", "pi"),
+    rule(r"(?<![^\W\d_])[α-ωΑ-Ω](?![^\W\d_])", _greek),
     rule(r"(?<=\w)\s?(?:→|⇒|->|=>)\s?(?=\w)", " to "),
     rule(r"(?<=\d)\s[x]\s(?=\d)", " times "),
     rule(r"\s?×\s?(?=\d)", " times "),
     rule(r"\s?÷\s?(?=\d)", " divided by "),
     rule(r"(?<=\d)\s/\s(?=\d)", " divided by "),
-    rule(r"(?<=\d)\s?=\s?(?=[\d-])|\s=\s", " equals "),
-    rule(r"(?<=[\d\w])\s?[+]\s(?=[\d\w])|(?<=\d)[+](?=\d)", " plus "),
+    rule(r"(?<=\d)\s?=\s?(?=[\d-])", " equals "),
+    rule(r"\s=(?=\s)", " equals"),
+    rule(r"(?<=[\d\w])\s?[+]\s(?=[\d\w])|(?<=\w)[+](?=\d)", " plus "),
     rule(r"(?<=\d)[+](?!\w)", " plus"),
-    rule(r"(?<![^\s(\[\"“'‘])[+](?=\.?\d)", "plus "),
-    rule(r"(?<![^\s(\[\"“'‘])@(?=\w)|\s@\s", " at "),
+    rule(r"(?<![^\s(\[\"“'‘])@(?=\w)", " at "),
+    rule(r"\s@(?=\s)", " at"),
     rule(r"(?<=[^\W\d])/(?=\w)|(?<=\d)/(?=[^\W\d])", " "),
 )
 """Signs between and before words and figures."""

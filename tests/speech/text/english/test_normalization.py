@@ -115,6 +115,22 @@ WRITTEN = [
     # mixed
     ("MP3, A4, F-16, 5G", "em pee three, ay four, eff sixteen, five jee"),
     ("[S1] 5 [S2] & #1", "[S1] five [S2] and number one"),
+    ("α is 30°, §§ 4-5, § B", "alpha is thirty degrees, sections four to five, section bee"),
+    ("5㎏, 10℃, ①② and Rocky Ⅲ", "five kilograms, ten degrees Celsius, one two and Rocky three"),
+    ("6.02×10²³ or 10⁻⁶", "six point zero two times ten to the power of twenty three or "
+     "ten to the power of minus six"),
+    ("₹5,00,000 or 12,34,567", "five hundred thousand rupees or one million two hundred and "
+     "thirty four thousand five hundred and sixty seven"),
+    ("2 1/2 lbs, ½ tsp. Mix", "two and a half pounds, one half teaspoon Mix"),
+    ("5 ft. 6 in. tall, 5'-6\"", "five feet six inches tall, five foot six"),
+    ("3–4x, +3%, UTC+2, 10 kΩ", "three to four times, plus three percent, you tee see plus two, "
+     "ten kilohms"),
+    ("2024-03-15T14:30:05Z", "March fifteenth, twenty twenty four at fourteen thirty and "
+     "five seconds you tee see"),
+    ("Genesis 1:1-3, 2:30-3, 1:1000", "Genesis one one to three, two thirty to three, "
+     "one to one thousand"),
+    ("3:45.2, 1:02:03.5", "three forty five point two, one oh two and three point five seconds"),
+    ("pre-1990, mid-1945", "pre-nineteen ninety, mid-nineteen forty five"),
     # left alone
     ("Café 你好 5 今天是星期五", "Café 你好 5 今天是星期五"),
     ("Он купил 5 книг", "Он купил 5 книг"),
