@@ -17,6 +17,7 @@ SubtitleFormat = Literal["srt", "vtt"]
 MAX_CUE_CHARS = 84
 """Two lines of 42 characters, the most that subtitles usually have."""
 MAX_CUE_S = 6.0
+_MIN_CUE_S = 0.002  # a WebVTT cue has a length, and words that are not said have none
 MIN_GAP_S = 0.7
 """A pause as long as this ends a cue."""
 
@@ -62,8 +63,8 @@ def _text(words: Iterable[TimedWord]) -> str:
 
 
 def _cue(words: Sequence[TimedWord], point: str, escape: Callable[[str], str]) -> str:
-    start, end = (_clock(time, point) for time in (words[0].start, words[-1].end))
-    return f"{start} --> {end}\n{escape(_lines(words))}\n"
+    start, end = words[0].start, max(words[-1].end, words[0].start + _MIN_CUE_S)
+    return f"{_clock(start, point)} --> {_clock(end, point)}\n{escape(_lines(words))}\n"
 
 
 def _lines(words: Sequence[TimedWord]) -> str:

@@ -26,7 +26,7 @@ class Break(IntEnum):
     CLUSTER = 0  # the code points of one visible character, or a tag such as (laughs)
     GLUED = 1  # a bracket or mark from its text, a speaker tag from what is spoken
     LETTER = 2  # a word, a number, a URL
-    SYLLABLE = 3  # characters of a script written without spaces
+    SYLLABLE = 3  # characters of a script written without spaces, words joined by a mark
     WORD = 4
     CLAUSE = 5
     SENTENCE = 6
@@ -48,6 +48,7 @@ _NEWLINE = re.compile("\r\n|[\n\r\v\x85\u2028]")
 # Marks that end a sentence or a clause with or without a space behind them.
 _INNER = "".join(c for c in SENTENCE_ENDS + CLAUSE_ENDS if not c.isascii() and c != "–")
 _INNER_END = re.compile(f"[{_INNER}][{re.escape(SENTENCE_ENDS + CLAUSE_ENDS + CLOSERS)}]*")
+_JOINT = re.compile(r"(?<=[^\W_])[-,;:.!?/\\|_+=&~#@%*]+(?=[^\W_])")  # commas in a table's row
 _CLINGS_LEFT = frozenset(_INNER + CLOSERS)
 _CLINGS_RIGHT = frozenset(OPENERS)
 _QUOTES = "\"'“”„‘’‚«»‹›"  # which of them open and which close depends on the language
@@ -93,6 +94,7 @@ def rank_breaks(text: str) -> bytearray:
     for position, (left, right) in enumerate(pairwise(text), 1):
         if not (left.isascii() and right.isascii()):
             ranks[position] = _rank_between(left, right)
+    _rank_joints(text, ranks)
     _rank_inner_ends(text, ranks)
     _rank_gaps(text, ranks)
     _keep_tags_whole(text, ranks)
@@ -107,6 +109,14 @@ def _rank_between(left: str, right: str) -> Break:
     if left == ZERO_WIDTH_SPACE:
         return Break.WORD
     return Break.LETTER if is_spaced(left) and is_spaced(right) else Break.SYLLABLE
+
+
+def _rank_joints(text: str, ranks: bytearray) -> None:
+    """Rank the places behind marks that join words without a space, figures aside."""
+    for marks in _JOINT.finditer(text):
+        start, end = marks.span()
+        if not (text[start - 1].isdigit() and text[end].isdigit()):
+            ranks[end] = max(ranks[end], Break.SYLLABLE)
 
 
 def _rank_inner_ends(text: str, ranks: bytearray) -> None:

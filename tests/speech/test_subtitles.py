@@ -35,6 +35,10 @@ def test_no_words_make_an_empty_file():
     assert write_subtitles([], "vtt") == "WEBVTT\n"
 
 
+def test_a_cue_of_words_that_are_not_said_has_a_length():
+    assert "00:00:01.500 --> 00:00:01.502\n" in write_subtitles([TimedWord("x", 1.5, 1.5)], "vtt")
+
+
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.text("ab.,!", min_size=1, max_size=12), st.floats(0.05, 1))))
 def test_cues_are_short_and_hold_every_word(spoken):

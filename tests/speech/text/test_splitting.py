@@ -135,6 +135,13 @@ def test_split_prefers_clauses_to_words() -> None:
     assert all(chunk.endswith((",", "day")) for chunk in chunks)
 
 
+@pytest.mark.parametrize("mark", [",", "/", "...", "--", "_", "|", "+"])
+def test_split_keeps_words_whole_that_marks_join(mark: str) -> None:
+    words = ["lantern", "winter", "market", "garden"] * 6
+    chunks = split_text(mark.join(words), 60, 4)
+    assert [word for chunk in chunks for word in re.findall("[a-z]+", chunk)] == words
+
+
 def test_split_carries_the_speaker_over() -> None:
     chunks = split_text(f"[S1] Hi. [S2] (laughs) {PROSE * 2} [S1] {PROSE}", 200, 8.0)
     speakers = [re.findall(r"\[S\d\]", chunk) for chunk in chunks]
