@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from ray.serve.handle import DeploymentHandle
 
 from deployments.dispatch import Sampled, VoicedJob, sample_in_order
+from deployments.joining import join
 from deployments.known_voices import KnownVoices
 from deployments.levelling import level
 from deployments.limits import Limits
@@ -24,11 +25,10 @@ from deployments.request_voices import RequestVoices
 from deployments.sentence_audio import Script, SentenceEvent, SentenceRenderer
 from deployments.telemetry.request_record import RequestRecord
 from engine.protocol import Job
-from speech.chunks import Chunk, ChunkPlanner, SpeechPlan, plan_chunks, word_timestamps
+from speech.chunks import Chunk, ChunkPlanner, plan_chunks, word_timestamps
 from speech.concurrency import run_in
 from speech.errors import ResultTooLarge
 from speech.formats import FORMATS
-from speech.joining import Joiner
 from speech.levelling import Leveller
 from speech.limits import PassLimits
 from speech.parameters import ModelParameters, complete
@@ -245,32 +245,6 @@ def make_job(chunk: Chunk, request: SpeechRequest, unique_id: str, *, stream: bo
         request_id=unique_id,
         timestamps=request.timestamps,
     )
-
-
-async def join(
-    sampled: AsyncGenerator[Sampled, None],
-    plan: SpeechPlan,
-    tell: Callable[[Sequence[TimedWord], float], None],
-) -> AsyncGenerator[PCM, None]:
-    """Yield the audio of a plan's jobs as one stream, with the plan's pauses.
-
-    `tell` is called with the words that come with a block, and with when their job's audio begins
-    in the stream, in seconds.
-    """
-    joiner = Joiner(SAMPLE_RATE_HZ, plan.crossfade, plan.chunks[0].pause_s)
-    current = 0
-    async with aclosing(sampled):
-        async for index, block, _ in sampled:
-            if block is None:
-                continue
-            for following in plan.chunks[current + 1 : index + 1]:
-                yield joiner.next_chunk(following.pause_s)
-            current = index
-            pcm = joiner.feed(block.pcm)
-            if block.words:
-                tell(block.words, joiner.chunk_start / SAMPLE_RATE_HZ)
-            yield pcm
-    yield joiner.finish(plan.closing_pause_s)
 
 
 async def render(

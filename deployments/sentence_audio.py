@@ -6,8 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import dataclass
-
-import numpy as np
+from itertools import chain
 
 from deployments.dispatch import Sampled
 from deployments.sampler import PCMBlock
@@ -192,7 +191,7 @@ class SentenceRenderer:
         if not self._file_per_sentence or self._script.closing_pause_s is not None:
             yield SentenceStarted(self._num_started, "")
             closing = self._joiner.finish(self._script.closing_pause_s)
-            async for audio in self._encoded([closing], ends_file=True):
+            async for audio in self._encoded(closing, ends_file=True):
                 yield SentenceAudio(audio)
             yield SentenceEnded(self._num_started)
 
@@ -209,11 +208,11 @@ class SentenceRenderer:
         joiner, settled = self._begin_chunk(index, line)
         ends_sentence = block is None and line.ends_sentence
         self._is_over = block is None and self._script.ends_with(index)
-        settled.append(joiner.end_chunk() if block is None else joiner.feed(block.pcm))
+        settled += joiner.end_chunk() if block is None else joiner.feed(block.pcm)
         known = self._known(line, block, joiner)
         self._words += known
         if self._is_over:
-            settled.append(joiner.finish(self._script.closing_pause_s))
+            settled += joiner.finish(self._script.closing_pause_s)
         ends_file = ends_sentence and (self._is_over or self._file_per_sentence)
         async for audio in self._encoded(settled, ends_file=ends_file):
             yield SentenceAudio(audio, known)
@@ -229,7 +228,7 @@ class SentenceRenderer:
         if self._joiner is None:
             self._joiner = Joiner(SAMPLE_RATE_HZ, self._script.crossfade, line.chunk.pause_s)
         elif index > self._chunk_index:
-            settled.append(self._joiner.next_chunk(line.chunk.pause_s))
+            settled = self._joiner.next_chunk(line.chunk.pause_s)
         self._chunk_index = index
         return self._joiner, settled
 
@@ -244,14 +243,13 @@ class SentenceRenderer:
         self, parts: Sequence[PCM], *, ends_file: bool
     ) -> AsyncGenerator[bytes, None]:
         """Yield what is ready of the file that `parts` go on, or begin; never nothing."""
-        pcm = np.concatenate(parts)
-        self._num_joined += len(pcm)
-        if self._renderer is None and pcm.size:
+        self._num_joined += sum(map(len, parts))
+        if self._renderer is None and parts:
             self._renderer = Renderer(self._request, whole=False)
         renderer = self._renderer
         if renderer is None:
             return
-        for piece in renderer.pieces(pcm):
+        for piece in chain.from_iterable(map(renderer.pieces, parts)):
             audio = await run_in(self._threads, renderer.render, piece)
             self._note(renderer)
             if audio:

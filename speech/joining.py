@@ -15,6 +15,7 @@ MAX_HELD_S = 30.0
 """Silence held back at most, hence also the longest end of a chunk that a join can shorten: a whole
 pass, so that a pause is as long as it is meant to be."""
 
+_LONG_PAUSE_S = 60.0  # longer than any chunk
 _FADE_S = 0.010  # long enough not to click, short enough to fit into the pause twice
 _BLOCK_S = 0.005  # what is silent is decided for blocks of this length
 _SILENCE_RATIO = 0.02  # silent: 34 dB below the loudest sample so far ...
@@ -27,7 +28,8 @@ class Joiner:
     """Joins chunks fed in order; what comes out does not depend on how they are cut into pieces.
 
     Call `feed` for each piece of a chunk, `next_chunk` between chunks, `finish` once at the end,
-    and play whatever they return, in order. Without cross-fade and pauses, chunks are
+    and play whatever they return, in order: mostly one part, but a long pause is one of its own,
+    which takes no memory until it is played. Without cross-fade and pauses, chunks are
     concatenated. A single chunk comes out as it went in.
     """
 
@@ -67,18 +69,18 @@ class Joiner:
         """
         return self._num_given if self._chunk_start is None else self._chunk_start
 
-    def feed(self, pcm: PCM) -> PCM:
+    def feed(self, pcm: PCM) -> list[PCM]:
         """Take the next piece of the current chunk, unchanged, and return what is settled."""
         unread = np.concatenate((self._unread, pcm))
         num_read = len(unread) - len(unread) % self._block_samples
         self._unread = unread[num_read:].copy()
         return self._given(self._read(unread[:num_read]))
 
-    def end_chunk(self) -> PCM:
+    def end_chunk(self) -> list[PCM]:
         """Say that the current chunk is complete; return what is settled without a next one."""
         return self._given(self._read_rest())
 
-    def next_chunk(self, pause_s: float | None = None) -> PCM:
+    def next_chunk(self, pause_s: float | None = None) -> list[PCM]:
         """Say that the current chunk is complete and another follows; return what is settled.
 
         `pause_s` is the silence to be heard between them, and a silent chunk adds nothing to it;
@@ -91,7 +93,7 @@ class Joiner:
             self._open_join(pause_s)
         return self._given(settled)
 
-    def finish(self, pause_s: float | None = None) -> PCM:
+    def finish(self, pause_s: float | None = None) -> list[PCM]:
         """Say that the last chunk is complete; return all that was held back.
 
         `pause_s` is the silence to end with; None leaves it as it is.
@@ -212,9 +214,12 @@ class Joiner:
         pause = self._pause_samples or 0
         return (pause + min(self._fade_samples, pause)) // 2
 
-    def _given(self, parts: list[PCM]) -> PCM:
-        pcm = np.concatenate((_NOTHING, *parts))
-        if len(pcm):
-            self._last_sample = float(pcm[-1])
-        self._num_given += len(pcm)
-        return pcm
+    def _given(self, parts: list[PCM]) -> list[PCM]:
+        given = [part for part in parts if len(part)]
+        if not given:
+            return []
+        self._last_sample = float(given[-1][-1])
+        self._num_given += sum(map(len, given))
+        if max(map(len, given)) > _LONG_PAUSE_S * self._sample_rate:
+            return given
+        return [np.concatenate(given)]

@@ -46,13 +46,13 @@ async def read_aloud(
     request = parse_job(job, MAX_CHARS, PASS_LIMITS.max_frames)
     plan = plan_chunks(request, engine.defaults, {}, PASS_LIMITS, math.inf)
     joiner = Joiner(SAMPLE_RATE_HZ, plan.crossfade, plan.chunks[0].pause_s)
-    parts = []
+    parts: list[PCM] = []
     for number, chunk in enumerate(plan.chunks):
         if number:
-            parts.append(joiner.next_chunk(chunk.pause_s))
+            parts += joiner.next_chunk(chunk.pause_s)
         audio = await generate(engine, chunk.text, voice, chunk.seed, request.given)
-        parts.append(joiner.feed(audio))
-    return np.concatenate([*parts, joiner.finish(plan.closing_pause_s)])
+        parts += joiner.feed(audio)
+    return np.concatenate([*parts, *joiner.finish(plan.closing_pause_s)])
 
 
 class WordCount:

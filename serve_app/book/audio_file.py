@@ -108,10 +108,10 @@ def _joined(spoken: Sequence[SpokenPart], rate_hz: int, marks: list[_Mark]) -> I
     joiner = Joiner(rate_hz, crossfade=True)
     for index, (part, file) in enumerate(spoken):
         if index:
-            yield joiner.next_chunk(part.pause_s)
+            yield from joiner.next_chunk(part.pause_s)
         settled = joiner.feed(from_int16(file.read_bytes()))
         if part.chapter is not None:
             marks.append(_Mark(part.chapter, joiner.chunk_start if marks else 0))
-        yield settled
-        yield joiner.end_chunk()
-    yield joiner.finish()
+        yield from settled
+        yield from joiner.end_chunk()
+    yield from joiner.finish()

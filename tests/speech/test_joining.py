@@ -45,11 +45,15 @@ def join(
     out = []
     for index, chunk in enumerate(chunks):
         if index:
-            out.append(joiner.next_chunk(PAUSE_S if normalize else None))
+            out += joiner.next_chunk(PAUSE_S if normalize else None)
         for start in range(0, len(chunk), piece_samples):
-            out.append(joiner.feed(chunk[start : start + piece_samples]))
-    out.append(joiner.finish())
-    return np.concatenate(out)
+            out += joiner.feed(chunk[start : start + piece_samples])
+    out += joiner.finish()
+    return np.concatenate([np.zeros(0, np.float32), *out])
+
+
+def length(parts: Sequence[PCM]) -> int:
+    return sum(map(len, parts))
 
 
 def pauses(pcm: PCM) -> list[int]:
@@ -79,12 +83,12 @@ def test_joiner_tells_where_each_chunk_went(
     joiner, out, starts = Joiner(RATE, crossfade), [], []
     for index, chunk in enumerate(chunks):
         if index:
-            out.append(joiner.next_chunk(PAUSE_S if normalize else None))
+            out += joiner.next_chunk(PAUSE_S if normalize else None)
         for start in range(0, len(chunk), piece_samples):
-            out.append(joiner.feed(chunk[start : start + piece_samples]))
-        out.append(joiner.feed(np.zeros(BLOCK_SAMPLES, dtype=np.float32)))
+            out += joiner.feed(chunk[start : start + piece_samples])
+        out += joiner.feed(np.zeros(BLOCK_SAMPLES, dtype=np.float32))
         starts.append(joiner.chunk_start)
-    joined = np.concatenate([np.zeros(0, np.float32), *out, joiner.finish()])
+    joined = np.concatenate([np.zeros(0, np.float32), *out, *joiner.finish()])
     for chunk, start in zip(chunks, starts, strict=True):
         if len(chunk) and np.abs(chunk).max() > 0.1:
             loudest = int(np.abs(chunk).argmax())
@@ -213,12 +217,12 @@ def test_joiner_keeps_silent_chunks_where_pauses_stay(crossfade: bool) -> None:
 
 def test_joiner_gives_speech_out_at_once() -> None:
     joiner = Joiner(RATE, True)
-    assert len(joiner.feed(speech(1.0))) == samples(1.0)
-    assert len(joiner.feed(hush(0.5))) == 0
-    assert len(joiner.feed(speech(1.0))) == samples(1.5)
-    assert len(joiner.feed(hush(MAX_HELD_S + 1))) == samples(1)
-    assert len(joiner.next_chunk(PAUSE_S)) == 0
-    assert len(joiner.feed(speech(1.0))) == samples(PAUSE_S) + samples(1.0)
+    assert length(joiner.feed(speech(1.0))) == samples(1.0)
+    assert length(joiner.feed(hush(0.5))) == 0
+    assert length(joiner.feed(speech(1.0))) == samples(1.5)
+    assert length(joiner.feed(hush(MAX_HELD_S + 1))) == samples(1)
+    assert length(joiner.next_chunk(PAUSE_S)) == 0
+    assert length(joiner.feed(speech(1.0))) == samples(PAUSE_S) + samples(1.0)
 
 
 def test_joiner_writes_to_nothing_it_was_fed() -> None:
@@ -255,6 +259,20 @@ def test_joiner_needs_time_and_memory_for_what_it_holds_only() -> None:
     assert cpu_s(400) < 30 * few_s  # 8 if linear, 64 if quadratic
 
 
+def test_long_pause_takes_no_memory_until_it_is_played() -> None:
+    joiner = Joiner(RATE, True)
+    joiner.feed(spoken(0.1, 0.4))
+    joiner.next_chunk(1800)
+    tracemalloc.start()
+    try:
+        parts = joiner.feed(spoken(0.1, 0.4))
+        grown_bytes = tracemalloc.get_traced_memory()[1] - 4 * samples(1800)
+    finally:
+        tracemalloc.stop()
+    assert length(parts) == samples(1800) + samples(0.3)
+    assert grown_bytes < 4 * samples(60)
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(
@@ -275,10 +293,10 @@ def test_joiner_makes_pauses_exact_to_the_sample(
     joined = []
     for index, (lead_s, tail_s, pause_s) in enumerate(chunks):
         if index:
-            joined.append(joiner.next_chunk(pause_s))
-        joined.append(joiner.feed(np.concatenate((whole_blocks(lead_s), speech(0.3)))))
-        joined.append(joiner.feed(whole_blocks(tail_s)))
-    joined.append(joiner.finish(closing_s))
+            joined += joiner.next_chunk(pause_s)
+        joined += joiner.feed(np.concatenate((whole_blocks(lead_s), speech(0.3))))
+        joined += joiner.feed(whole_blocks(tail_s))
+    joined += joiner.finish(closing_s)
     pauses_s = [pause_s for _, _, pause_s in chunks] + [closing_s]
     assert sum(map(len, joined)) == sum(map(samples, pauses_s), len(chunks) * samples(0.3))
     found = np.concatenate(joined)
@@ -287,7 +305,7 @@ def test_joiner_makes_pauses_exact_to_the_sample(
 
 def test_joiner_ends_and_begins_in_silence_that_was_asked_for() -> None:
     joiner = Joiner(RATE, True, 0.5)
-    joined = np.concatenate((joiner.feed(spoken(0.1, 0.2)), joiner.finish(1.0)))
+    joined = np.concatenate((*joiner.feed(spoken(0.1, 0.2)), *joiner.finish(1.0)))
     loud = np.flatnonzero(np.abs(joined) > 0.1)
     assert loud[0] == samples(0.5)
     assert len(joined) == samples(0.5 + 0.3 + 1.0)
