@@ -194,16 +194,18 @@ def parse_job(job_input: object, max_text_chars: int, max_frames: int) -> Speech
     )
 
 
-def parse_speech(body: object, max_text_chars: int, max_frames: int) -> SpeechRequest:
-    """Return the request that an OpenAI speech body asks for.
+def parse_speech(
+    body: object, max_text_chars: int, max_frames: int, *, text_field: str = "input"
+) -> SpeechRequest:
+    """Return the request that an OpenAI speech body asks for, whose text is in `text_field`.
 
     Raises:
         InvalidRequest: For the first thing wrong with it.
     """
     given = given_fields(body) if isinstance(body, Mapping) else {}
-    text = _check_text(given.get("input"), "input", max_text_chars)
+    text = _check_text(given.get(text_field), text_field, max_text_chars)
     request = _speech_request(text, given, max_frames)
-    _check_dialogue(text, "input", request.voices)
+    _check_dialogue(text, text_field, request.voices)
     return request
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError
 
 from speech.errors import shorten
+
+_SUBJECT = re.compile("^(?:Input|String) ")
 
 MAX_SHOWN_CHARS = 60
 """The length at which a value is cut in an error's message."""
@@ -36,7 +39,7 @@ def first_fault(error: ValidationError) -> tuple[str, str]:
     """Return the first field at fault and the reason, with those of all branches of a union."""
     faults = error.errors(include_url=False, include_context=False)
     field = faults[0]["loc"][0]
-    reasons = [fault["msg"].removeprefix("Input ") for fault in faults if fault["loc"][0] == field]
+    reasons = [_SUBJECT.sub("", fault["msg"]) for fault in faults if fault["loc"][0] == field]
     return str(field), f"{' or '.join(dict.fromkeys(reasons))}, got {shown(faults[0]['input'])}"
 
 

@@ -34,9 +34,10 @@ def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
         request_id = request_id_of(request)
         with service.logging_refusal(request_id, "http"):
             wanted = parse_speech(
-                {**speech_body(voice_id, output_format, body), "input": body.get("text")},
+                {**speech_body(voice_id, output_format, body), "text": body.get("text")},
                 service.limits.max_text_chars,
                 service.pass_limits.max_frames,
+                text_field="text",
             )
         wanted = replace(wanted, timestamps=timestamps)
         await service.require_ready()
