@@ -115,8 +115,9 @@ def _rank_joints(text: str, ranks: bytearray) -> None:
     """Rank the places behind marks that join words without a space, figures aside."""
     for marks in _JOINT.finditer(text):
         start, end = marks.span()
-        if not (text[start - 1].isdigit() and text[end].isdigit()):
-            ranks[end] = max(ranks[end], Break.SYLLABLE)
+        is_figure = text[start - 1].isdigit() and text[end].isdigit()
+        if ranks[end] == Break.LETTER and not is_figure:
+            ranks[end] = Break.SYLLABLE
 
 
 def _rank_inner_ends(text: str, ranks: bytearray) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, product
 from typing import NamedTuple
 
 from speech.text.breaks import SPEAKER_TAG
@@ -14,6 +14,8 @@ from speech.text.duration import estimate_duration_s
 from speech.text.pauses import PAUSE_TAG
 from speech.text.scripts import are_one_character, is_spaced
 
+_MAX_WEIGHED = 4096
+"""Pairs of words that are weighed against each other; among more, any longest match does."""
 _RUN = re.compile(r"\S+")
 
 
@@ -68,7 +70,7 @@ def match_words(written: Sequence[str], spoken: Sequence[str]) -> list[tuple[int
     spans: list[tuple[int, int]] = []
     start = first = 0
     ends = (len(written), len(spoken))
-    for stop, last in (*_common([*map(_key, written)], [*map(_key, spoken)]), ends):
+    for stop, last in (*_same(written, spoken), ends):
         if start < stop:
             spans += _share(written[start:stop], spoken[first:last], first)
         elif first < last and spans:  # said on top: it belongs to the word before
@@ -77,6 +79,49 @@ def match_words(written: Sequence[str], spoken: Sequence[str]) -> list[tuple[int
             spans.append((last, last + 1))
         start, first = stop + 1, last + 1
     return spans
+
+
+def _same(written: Sequence[str], spoken: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the places of the same words in both, in order.
+
+    Of a word that is said more often than it is written, such as the "and" of "105 and 7", the one
+    that is said nearest to its time is the one that was written.
+    """
+    left, right = [*map(_key, written)], [*map(_key, spoken)]
+    num_written, num_said = Counter(left), Counter(right)
+    certain = [
+        (i, j) for i, j in _common(left, right) if num_written[left[i]] == num_said[right[j]]
+    ]
+    same: list[tuple[int, int]] = []
+    start = first = 0
+    for stop, last in (*certain, (len(left), len(right))):
+        between = _timely if (stop - start) * (last - first) <= _MAX_WEIGHED else _common
+        same += [(start + i, first + j) for i, j in between(left[start:stop], right[first:last])]
+        same.append((stop, last))
+        start, first = stop + 1, last + 1
+    return same[:-1]
+
+
+def _timely(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the longest common subsequence whose words are said at the most similar times."""
+    times, other_times = _shares(left), _shares(right)
+    scores = [[0.0] * (len(right) + 1) for _ in range(len(left) + 1)]
+    for i, j in product(reversed(range(len(left))), reversed(range(len(right)))):
+        scores[i][j] = max(scores[i + 1][j], scores[i][j + 1])
+        if left[i] == right[j]:
+            score = 1 - 0.0001 * abs(times[i] - other_times[j])
+            scores[i][j] = max(scores[i][j], score + scores[i + 1][j + 1])
+    same = []
+    i = j = 0
+    while i < len(left) and j < len(right):
+        if scores[i][j] == scores[i + 1][j]:
+            i += 1
+        elif scores[i][j] == scores[i][j + 1]:
+            j += 1
+        else:
+            same.append((i, j))
+            i, j = i + 1, j + 1
+    return same
 
 
 def _common(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int]]:

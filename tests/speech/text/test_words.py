@@ -49,6 +49,8 @@ def test_words_do_not_overlap(text):
         ("yes\u2014no more", "yes, no more", [(0, 2), (2, 3)]),
         ("21 3 dogs", "twenty one three dogs", [(0, 2), (2, 3), (3, 4)]),
         ("a b", "a", [(0, 1), (1, 1)]),
+        ("105 and 7", "one hundred and five and seven", [(0, 4), (4, 5), (5, 6)]),
+        ("7 and 105", "seven and one hundred and five", [(0, 1), (1, 2), (2, 6)]),
         ("what", "what then", [(0, 2)]),
     ],
 )
