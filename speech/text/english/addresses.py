@@ -81,7 +81,7 @@ ADDRESSES: tuple[Rule, ...] = (
         _url,
     ),
     rule(
-        rf"(?<![\w.])(?P<name>[A-Za-z\d][\w-]{{0,63}})\.(?P<ending>{_FILE_ENDINGS})(?!\w|\.\w)",
+        rf"(?<!\w)(?<!\w\.)(?P<name>[A-Za-z\d][\w-]{{0,63}})\.(?P<ending>{_FILE_ENDINGS})(?!\w|\.\w)",
         _file_name,
     ),
     rule(r"(?<![\w.,:/-])\d{1,3}(?:\.\d{1,3}){3}(?:[:]\d{1,5})?(?![\w-]|\.\d)", _internet_address),
