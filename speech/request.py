@@ -69,8 +69,8 @@ class JobInput(BaseModel):
     text: Any = Field(..., description="What to speak.", json_schema_extra={"type": "string"})
     speaker_voice: VoiceName | None = Field(
         None,
-        description="Reference audio file below the voices folder; none: a voice made up for the "
-        "request.",
+        description="Reference audio file below the voices folder; `default` or nothing for one "
+        "made up for the request.",
     )
     voices: dict[str, VoiceName] | None = VOICES_FIELD
     parameters: dict[str, Any] | None = None
@@ -180,8 +180,8 @@ def parse_job(job_input: object, max_text_chars: int, max_frames: int) -> Speech
     output_format = job.output_format or DEFAULT_FORMAT
     return SpeechRequest(
         text=text,
-        voice=job.speaker_voice or None,
-        voices=_check_dialogue(text, "text", job.voices or {}),
+        voice=_file_of(job.speaker_voice),
+        voices=_check_dialogue(text, "text", _files_of(job.voices)),
         parameters=parameters,
         given=given_parameters,
         seed=_first_given(parameters.seed, job.seed),
@@ -224,11 +224,10 @@ def _speech_request(text: str, given: Mapping[str, Any], max_frames: int) -> Spe
     output_format: FormatName = speech.response_format or "mp3"
     sample_rate = _openai_sample_rate(output_format, speech.sample_rate)
     parameters, given_parameters = parse_parameters(speech.parameters, max_frames)
-    spoken_by = {speaker: _openai_voice(name) for speaker, name in (speech.voices or {}).items()}
     return SpeechRequest(
         text=text,
-        voice=_openai_voice(speech.voice),
-        voices=check_speakers(spoken_by),
+        voice=_file_of(speech.voice),
+        voices=check_speakers(_files_of(speech.voices)),
         parameters=parameters,
         given=given_parameters,
         seed=_first_given(parameters.seed, speech.seed),
@@ -243,8 +242,13 @@ def _speech_request(text: str, given: Mapping[str, Any], max_frames: int) -> Spe
     )
 
 
-def _openai_voice(name: str | None) -> str | None:
-    return None if name in (None, "", "default") else name
+def _file_of(voice: str | None) -> str | None:
+    """Return the file that a voice means, None for the one that is made up."""
+    return None if voice in (None, "", "default") else voice
+
+
+def _files_of(voices: Mapping[str, str] | None) -> Voices:
+    return {speaker: _file_of(voice) for speaker, voice in (voices or {}).items()}
 
 
 def _check_dialogue(text: str, field: str, voices: Voices) -> Voices:

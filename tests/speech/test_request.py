@@ -145,8 +145,11 @@ def test_job_null_means_not_given():
     assert job(parameters={"num_steps": None}).parameters.num_steps == 40
 
 
-def test_job_empty_voice_means_the_default_voice():
-    assert job(speaker_voice="").voice is None
+@pytest.mark.parametrize("voice", ["", "default"])
+def test_job_voice_may_be_the_default_one(voice):
+    assert job(speaker_voice=voice).voice is None
+    dialogue = job(text="[S1] Hi. [S2] Ho.", voices={"S1": "ada.ogg", "S2": voice})
+    assert dialogue.voices == {"S1": "ada.ogg", "S2": None}
 
 
 def test_job_unknown_top_level_field_is_ignored():
