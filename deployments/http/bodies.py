@@ -11,6 +11,8 @@ from starlette.requests import ClientDisconnect
 from deployments.limits import Limits
 from speech.errors import BodyTimeout, BodyTooLarge, InvalidRequest, Overloaded, SpeechError
 
+MAX_DIGITS = 20
+"""Digits of a length that are read: Python reads no number of thousands."""
 SLOW_S = 1.0
 """Seconds after which a body that is not here yet makes room for another."""
 
@@ -49,6 +51,9 @@ class Bodies:
             Overloaded: It made room for others, or none would make room for it.
             InvalidRequest: The client went away while sending.
         """
+        declared = request.headers.get("Content-Length", "")
+        if declared.isdecimal():
+            check_size(int(declared[:MAX_DIGITS]), self.max_body_bytes)
         self._make_room()
         timeout = asyncio.timeout(self._timeout_s)
         body = _Arriving(timeout, asyncio.get_running_loop().time())

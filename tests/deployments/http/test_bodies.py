@@ -16,10 +16,10 @@ REST = json.dumps(SPEECH).encode()[1:]
 class HalfSent:
     """A body of which only the beginning has been sent so far."""
 
-    def __init__(self, client, begin=b"{"):
+    def __init__(self, client, begin=b"{", headers=JSON):
         self._begin, self._rest, self._sent = begin, asyncio.Queue(), asyncio.Event()
         self.answer = asyncio.ensure_future(
-            client.post("/v1/audio/speech", content=self._parts(), headers=JSON)
+            client.post("/v1/audio/speech", content=self._parts(), headers=headers)
         )
 
     async def _parts(self):
@@ -45,8 +45,8 @@ async def half_sent():
     """Return `half_sent(client)`: a request that is under way until the test is over."""
     begun = []
 
-    async def half_sent(client, begin=b"{"):
-        begun.append(HalfSent(client, begin))
+    async def half_sent(client, begin=b"{", headers=JSON):
+        begun.append(HalfSent(client, begin, headers))
         return await begun[-1].begun()
 
     yield half_sent
@@ -66,6 +66,15 @@ async def test_body_that_never_ends_is_408_in_time(make_ingress, connect, half_s
     assert_refused(response, 408, "body_timeout")
     assert response.json()["error"]["message"].endswith("did not arrive within 0.05 s")
     assert response.headers["Connection"] == "close"
+
+
+@pytest.mark.parametrize("length", ["1025", "9" * 5000])
+async def test_body_that_says_it_is_too_large_is_not_waited_for(
+    make_ingress, connect, half_sent, length
+):
+    client = connect(make_ingress(limits={"max_body_bytes": 1024}))
+    response = await (await half_sent(client, headers={**JSON, "Content-Length": length})).answer
+    assert_refused(response, 413, "body_too_large")
 
 
 async def test_half_sent_bodies_hold_no_place_of_a_request(make_ingress, connect, half_sent):
