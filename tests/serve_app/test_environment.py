@@ -29,6 +29,7 @@ def test_node_of_its_own_listens_on_loopback(monkeypatch, address, only_loopback
     assert os.environ.get(name) == (value if only_loopback else None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["serve_app.settings", "serve_app.commands.serve", "handler"])
 def test_importing_a_program_neither_imports_ray_nor_sets_variables(module):
     code = (

@@ -52,6 +52,7 @@ def test_wrong_usage_is_one_line_that_says_where_to_read_on(arguments, told, cap
     assert len(line) < 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "exit_code"),
     [

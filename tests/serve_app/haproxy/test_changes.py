@@ -11,7 +11,10 @@ from serve_app.haproxy.choice import haproxy_binary
 from tests.graph.conftest import wait_until
 from tests.serve_app.haproxy.conftest import backends, ingress
 
-pytestmark = pytest.mark.skipif(haproxy_binary() is None, reason="no HAProxy here")
+pytestmark = [
+    pytest.mark.skipif(haproxy_binary() is None, reason="no HAProxy here"),
+    pytest.mark.slow,
+]
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 

@@ -12,7 +12,10 @@ from serve_app.haproxy.choice import haproxy_binary
 from tests.graph.conftest import free_port
 from tests.serve_app.haproxy.conftest import ingress
 
-pytestmark = pytest.mark.skipif(haproxy_binary() is None, reason="no HAProxy here")
+pytestmark = [
+    pytest.mark.skipif(haproxy_binary() is None, reason="no HAProxy here"),
+    pytest.mark.slow,
+]
 
 
 async def die(request, writer):
