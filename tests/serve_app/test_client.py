@@ -38,7 +38,7 @@ def server(status, headers, body=b"", *, promised=0):
             pass
 
     with HTTPServer(("127.0.0.1", 0), Handler) as httpd:
-        thread = threading.Thread(target=httpd.serve_forever)
+        thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
             yield f"http://127.0.0.1:{httpd.server_port}", seen

@@ -89,7 +89,7 @@ def relay(server):
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
         relay.url = f"http://127.0.0.1:{server.server_port}"
         yield relay
         relay.gives_up.set()
