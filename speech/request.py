@@ -26,6 +26,7 @@ from speech.text.pronunciations import Pronunciations, check_pronunciations
 from speech.text.turns import Voices, check_speakers, check_tags, without_tags
 from speech.text.typography import clean
 from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields
+from speech.voice_names import chosen_name
 
 MAX_VOICE_CHARS = 1024
 MIN_LOUDNESS, MAX_LOUDNESS = -36.0, -10.0
@@ -180,8 +181,8 @@ def parse_job(job_input: object, max_text_chars: int, max_frames: int) -> Speech
     output_format = job.output_format or DEFAULT_FORMAT
     return SpeechRequest(
         text=text,
-        voice=_file_of(job.speaker_voice),
-        voices=_check_dialogue(text, "text", _files_of(job.voices)),
+        voice=chosen_name(job.speaker_voice),
+        voices=_check_dialogue(text, "text", _chosen(job.voices)),
         parameters=parameters,
         given=given_parameters,
         seed=_first_given(parameters.seed, job.seed),
@@ -226,8 +227,8 @@ def _speech_request(text: str, given: Mapping[str, Any], max_frames: int) -> Spe
     parameters, given_parameters = parse_parameters(speech.parameters, max_frames)
     return SpeechRequest(
         text=text,
-        voice=_file_of(speech.voice),
-        voices=check_speakers(_files_of(speech.voices)),
+        voice=chosen_name(speech.voice),
+        voices=check_speakers(_chosen(speech.voices)),
         parameters=parameters,
         given=given_parameters,
         seed=_first_given(parameters.seed, speech.seed),
@@ -242,13 +243,8 @@ def _speech_request(text: str, given: Mapping[str, Any], max_frames: int) -> Spe
     )
 
 
-def _file_of(voice: str | None) -> str | None:
-    """Return the file that a voice means, None for the one that is made up."""
-    return None if voice in (None, "", "default") else voice
-
-
-def _files_of(voices: Mapping[str, str] | None) -> Voices:
-    return {speaker: _file_of(voice) for speaker, voice in (voices or {}).items()}
+def _chosen(voices: Mapping[str, str] | None) -> Voices:
+    return {speaker: chosen_name(voice) for speaker, voice in (voices or {}).items()}
 
 
 def _check_dialogue(text: str, field: str, voices: Voices) -> Voices:

@@ -37,6 +37,11 @@ class _Place:
     path: str
 
 
+def chosen_name(voice: str | None) -> str | None:
+    """Return the name that a request chose; None for the default voice, which has no file."""
+    return None if voice in (None, "", "default") else voice
+
+
 def find_file(voices_dir: str, name: str) -> str:
     """Return the real path of the regular file below the folder that `name` means.
 
