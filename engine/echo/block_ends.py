@@ -43,13 +43,15 @@ class Decoding:
         audio: The transfer; None where no frame has become final.
         ended: Whether it is the job's last audio.
         num_frames: Frames of the job that are final now.
-        has_end: Whether the speech ended within the pass, as far as is known.
+        end_frame: The frame at which the speech ends, as far as is known.
+        has_end: Whether it ends there, and not just the pass.
     """
 
     job: EchoJob
     audio: Download | None
     ended: bool
     num_frames: int
+    end_frame: int
     has_end: bool
 
     def is_done(self) -> bool:
@@ -122,16 +124,24 @@ class BlockEnds:
         if job.may_extend and not end.is_certain:
             self._extend(job)
             return []
+        has_end = end.frame < len(latents)
         with self._side.beside(latents):
             if job.streams:
-                return [self._decode_next(job, latents, end)]
-            [audio] = self._codec.decode([kept_frames(latents, 0, end.frame, self._end)])
-            download = Download(upcast(self._fade_out(audio)))
-        return [Decoding(job, download, True, end.frame, has_end=end.frame < len(latents))]
+                audio, ended, num_frames = self._decode_next(job, latents, end)
+            else:
+                [audio] = self._codec.decode([kept_frames(latents, 0, end.frame, self._end)])
+                ended, num_frames = True, end.frame
+            if ended and audio is not None:
+                audio = fade_out(audio, self._end.fade_frames * self._codec.frame_samples)
+            download = None if audio is None else Download(upcast(audio))
+        return [Decoding(job, download, ended, num_frames, end.frame, has_end)]
 
-    def _decode_next(self, job: EchoJob, latents: Tensor, end: SpeechEnd) -> Decoding:
-        is_end = end.is_certain and end.frame >= earliest_end(job.expected_frames)
-        ended = job.progress.done or is_end
+    def _decode_next(
+        self, job: EchoJob, latents: Tensor, end: SpeechEnd
+    ) -> tuple[Tensor | None, bool, int]:
+        """Return the next audio of a stream, whether it is the last, and the frames so far."""
+        last = max(end.frame, earliest_end(job.expected_frames))
+        ended = job.progress.done or last + self._end.frames <= len(latents)
         stop = max(end.frame if ended else end.possible_frame, job.num_decoded)
         audio = None
         frames = latents[job.num_decoded : stop]
@@ -142,14 +152,8 @@ class BlockEnds:
             job.num_decoded = stop
         elif ended and not job.num_decoded:
             audio = torch.zeros(0)
-        if ended and audio is not None:
-            audio = self._fade_out(audio)
         job.is_finishing = ended
-        download = None if audio is None else Download(upcast(audio))
-        return Decoding(job, download, ended, stop, has_end=end.frame < len(latents))
-
-    def _fade_out(self, audio: Tensor) -> Tensor:
-        return fade_out(audio, self._end.fade_frames * self._codec.frame_samples)
+        return audio, ended, stop
 
     def _hand_out(self, decoding: Decoding, jobs: Sequence[EchoJob]) -> TickResults:
         """Return the result of a decoding; nothing if its take is to be drawn again."""
@@ -160,7 +164,7 @@ class BlockEnds:
             job.peak = max(job.peak, float(np.abs(pcm).max(initial=0)))
         if decoding.ended:
             fault = find_fault(
-                job.peak, decoding.num_frames, job.expected_frames, has_end=decoding.has_end
+                job.peak, decoding.end_frame, job.expected_frames, has_end=decoding.has_end
             )
         if fault and job.retakes_left:
             self._retake(job)

@@ -155,10 +155,11 @@ class EchoEngine:
                 result = await work.results.get()
                 if result.error is not None:
                     raise result.error
-                if result.pcm is not None or result.fault is not None:
+                words = await _words(work, result)
+                if result.pcm is not None or result.fault is not None or words:
                     pcm = np.zeros(0, np.float32) if result.pcm is None else result.pcm
                     self._totals["audio_seconds"] += len(pcm) / SAMPLE_RATE_HZ
-                    yield JobAudio(pcm, await _words(work, result), result.fault)
+                    yield JobAudio(pcm, words, result.fault)
                 ended = result.ended
         except (asyncio.CancelledError, GeneratorExit):
             self._totals["jobs_cancelled"] += 1

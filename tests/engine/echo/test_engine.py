@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from engine import ENGINES, create_engine
+from engine.echo.block_ends import BlockEnds
 from engine.echo.checkpoints.folder import CheckpointError
 from engine.echo.checkpoints.load import CODEC, DIT, PCA
 from engine.echo.engine import EchoEngine
@@ -331,3 +332,27 @@ async def test_words_of_any_checkpoint_are_in_order_and_within_the_audio(engine,
     assert times == sorted(times)
     assert times[0] >= 0
     assert times[-1] <= sum(len(part.pcm) for part in parts) / SAMPLE_RATE_HZ + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("num_spoken", "fault", "drawn"),
+    [(40, None, 32 + 128), (35, "early", 32 + 128), (25, "early", 32 + 128), (640, "cut", 640)],
+)
+async def test_stream_that_falls_silent_tells_all_words_and_its_fault(
+    engine, monkeypatch, num_spoken, fault, drawn
+):
+    text = "one two three four five six seven eight nine ten."  # its end may come at frame 36
+    finish, seen = BlockEnds.finish, []
+
+    def fall_silent(ends, ended, others, results):
+        for job in ended:
+            job.drawn.latents[num_spoken:] = 0
+            seen.append(len(job.drawn.latents))
+        finish(ends, ended, others, results)
+
+    monkeypatch.setattr(BlockEnds, "finish", fall_silent)
+    job = replace(_job(0, True, text, sequence_length=640), timestamps=True)
+    parts = [part async for part in engine.generate(job, None, lambda: None)]
+    assert [word.word for part in parts for word in part.words] == text.split()
+    assert [part.fault for part in parts if part.fault] == [fault] * (fault is not None)
+    assert seen[-1] == drawn
