@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from ray.serve.handle import DeploymentHandle
 
 from deployments.job_stream import JobStream
+from deployments.prepared_voice import PreparedVoice
 from deployments.request_voices import RequestVoices
 from deployments.sampler import PCMBlock
 from deployments.spoken_voice import SpokenVoice
@@ -46,9 +47,10 @@ class Sampled(NamedTuple):
 
 @dataclass
 class _Running:
-    """A job and its audio, which comes from the sampler."""
+    """A job and its audio, which comes from the sampler in a voice, or in none."""
 
     job: VoicedJob
+    voice: PreparedVoice | None
     audio: JobStream
 
 
@@ -64,8 +66,9 @@ async def sample_in_order(
 
     A job begins as soon as it comes and there is room; one that names no voice also waits until
     the voice of those before it is known (see `SpokenVoice`). A job whose replica is lost is drawn
-    again; voices whose audio was lost with its owner are prepared again, once. Closing the
-    generator cancels every job still in the sampler, and closes `jobs`.
+    again; voices whose audio was lost with its owner are prepared again, once, and a job that has
+    begun goes on if its voice is still the same. Closing the generator cancels every job still in
+    the sampler, and closes `jobs`.
 
     Args:
         sampler: Handle with `stream=True`.
@@ -168,7 +171,7 @@ class _Dispatch:
                 await self._room.acquire()
                 if job.voice is None:
                     await self._spoken.wait_turn()
-                self._running.append(_Running(job, await self._sample(job)))
+                self._running.append(await self._sample(job))
                 self._news.set()
 
     async def _rehearse(self, jobs: Sequence[Job]) -> None:
@@ -176,7 +179,7 @@ class _Dispatch:
         for job in jobs:
             if self._spoken.is_complete:
                 return
-            audio = await self._sample(VoicedJob(job, None))
+            audio = (await self._sample(VoicedJob(job, None))).audio
             try:
                 while (block := await audio.next_block()) is not None:
                     self._spoken.add(block.pcm)
@@ -189,21 +192,35 @@ class _Dispatch:
         while True:
             try:
                 return await self._running[0].audio.next_block()
-            except VoiceLost:
+            except VoiceLost as error:
                 if self._has_lost_voices:
                     raise
                 self._has_lost_voices = True
-                await self._sample_again()
+                await self._sample_again(error)
 
-    async def _sample_again(self) -> None:
-        """Begin every running job anew, with its voice prepared again."""
+    async def _sample_again(self, error: VoiceLost) -> None:
+        """Begin every running job anew, with its voice prepared again.
+
+        Raises:
+            VoiceLost: `error`, as a job that has begun would go on in another voice.
+        """
         self._voices.forget()
         lost = list(self._running)  # others may begin meanwhile
         for each in lost:
             each.audio.cancel()
         for each in lost:
-            each.audio = await self._sample(each.job)
+            voice = await self._voice(each.job)
+            if each.audio.has_begun and voice != each.voice:
+                raise error
+            each.voice = voice
+            each.audio.restart(self._call(each.job, voice))
 
-    async def _sample(self, job: VoicedJob) -> JobStream:
-        voice = self._spoken.voice if job.voice is None else await self._voices.get(job.voice)
-        return JobStream(partial(self._sampler.generate.remote, job.job, voice), self._on_redraw)
+    async def _sample(self, job: VoicedJob) -> _Running:
+        voice = await self._voice(job)
+        return _Running(job, voice, JobStream(self._call(job, voice), self._on_redraw))
+
+    async def _voice(self, job: VoicedJob) -> PreparedVoice | None:
+        return self._spoken.voice if job.voice is None else await self._voices.get(job.voice)
+
+    def _call(self, job: VoicedJob, voice: PreparedVoice | None) -> Callable[[], Any]:
+        return partial(self._sampler.generate.remote, job.job, voice)

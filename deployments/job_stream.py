@@ -26,6 +26,8 @@ PAUSES_S = (0.0, 10.0)
 
 By the last one, Ray Serve has replaced a replica that answers and whose GPU is lost."""
 FADE_SAMPLES = SAMPLE_RATE_HZ // 100
+_FADE = np.linspace(1, 0, FADE_SAMPLES, dtype=np.float32)
+_NO_STEP = _FADE[:0]
 
 
 class JobStream:
@@ -46,6 +48,12 @@ class JobStream:
         self._num_words = 0
         self._num_to_skip = 0
         self._num_words_to_skip = 0
+        self._step = _NO_STEP
+
+    @property
+    def has_begun(self) -> bool:
+        """True once some of the audio has been given out."""
+        return self._num_samples > 0
 
     async def next_block(self) -> PCMBlock | None:
         """Return the next block, or None after the last.
@@ -68,6 +76,14 @@ class JobStream:
             if (block := self._unheard(block)) is not None:
                 return block
 
+    def restart(self, start: Callable[[], Any]) -> None:
+        """Draw the job again as `start` does from now on, and go on where the audio stopped."""
+        self.cancel()
+        self._start = start
+        self._num_to_skip = self._num_samples
+        self._num_words_to_skip = self._num_words
+        self._response = start()
+
     def cancel(self) -> None:
         """Free the job in the sampler: leaving its response early does not."""
         self._response.cancel()
@@ -77,9 +93,7 @@ class JobStream:
         self._on_redraw()
         await asyncio.sleep(PAUSES_S[self._num_redraws])
         self._num_redraws += 1
-        self._num_to_skip = self._num_samples
-        self._num_words_to_skip = self._num_words
-        self._response = self._start()
+        self.restart(self._start)
 
     def _unheard(self, block: PCMBlock) -> PCMBlock | None:
         """Return the part of `block` that was not given out before a redraw, None if there is none.
@@ -92,21 +106,21 @@ class JobStream:
         self._num_to_skip -= len(skipped)
         self._num_words_to_skip -= len(block.words) - len(words)
         if skipped.size:
+            self._step = (self._last_sample - skipped[-1]) * _FADE
             if not (pcm.size or words):
                 return None
-            pcm = _without_step(pcm, self._last_sample - skipped[-1])
         if pcm.size:
+            pcm = self._without_step(pcm)
             self._last_sample = float(pcm[-1])
         self._num_samples += len(pcm)
         self._num_words += len(words)
         return replace(block, pcm=pcm, words=words)
 
-
-def _without_step(pcm: PCM, step: float) -> PCM:
-    """Add `step` to the beginning of `pcm`, fading to nothing."""
-    if step == 0 or not pcm.size:
+    def _without_step(self, pcm: PCM) -> PCM:
+        """Return `pcm` with what is left of the step to it."""
+        step, self._step = self._step[: len(pcm)], self._step[len(pcm) :]
+        if not step.any():
+            return pcm
+        pcm = pcm.copy()
+        pcm[: len(step)] += step
         return pcm
-    num_faded = min(FADE_SAMPLES, len(pcm))
-    faded = pcm.copy()
-    faded[:num_faded] += step * np.linspace(1, 0, FADE_SAMPLES, dtype=np.float32)[:num_faded]
-    return faded

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 
 import numpy as np
 import pytest
@@ -134,6 +135,26 @@ async def test_sample_prepares_a_lost_voice_again_once_and_goes_on():
         if item is not None
     ]
     assert got == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("prepared", "heard"), [(["a", "a"], [1, 2, 3]), (["a", "b"], [1, 2])])
+async def test_begun_job_whose_voice_is_lost_goes_on_in_the_same_voice_or_fails(prepared, heard):
+    parts = [PCMBlock(np.full(9, number, np.float32), "fake", "cpu", 0.0) for number in (1, 2, 3)]
+    draws = iter([[*parts[:2], SamplerLost("gone")], [VoiceLost("gone")], parts])
+    keys = iter(prepared)
+
+    async def prepare(name):
+        return PreparedVoice(name, next(keys), 1)
+
+    sampler = FakeSampler(lambda job, voice: next(draws))
+    voices = RequestVoices(prepare)
+    sampled = sample_in_order(sampler, jobs(1, "a.wav"), voices, 2, lambda: None)
+    got = []
+    with contextlib.suppress(VoiceLost):
+        async for item in sampled:
+            if item.block is not None:
+                got.append(int(item.block.pcm[0]))
+    assert got == heard
 
 
 async def test_job_may_begin_while_a_lost_voice_is_prepared_again():

@@ -51,10 +51,11 @@ async def test_redrawn_job_goes_on_at_the_sample_where_it_stopped(drawn):
     assert len(redraws) == 1
 
 
-async def test_redrawn_audio_that_differs_by_rounding_joins_without_a_step():
+@pytest.mark.parametrize("ends", [[], [2000], [500, 2000, 2100, 2101], [1999, 2001]])
+async def test_redrawn_audio_that_differs_by_rounding_joins_without_a_step(ends):
     pcm = np.sin(np.arange(4000) / 50, dtype=np.float32)
     twin = pcm + 0.01
-    stream, _ = stream_of([*blocks(pcm, [2000])[:1], REPLICA_LOST], blocks(twin, []))
+    stream, _ = stream_of([*blocks(pcm, [2000])[:1], REPLICA_LOST], blocks(twin, ends))
     joined = await drain(stream)
     assert len(joined) == 4000
     assert np.abs(np.diff(joined)).max() <= np.abs(np.diff(pcm)).max() + 0.01 / FADE_SAMPLES * 1.1
