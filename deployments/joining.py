@@ -15,26 +15,22 @@ from speech.timestamps import TimedWord
 async def join(
     sampled: AsyncGenerator[Sampled, None],
     plan: SpeechPlan,
-    tell: Callable[[Sequence[TimedWord], float], None],
+    tell: Callable[[Sequence[TimedWord]], None],
 ) -> AsyncGenerator[PCM, None]:
     """Yield the audio of a plan's jobs as one stream, with the plan's pauses.
 
-    `tell` is called with the words that come with a block, and with when their job's audio begins
-    in the stream, in seconds.
+    `tell` is called with words as their times become known, in seconds of the stream.
     """
-    joiner = Joiner(SAMPLE_RATE_HZ, plan.crossfade, plan.chunks[0].pause_s)
-    current = 0
+    first, *others = plan.chunks
+    joiner = Joiner(SAMPLE_RATE_HZ, plan.crossfade, first.pause_s, first.voice)
+    following = iter(others)
     async with aclosing(sampled):
-        async for index, block, _ in sampled:
-            if block is None:
-                continue
-            for following in plan.chunks[current + 1 : index + 1]:
-                for pcm in joiner.next_chunk(following.pause_s):
-                    yield pcm
-            current = index
-            settled = joiner.feed(block.pcm)
-            if block.words:
-                tell(block.words, joiner.chunk_start / SAMPLE_RATE_HZ)
+        async for _, block, _ in sampled:
+            settled = joiner.end_chunk() if block is None else joiner.feed(block.pcm, block.words)
+            if words := joiner.take_words():
+                tell(words)
+            if block is None and (chunk := next(following, None)) is not None:
+                settled += joiner.next_chunk(chunk.pause_s, chunk.voice)
             for pcm in settled:
                 yield pcm
     for pcm in joiner.finish(plan.closing_pause_s):

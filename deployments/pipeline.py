@@ -78,9 +78,9 @@ class SpeechPipeline:
             SpeechError: The request failed.
         """
 
-        def note_words(words: Sequence[TimedWord], start_s: float) -> None:
+        def note_words(words: Sequence[TimedWord]) -> None:
             if timestamps is not None:
-                record.timed(timestamps.add(words, start_s))
+                record.timed(timestamps.add(words))
 
         plan = await run_in(
             self._threads,

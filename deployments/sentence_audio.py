@@ -208,8 +208,10 @@ class SentenceRenderer:
         joiner, settled = self._begin_chunk(index, line)
         ends_sentence = block is None and line.ends_sentence
         self._is_over = block is None and self._script.ends_with(index)
-        settled += joiner.end_chunk() if block is None else joiner.feed(block.pcm)
-        known = self._known(line, block, joiner)
+        settled += joiner.end_chunk() if block is None else joiner.feed(block.pcm, block.words)
+        known: Sequence[TimedWord] = ()
+        if (words := joiner.take_words()) and line.timestamps is not None:
+            known = line.timestamps.add(words, -self._file_start / SAMPLE_RATE_HZ)
         self._words += known
         if self._is_over:
             settled += joiner.finish(self._script.closing_pause_s)
@@ -226,18 +228,13 @@ class SentenceRenderer:
         """Return the joiner, at chunk `index`, and what going on to that chunk settles."""
         settled: list[PCM] = []
         if self._joiner is None:
-            self._joiner = Joiner(SAMPLE_RATE_HZ, self._script.crossfade, line.chunk.pause_s)
+            self._joiner = Joiner(
+                SAMPLE_RATE_HZ, self._script.crossfade, line.chunk.pause_s, line.chunk.voice
+            )
         elif index > self._chunk_index:
-            settled = self._joiner.next_chunk(line.chunk.pause_s)
+            settled = self._joiner.next_chunk(line.chunk.pause_s, line.chunk.voice)
         self._chunk_index = index
         return self._joiner, settled
-
-    def _known(self, line: _Line, block: PCMBlock | None, joiner: Joiner) -> Sequence[TimedWord]:
-        """Return the words of the sentence that a block tells the times of."""
-        if block is None or not block.words or line.timestamps is None:
-            return ()
-        start_s = (joiner.chunk_start - self._file_start) / SAMPLE_RATE_HZ
-        return line.timestamps.add(block.words, start_s)
 
     async def _encoded(
         self, parts: Sequence[PCM], *, ends_file: bool

@@ -7,9 +7,12 @@ and the first loud one of the next.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from speech.pcm import PCM
+from speech.timestamps import TimedWord
 
 MAX_HELD_S = 30.0
 """Silence held back at most, hence also the longest end of a chunk that a join can shorten: a whole
@@ -18,8 +21,9 @@ pass, so that a pause is as long as it is meant to be."""
 _LONG_PAUSE_S = 60.0  # longer than any chunk
 _FADE_S = 0.010  # long enough not to click, short enough to fit into the pause twice
 _BLOCK_S = 0.005  # what is silent is decided for blocks of this length
-_SILENCE_RATIO = 0.02  # silent: 34 dB below the loudest sample so far ...
+_SILENCE_RATIO = 0.02  # silent: 34 dB below the voice's loudest sample so far ...
 _SILENCE_FLOOR = 1e-3  # ... or below -60 dB of full scale
+_CHECKED_BLOCKS = 200  # of a voice that is new at a join: they tell how loud it is
 
 _NOTHING: PCM = np.zeros(0, dtype=np.float32)
 
@@ -31,10 +35,16 @@ class Joiner:
     and play whatever they return, in order: mostly one part, but a long pause is one of its own,
     which takes no memory until it is played. Without cross-fade and pauses, chunks are
     concatenated. A single chunk comes out as it went in.
+
+    What is silent is judged by the voice: one may be as loud as another's breath.
     """
 
     def __init__(
-        self, sample_rate: int, crossfade: bool, opening_pause_s: float | None = None
+        self,
+        sample_rate: int,
+        crossfade: bool,
+        opening_pause_s: float | None = None,
+        voice: str | None = None,
     ) -> None:
         """Set up one stream.
 
@@ -42,21 +52,27 @@ class Joiner:
             sample_rate: The rate of all PCM, in Hz.
             crossfade: Fade the end of one chunk's silence into the start of the next one's.
             opening_pause_s: Silence before the first chunk; None leaves it as it is.
+            voice: The voice of the first chunk.
         """
         self._sample_rate = sample_rate
         self._fade_samples = round(_FADE_S * sample_rate) if crossfade else 0
         self._held_samples = round(MAX_HELD_S * sample_rate)
         self._block_samples = max(1, round(_BLOCK_S * sample_rate))
-        self._unread = _NOTHING  # less than a block
+        self._checked_samples = _CHECKED_BLOCKS * self._block_samples
+        self._unread = _NOTHING  # less than a block, or than tells how loud a voice is
         self._tail: list[PCM] = []  # silence after what was given out last
         self._tail_samples = 0
         self._lead: PCM | None = None  # silence at the start of a chunk; None once it is joined
         self._pause_samples: int | None = None  # of the join under way; None: as it is
-        self._loudest = 0.0  # so far
+        self._voice = voice
+        self._loudest: dict[str | None, float] = {}  # so far, by voice
+        self._has_read = False
         self._last_sample = 0.0  # of what was given out
         self._num_given = 0
         self._num_chunk_read = 0  # of the current chunk
         self._chunk_start: int | None = 0
+        self._words: list[TimedWord] = []  # of the current chunk, in its seconds
+        self._placed: list[TimedWord] = []  # in those of the stream
         if opening_pause_s is not None:
             self._open_join(opening_pause_s)
 
@@ -69,29 +85,49 @@ class Joiner:
         """
         return self._num_given if self._chunk_start is None else self._chunk_start
 
-    def feed(self, pcm: PCM) -> list[PCM]:
-        """Take the next piece of the current chunk, unchanged, and return what is settled."""
+    def feed(self, pcm: PCM, words: Sequence[TimedWord] = ()) -> list[PCM]:
+        """Take the next piece of the current chunk, unchanged, and return what is settled.
+
+        `words` are the next of the chunk, in seconds of its audio; see `take_words`.
+        """
+        self._words += words
         unread = np.concatenate((self._unread, pcm))
         num_read = len(unread) - len(unread) % self._block_samples
+        if self._is_new_at_join and num_read < self._checked_samples:
+            num_read = 0
         self._unread = unread[num_read:].copy()
-        return self._given(self._read(unread[:num_read]))
+        settled = self._given(self._read(unread[:num_read]))
+        if self._chunk_start is not None:
+            self._place_words()
+        return settled
+
+    def take_words(self) -> list[TimedWord]:
+        """Return the words whose place in the stream is known by now, in its seconds, once.
+
+        Those of a chunk that turns out to be silent lie where it would begin.
+        """
+        placed, self._placed = self._placed, []
+        return placed
 
     def end_chunk(self) -> list[PCM]:
         """Say that the current chunk is complete; return what is settled without a next one."""
-        return self._given(self._read_rest())
+        settled = self._given(self._read_rest())
+        self._place_words()
+        return settled
 
-    def next_chunk(self, pause_s: float | None = None) -> list[PCM]:
+    def next_chunk(self, pause_s: float | None = None, voice: str | None = None) -> list[PCM]:
         """Say that the current chunk is complete and another follows; return what is settled.
 
         `pause_s` is the silence to be heard between them, and a silent chunk adds nothing to it;
-        with None it is as long as theirs together.
+        with None it is as long as theirs together. `voice` is that of the next chunk.
         """
-        settled = self._read_rest()
+        settled = self.end_chunk()
         self._num_chunk_read = 0
-        if self._loudest or self._tail_samples or self._lead is not None:
-            settled.append(self._hold(self._take_silence()))
+        self._voice = voice
+        if self._has_read or self._lead is not None:
+            settled += self._given([self._hold(self._take_silence())])
             self._open_join(pause_s)
-        return self._given(settled)
+        return settled
 
     def finish(self, pause_s: float | None = None) -> list[PCM]:
         """Say that the last chunk is complete; return all that was held back.
@@ -112,6 +148,14 @@ class Joiner:
         self._pause_samples = max((pause for pause in pauses if pause is not None), default=None)
         self._lead = _NOTHING
         self._chunk_start = None
+
+    def _place_words(self) -> None:
+        start_s = self.chunk_start / self._sample_rate
+        pace = 1 if self._chunk_start is not None else 0
+        for word in self._words:
+            start, end = start_s + pace * word.start, start_s + pace * word.end
+            self._placed.append(TimedWord(word.word, start, end))
+        self._words = []
 
     def _read_rest(self) -> list[PCM]:
         rest, self._unread = self._unread, _NOTHING
@@ -143,13 +187,20 @@ class Joiner:
             start = loud_end
         return [*settled, self._hold(pcm[start:])]
 
+    @property
+    def _is_new_at_join(self) -> bool:
+        return self._lead is not None and self._voice not in self._loudest
+
     def _loud_span(self, pcm: PCM) -> tuple[int, int]:
         """Return where the first loud block starts and the last one ends, or (length, 0)."""
         if not len(pcm):
             return 0, 0
+        self._has_read = True
+        if self._is_new_at_join:
+            self._loudest[self._voice] = float(np.abs(pcm[: self._checked_samples]).max())
         peaks = np.maximum.reduceat(np.abs(pcm), np.arange(0, len(pcm), self._block_samples))
-        loudest = np.maximum.accumulate(np.append(self._loudest, peaks))
-        self._loudest = float(loudest[-1])
+        loudest = np.maximum.accumulate(np.append(self._loudest.get(self._voice, 0.0), peaks))
+        self._loudest[self._voice] = float(loudest[-1])
         (loud,) = np.nonzero(peaks > np.maximum(_SILENCE_RATIO * loudest[1:], _SILENCE_FLOOR))
         if not len(loud):
             return len(pcm), 0

@@ -36,7 +36,7 @@ class Timestamps:
         self._times: list[tuple[float, float]] = []
         self._num_given = 0
 
-    def add(self, spoken: Sequence[TimedWord], start_s: float) -> list[TimedWord]:
+    def add(self, spoken: Sequence[TimedWord], start_s: float = 0.0) -> list[TimedWord]:
         """Take the next words that are said; return the written ones whose times are now known.
 
         Args:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from speech.joining import MAX_HELD_S, Joiner
 from speech.pcm import PCM
+from speech.timestamps import TimedWord
 
 PAUSE_S = 0.25
 RATE = 8000
@@ -39,13 +40,20 @@ def spoken(lead_s: float, tail_s: float, seed: int = 0) -> PCM:
 
 
 def join(
-    chunks: Sequence[PCM], *, crossfade: bool, normalize: bool, piece_samples: int = 10**9
+    chunks: Sequence[PCM],
+    *,
+    crossfade: bool,
+    normalize: bool,
+    piece_samples: int = 10**9,
+    voices: str = "a",
 ) -> PCM:
-    joiner = Joiner(RATE, crossfade)
+    """Return the chunks joined, whose voices take turns."""
+    joiner = Joiner(RATE, crossfade, voice=voices[0])
     out = []
     for index, chunk in enumerate(chunks):
         if index:
-            out += joiner.next_chunk(PAUSE_S if normalize else None)
+            voice = voices[index % len(voices)]
+            out += joiner.next_chunk(PAUSE_S if normalize else None, voice)
         for start in range(0, len(chunk), piece_samples):
             out += joiner.feed(chunk[start : start + piece_samples])
     out += joiner.finish()
@@ -99,14 +107,18 @@ def test_joiner_tells_where_each_chunk_went(
 @example([speech(), hush(0.1), speech()], (True, False), 40)  # a silent chunk longer than a fade
 @example([speech(), np.append(0.03 * speech(), speech())], (True, True), 40)  # growing louder
 @example([0.3 * speech(), np.append(0.015 * speech(), speech())], (True, True), 40)
+@example([speech(), 0.01 * speech(), 0.01 * speech()], (True, True), 40)
 @given(st.lists(PIECES, max_size=5), st.sampled_from(OPTIONS), st.integers(1, 500))
 def test_joiner_does_not_depend_on_how_chunks_are_cut(
     chunks: list[PCM], options: tuple[bool, bool], piece_samples: int
 ) -> None:
     crossfade, normalize = options
-    whole = join(chunks, crossfade=crossfade, normalize=normalize)
-    cut = join(chunks, crossfade=crossfade, normalize=normalize, piece_samples=piece_samples)
-    np.testing.assert_array_equal(whole, cut)
+    for voices in ("a", "ab", "abc"):
+        whole, cut = (
+            join(chunks, crossfade=crossfade, normalize=normalize, piece_samples=n, voices=voices)
+            for n in (10**9, piece_samples)
+        )
+        np.testing.assert_array_equal(whole, cut)
 
 
 @settings(max_examples=60, deadline=None)
@@ -310,3 +322,36 @@ def test_joiner_ends_and_begins_in_silence_that_was_asked_for() -> None:
     assert loud[0] == samples(0.5)
     assert len(joined) == samples(0.5 + 0.3 + 1.0)
     assert np.abs(joined[: samples(0.2)]).max() == np.abs(joined[-samples(0.4) :]).max() == 0
+
+
+@pytest.mark.parametrize("level_db", [-20, -34, -44])
+def test_turn_of_a_soft_voice_is_no_silence_after_a_loud_one(level_db: int) -> None:
+    soft = np.float32(10 ** (level_db / 20)) * speech(1.2)
+    turns = [speech(), np.concatenate((hush(0.3), soft, hush(0.4))), speech()]
+    joined = join(turns, crossfade=True, normalize=True, voices="ab")
+    start = len(speech()) + samples(PAUSE_S)
+    np.testing.assert_array_equal(joined[start:][: len(soft)], soft)
+    assert len(joined) == start + len(soft) + start
+
+
+@pytest.mark.parametrize("piece_samples", [1, 333, 10**6])
+def test_words_are_placed_where_their_chunk_is_joined(piece_samples: int) -> None:
+    chunks = [spoken(0.0, 0.2), hush(2.0), spoken(0.1, 0.2)]
+    words = [("one", 0.0, 0.3), ("two", 0.5, 1.5), ("three", 0.1, 0.4)]
+    joiner = Joiner(RATE, True, voice="a")
+    told = []
+    for index, (chunk, word) in enumerate(zip(chunks, words, strict=True)):
+        if index:
+            joiner.next_chunk(PAUSE_S, "a")
+        joiner.feed(chunk[:piece_samples], [TimedWord(*word)])
+        joiner.feed(chunk[piece_samples:])
+        told += joiner.take_words()
+        joiner.end_chunk()
+        told += joiner.take_words()
+    silent_s = told[1].start  # where the next chunk may begin
+    assert [(word.word, round(word.start, 9), round(word.end, 9)) for word in told] == [
+        ("one", 0.0, 0.3),
+        ("two", silent_s, silent_s),
+        ("three", 0.55, 0.85),
+    ]
+    assert 0.3 <= silent_s <= 0.55
