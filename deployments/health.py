@@ -52,10 +52,10 @@ async def health_report(
     return report(checks)
 
 
-async def _probe(answer: Awaitable[T], timeout_s: float = PROBE_TIMEOUT_S) -> T | None:
+async def _probe(answer: Awaitable[T]) -> T | None:
     """Return the answer, or None if none came: the replica is starting, dead or stuck."""
     try:
-        return await asyncio.wait_for(answer, timeout_s)
+        return await asyncio.wait_for(answer, PROBE_TIMEOUT_S)
     except Exception:  # for any reason: the caller reports that no answer came
         return None
 

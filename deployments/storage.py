@@ -36,6 +36,8 @@ LINK_LIFETIME_S = 3600
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 15
 _FIRST_PAUSE_S, _MAX_PAUSE_S = 0.25, 30.0
+_PAUSE_GROWTH = 2.0
+"""How many times as long as the one before it a pause between two attempts is."""
 _PASSING_STATUSES = (408, 409, 425, 429)
 """HTTP statuses below 500 that say: later. A 409 means that another operation is under way."""
 _PASSING_CODES = ("RequestTimeout", "SlowDown", "Throttling", "ThrottlingException")
@@ -102,7 +104,10 @@ class Bucket:
         retrying = AsyncRetrying(
             stop=stop_before_delay(patience_s),
             wait=wait_exponential_jitter(
-                multiplier=_FIRST_PAUSE_S, max=_MAX_PAUSE_S, jitter=_FIRST_PAUSE_S
+                multiplier=_FIRST_PAUSE_S,
+                max=_MAX_PAUSE_S,
+                exp_base=_PAUSE_GROWTH,
+                jitter=_FIRST_PAUSE_S,
             ),
             retry=retry_if_exception(_may_pass),
             before_sleep=_log_attempt,

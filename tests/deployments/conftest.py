@@ -34,13 +34,13 @@ def tone_ingress(
     voices_dir, sampler=None, limits=None, api_keys=(), cors_origins=(), tone=TONE, **options
 ):
     """Return an ingress through which `tone`, a `ToneEngine`, speaks, unless it has a sampler."""
-    voice_prep = serve.deployment(VoicePrep).bind(str(voices_dir), 2**26, 1, 5)
+    voice_prep = serve.deployment(VoicePrep).bind(str(voices_dir), 2**26, 1, 60)
     if sampler is None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("engine.ENGINES", {"tone": tone})
             sampler = local_handle(Sampler, voice_prep, "tone", ToneOptions(), 1, 60)
     return Ingress(
-        local_handle(VoicePrep, str(voices_dir), 2**26, 1, 5),
+        local_handle(VoicePrep, str(voices_dir), 2**26, 1, 60),
         sampler,
         voices_dir=str(voices_dir),
         engine="tone",
@@ -49,6 +49,12 @@ def tone_ingress(
         access=Access(tuple(api_keys), tuple(cors_origins)),
         **options,
     )
+
+
+@pytest.fixture(autouse=True)
+def patient_health_checks(monkeypatch):
+    """A report tells of what does not answer, and not of how busy the machine is."""
+    monkeypatch.setattr("deployments.health.PROBE_TIMEOUT_S", 60.0)
 
 
 @pytest.fixture

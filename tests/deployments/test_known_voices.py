@@ -31,7 +31,7 @@ class CountingVoicePrep(VoicePrep):
 @pytest.fixture
 def voice_prep(voices_dir):
     settle(voices_dir)
-    return local_handle(CountingVoicePrep, str(voices_dir), 2**26, 1, 5)
+    return local_handle(CountingVoicePrep, str(voices_dir), 2**26, 1, 60)
 
 
 @pytest.fixture

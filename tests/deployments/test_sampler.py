@@ -28,7 +28,7 @@ def make_sampler(monkeypatch, voices_dir):
     def make(engine):
         entry = tone_entry("tests.deployments.test_sampler", engine)
         monkeypatch.setattr("engine.ENGINES", {"any": entry})
-        voice_prep = local_handle(VoicePrep, str(voices_dir), 2**20, 1, 5)
+        voice_prep = local_handle(VoicePrep, str(voices_dir), 2**20, 1, 60)
         return Sampler(voice_prep, "any", ToneOptions(), max_waiting_jobs=1, outage_s=60)
 
     return make

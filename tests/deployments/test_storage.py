@@ -17,7 +17,9 @@ from speech.errors import UploadFailed
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
+"""Longer than the slowest machine takes for anything but to wait in vain."""
+FIRST_PAUSE_S = 0.01
 AUDIO = bytes(range(256)) * 500
 SECRETS = ("the-access-key", "the-secret-key")
 
@@ -51,7 +53,7 @@ class Gate:
 
     def __call__(self, request: BaseHTTPRequestHandler) -> None:
         self.reached.set()
-        assert self.open.wait(10)
+        assert self.open.wait(PATIENCE_S)
         status(200)(request)
 
 
@@ -104,6 +106,19 @@ def open_bucket() -> Iterator[Open]:
     yield open_
     for bucket in buckets:
         bucket.close()
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each attempt follow the one before it soon."""
+    monkeypatch.setattr("deployments.storage._FIRST_PAUSE_S", FIRST_PAUSE_S)
+
+
+@pytest.fixture
+def endless_second_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let patience end at the second attempt, however long the two take."""
+    monkeypatch.setattr("deployments.storage._PAUSE_GROWTH", 2 * PATIENCE_S / FIRST_PAUSE_S)
+    monkeypatch.setattr("deployments.storage._MAX_PAUSE_S", 2 * PATIENCE_S)
 
 
 def address(store: ScriptedStore) -> str:
@@ -204,12 +219,13 @@ async def test_job_outlives_a_bucket_that_is_down_for_a_moment(
     assert "audio_base64" not in output
 
 
+@pytest.mark.usefixtures("endless_second_pause")
 @pytest.mark.parametrize("fallback_inline", [False, True])
 async def test_job_of_a_bucket_that_stays_down_fails_or_comes_inline_as_set(
     fallback_inline: bool, make_ingress: Any, scripted: ScriptedStore
 ) -> None:
     bucket = BucketConfig(address(scripted), *SECRETS, "outputs", fallback_inline=fallback_inline)
-    ingress = make_ingress(bucket=bucket, limits={"deadline_s": 12})
+    ingress = make_ingress(bucket=bucket, limits={"deadline_s": PATIENCE_S})
     scripted.answers = [status(503, "SlowDown")] * 50
     output = await ingress.run_job({"text": "Hello.", "session_id": "book"})
     if fallback_inline:
@@ -218,6 +234,7 @@ async def test_job_of_a_bucket_that_stays_down_fails_or_comes_inline_as_set(
         assert "url" not in output
     else:
         assert output == {"error": "Upload failed: SlowDown"}
+    assert len(scripted.requests) == 2
 
 
 async def test_missing_bucket_is_named_as_such(s3_url: str, open_bucket: Open) -> None:
@@ -263,6 +280,7 @@ async def test_upload_outlives_a_fault_that_passes(
     assert len(scripted.requests) == 3
 
 
+@pytest.mark.usefixtures("endless_second_pause")
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
@@ -278,8 +296,9 @@ async def test_fault_that_stays_is_told_when_patience_ends(
     bucket = open_bucket(address(scripted))
     scripted.answers = [fault] * 20
     with pytest.raises(UploadFailed) as caught:
-        await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", 4)
+        await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S)
     assert caught.value.message == f"Upload failed: {reason}"
+    assert len(scripted.requests) == 2
 
 
 async def test_bucket_that_stalls_is_left_when_patience_ends(
@@ -302,7 +321,7 @@ async def test_stalled_uploads_do_not_hold_up_the_health_check(
     bucket = open_bucket(address(scripted), max_uploads=1)
     scripted.answers = [gate]
     upload = asyncio.create_task(bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S))
-    assert await asyncio.to_thread(gate.reached.wait, 10)
+    assert await asyncio.to_thread(gate.reached.wait, PATIENCE_S)
     assert await bucket.check()
     gate.open.set()
     assert await upload
@@ -332,7 +351,7 @@ async def test_cancelled_upload_leaves_the_bucket_to_others(
     scripted.answers = [gate]
     try:
         upload = asyncio.create_task(bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S))
-        assert await asyncio.to_thread(gate.reached.wait, 10)
+        assert await asyncio.to_thread(gate.reached.wait, PATIENCE_S)
         upload.cancel()
         with pytest.raises(asyncio.CancelledError):
             await upload
@@ -348,7 +367,7 @@ async def test_closing_lets_a_running_upload_end(
     bucket = open_bucket(address(scripted))
     scripted.answers = [gate]
     upload = asyncio.create_task(bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S))
-    assert await asyncio.to_thread(gate.reached.wait, 10)
+    assert await asyncio.to_thread(gate.reached.wait, PATIENCE_S)
     bucket.close()
     gate.open.set()
     assert await upload

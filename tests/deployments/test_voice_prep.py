@@ -65,7 +65,7 @@ async def all_wait(prep: VoicePrep, num_requests: int) -> None:
         while prep.stats()["hits"] + prep.stats()["misses"] < num_requests:  # noqa: ASYNC110 (it sends no event)
             await asyncio.sleep(0)  # nothing in VoicePrep signals it
 
-    await asyncio.wait_for(poll(), 10)
+    await asyncio.wait_for(poll(), 60)
 
 
 @pytest.fixture
@@ -84,12 +84,12 @@ class Decoding:
     def __call__(self, file: io.RawIOBase):
         self.runs += 1
         self.begun.set()
-        assert self.go_on.wait(10)
+        assert self.go_on.wait(60)
         self.before()
         return decode_reference(file)
 
     async def has_begun(self) -> None:
-        assert await asyncio.to_thread(self.begun.wait, 10)
+        assert await asyncio.to_thread(self.begun.wait, 60)
 
 
 async def test_prepare_answers_normalised_audio(tmp_path: Path):
@@ -163,7 +163,7 @@ async def test_prepare_answers_cached_voices_while_every_decoder_is_busy(
         (tmp_path / f"{number}.wav").write_bytes(recording(2000 + number))
     waiting = [asyncio.create_task(prep.prepare(f"{number}.wav")) for number in range(20)]
     await all_wait(prep, 1 + 20)
-    assert await asyncio.wait_for(prep.prepare("v.wav"), 5) == cached
+    assert await asyncio.wait_for(prep.prepare("v.wav"), 60) == cached
     assert not any(task.done() for task in waiting)
     decoding.go_on.set()
     await asyncio.gather(*waiting)

@@ -62,14 +62,14 @@ async def test_cancel_frees_the_sampler_and_counts(make_ingress, connect, held_s
     sampler, stage = held_sampler
     client = connect(make_ingress(sampler))
     job_id = (await client.post("/v2/any/run", json=JOB)).json()["id"]
-    assert await asyncio.to_thread(stage.started.acquire, timeout=30)
+    assert await asyncio.to_thread(stage.started.acquire, timeout=60)
     health = (await client.get("/v2/any/health")).json()
     assert health["jobs"]["inProgress"] == 1
     assert health["workers"]["running"] == 1
     cancelled = (await client.post(f"/v2/any/cancel/{job_id}")).json()
     assert cancelled == {"id": job_id, "status": "CANCELLED"}
     stage.release.set()
-    assert await asyncio.to_thread(stage.freed.acquire, timeout=30)
+    assert await asyncio.to_thread(stage.freed.acquire, timeout=60)
     assert (await client.get(f"/v2/any/status/{job_id}")).json()["status"] == "CANCELLED"
 
 
@@ -77,7 +77,7 @@ async def test_job_beyond_the_places_waits_and_can_be_purged(make_ingress, conne
     sampler, stage = held_sampler
     client = connect(make_ingress(sampler, limits={"max_requests": 2}))
     first, second = [(await client.post("/v2/any/run", json=JOB)).json()["id"] for _ in "12"]
-    assert await asyncio.to_thread(stage.started.acquire, timeout=30)
+    assert await asyncio.to_thread(stage.started.acquire, timeout=60)
     assert (await client.get(f"/v2/any/status/{second}")).json()["status"] == "IN_QUEUE"
     purged = (await client.post("/v2/any/purge-queue")).json()
     assert purged == {"removed": 1, "status": "completed"}

@@ -258,10 +258,10 @@ def test_cancel_drops_what_waits_and_what_is_spoken(connect, held_sampler):
         client.websocket.send_json(PCM)
         client.say("Hello there. How are you? I am fine.")
         client.say("And you?")
-        assert stage.started.acquire(timeout=10)
+        assert stage.started.acquire(timeout=60)
         client.send("input.cancel")
         ends = [client.until("session.done")[0] for _ in range(2)]
-        assert stage.freed.acquire(timeout=10)
+        assert stage.freed.acquire(timeout=60)
         stage.release.set()
         client.say("Hello.")
         messages, audio = client.until("session.done")
@@ -276,8 +276,8 @@ def test_client_that_leaves_frees_the_sampler_and_the_places(connect, make_ingre
     with connect(ingress) as client:
         client.websocket.send_json(PCM)
         client.say("Hello there. How are you?")
-        assert stage.started.acquire(timeout=10)
-    assert stage.freed.acquire(timeout=10)
+        assert stage.started.acquire(timeout=60)
+    assert stage.freed.acquire(timeout=60)
     stage.release.set()
     with connect(ingress) as client:
         client.websocket.send_json(PCM)
@@ -319,7 +319,7 @@ def test_utterance_without_a_place_is_told_so(connect, make_ingress, held_sample
     with connect(ingress) as one:
         one.websocket.send_json(PCM)
         one.say("Hello.")
-        assert stage.started.acquire(timeout=10)
+        assert stage.started.acquire(timeout=60)
         with connect(ingress) as other:
             other.websocket.send_json(PCM)
             other.say("Hello.")
@@ -362,7 +362,7 @@ def test_speech_that_takes_longer_than_the_idle_time_is_heard(connect, held_samp
     with connect(sampler=sampler, limits={"idle_s": 0.05}) as client:
         client.websocket.send_json(PCM)
         client.say("Hello.")
-        assert stage.started.acquire(timeout=10)
+        assert stage.started.acquire(timeout=60)
         stage.freed.acquire(timeout=0.2)
         stage.release.set()
         assert client.until("session.done")[1]
@@ -375,7 +375,7 @@ def test_deadline_ends_an_utterance_that_is_not_spoken_in_time(connect, held_sam
         client.say("Hello.")
         messages, _ = client.until("session.done")
     assert messages[-2]["code"] == "deadline_exceeded"
-    assert stage.freed.acquire(timeout=10)
+    assert stage.freed.acquire(timeout=60)
 
 
 def test_time_without_text_does_not_count_against_the_deadline(connect):
@@ -413,7 +413,7 @@ def test_server_that_stops_lets_the_utterance_end_and_closes(connect, make_ingre
     with connect(ingress) as client:
         client.websocket.send_json(PCM)
         client.say("Hello.")
-        assert stage.started.acquire(timeout=10)
+        assert stage.started.acquire(timeout=60)
         client.websocket.portal.call(ingress.drain)
         stage.release.set()
         assert client.until("session.done")[1]

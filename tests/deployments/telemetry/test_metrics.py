@@ -57,7 +57,7 @@ def test_every_value_of_the_graphs_stats_is_exported(voices_dir):
     engine = EchoEngine(EchoOptions(device="cpu"))
     assert engine.stats().keys() == metrics.ENGINE_STATS.keys()
     engine.close()
-    voice_prep = VoicePrep(str(voices_dir), 2**20, 1, 5)
+    voice_prep = VoicePrep(str(voices_dir), 2**20, 1, 60)
     assert voice_prep.stats().keys() == metrics.VOICE_CACHE_STATS.keys()
     known = KnownVoices(VoiceLookup(voice_prep, 60), str(voices_dir))
     assert known.stats().keys() == metrics.KNOWN_VOICES_STATS.keys()
