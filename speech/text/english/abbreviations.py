@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from speech.text.english.initials import spell
-from speech.text.english.roman import ROMAN_NUMERALS
+from speech.text.english.roman import ROMAN_NUMERALS, value_of
 from speech.text.english.rule import Rule, alternatives, rule
-from speech.text.english.sentences import rest_of, stop_after
+from speech.text.english.sentences import stop_after
 
-_TITLES = {
+TITLES = {
     "Dr": "Doctor", "Mr": "Mister", "Mrs": "Missus", "Ms": "Miz", "Messrs": "Messers",
     "Prof": "Professor", "Rev": "Reverend", "Hon": "Honorable", "Gen": "General", "Col": "Colonel",
     "Capt": "Captain", "Cmdr": "Commander", "Lt": "Lieutenant", "Maj": "Major", "Sgt": "Sergeant",
@@ -23,9 +23,14 @@ _BEFORE_NUMBERS = {
     "fig": "figure", "Figs": "Figures", "Eq": "Equation", "Vol": "Volume", "vol": "volume",
     "Ch": "Chapter", "ch": "chapter", "Sec": "Section", "sec": "section", "Art": "Article",
     "art": "article", "p": "page", "pp": "pages", "Apt": "Apartment", "apt": "apartment",
-    "para": "paragraph", "Para": "Paragraph", "ext": "extension", "Ext": "Extension",
+    "para": "paragraph", "ext": "extension", "Ext": "Extension",
     "max": "maximum", "Max": "Maximum", "min": "minimum", "Min": "Minimum",
-    "tel": "telephone", "Tel": "Telephone",
+    "tel": "telephone", "Tel": "Telephone", "Bldg": "Building", "bldg": "building",
+    "Rte": "Route", "Mk": "Mark", "Lvl": "Level", "lvl": "level", "Op": "Opus", "op": "opus",
+    "Pt": "Part", "Ep": "Episode", "ep": "episode", "Eps": "Episodes", "Rm": "Room", "rm": "room",
+    "Vols": "Volumes", "vols": "volumes", "Chs": "Chapters", "chs": "chapters",
+    "Secs": "Sections", "Eqs": "Equations", "figs": "figures", "ver": "version",
+    "Ver": "Version", "Hwy": "Highway", "Sect": "Section", "Para": "Paragraph",
 }  # fmt: skip
 _WORDS = {
     "a.k.a.": "also known as",
@@ -40,8 +45,6 @@ _MAY_END = {
     "Blvd": "Boulevard", "Rd": "Road", "Esq": "Esquire",
     "Hwy": "Highway", "Pkwy": "Parkway", "Univ": "University", "Assn": "Association",
 }  # fmt: skip
-_STREETS = {"Dr": "Drive", "Ln": "Lane", "Ct": "Court", "Pl": "Place", "Sq": "Square"}
-_COMPASS = {"N": "North", "S": "South", "E": "East", "W": "West"}
 _SHORT = {
     "w/o": "without",
     "w/": "with",
@@ -49,30 +52,11 @@ _SHORT = {
     "c/o": "care of",
     "n/a": "not applicable",
 }
-_NO_STREET = "the|in|of|at|to|from|near|and|via|with|by|for|on|visited|left"
 
 
 def _title(match: re.Match[str]) -> str:
     word = match["word"]
-    return _TITLES[word if word in _TITLES else word.capitalize()]
-
-
-def _saint_or_street(match: re.Match[str]) -> str:
-    before, after = match["before"] or "", rest_of(match)
-    names_street = before[:1].isupper() or before[:1].isdigit()
-    if re.fullmatch(_NO_STREET, before.strip(), re.IGNORECASE):
-        names_street = False
-    if after.lstrip()[:1].isupper() and not names_street:
-        return f"{before}Saint"
-    return f"{before}Street{stop_after(match)}"
-
-
-def _street(match: re.Match[str]) -> str | None:
-    """Return `Elm Drive` for `Elm Dr.`; a capital that begins no sentence is somebody's name."""
-    stop = stop_after(match)
-    if not stop and rest_of(match).lstrip()[:1].isupper():
-        return None
-    return f"{match['before']}{_STREETS[match['word']]}{stop}"
+    return TITLES[word if word in TITLES else word.capitalize()]
 
 
 def _may_end(match: re.Match[str]) -> str:
@@ -88,27 +72,38 @@ def _degree(match: re.Match[str]) -> str:
     return spell(match["letters"]) + plural + (stop_after(match) if match["stop"] else "")
 
 
+def _in_lower_case(match: re.Match[str]) -> str | None:
+    """Return `pages 9 to 12` for `pp. ix-xii`."""
+    numbers = [value_of(part.upper()) for part in (match["first"], match["last"]) if part]
+    if not all(numbers):
+        return None
+    what = {"p.": "page ", "pp.": "pages "}.get(match["what"].strip(), match["what"])
+    return what + " to ".join(map(str, numbers))
+
+
+NUMBERED: tuple[Rule, ...] = (
+    rule(
+        rf"(?<![\w.])(?P<word>{alternatives(list(_BEFORE_NUMBERS))})\.\s?(?=[#]?\d|[IVX]{{2,5}}\b)",
+        lambda match: f"{_BEFORE_NUMBERS[match['word']]} ",
+    ),
+    rule(
+        r"(?P<what>\b(?:[Pp]ages?|[Cc]hapter|[Vv]olume|[Ss]cene)\s(?=[ivxl]{2})|\bpp?\.\s?)"
+        r"(?P<first>[ivxl]{1,6})(?:\s?[-–—]\s?(?P<last>[ivxl]{1,6}))?(?![\w'’-])",
+        _in_lower_case,
+    ),
+)
+"""What is numbered, before its number is said."""
+
 ABBREVIATIONS: tuple[Rule, ...] = (
     rule(rf"(?<![\w./])(?:{alternatives(list(_SHORT))})(?=\s)", lambda match: _SHORT[match[0]]),
     rule(rf"(?<![\w.])(?:{alternatives(list(_WORDS))})", lambda match: _WORDS[match[0]]),
     rule(r"(?<=[\w]\s)(?:vs|v\.)(?=\s[A-Z\d]|\sthe\b)", "versus"),
-    rule(r"(?P<before>\b\w+\s)?\bSt\.(?=\W|$)", _saint_or_street),
     rule(
-        rf"(?P<before>\b(?:(?!(?:{alternatives(list(_TITLES.values()))})\b)[A-Z][a-z]+"
-        rf"|\d+(?:st|nd|rd|th))\s)(?P<word>{alternatives(list(_STREETS))})\.",
-        _street,
-    ),
-    rule(r"(?<=\d\s)(?P<side>[NSEW])\.(?=\s[A-Z\d])", lambda match: _COMPASS[match["side"]]),
-    rule(
-        rf"\b(?P<word>{alternatives(list(_TITLES))}|MR|MRS|MS|DR)\."
+        rf"\b(?P<word>{alternatives(list(TITLES))}|MR|MRS|MS|DR)\."
         r"(?=\s+(?:[A-Z\"“]|and\b)|(?<=[Mm][Rr]\.|[MD][sr]\.)[A-Z])",
         _title,
     ),
     rule(r"\b(?P<word>Dr|Mr|Mrs|Ms)(?=\s[A-Z])", _title),
-    rule(
-        rf"(?<![\w.])(?P<word>{alternatives(list(_BEFORE_NUMBERS))})\.\s?(?=\d|[IVX]{{2,5}}\b)",
-        lambda match: f"{_BEFORE_NUMBERS[match['word']]} ",
-    ),
     rule(rf"(?<![\w.])(?P<word>{alternatives(list(_MAY_END))})\.", _may_end),
     *ROMAN_NUMERALS,
     rule(

@@ -1,4 +1,4 @@
-"""Dates, years and times of day."""
+"""Dates and years."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import re
 from speech.text.english.figures import (
     UNJOINED,
     cardinal,
-    digits,
-    number,
     ordinal,
     plural,
     year,
@@ -25,8 +23,10 @@ _DAYS = {
     "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday",
     "Thur": "Thursday", "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
+_LIVES = {"b": "born", "d": "died", "r": "reigned", "fl": "flourished"}
 _ANY_SHORT_DAY = alternatives(list(_DAYS))
 _ANY_SHORT_MONTH = alternatives(list(_SHORT_MONTHS))
+_ANY_MONTH = rf"(?:{alternatives([*MONTHS, *_SHORT_MONTHS])})\b"
 _MONTH = rf"(?P<month>{alternatives([*MONTHS, *_SHORT_MONTHS])})\b\.?"
 _ANY_DAY = r"(?:[12]\d|3[01]|0?[1-9])"
 _DAY = (
@@ -34,8 +34,6 @@ _DAY = (
     rf"(?:\s?[-–—]\s?(?P<upto>{_ANY_DAY})(?!\d)(?:st|nd|rd|th)?)?"
 )
 _YEAR = r"(?P<year>1[1-9]\d\d|20\d\d)"
-_ANY_TIME = r"(?:\d{1,2}[:]\d\d(?!\d)|\d{1,2}\s?[ap]\.?\s?m\b)"
-_HALF_DAY = r"(?P<half>[ap])\.?\s?m\b(?P<stop>\.(?=\s+[A-Z]|\s*$)|\.)?"
 
 
 def _month(name: str) -> str:
@@ -73,13 +71,22 @@ def _later_years(match: re.Match[str]) -> str | None:
 def _numeric_date(match: re.Match[str]) -> str | None:
     first, second, figures = int(match["first"]), int(match["second"]), match["year"]
     month, day = (first, second) if first <= 12 else (second, first)
-    if len(figures) == 2:
-        figures = ("20" if int(figures) < 50 else "19") + figures
-    return _date(month, day, figures)
+    return _date(month, day, _full_year(figures))
 
 
 def _named_date(match: re.Match[str]) -> str | None:
     return _date(int(match["month"]), int(match["day"]), match["year"])
+
+
+def _dashed_date(match: re.Match[str]) -> str | None:
+    month = 1 + MONTHS.index(_month(match["month"]))
+    return _date(month, int(match["day"]), _full_year(match["year"]))
+
+
+def _full_year(figures: str) -> str:
+    if len(figures) == 4:
+        return figures
+    return ("20" if int(figures) < 50 else "19") + figures
 
 
 def _date(month: int, day: int, figures: str) -> str | None:
@@ -87,37 +94,6 @@ def _date(month: int, day: int, figures: str) -> str | None:
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
     return f"{MONTHS[month - 1]} {ordinal(str(day))}, {year(figures)}"
-
-
-def _time(match: re.Match[str]) -> str | None:
-    hour, minute, second = int(match["hour"]), int(match["minute"]), match["second"]
-    fraction = match["fraction"]
-    if hour > 24 or minute > 59:
-        return None
-    said = cardinal(str(hour))
-    if minute:
-        said += f" {'oh ' * (minute < 10)}{cardinal(str(minute))}"
-    elif not match["half"] and not second and not fraction:
-        said += " o'clock" if hour <= 12 else " hundred"
-    if fraction and not second:
-        said += f" point {digits(fraction)}"
-    if second:
-        said += f" and {number('.'.join(filter(None, (str(int(second)), fraction))))} seconds"
-    return said + _half_day(match)
-
-
-def _hour(match: re.Match[str]) -> str:
-    return cardinal(match["hour"]) + _half_day(match)
-
-
-def _half_day(match: re.Match[str]) -> str:
-    if not match["half"]:
-        return ""
-    ends = "." if match["stop"] and match.string[match.end() :].lstrip()[:1] in _ENDS else ""
-    return f" {'ay' if match['half'].lower() == 'a' else 'pee'} em{ends}"
-
-
-_ENDS = ("", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 def _short_day(match: re.Match[str]) -> str:
@@ -135,29 +111,33 @@ def _decade(match: re.Match[str]) -> str:
     return plural(year(figures) if match["century"] else cardinal(figures))
 
 
-def _verses(match: re.Match[str]) -> str:
-    """Return `five three to twelve` for `5:3-12`; times such as `2:30-3` are read no other way."""
-    first = cardinal(match["first"])
-    if len(match["first"]) == 2 and match["first"][0] == "0":
-        first = f"oh {first.rpartition(' ')[2]}"
-    return f"{cardinal(match['chapter'])} {first} to {cardinal(match['last'])}"
-
-
-INSTANTS: tuple[Rule, ...] = (
-    rule(
-        r"(?<=\d{4}-\d\d-\d\d)T(?=\d\d:\d\d)|(?<=\d:\d\d)(?:\.\d+)?Z(?!\w)",
-        lambda match: " at " if match[0] == "T" else " you tee see",
-    ),
-)
-"""What stands between and behind the parts of `2024-03-15T14:30Z`."""
-
 DATES: tuple[Rule, ...] = (
-    rule(
-        rf"{UNJOINED}(?P<chapter>\d{{1,3}})[:](?P<first>\d{{1,3}})\s?[-–—]\s?(?P<last>\d{{1,3}})"
-        r"(?![\w:-]|[.,]\d|\s?[ap]\.?\s?m\b)",
-        _verses,
-    ),
     rule(r"(?<![\w.])ca?\.\s?(?=\d)", "circa "),
+    rule(
+        r"(?<=\()(?P<life>b|d|r|fl)\.\s?(?=(?:c\.\s?|circa\s)?\d{3,4}\b)",
+        lambda m: f"{_LIVES[m['life']]} ",
+    ),
+    rule(
+        r"(?P<century>\d(?:st|nd|rd|th))\s[cC]\.",
+        lambda m: f"{m['century']} century{stop_after(m)}",
+    ),
+    rule(
+        rf"{UNJOINED}(?P<day>{_ANY_DAY})(?P<mark>[-/])(?P<month>{_ANY_SHORT_MONTH})(?P=mark)"
+        r"(?P<year>(?:1\d|20)\d\d|\d\d)(?!\w)",
+        _dashed_date,
+    ),
+    rule(
+        rf"(?P<day>\b(?:{_ANY_SHORT_DAY}))(?P<comma>,?)\s(?={_ANY_MONTH}|{_ANY_DAY}"
+        rf"(?:(?:st|nd|rd|th)\b|\s{_ANY_MONTH}|[:/]\d|\s?[-–—]\s?\d|\s?[ap]\.?\s?m\b))",
+        lambda match: f"{_DAYS[match['day']]}{match['comma']} ",
+    ),
+    rule(rf"(?<=\d)\s?[-–—]\s?(?={_ANY_MONTH})", " to "),
+    rule(
+        rf"(?P<month>\b{_ANY_MONTH}\.?)\s?[-–—]\s?(?={_ANY_DAY}\s{_ANY_MONTH})",
+        lambda match: f"{match['month']} to ",
+    ),
+    rule(r"(?<![\w'’])['’](?=0[1-9](?![\w'’]))", "oh "),
+    rule(r"(?<=\boh\s)0(?=\d\b)", ""),
     rule(
         rf"{UNJOINED}(?P<year>\d{{4}})(?P<mark>[-/])(?P<month>\d\d)(?P=mark)(?P<day>\d\d)(?![\w/-])",
         _named_date,
@@ -185,28 +165,10 @@ DATES: tuple[Rule, ...] = (
     rule(rf"(?<=\bto\s)(?P<month>{_ANY_SHORT_MONTH})\b", lambda m: _month(m["month"])),
     rule(rf"\b(?!Jan)(?P<month>{_ANY_SHORT_MONTH})\.(?=[\W\d]|$)", _month_with_stop),
     rule(rf"\b(?P<day>{_ANY_SHORT_DAY})(?P<stop>\.)(?=[\W\d]|$)", _short_day),
-    rule(
-        r"(?<![\w.,/$£€])(?P<hour>1[0-2]|[1-9])\.(?=[0-5]\d\s?[ap]\.?\s?m\b)",
-        lambda match: f"{match['hour']}:",
-        re.IGNORECASE,
-    ),
-    rule(
-        rf"{UNJOINED}(?P<start>\d{{1,2}}(?:[:]\d\d)?(?:\s?[ap]\.?\s?m\b\.?)?)\s?[-–—]\s?(?={_ANY_TIME})",
-        lambda match: f"{match['start']} to ",
-        re.IGNORECASE,
-    ),
-    rule(
-        rf"{UNJOINED}(?P<hour>\d{{1,2}})[:](?P<minute>\d\d)(?:[:](?P<second>\d\d))?(?!\d)"
-        r"(?:\.(?P<fraction>\d{1,3})(?!\w))?"
-        rf"(?:\s?{_HALF_DAY})?",
-        _time,
-        re.IGNORECASE,
-    ),
-    rule(rf"{UNJOINED}(?P<hour>1[0-2]|[1-9])\s?{_HALF_DAY}", _hour, re.IGNORECASE),
-    rule(
-        r"(?<![\w.,:])(?P<left>\d{1,3})[:](?P<right>\d{1,6})(?![\w:]|\.\d)",
-        lambda match: f"{cardinal(match['left'])} to {cardinal(match['right'])}",
-    ),
+)
+"""Days of the week, days of the month and months."""
+
+YEARS: tuple[Rule, ...] = (
     rule(r"(?<![\w.,])['’]?(?P<century>1\d|20)?(?P<decade>\d)0['’]?s\b", _decade),
     rule(
         rf"{UNJOINED}(?P<low>1[1-9]\d\d|20\d\d)\s?[-–—]\s?(?P<high>1[1-9]\d\d|20\d\d)(?![\w-])",
@@ -228,4 +190,4 @@ DATES: tuple[Rule, ...] = (
     ),
     rule(r"(?<![\w'’])['’](?=\d\d(?![\w'’.,]))", ""),
 )
-"""Dates first, then what is left of years: four figures from 1100 to 2099 are said in pairs."""
+"""Decades and years: four figures from 1100 to 2099 are said in pairs."""

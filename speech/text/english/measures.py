@@ -3,135 +3,74 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from speech.text.english.figures import MINUS, NUMBER, START, UPTO, cardinal, number
 from speech.text.english.rule import Rule, alternatives, listed, rule
 from speech.text.english.sentences import stop_after
-
-_UNITS = {
-    "%": ("percent", "percent"),
-    "‰": ("per mille", "per mille"),
-    "°C": ("degree Celsius", "degrees Celsius"),
-    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
-    "°": ("degree", "degrees"),
-    "km/h": ("kilometer per hour", "kilometers per hour"),
-    "kph": ("kilometer per hour", "kilometers per hour"),
-    "MPH": ("mile per hour", "miles per hour"),
-    "mpg": ("mile per gallon", "miles per gallon"),
-    "m/s²": ("meter per second squared", "meters per second squared"),
-    "kg/m³": ("kilogram per cubic meter", "kilograms per cubic meter"),
-    "m/s": ("meter per second", "meters per second"),
-    "mph": ("mile per hour", "miles per hour"),
-    "km²": ("square kilometer", "square kilometers"),
-    "m²": ("square meter", "square meters"),
-    "cm²": ("square centimeter", "square centimeters"),
-    "ft²": ("square foot", "square feet"),
-    "sq ft": ("square foot", "square feet"),
-    "sq. ft": ("square foot", "square feet"),
-    "sq km": ("square kilometer", "square kilometers"),
-    "sq mi": ("square mile", "square miles"),
-    "m³": ("cubic meter", "cubic meters"),
-    "cm³": ("cubic centimeter", "cubic centimeters"),
-    "ha": ("hectare", "hectares"),
-    "km": ("kilometer", "kilometers"),
-    "cm": ("centimeter", "centimeters"),
-    "mm": ("millimeter", "millimeters"),
-    "nm": ("nanometer", "nanometers"),
-    "μm": ("micrometer", "micrometers"),
-    "μg": ("microgram", "micrograms"),
-    "μs": ("microsecond", "microseconds"),
-    "kg": ("kilogram", "kilograms"),
-    "mg": ("milligram", "milligrams"),
-    "g": ("gram", "grams"),
-    "lb": ("pound", "pounds"),
-    "lbs": ("pound", "pounds"),
-    "oz": ("ounce", "ounces"),
-    "ft": ("foot", "feet"),
-    "mi": ("mile", "miles"),
-    "yd": ("yard", "yards"),
-    "yds": ("yard", "yards"),
-    "ml": ("milliliter", "milliliters"),
-    "L": ("liter", "liters"),
-    "l": ("liter", "liters"),
-    "mL": ("milliliter", "milliliters"),
-    "gal": ("gallon", "gallons"),
-    "tsp": ("teaspoon", "teaspoons"),
-    "tbsp": ("tablespoon", "tablespoons"),
-    "kWh": ("kilowatt hour", "kilowatt hours"),
-    "kW": ("kilowatt", "kilowatts"),
-    "MW": ("megawatt", "megawatts"),
-    "GW": ("gigawatt", "gigawatts"),
-    "GWh": ("gigawatt hour", "gigawatt hours"),
-    "MWh": ("megawatt hour", "megawatt hours"),
-    "W": ("watt", "watts"),
-    "V": ("volt", "volts"),
-    "kV": ("kilovolt", "kilovolts"),
-    "mA": ("milliampere", "milliamperes"),
-    "mAh": ("milliampere hour", "milliampere hours"),
-    "kcal": ("kilocalorie", "kilocalories"),
-    "psi": ("pound per square inch", "pounds per square inch"),
-    "hPa": ("hectopascal", "hectopascals"),
-    "kPa": ("kilopascal", "kilopascals"),
-    "hp": ("horsepower", "horsepower"),
-    "bpm": ("beat per minute", "beats per minute"),
-    "rpm": ("revolution per minute", "revolutions per minute"),
-    "fps": ("frame per second", "frames per second"),
-    "Hz": ("hertz", "hertz"),
-    "kHz": ("kilohertz", "kilohertz"),
-    "MHz": ("megahertz", "megahertz"),
-    "GHz": ("gigahertz", "gigahertz"),
-    "dB": ("decibel", "decibels"),
-    "KB": ("kilobyte", "kilobytes"),
-    "kB": ("kilobyte", "kilobytes"),
-    "MB": ("megabyte", "megabytes"),
-    "GB": ("gigabyte", "gigabytes"),
-    "TB": ("terabyte", "terabytes"),
-    "PB": ("petabyte", "petabytes"),
-    "kbps": ("kilobit per second", "kilobits per second"),
-    "Gbps": ("gigabit per second", "gigabits per second"),
-    "Mbit/s": ("megabit per second", "megabits per second"),
-    "Gbit/s": ("gigabit per second", "gigabits per second"),
-    "Mbps": ("megabit per second", "megabits per second"),
-    "Ω": ("ohm", "ohms"),
-    "kΩ": ("kilohm", "kilohms"),
-    "MΩ": ("megohm", "megohms"),
-    "pF": ("picofarad", "picofarads"),
-    "nF": ("nanofarad", "nanofarads"),
-    "μF": ("microfarad", "microfarads"),
-    "hr": ("hour", "hours"),
-    "hrs": ("hour", "hours"),
-    "min": ("minute", "minutes"),
-    "mins": ("minute", "minutes"),
-    "sec": ("second", "seconds"),
-    "secs": ("second", "seconds"),
-    "ms": ("millisecond", "milliseconds"),
-    "h": ("hour", "hours"),
-    "m": ("meter", "meters"),
-}
+from speech.text.english.units import PER, UNITS
 
 _STOPPED = frozenset(  # written with a full stop as well
-    [*listed("lb lbs oz ft mi yd yds gal hr hrs min mins sec secs tsp tbsp"), "sq ft", "sq. ft"]
+    [
+        *listed("lb lbs oz ft mi yd yds gal gals qt qts hr hrs min mins sec secs wk wks mo mos yr"),
+        *listed("yrs tsp tsps tbsp tbsps Tbsp tbs Tbs TBSP kg cm mm km ml cal cals pct pts in"),
+        *(unit for unit in UNITS if unit.startswith(("sq", "cu", "fl"))),
+    ]
 )
-_PARTED = listed("lb lbs oz ft mi yd gal tsp tbsp kg km")  # behind a fraction in words
-_UNIT = rf"(?P<unit>{alternatives(list(_UNITS))})(?!\w)"
+_PARTED = listed("lb lbs oz ft mi yd gal qt tsp Tsp tbsp Tbsp kg km hr yr")  # behind a fraction
+_UNIT = rf"(?P<unit>{alternatives(list(UNITS))})"
+_RATE = rf"(?P<per>(?:/(?:\d{{1,4}}\s?)?(?:{alternatives(list(PER))})(?!\w))*)"
+_PER_SHORT = listed("gal hr min sec lb oz yr wk kg km mi ft")
 _TIMES = {"h": "hours", "m": "minutes", "s": "seconds"}
+_AN_ARTICLE = re.compile(
+    r"\b(?:an?|the|this|that|each|every|another|my|his|her|its|your|our|their)\s$", re.IGNORECASE
+)
+_A_NOUN = re.compile(
+    r"\s(?!(?:a|above|after|and|are|as|at|away|because|before|below|but|by|does|during|each|every|"
+    r"for|from|had|has|have|he|if|in|into|is|it|more|of|on|once|or|over|per|she|since|so|than|that|"
+    r"the|then|they|to|under|until|up|was|we|were|when|where|which|while|who|will|with|would|you)\b)"
+    r"[a-z]{2}"
+)
+_RACES = "dash|sprint|race|relay|final|heat|freestyle|butterfly|backstroke|medley|hurdles"
+_RATE_PARTS = re.compile(r"/(?:(\d+)\s?)?([^/]+)")
+_COOKED = r"(?P<amount>(?:\d{1,2}[\s-])?\d{1,2}/\d{1,2}|\d{0,2}[½⅓⅔¼¾⅛]|\d{1,2}(?:\.\d)?)"
+_AROUND = listed("about above around at below near of over reached to under hit")  # a temperature
+_SEEN_CHARS = 9  # how far around a measure its noun and its article are looked for
+
+
+def _is_adjective(match: re.Match[str]) -> bool:
+    """Tell whether a measure belongs to a noun, as in `a 40 lb bag`."""
+    text, start, end = match.string, match.start(), match.end()
+    return bool(
+        _AN_ARTICLE.search(text[max(0, start - _SEEN_CHARS) : start])
+        and _A_NOUN.match(text[end : end + _SEEN_CHARS])
+    )
 
 
 def _measure(match: re.Match[str]) -> str:
-    one, many = _UNITS[match["unit"]]
-    minus = "minus " * bool(match["minus"])
+    one, many = UNITS[match["unit"]]
     stop = match["stop"] or ""
     if stop and match["unit"] in _STOPPED:
         stop = stop_after(match)
+    amount = number(match["amount"])
     if match["upto"]:
-        return f"{minus}{number(match['amount'])} to {number(match['upto'])} {many}{stop}"
-    name = one if match["amount"] == "1" else many
-    return f"{minus}{number(match['amount'])} {name}{stop}"
+        amount += f" to {number(match['upto'])}"
+    is_one = match["amount"] == "1" and not match["upto"]
+    name = one if is_one or (not stop and _is_adjective(match)) else many
+    return f"{'minus ' * bool(match['minus'])}{amount} {name}{_rate(match['per'])}{stop}"
+
+
+def _rate(per: str) -> str:
+    """Return ` per kilogram per day` for `/kg/day`."""
+    return "".join(
+        f" per {PER[unit]}" if not figures else f" per {cardinal(figures)} {UNITS[unit][1]}"
+        for figures, unit in _RATE_PARTS.findall(per)
+    )
 
 
 def _part(match: re.Match[str]) -> str:
     """Return `two and a half pounds` for `two and a half lbs`."""
-    one, many = _UNITS[match["unit"]]
+    one, many = UNITS[match["unit"]]
     stop = stop_after(match) if match["stop"] else ""
     return f"{match['whole'] or ''}{match['part']} {many if match['whole'] else one}{stop}"
 
@@ -145,6 +84,47 @@ def _duration(match: re.Match[str]) -> str:
     )
 
 
+def _inches(match: re.Match[str]) -> str:
+    is_one = match["amount"] == "1" or match["hyphen"] == "-" or _is_adjective(match)
+    stop = stop_after(match) if match["stop"] else ""
+    return f"{number(match['amount'])} {'inch' if is_one else 'inches'}{stop}"
+
+
+def _cooked(one: str) -> Callable[[re.Match[str]], str]:
+    def say(match: re.Match[str]) -> str:
+        amount = match["amount"]
+        is_one = amount == "1" or not re.match(r"\d+(?:[½⅓⅔¼¾⅛.\s-]|$)", amount)
+        return f"{amount} {one}{'' if is_one else 's'}"
+
+    return say
+
+
+SPELLINGS: tuple[Rule, ...] = (
+    rule(
+        r"(?P<unit>(?<=\d)\s?[kcm]?m|(?<=\d)\s?ft)(?P<power>[23])(?!\w|[.,:]\d|-)",
+        lambda match: match["unit"] + ("²" if match["power"] == "2" else "³"),
+    ),
+    rule(rf"{START}{_COOKED}\s?c\.(?=\s[a-z])", _cooked("cup")),
+    rule(rf"{START}{_COOKED}\s?pt\.(?=\s[a-z])", _cooked("pint")),
+    rule(r"(?<=\d)[\s-]?pt(?=\.?\s(?:bold|font|italic|size|text|type)\b)", " point"),
+    rule(
+        rf"(?P<before>\b(?:{'|'.join(_AROUND)})\s)(?P<amount>[-−]?\d{{2,3}}(?:\.\d)?)"
+        r"\s?(?P<scale>[CF])(?![\w°'’-])(?:\.(?=\s[a-z]))?",
+        lambda match: f"{match['before']}{match['amount']}°{match['scale']}",
+        re.IGNORECASE,
+    ),
+    rule(
+        r"(?<![\w.,:/-])(?P<first>\d{2,3})°?C/(?P<second>\d{2,3})(?P<scale>°?[CF])(?!\w)",
+        lambda match: f"{match['first']}°C, {match['second']}°{match['scale'][-1]}",
+    ),
+    rule(
+        r"(?<![\w.,:/-])(?P<count>\d{1,2})\s?[x×]\s?(?P<amount>\d{1,4}(?:\.\d)?)\s?"
+        r"(?P<unit>k?g|m[lL]|[lL]|oz|lb)\s(?=[a-z]{3})",
+        lambda match: f"{match['count']} {match['amount']}-{match['unit']} ",
+    ),
+)
+"""Units that are written otherwise, before figures, fractions and powers are."""
+
 MEASURES: tuple[Rule, ...] = (
     rule(
         rf"{START}(?P<feet>\d{{1,2}})\s?ft\.?\s?(?P<inches>\d{{1,2}})\s?in\b(?P<stop>\.(?!\w))?",
@@ -155,14 +135,15 @@ MEASURES: tuple[Rule, ...] = (
     ),
     rule(rf"{START}(?P<amount>\d+\.\d+)\s?s\b", lambda m: f"{number(m['amount'])} seconds"),
     rule(
-        r"(?<![\w.,])(?P<feet>\d{1,2})['’′][\s-]?(?P<inches>\d{1,2})(?:[\"”″]|'')",
-        lambda match: f"{cardinal(match['feet'])} foot {cardinal(match['inches'])}",
-    ),
-    rule(
         rf"{START}(?P<h>\d{{1,3}})\s?hr?s?\s?(?P<m>\d{{1,2}})\s?m(?:ins?)?(?:\s?(?P<s>\d{{1,2}})\s?s)?\b(?!\.\d)",
         _duration,
     ),
     rule(rf"{START}(?P<m>\d{{1,3}})\s?m(?:in)?\s?(?P<s>\d{{1,2}})\s?s(?:ecs?)?\b", _duration),
+    rule(
+        rf"(?P<side>{START}{NUMBER}\s?(?:[kcm]?m|ft|in|yd)\.?)\s?[x×]\s?(?=\d)",
+        lambda match: f"{match['side']} by ",
+    ),
+    rule(r"(?<=\d)\s?[x×]\s?(?=\d[\d.,]{0,9}\s?(?:[kcm]?m|ft|in|inches|feet|foot)\b)", " by "),
     rule(r"(?<=\d)(?:[x×]\s?|\sx\s)(?=\d)(?![^=\n]{1,16}=)", " by "),
     rule(
         rf"{START}(?P<amount>{NUMBER}){UPTO}[xX]\b",
@@ -174,16 +155,34 @@ MEASURES: tuple[Rule, ...] = (
         _part,
     ),
     # "5kg-10kg" is "5-10kg"
-    rule(rf"(?<=\d)\s?{_UNIT}\s?[-–—]\s?(?={NUMBER}\s?(?P=unit)(?!\w))", "-"),
+    rule(rf"(?<=\d)\s?{_UNIT}(?!\w)\s?[-–—]\s?(?={NUMBER}\s?(?P=unit)(?!\w))", "-"),
     rule(
-        rf"{START}(?P<amount>{NUMBER})\s?in\.(?=\s[a-z(]|[,;)]|\s?$)",
+        rf"{START}(?P<amount>{NUMBER})(?P<hyphen>-|\s?)in(?P<stop>\.(?=\s[a-z(]|[,;)]|\s?$)"
+        r"|(?=\s(?:tall|high|wide|long|deep|thick|by|x)\b))",
+        _inches,
+    ),
+    rule(
+        rf"(?<!-){START}(?P<amount>{NUMBER})-(?P<unit>[gmVW](?=\s[a-z])"
+        rf"|(?:{alternatives([unit for unit in UNITS if len(unit) > 1])})\b(?![.]\w))(?P<stop>\.)?",
         lambda m: (
-            f"{number(m['amount'])} {'inch' if m['amount'] == '1' else 'inches'}{stop_after(m)}"
+            f"{number(m['amount'])} {UNITS[m['unit']][0]}{stop_after(m) if m['stop'] else ''}"
         ),
     ),
     rule(
-        rf"{MINUS}{START}(?P<amount>{NUMBER}){UPTO}\s?{_UNIT}(?P<stop>\.(?!\w))?",
+        rf"{MINUS}{START}(?P<amount>{NUMBER}){UPTO}\s?{_UNIT}{_RATE}(?!\w)(?P<stop>\.(?!\w))?",
         _measure,
+    ),
+    rule(
+        r"(?P<pressure>(?<![\w/.,])\d{2,3}/\d{2,3})\s?mmHg\b",
+        lambda match: f"{match['pressure']} {UNITS['mmHg'][1]}",
+    ),
+    rule(
+        rf"(?P<what>{START}{NUMBER}[\s-][a-z]{{3,20}})(?=/[a-z]){_RATE}",
+        lambda match: match["what"] + _rate(match["per"]),
+    ),
+    rule(
+        rf"(?<=\bper\s)(?P<unit>{alternatives(_PER_SHORT)})(?!\w)(?P<stop>\.)?",
+        lambda m: f"{UNITS[m['unit']][0]}{stop_after(m) if m['stop'] else ''}",
     ),
 )
 """Lengths in feet, durations, sizes, then numbers with any unit."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 
-from speech.text.english.abbreviations import ABBREVIATIONS
+from speech.text.english.abbreviations import ABBREVIATIONS, NUMBERED
 from speech.text.english.addresses import ADDRESSES
-from speech.text.english.dates import DATES, INSTANTS
+from speech.text.english.dates import DATES, YEARS
 from speech.text.english.initials import INITIALS, LETTERS
-from speech.text.english.measures import MEASURES
+from speech.text.english.measures import MEASURES, SPELLINGS
 from speech.text.english.money import MONEY
+from speech.text.english.places import PLACES
+from speech.text.english.primes import PRIMES
 from speech.text.english.quantities import FRACTIONS, GROUPED, LARGE, QUANTITIES
+from speech.text.english.scripture import SCRIPTURE
 from speech.text.english.symbols import COMPARISONS, GLUED, MIXED, SYMBOLS
+from speech.text.english.times import INSTANTS, TIMES
 
 _SPACES = re.compile(r"[ \t]{2,}")
 _SIGN = re.compile("[µΩªº]|(?<![^\\W\\d_])[α-ωΑ-Ω](?![^\\W\\d_])|[ʰ-ˡᴬ-ᵪⁱⁿ]")
@@ -22,6 +26,11 @@ _MIN_ENGLISH_LETTERS = 0.9
 _RULES = (
     *(
         *INSTANTS,
+        *NUMBERED,
+        *SCRIPTURE,
+        *PLACES,
+        *PRIMES,
+        *SPELLINGS,
         *ADDRESSES,
         *GROUPED,
         *COMPARISONS,
@@ -31,6 +40,8 @@ _RULES = (
         *MEASURES,
         *LARGE,
         *DATES,
+        *TIMES,
+        *YEARS,
     ),
     *(*ABBREVIATIONS, *INITIALS, *SYMBOLS, *MIXED, *QUANTITIES, *LETTERS),
 )

@@ -23,10 +23,14 @@ _RULERS = (
     "Thutmose|Amenhotep|Wilhelm|Friedrich|Franz|Joseph"
 )
 _NO_NAMES = "The|And|But|For|With|Via|Per|In|On|At|To|Of|From|By|Or|If|An|As|My|No|IV"
+_ANY = re.compile("M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
-def _value(roman: str) -> str:
+def value_of(roman: str) -> str:
+    """Return the value of a numeral in capitals in figures; an empty text where it is none."""
+    if not _ANY.fullmatch(roman):
+        return ""
     values = [_VALUES[letter] for letter in roman]
     pairs = zip(values, [*values[1:], 0], strict=True)
     return str(sum(-value if value < after else value for value, after in pairs))
@@ -37,7 +41,7 @@ def _world_war(roman: str) -> str:
 
 
 def _counted(match: re.Match[str]) -> str:
-    return f"{match['name']} {cardinal(_value(match['roman']))}"
+    return f"{match['name']} {cardinal(value_of(match['roman']))}"
 
 
 def _ruler(match: re.Match[str]) -> str | None:
@@ -46,18 +50,18 @@ def _ruler(match: re.Match[str]) -> str | None:
     is_speaker = follower[:1] == " " and not follower[1:].isupper() and not match["title"]
     if roman == "I" and is_speaker:
         return None
-    return f"{match['title'] or ''}{match['name']} the {ordinal(_value(roman))}"
+    return f"{match['title'] or ''}{match['name']} the {ordinal(value_of(roman))}"
 
 
 ROMAN_NUMERALS: tuple[Rule, ...] = (
     rule(r"\bWW-?(?P<roman>I{1,2}|[12])\b", lambda match: _world_war(match["roman"])),
     rule(
         r"(?<![\w.'’-])(?P<roman>[IVX]{2,6}|V|X)(?:th)?(?=\s(?:[Cc]entur|[Dd]ynasty))",
-        lambda match: ordinal(_value(match["roman"])),
+        lambda match: ordinal(value_of(match["roman"])),
     ),
     rule(
         r"(?:^|(?<=\n))(?P<roman>X{0,3}(?:IX|IV|V?I{0,3})(?<=[IVX]))\.(?=\s[A-Z])",
-        lambda match: f"{cardinal(_value(match['roman']))}.",
+        lambda match: f"{cardinal(value_of(match['roman']))}.",
     ),
     rule(rf"\b(?P<name>{_COUNTED})\s{_ROMAN}\b(?!['’]|\.\w)", _counted),
     rule(rf"\b(?P<name>(?i:{_COUNTED}))\s{_SMALL}\b(?!\.\w)", _counted),
@@ -69,7 +73,7 @@ ROMAN_NUMERALS: tuple[Rule, ...] = (
     rule(rf"\b(?P<name>(?!(?:{_NO_NAMES})\s)[A-Z][a-z]+)\s{_SMALL}\b(?!\.\w|['’]\w)", _counted),
     rule(
         rf"(?<![\w.'’&-])(?=[MDCLXVI]{{4,}}\b){_YEAR}\b(?!['’.]\w)",
-        lambda m: year(_value(m["roman"])),
+        lambda m: year(value_of(m["roman"])),
     ),
 )
 """Numerals of what is counted, of rulers and centuries, then the plain ones behind a name."""

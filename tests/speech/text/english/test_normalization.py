@@ -8,6 +8,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from speech.text.english.normalization import normalize
+from tests.speech.text.english import (
+    test_dates,
+    test_measures,
+    test_places,
+    test_primes,
+    test_scripture,
+)
 
 WRITTEN = [
     # numbers
@@ -136,9 +143,23 @@ WRITTEN = [
     ("Он купил 5 книг", "Он купил 5 книг"),
     ("Plain words, as ever. Isn't it?", "Plain words, as ever. Isn't it?"),
 ]  # fmt: skip
+_EVERYTHING_WRITTEN = [
+    written
+    for rows in (
+        WRITTEN,
+        test_dates.WRITTEN,
+        test_measures.WRITTEN,
+        test_places.WRITTEN,
+        test_primes.WRITTEN,
+        test_scripture.WRITTEN,
+    )
+    for written, _ in rows
+]
 PIECES = st.one_of(
     st.text(st.characters(codec="ascii"), max_size=6),
-    st.sampled_from([piece for written, _ in WRITTEN for piece in re.findall(r"\S+\s?", written)]),
+    st.sampled_from(
+        [piece for written in _EVERYTHING_WRITTEN for piece in re.findall(r"\S+\s?", written)]
+    ),
     st.sampled_from([" ", "\n", "$", "€", "1", "20", ",", ".", "/", "-", ":", "%", "½", "é", "字"]),
 )
 TEXTS = st.lists(PIECES, max_size=30).map("".join)
@@ -174,9 +195,13 @@ def test_lower_case_words_stay(text: str) -> None:
     assert normalize(" ".join(words)).split() == words
 
 
-@pytest.mark.parametrize(
-    "hostile", ["1", "1,", "1-", "$", "A.", "A", "a@", "a.", "1 ", "(5", "I", "://"]
-)
+HOSTILE = [
+    *("1", "1,", "1-", "$", "A.", "A", "a@", "a.", "1 ", "(5", "I", "://"),
+    *("1' ", '"1', "a St. ", "N 1°", "1:1-", "1 am. ", "1/g", "1 x ", "Aa, "),
+]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
 def test_writing_out_takes_time_in_proportion(hostile: str) -> None:
     def cpu_s(num_chars: int) -> float:
         text = "x " + hostile * (num_chars // len(hostile))

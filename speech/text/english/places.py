@@ -1,0 +1,139 @@
+"""Postal addresses: streets, points of the compass, states and postal codes."""
+
+from __future__ import annotations
+
+import re
+
+from speech.text.english.abbreviations import TITLES
+from speech.text.english.figures import digits
+from speech.text.english.initials import spell
+from speech.text.english.rule import Rule, alternatives, listed, rule
+from speech.text.english.sentences import rest_of, stop_after
+
+_STREETS = {"Dr": "Drive", "Ln": "Lane", "Ct": "Court", "Pl": "Place", "Sq": "Square"}
+_UNSTOPPED = {"St": "Street", "Ave": "Avenue", "Rd": "Road", "Blvd": "Boulevard"}
+_STREET_WORDS = listed(
+    "St Street Ave Avenue Rd Road Blvd Boulevard Dr Drive Ln Lane Way Ct Court Pl Place Sq Square "
+    "Hwy Highway Pkwy Parkway Terrace Circle"
+)
+_COMPASS = {
+    "N": "North", "S": "South", "E": "East", "W": "West", "NE": "Northeast", "NW": "Northwest",
+    "SE": "Southeast", "SW": "Southwest",
+}  # fmt: skip
+_STATES = {
+    "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California",
+    "CO": "Colorado", "CT": "Connecticut", "DE": "Delaware", "FL": "Florida", "GA": "Georgia",
+    "HI": "Hawaii", "ID": "Idaho", "IL": "Illinois", "IN": "Indiana", "IA": "Iowa", "KS": "Kansas",
+    "KY": "Kentucky", "LA": "Louisiana", "ME": "Maine", "MD": "Maryland", "MA": "Massachusetts",
+    "MI": "Michigan", "MN": "Minnesota", "MS": "Mississippi", "MO": "Missouri", "MT": "Montana",
+    "NE": "Nebraska", "NV": "Nevada", "NH": "New Hampshire", "NJ": "New Jersey",
+    "NM": "New Mexico", "NY": "New York", "NC": "North Carolina", "ND": "North Dakota",
+    "OH": "Ohio", "OK": "Oklahoma", "OR": "Oregon", "PA": "Pennsylvania", "RI": "Rhode Island",
+    "SC": "South Carolina", "SD": "South Dakota", "TN": "Tennessee", "TX": "Texas", "UT": "Utah",
+    "VT": "Vermont", "VA": "Virginia", "WA": "Washington", "WV": "West Virginia",
+    "WI": "Wisconsin", "WY": "Wyoming", "DC": "dee see",
+}  # fmt: skip
+_SHORT_STATES = {
+    "Ala": "AL", "Ariz": "AZ", "Ark": "AR", "Calif": "CA", "Colo": "CO", "Conn": "CT", "Del": "DE",
+    "Fla": "FL", "Ga": "GA", "Ill": "IL", "Ind": "IN", "Kan": "KS", "Ky": "KY", "La": "LA",
+    "Md": "MD", "Mass": "MA", "Mich": "MI", "Minn": "MN", "Miss": "MS", "Mo": "MO", "Mont": "MT",
+    "Neb": "NE", "Nev": "NV", "Okla": "OK", "Ore": "OR", "Pa": "PA", "Tenn": "TN", "Tex": "TX",
+    "Va": "VA", "Vt": "VT", "Wash": "WA", "Wis": "WI", "Wyo": "WY", "N.C": "NC", "N.D": "ND",
+    "N.H": "NH", "N.J": "NJ", "N.M": "NM", "N.Y": "NY", "R.I": "RI", "S.C": "SC", "S.D": "SD",
+    "W.Va": "WV", "D.C": "DC",
+}  # fmt: skip
+_NO_STREET = "the|in|of|at|to|from|near|and|via|with|by|for|on|visited|left"
+_WORDS = "HI|ID|ME|OH|OK"  # written like a state's sign
+_OF_STREET = re.compile(r"\s(?:North|South|East|West|Bridge|Pier|Station|Theat)|[^A-Z]*$")
+_STATE = alternatives(list(_STATES))
+_SHORT_STATE = rf"(?:{alternatives(list(_SHORT_STATES))})\."
+_STREET_NAME = rf"(?:\d+(?:st|nd|rd|th)|(?:[A-Z][a-z]+\s){{1,2}}(?:{'|'.join(_STREET_WORDS)}))\b"
+
+
+def _state(match: re.Match[str]) -> str:
+    """Return the name of the state that a match has in short, or what is there instead of one."""
+    written = match["state"]
+    short = written.rstrip(".")
+    return _STATES.get(_SHORT_STATES.get(short, short), written)
+
+
+def _state_and_code(match: re.Match[str]) -> str:
+    return f"{_state(match)} {' dash '.join(map(digits, match['code'].split('-')))}"
+
+
+def _state_of_town(match: re.Match[str]) -> str | None:
+    """Return `Tampa, Florida` for `Tampa, Fla.`; `Then, Miss. Lee` has no state."""
+    stop = stop_after(match) if match["state"].endswith(".") else ""
+    if match["state"].endswith(".") and not stop and rest_of(match).lstrip()[:1].isupper():
+        return None
+    return f"{match['town']}{_state(match)}{stop}"
+
+
+def _side(match: re.Match[str]) -> str:
+    return _COMPASS[match["side"].replace(".", "")]
+
+
+def _saint_or_street(match: re.Match[str]) -> str:
+    before, after = match["before"] or "", rest_of(match)
+    names_street = before[:1].isupper()
+    if before[:1].isdigit():
+        names_street = bool(stop_after(match) or _OF_STREET.match(after))
+    if re.fullmatch(_NO_STREET, before.strip(), re.IGNORECASE):
+        names_street = False
+    if after.lstrip()[:1].isupper() and not names_street:
+        return f"{before}Saint"
+    return f"{before}Street{stop_after(match)}"
+
+
+def _street(match: re.Match[str]) -> str | None:
+    """Return `Elm Drive` for `Elm Dr.`; a capital that begins no sentence is somebody's name."""
+    stop = stop_after(match)
+    if not stop and rest_of(match).lstrip()[:1].isupper():
+        return None
+    return f"{match['before']}{_STREETS[match['word']]}{stop}"
+
+
+PLACES: tuple[Rule, ...] = (
+    rule(
+        rf"(?<![\w.])(?P<state>{_STATE}|{_SHORT_STATE}),?\s"
+        r"(?P<code>\d{5}(?:-\d{4})?)(?![\w,-]|\.\d)",
+        _state_and_code,
+    ),
+    rule(
+        rf"(?P<town>\b[A-Z][a-z]+,\s)(?P<state>(?!{_WORDS})(?:{_STATE})|{_SHORT_STATE})"
+        r"(?:(?<=\.)(?=\s)|(?=[.,;:!?)]|\s*$|\n|\s[a-z(]))",
+        _state_of_town,
+    ),
+    rule(
+        rf"\((?P<party>[DRI])-(?P<state>{_SHORT_STATE}|[A-Z][a-z]+)\)",
+        lambda match: f"({spell(match['party'])}, {_state(match)})",
+    ),
+    rule(
+        rf"(?<![\w.'’])(?P<side>[NSEW])\.?\s(?={_STREET_NAME})",
+        lambda match: f"{_side(match)} ",
+    ),
+    rule(
+        rf"(?P<street>\b(?:{'|'.join(_STREET_WORDS)})\.?),?\s"
+        r"(?P<side>[NS]\.?[EW](?!\w)|[NSEW](?=[,;]|\s*$|\n))",
+        lambda match: f"{match['street']} {_side(match)}",
+    ),
+    rule(
+        r"(?P<road>\b(?:I-|US-|US\s|(?:Route|Rte\.?|Highway|Hwy\.?|Interstate)\s)\d{1,3}\s)"
+        r"(?P<side>[NSEW])(?![\w.'’-])",
+        lambda match: match["road"] + _side(match),
+    ),
+    rule(
+        r"(?P<before>\b(?:[A-Z][a-z]+|\d+(?:st|nd|rd|th))\s)(?P<word>St|Ave|Rd|Blvd)"
+        r"(?=[,;)]|\s*$|\n|\s(?:and|at|in|is|near|on|to|was)\b)",
+        lambda match: match["before"] + _UNSTOPPED[match["word"]],
+    ),
+    rule(r"(?<=\d)(?=St\.)", " "),
+    rule(r"(?P<before>\b\w+\s)?\bSt\.(?=\W|$)", _saint_or_street),
+    rule(
+        rf"(?P<before>\b(?:(?!(?:{alternatives(list(TITLES.values()))})\b)[A-Z][a-z]+"
+        rf"|\d+(?:st|nd|rd|th))\s)(?P<word>{alternatives(list(_STREETS))})\.",
+        _street,
+    ),
+    rule(r"(?<=\d\s)(?P<side>[NSEW])\.(?=\s[A-Z\d])", _side),
+)
+"""States with their codes, sides, then streets and saints."""

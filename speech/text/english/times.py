@@ -1,0 +1,135 @@
+"""Times of day, instants, and other numbers with a colon between."""
+
+from __future__ import annotations
+
+import re
+
+from speech.text.english.figures import UNJOINED, cardinal, digits, number
+from speech.text.english.rule import Rule, rule
+from speech.text.english.sentences import rest_of
+
+_ANY_TIME = r"(?:\d{1,2}[:]\d\d(?!\d)|\d{1,2}\s?[ap]\.?\s?m\b)"
+_ENDS = ("", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_HALF_DAY = r"(?P<half>[ap])\.?\s?m\b(?P<stop>\.(?=\s+[A-Z]|\s*$)|\.)?"
+
+
+def _time(match: re.Match[str]) -> str | None:
+    hour, minute, second = int(match["hour"]), int(match["minute"]), match["second"]
+    fraction = match["fraction"]
+    if hour > 24 or minute > 59:
+        return None
+    if second == "00" and not fraction:
+        second = None
+    if match["hour"] == "00" and minute == 0 and not second and not fraction:
+        return "midnight"
+    said = cardinal(str(hour))
+    if minute:
+        said += f" {'oh ' * (minute < 10)}{cardinal(str(minute))}"
+    elif not match["half"] and not second and not fraction:
+        said += " o'clock" if hour <= 12 else " hundred"
+    if fraction and not second:
+        said += f" point {digits(fraction)}"
+    if second:
+        said += f" and {number('.'.join(filter(None, (str(int(second)), fraction))))} seconds"
+    return said + _half_day(match)
+
+
+def _offset(match: re.Match[str]) -> str:
+    sign = "plus" if match["sign"] == "+" else "minus"
+    minutes = f" {cardinal(match['minutes'])}" if match["minutes"] != "00" else ""
+    return f" UTC {sign} {cardinal(str(int(match['hours'])))}{minutes}"
+
+
+def _military(match: re.Match[str]) -> str:
+    """Return `oh six thirty` for `0630`."""
+    hour, minute = match["hour"], match["minute"]
+    said = f"{'oh ' * (hour[0] == '0')}{cardinal(str(int(hour)))}"
+    if minute == "00":
+        said += " hundred"
+    else:
+        said += f" {'oh ' * (minute[0] == '0')}{cardinal(str(int(minute)))}"
+    groups = match.groupdict()
+    return said + " Zulu" * bool(groups.get("zulu")) + " hours" * bool(groups.get("hours"))
+
+
+def _hour(match: re.Match[str]) -> str:
+    return cardinal(match["hour"]) + _half_day(match)
+
+
+def _half_day(match: re.Match[str]) -> str:
+    if not match["half"]:
+        return ""
+    ends = "." if match["stop"] and rest_of(match).lstrip()[:1] in _ENDS else ""
+    return f" {'ay' if match['half'].lower() == 'a' else 'pee'} em{ends}"
+
+
+def _stopwatch(match: re.Match[str]) -> str:
+    """Return `forty one twenty three` for `41:23`, which no clock shows."""
+    return f"{cardinal(match['minutes'])} {'oh ' * (match['seconds'][0] == '0')}" + cardinal(
+        str(int(match["seconds"]))
+    )
+
+
+def _verses(match: re.Match[str]) -> str:
+    """Return `five three to twelve` for `5:3-12`; times such as `2:30-3` are read no other way."""
+    first = cardinal(match["first"])
+    if len(match["first"]) == 2 and match["first"][0] == "0":
+        first = f"oh {first.rpartition(' ')[2]}"
+    return f"{cardinal(match['chapter'])} {first} to {cardinal(match['last'])}"
+
+
+INSTANTS: tuple[Rule, ...] = (
+    rule(r"(?<=\d{4}-\d\d-\d\d)[T\s](?=\d\d:\d\d)", " at "),
+    rule(r"(?<=\d:\d\d)(?:\.\d+)?Z(?!\w)", " UTC"),
+    rule(
+        r"(?<=\d:\d\d)(?:\.\d+)?(?P<sign>[+−-])(?P<hours>\d\d)[:]?(?P<minutes>\d\d)(?![\w:])",
+        _offset,
+    ),
+    rule(
+        r"(?<![\w.,:/$£€-])(?P<hour>[01]\d|2[0-4])(?P<minute>[0-5]\d)(?P<zulu>Z)(?!\w)", _military
+    ),
+    rule(
+        r"(?<![\w.,:/$£€-])(?P<hour>0\d|[01]\d(?=[0-5][1-9])|2[0-4](?=[0-5][1-9]))(?P<minute>[0-5]\d)"
+        r"(?:(?P<hours>\s?hrs?\b\.?|\shours\b)|(?=\s?(?:GMT|UTC|local)\b))",
+        _military,
+    ),
+    rule(r"(?<![\w.,:/$£€-])(?P<hour>[01]?\d|2[0-4])h(?=[0-5]\d(?!\w))", lambda m: f"{m['hour']}:"),
+    rule(r"(?<=\b[QH][1-4])\s?['’](?=\d\d\b)", " "),
+    rule(r"\bT[-−](?=\d+\s(?:days?|hours?|minutes?|seconds?)\b)", "tee minus "),
+)
+"""Instants such as `2024-03-15T14:30Z`, and times without a colon between hour and minute."""
+
+TIMES: tuple[Rule, ...] = (
+    rule(
+        rf"{UNJOINED}(?P<chapter>\d{{1,3}})[:](?P<first>\d{{1,3}})\s?[-–—]\s?(?P<last>\d{{1,3}})"
+        r"(?![\w:-]|[.,]\d|\s?[ap]\.?\s?m\b)",
+        _verses,
+    ),
+    rule(
+        r"(?<![\w.,/$£€])(?P<hour>1[0-2]|[1-9])\.(?=[0-5]\d\s?[ap]\.?\s?m\b)",
+        lambda match: f"{match['hour']}:",
+        re.IGNORECASE,
+    ),
+    rule(
+        rf"{UNJOINED}(?P<start>\d{{1,2}}(?:[:]\d\d)?(?:\s?[ap]\.?\s?m\b\.?)?)\s?[-–—]\s?(?={_ANY_TIME})",
+        lambda match: f"{match['start']} to ",
+        re.IGNORECASE,
+    ),
+    rule(
+        rf"{UNJOINED}(?P<hour>\d{{1,2}})[:](?P<minute>\d\d)(?:[:](?P<second>\d\d))?(?!\d)"
+        r"(?:\.(?P<fraction>\d{1,3})(?!\w))?"
+        rf"(?:\s?{_HALF_DAY})?",
+        _time,
+        re.IGNORECASE,
+    ),
+    rule(rf"{UNJOINED}(?P<hour>1[0-2]|[1-9])\s?{_HALF_DAY}", _hour, re.IGNORECASE),
+    rule(
+        r"(?<=\b(?:in|at|by)\s)(?P<minutes>2[5-9]|[3-9]\d)[:](?P<seconds>[0-5]\d)(?![\w:]|\.\d)",
+        _stopwatch,
+    ),
+    rule(
+        r"(?<![\w.,:])(?P<left>\d{1,3})[:](?P<right>\d{1,6})(?![\w:]|\.\d)",
+        lambda match: f"{cardinal(match['left'])} to {cardinal(match['right'])}",
+    ),
+)
+"""Times of day first; what else has a colon between is a ratio or a score."""

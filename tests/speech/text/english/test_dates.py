@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from speech.text.english.normalization import normalize
+
+WRITTEN = [
+    ("2024-03-15 14:30:00+02:00", "March fifteenth, twenty twenty four at fourteen thirty "
+     "you tee see plus two"),
+    ("2024-03-15T14:30-05:30", "March fifteenth, twenty twenty four at fourteen thirty "
+     "you tee see minus five thirty"),
+    ("0630 hrs, 0600 hours, 1300Z", "oh six thirty hours, oh six hundred hours, "
+     "thirteen hundred Zulu"),
+    ("14h30, T-10 minutes", "fourteen thirty, tee minus ten minutes"),
+    ("15-Mar-2024 or 1/Jan/99", "March fifteenth, twenty twenty four or "
+     "January first, nineteen ninety nine"),
+    ("Sat, 5 Dec; Sat 10-4; Wed 8pm", "Saturday, the fifth of December; Saturday ten to four; "
+     "Wednesday eight pee em"),
+    ("He sat 10 feet off. Sat 5 rows back", "He sat ten feet off. Sat five rows back"),
+    ("Dec. 5, 2023–Jan. 6", "December fifth, twenty twenty three to January sixth"),
+    ("5 May - 7 June, Q4'23", "the fifth of May to the seventh of June, cue four twenty three"),
+    ("in '08, '00 and '99", "in oh eight, zero zero and ninety nine"),
+    ("(b. 1945) or (d. c. 1802)", "(born nineteen forty five) or (died circa eighteen oh two)"),
+    ("a 19th c. house", "a nineteenth century house"),
+    ("at 00:00, 0:00, 12:00:00", "at midnight, zero o'clock, twelve o'clock"),
+    ("ran it in 41:23, odds of 52:48", "ran it in forty one twenty three, "
+     "odds of fifty two to forty eight"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "said"), WRITTEN)
+def test_dates_and_times_are_said(written: str, said: str) -> None:
+    assert normalize(written) == said

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+
+from speech.text.english.normalization import normalize
+
+WRITTEN = [
+    ("5 mg/kg/day at 100 ft/s", "five milligrams per kilogram per day at "
+     "one hundred feet per second"),
+    ("5.5 L/100 km, 70 kg/m²", "five point five liters per one hundred kilometers, "
+     "seventy kilograms per square meter"),
+    ("60 miles/hour, 30 miles per gal.", "sixty miles per hour, thirty miles per gallon."),
+    ("2 feet/sec/sec, 9.8 m/s^2", "two feet per second per second, "
+     "nine point eight meters per second squared"),
+    ("5 m2, 2 cu. ft. and 8 fl. oz.", "five square meters, two cubic feet and eight fluid ounces."),
+    ("a 40 lb bag of 40 lb", "a forty pound bag of forty pounds"),
+    ("the 5 km run, a 10-km run", "the five kilometer run, a ten kilometer run"),
+    ("a 27-in. screen, 6 in tall", "a twenty seven inch screen, six inches tall"),
+    ("1/3 c. milk, 2 c. flour, 1 pt. cream", "one third cup milk, two cups flour, one pint cream"),
+    ("2 x 400g tins, 4 x 100 m", "two four hundred gram tins, four by one hundred meters"),
+    ("20 × 30 cm, 12 ft. x 10 ft.", "twenty by thirty centimeters, twelve feet by ten feet."),
+    ("at 350 F or 180C/160C", "at three hundred and fifty degrees Fahrenheit or "
+     "one hundred and eighty degrees Celsius, one hundred and sixty degrees Celsius"),
+    ("120/80 mmHg, 6 mos., 2 yrs. old", "one hundred and twenty over eighty millimeters of "
+     "mercury, six months, two years old"),
+    ("12 pt font, 1.2 pts, seat 14C", "twelve point font, one point two points, seat fourteen see"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "said"), WRITTEN)
+def test_measures_are_named(written: str, said: str) -> None:
+    assert normalize(written) == said

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from speech.text.english.normalization import normalize
+
+WRITTEN = [
+    ("Springfield, IL 62704", "Springfield, Illinois six two seven zero four"),
+    (
+        "New York, NY 10118-3299",
+        "New York, New York one zero one one eight dash three two nine nine",
+    ),
+    ("Washington, D.C. 20500.", "Washington, dee see two zero five zero zero."),
+    ("of Tampa, Fla., and Lee, Calif. She", "of Tampa, Florida, and Lee, California. She"),
+    ("Then, Miss. Lee. Fine, OK.", "Then, Miss. Lee. Fine, oh kay."),
+    ("Portland, OR", "Portland, Oregon"),
+    ("(D-Calif.) and (R-Texas)", "(dee, California) and (ar, Texas)"),
+    ("on W. 23rd St. He left", "on West twenty third Street. He left"),
+    ("12 N. Main St. and E. Lee", "twelve North Main Street and ee Lee"),
+    ("Elm Ave. NW, Oak St. S", "Elm Avenue Northwest, Oak Street South"),
+    ("10 Downing St, London", "ten Downing Street, London"),
+    ("I-95 N to Rte. 66 W is", "eye ninety five North to Route sixty six West is"),
+    ("near Oak Ave and 5th St", "near Oak Avenue and fifth Street"),
+    ("St. Ann on the 4th St. Pier", "Saint Ann on the fourth Street Pier"),
+]
+
+
+@pytest.mark.parametrize(("written", "said"), WRITTEN)
+def test_addresses_are_read_as_places(written: str, said: str) -> None:
+    assert normalize(written) == said
