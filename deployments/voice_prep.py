@@ -124,6 +124,7 @@ class VoicePrep:
 
     async def _reference_audio(self, name: str) -> tuple[Fingerprint, ReferenceAudio]:
         """Return the content that `name` means now, and its audio, from the cache or decoded."""
+        reason = ""
         for _ in range(MAX_TRIES):
             try:
                 fingerprint = await self._lookups.run(name, self._fingerprint, name)
@@ -131,15 +132,14 @@ class VoicePrep:
                     fingerprint, partial(self._decode, name, fingerprint)
                 )
                 return fingerprint, reference
-            except _FileChanged:
-                continue
             except UndecodableAudio as error:
                 raise voices.undecodable(name, str(error)) from error
-            except OSError as error:
-                if error.errno == errno.ESTALE:  # how file servers report a replaced file
-                    continue
-                raise voices.undecodable(name, "the file cannot be read") from error
-        raise voices.undecodable(name, "the file is still being written")
+            except _FileChanged:
+                reason = "is still being written"
+            except OSError as error:  # the next try tells whether it is the folder that fails
+                is_stale = error.errno == errno.ESTALE  # how file servers report a replaced file
+                reason = "is still being written" if is_stale else "cannot be read"
+        raise voices.undecodable(name, f"the file {reason}")
 
     async def report(self) -> dict[str, Any]:
         """Return the folder's `state` and `num_voices`, the number of usable files below it."""

@@ -6,6 +6,7 @@ that stem. Names compare in Unicode's form NFC, since some systems store decompo
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from unicodedata import normalize
 
-from speech.errors import InvalidRequest, VoiceNotFound, shorten
+from speech.errors import InvalidRequest, VoiceNotFound, VoicesUnavailable, shorten
 
 EXTENSIONS = frozenset({".wav", ".mp3", ".m4a", ".ogg", ".flac", ".webm", ".aac", ".opus"})
 """The endings that a voice file's name may have, in any case."""
@@ -25,6 +26,21 @@ MAX_CHOICES = 8
 """The most files that an error about an ambiguous name lists."""
 
 _MAX_PATH_BYTES = 4096
+_ABSENT = frozenset(
+    {
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.EINVAL,  # how some file systems refuse a name, as with the next one
+        errno.EILSEQ,
+        errno.EACCES,
+        errno.EPERM,
+    }
+)
+"""The errors of a path at which there is nothing for us. Any other is the folder's or our own: a
+mount whose server died, no more file descriptors.
+"""
 
 shorten_name = partial(shorten, max_chars=255)
 
@@ -52,6 +68,7 @@ def find_file(voices_dir: str, name: str) -> str:
         InvalidRequest: The name leads out of the folder or means several files, or the file's
             extension is none of `EXTENSIONS`.
         VoiceNotFound: There is no such file.
+        VoicesUnavailable: The folder cannot tell.
     """
     path = _resolve(voices_dir, name)
     if not _is_regular(path):
@@ -121,6 +138,16 @@ def not_found(name: str) -> VoiceNotFound:
     return VoiceNotFound(message, PARAM, way_out)
 
 
+def require_absence(error: OSError) -> None:
+    """Return if `error` says that there is nothing for us at a path.
+
+    Raises:
+        VoicesUnavailable: It says nothing of the kind: another try may find a file.
+    """
+    if error.errno not in _ABSENT:
+        raise VoicesUnavailable from error
+
+
 def _ambiguous(name: str, files: list[str]) -> InvalidRequest:
     choices = [f"'{shorten_name(file)}'" for file in sorted(files)[:MAX_CHOICES]]
     if len(files) > MAX_CHOICES:
@@ -186,7 +213,8 @@ def _starting(folder: str, places: list[_Place], start: str) -> Iterator[tuple[s
 def _listed(path: str) -> list[str]:
     try:
         return os.listdir(path)
-    except OSError:  # no folder, gone, or closed to us: nothing in it can be used
+    except OSError as error:
+        require_absence(error)
         return []
 
 
@@ -205,5 +233,6 @@ def _is_inside(folder: str, path: str) -> bool:
 def _is_regular(path: str) -> bool:
     try:
         return stat.S_ISREG(os.stat(path, follow_symlinks=False).st_mode)
-    except OSError:
+    except OSError as error:
+        require_absence(error)
         return False

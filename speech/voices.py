@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from speech.errors import InvalidRequest
-from speech.voice_names import PARAM, find_file, not_found, shorten_name, usable_names
+from speech.voice_names import (
+    PARAM,
+    find_file,
+    not_found,
+    require_absence,
+    shorten_name,
+    usable_names,
+)
 
 SETTLE_NS = 2_000_000_000
 """The age in ns up to which a file is young: its times may not tell two writes apart."""
@@ -115,6 +122,7 @@ def open_voice(voices_dir: str, name: str) -> VoiceFile:
     Raises:
         InvalidRequest: The name means no one file that may be used, or the file cannot be read.
         VoiceNotFound: There is no such regular file.
+        VoicesUnavailable: The folder cannot tell, or gives no file at all.
     """
     path = find_file(voices_dir, name)
     try:
@@ -124,6 +132,7 @@ def open_voice(voices_dir: str, name: str) -> VoiceFile:
     except FileNotFoundError:
         raise not_found(name) from None
     except OSError as error:
+        require_absence(error)
         raise undecodable(name, "the file cannot be read") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -145,12 +154,13 @@ def undecodable(name: str, reason: str) -> InvalidRequest:
 
 def report_folder(voices_dir: str) -> FolderReport:
     """Count the usable voice files below the folder: neither hidden nor leading out."""
-    if not os.path.exists(voices_dir):
-        return FolderReport("missing", 0)
-    if not os.path.isdir(voices_dir):
-        return FolderReport("not a folder", 0)
     try:
         os.scandir(voices_dir).close()
+    except FileNotFoundError:
+        return FolderReport("missing", 0)
+    except NotADirectoryError:
+        is_file = os.path.exists(voices_dir)
+        return FolderReport("not a folder" if is_file else "missing", 0)
     except OSError:
         return FolderReport("unreadable", 0)
     return FolderReport("ok", sum(1 for _ in usable_names(voices_dir)))

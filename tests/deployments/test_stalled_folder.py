@@ -13,6 +13,7 @@ import soundfile
 
 from deployments.voice_prep import VoicePrep
 from speech.errors import VoicesUnavailable
+from speech.voices import FolderReport, report_folder
 from tests.conftest import voiced
 
 pytest.importorskip("mfusepy", reason="libfuse is not installed", exc_type=ImportError)
@@ -43,10 +44,16 @@ class Share:
     def resume(self) -> None:
         self._server.send_signal(signal.SIGCONT)
 
-    def close(self) -> None:
-        self.resume()
-        self._server.terminate()
+    def die(self) -> None:
+        """Leave the mount without its server: every call into it fails at once."""
+        self._server.kill()
         self._server.wait()
+
+    def close(self) -> None:
+        if self._server.poll() is None:
+            self.resume()
+            self._server.terminate()
+            self._server.wait()
         subprocess.run(["umount", "-l", self._target], check=False, stderr=subprocess.DEVNULL)
 
 
@@ -98,6 +105,16 @@ async def test_stalled_share_harms_only_its_own_voices(share, voice_prep):
             await asyncio.sleep(0.01)  # its threads come back
         else:
             break
+
+
+async def test_voices_of_a_dead_share_are_not_taken_for_missing(share, voices_dir, voice_prep):
+    await voice_prep.prepare("share/0.wav")
+    share.die()
+    for name in ("share/0.wav", "share/1.wav", "share/1"):
+        with pytest.raises(VoicesUnavailable):
+            await voice_prep.prepare(name)
+    assert (await voice_prep.prepare("deep.wav")).name == "deep.wav"
+    assert report_folder(str(voices_dir / "share")) == FolderReport("unreadable", 0)
 
 
 @pytest.mark.slow

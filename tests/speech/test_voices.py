@@ -1,4 +1,5 @@
 import os
+import resource
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from speech import voices
-from speech.errors import InvalidRequest, SpeechError, VoiceNotFound
+from speech.errors import InvalidRequest, SpeechError, VoiceNotFound, VoicesUnavailable
 from speech.voice_names import EXTENSIONS
 from speech.voices import SETTLE_NS, FolderReport, open_voice, report_folder
 from tests.replacing import WAYS, replace_by_rename
@@ -231,6 +232,21 @@ def test_open_voice_reports_what_lies_in_a_closed_folder_as_not_found(open_folde
     os.chmod(closed, 0)
     with no_privileges():
         assert_not_found(open_folder, "closed/v.wav")
+
+
+@pytest.mark.parametrize("name", ["v.wav", "v"])
+def test_open_voice_without_a_file_descriptor_left_blames_no_voice(folder: Path, name: str):
+    (folder / "v.wav").write_bytes(b"audio")
+    limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, most))
+    try:
+        with pytest.raises(VoicesUnavailable):
+            open_voice(str(folder), name)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
+    assert content(folder, name) == b"audio"
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
