@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deployments.limits import Limits
@@ -31,6 +39,7 @@ class Settings(EchoOptions, Limits, BaseSettings):
         frozen=True,
         populate_by_name=True,
         enable_decoding=False,  # lists are comma-separated, not JSON
+        allow_inf_nan=False,  # none of the numbers can be: some are rounded, some end a wait
     )
 
     # What speaks
@@ -182,10 +191,13 @@ class Settings(EchoOptions, Limits, BaseSettings):
 
     @field_validator("api_keys", "cors_origins", "stream_blocks", mode="before")
     @classmethod
-    def _comma_separated(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return tuple(item for item in (part.strip() for part in value.split(",")) if item)
-        return value
+    def _comma_separated(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, str):
+            return value
+        items = tuple(item for item in (part.strip() for part in value.split(",")) if item)
+        if value and not items and info.field_name == "api_keys":
+            raise ValueError("holds no key, and without one everybody is let in")
+        return items
 
     @property
     def engine_options(self) -> BaseModel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import logging
 import os
 import shlex
 import shutil
@@ -20,6 +21,8 @@ from serve_app.haproxy import launcher
 from serve_app.haproxy.edits import edits
 from serve_app.settings import Settings
 from serve_app.wrong_settings import WrongSetting
+
+logger = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 LONGEST_SESSION_S = 3600
@@ -40,7 +43,7 @@ def choose_proxy(settings: Settings, *, http: bool = True) -> None:
     there will be one; without, the ingress would wait for HAProxy when it stops.
 
     Raises:
-        WrongSetting: HAProxy was asked for and there is none.
+        WrongSetting: HAProxy was asked for and cannot run here.
     """
     if os.environ.get("RAY_ADDRESS"):
         return
@@ -51,10 +54,22 @@ def choose_proxy(settings: Settings, *, http: bool = True) -> None:
     if not http or binary is None:
         os.environ[_SWITCH] = "0"
         return
+    try:
+        os.environ |= _environment(settings, _make_folder(), binary)
+    except OSError as error:
+        reason = f"HAProxy needs a folder in /tmp: {error.strerror}"
+        if settings.proxy == "haproxy":
+            raise WrongSetting(f"proxy=haproxy: {reason}") from None
+        logger.warning("Serving without HAProxy: %s", reason)
+        os.environ[_SWITCH] = "0"
+
+
+def _make_folder() -> Path:
+    """Return a new folder for HAProxy's files, which goes with this process."""
     # Sockets below it have at most 107 characters, and Ray adds a node's id: keep it short.
     folder = Path(tempfile.mkdtemp(prefix="hap-", dir="/tmp"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    os.environ |= _environment(settings, folder, binary)
+    return folder
 
 
 def listens(settings: Settings) -> str:

@@ -22,6 +22,9 @@ ROOT = Path(__file__).parents[2]
         ({"port": "x"}, "port=x: must be a whole number from 0 to 65535"),
         ({"PORT": "-1"}, "PORT=-1: must be a whole number from 0 to 65535"),
         ({"deadline_s": "0"}, "deadline_s=0: must be a number above 0"),
+        ({"deadline_s": "inf"}, "deadline_s=inf: must be a number above 0"),
+        ({"drain_s": "1e999"}, "drain_s=1e999: must be a number above 0"),
+        ({"api_keys": " , "}, "api_keys=…: holds no key, and without one everybody is let in"),
         ({"device": "tpu"}, "device=tpu: must be auto, cpu or cuda"),
         ({"streaming": "maybe"}, "streaming=maybe: must be true or false"),
         (

@@ -1,4 +1,5 @@
 import os
+import resource
 import stat
 from pathlib import Path
 
@@ -44,6 +45,20 @@ def test_two_servers_share_no_file_and_no_port(environ):
 def test_connections_outlive_a_change_of_replicas_for_a_whole_request(environ):
     choose_proxy(Settings(proxy="auto", deadline_s=7200))
     assert int(environ["RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S"]) > 7200
+
+
+@needs_haproxy
+def test_full_disk_leaves_haproxy_out_unless_it_is_asked_for(environ):
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, limit[1]))  # Python ignores SIGXFSZ
+    try:
+        choose_proxy(AUTO)
+        with pytest.raises(WrongSetting, match="HAProxy needs a folder in /tmp: File too large"):
+            choose_proxy(Settings(proxy="haproxy"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert environ[SWITCH] == "0"
+    assert listens(AUTO) == "0.0.0.0"
 
 
 def test_uvicorn_is_used_where_there_is_no_haproxy(environ, monkeypatch):
