@@ -6,16 +6,18 @@ Source: WebVTT, W3C Candidate Recommendation, 2019; SubRip has no standard, play
 from __future__ import annotations
 
 import html
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Literal
 
-from speech.text.scripts import CLOSERS, SENTENCE_ENDS
+from speech.text.scripts import CLOSERS, SENTENCE_ENDS, is_spaced
 from speech.timestamps import TimedWord
 
 SubtitleFormat = Literal["srt", "vtt"]
 
 MAX_CUE_CHARS = 84
-"""Two lines of 42 characters, the most that subtitles usually have."""
+"""Two lines of 42 characters, the most that subtitles usually have; a wide one counts twice."""
 MAX_CUE_S = 6.0
 _MIN_CUE_S = 0.002  # a WebVTT cue has a length, and words that are not said have none
 MIN_GAP_S = 0.7
@@ -45,9 +47,8 @@ def _cues(words: Iterable[TimedWord]) -> Iterator[list[TimedWord]]:
 
 def _begins_cue(cue: Sequence[TimedWord], word: TimedWord) -> bool:
     ends_sentence = cue[-1].word.rstrip(CLOSERS + "\"'").endswith(tuple(SENTENCE_ENDS))
-    num_chars = len(_text([*cue, word]))
     return (
-        num_chars > MAX_CUE_CHARS
+        _width(_text([*cue, word])) > MAX_CUE_CHARS
         or word.end - cue[0].start > MAX_CUE_S
         or word.start - cue[-1].end >= MIN_GAP_S
         or ends_sentence
@@ -58,8 +59,21 @@ def _escaped(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-def _text(words: Iterable[TimedWord]) -> str:
-    return " ".join(word.word for word in words)
+def _text(words: Sequence[TimedWord]) -> str:
+    """Return words as a text; where their script does without spaces, there are none."""
+    gaps = (" " * _are_spaced(left.word, right.word) for left, right in pairwise(words))
+    return "".join(word.word + gap for word, gap in zip(words, [*gaps, ""], strict=True))
+
+
+def _are_spaced(left: str, right: str) -> bool:
+    last = next(filter(str.isalnum, reversed(left)), " ")
+    first = next(filter(str.isalnum, right), " ")
+    return is_spaced(last) and is_spaced(first)
+
+
+def _width(text: str) -> int:
+    """Return how many columns a text takes; characters such as 字 take two."""
+    return len(text) + sum(unicodedata.east_asian_width(char) in "WF" for char in text)
 
 
 def _cue(words: Sequence[TimedWord], point: str, escape: Callable[[str], str]) -> str:
@@ -70,13 +84,11 @@ def _cue(words: Sequence[TimedWord], point: str, escape: Callable[[str], str]) -
 def _lines(words: Sequence[TimedWord]) -> str:
     """Return the text of a cue, on two lines of like length where one is too short for it."""
     text = _text(words)
-    if len(text) <= MAX_CUE_CHARS // 2:
+    if len(words) < 2 or _width(text) <= MAX_CUE_CHARS // 2:
         return text
-    spaces = [i for i, char in enumerate(text) if char == " "]
-    if not spaces:
-        return text
-    middle = min(spaces, key=lambda i: abs(i - len(text) // 2))
-    return f"{text[:middle]}\n{text[middle + 1 :]}"
+    lines = [(_text(words[:i]), _text(words[i:])) for i in range(1, len(words))]
+    first, second = min(lines, key=lambda pair: abs(_width(pair[0]) - _width(pair[1])))
+    return f"{first}\n{second}"
 
 
 def _clock(time_s: float, point: str) -> str:

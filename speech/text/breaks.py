@@ -6,6 +6,7 @@ Punctuation decides, not grammar: where "Dr." or "U.S." leaves doubt, the text i
 from __future__ import annotations
 
 import re
+import unicodedata
 from enum import IntEnum
 from itertools import pairwise
 
@@ -48,7 +49,7 @@ _NEWLINE = re.compile("\r\n|[\n\r\v\x85\u2028]")
 # Marks that end a sentence or a clause with or without a space behind them.
 _INNER = "".join(c for c in SENTENCE_ENDS + CLAUSE_ENDS if not c.isascii() and c != "–")
 _INNER_END = re.compile(f"[{_INNER}][{re.escape(SENTENCE_ENDS + CLAUSE_ENDS + CLOSERS)}]*")
-_JOINT = re.compile(r"(?<=[^\W_])[-,;:.!?/\\|_+=&~#@%*]+(?=[^\W_])")  # commas in a table's row
+_JOINT = re.compile(r"(?<=[^\W_])(?!['’]\w)(?:[^\w\s]|_)+(?=[^\W_])")  # commas in a table's row
 _CLINGS_LEFT = frozenset(_INNER + CLOSERS)
 _CLINGS_RIGHT = frozenset(OPENERS)
 _QUOTES = "\"'“”„‘’‚«»‹›"  # which of them open and which close depends on the language
@@ -112,12 +113,17 @@ def _rank_between(left: str, right: str) -> Break:
 
 
 def _rank_joints(text: str, ranks: bytearray) -> None:
-    """Rank the places behind marks that join words without a space, figures aside."""
+    """Rank the places behind marks that join words without a space, figures aside.
+
+    A bracket or quote that opens stays with the word behind it.
+    """
     for marks in _JOINT.finditer(text):
         start, end = marks.span()
+        cut = start + len(marks[0].rstrip(OPENERS))
         is_figure = text[start - 1].isdigit() and text[end].isdigit()
-        if ranks[end] == Break.LETTER and not is_figure:
-            ranks[end] = Break.SYLLABLE
+        is_mark = cut == start or unicodedata.category(text[cut - 1])[0] in "PS"
+        if ranks[cut] == Break.LETTER and is_mark and not is_figure:
+            ranks[cut] = Break.SYLLABLE
 
 
 def _rank_inner_ends(text: str, ranks: bytearray) -> None:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from speech.text.breaks import SPEAKER_TAG
+from speech.text.lines import mend_lines
 from speech.text.scripts import CLAUSE_ENDS, CLOSERS, OPENERS, SENTENCE_ENDS, are_one_character
 
 MIN_RUN_CHARS = 4
@@ -43,7 +44,7 @@ def drop_drawing(text: str) -> str:
     A line without a letter or digit becomes a blank one. Headings, list items and quotations lose
     their mark; the first two end like sentences, and a heading is a paragraph. A run of at least
     `MIN_RUN_CHARS` marks becomes the punctuation that it stands for, such as `...` or `!`, or a
-    comma.
+    comma. Lines of verse end in a mark, and words that are parted at a line's end are whole.
     """
     lines = _LINE_END.split(_PARAGRAPH_END.sub("\n\n", text))
     laid_out: list[str] = []
@@ -66,7 +67,7 @@ def drop_drawing(text: str) -> str:
             in_item = _end_item(laid_out, in_item)
         laid_out.append(line[bullet.end() :] if bullet else line)
     _end_item(laid_out, in_item)
-    return "\n".join(laid_out)
+    return "\n".join(mend_lines(laid_out))
 
 
 def _end_item(lines: list[str], in_item: bool) -> bool:

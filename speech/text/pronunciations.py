@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from speech.errors import InvalidRequest
+from speech.text.breaks import SPEAKER_TAG
+from speech.text.pauses import PAUSE_TAG
 from speech.text.typography import clean
 from speech.validation import shown
 
 MAX_ENTRIES = 1000
 MAX_ENTRY_CHARS = 100
 """Of a word, and of its spelling."""
+
+_TAG = re.compile(rf"{PAUSE_TAG.pattern}|{SPEAKER_TAG.pattern}", re.IGNORECASE)
 
 Pronunciations = Mapping[str, str]
 """Spellings by the word, or the words, that they are said for."""
@@ -37,6 +41,12 @@ def check_pronunciations(raw: Mapping[Any, Any]) -> Pronunciations:
                     f"letter or digit and at most {MAX_ENTRY_CHARS} characters",
                     "pronunciations",
                 )
+        if tag := _TAG.search(f"{word} {spelling}"):
+            raise InvalidRequest(
+                f"Invalid 'pronunciations': {shown(word)} has the tag {tag[0]}, which only the "
+                "text may have",
+                "pronunciations",
+            )
         checked[clean(word).strip()] = clean(spelling).strip()
     return checked
 

@@ -17,6 +17,7 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
+_PARTED = re.compile("\xad[ \t]{0,8}\r?\n[ \t]{0,8}")  # a word, at the end of a line
 _JOINERS = re.compile("[\u200c\u200d]+")
 # They choose a letter's form, and with it the word, in the Arabic and Indic scripts and Mongolian.
 _JOINED_SCRIPTS = re.compile("[\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af\ua980-\ua9df]")
@@ -36,7 +37,7 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = _PRESENTATION_FORMS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
-    text = _UNSEEN.sub(_seen_part, text.replace(_BLANK, " "))
+    text = _UNSEEN.sub(_seen_part, _PARTED.sub("", text).replace(_BLANK, " "))
     # What was between them gone, two characters may be one.
     return unicodedata.normalize("NFC", _JOINERS.sub(_working_joiner, text))
 

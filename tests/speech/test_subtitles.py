@@ -39,6 +39,18 @@ def test_a_cue_of_words_that_are_not_said_has_a_length():
     assert "00:00:01.500 --> 00:00:01.502\n" in write_subtitles([TimedWord("x", 1.5, 1.5)], "vtt")
 
 
+def test_scripts_without_spaces_stay_without():
+    texts = ["今", "天，", "用", "an", "ox"]
+    words = [TimedWord(text, 0.1 * i, 0.1 * i + 0.1) for i, text in enumerate(texts)]
+    assert write_subtitles(words, "srt").splitlines()[2] == "今天，用an ox"
+
+
+def test_wide_characters_are_fewer_on_a_line():
+    words = [TimedWord("字", 0.1 * i, 0.1 * i + 0.1) for i in range(50)]
+    cues = write_subtitles(words, "srt").split("\n\n")
+    assert [len(line) for line in cues[0].splitlines()[2:]] == [21, 21]
+
+
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.text("ab.,!", min_size=1, max_size=12), st.floats(0.05, 1))))
 def test_cues_are_short_and_hold_every_word(spoken):

@@ -43,6 +43,14 @@ def test_an_entry_that_is_no_word_is_refused(raw: dict[object, object]) -> None:
         check_pronunciations(raw)
 
 
+@pytest.mark.parametrize(
+    "raw", [{"wait": "[pause:5s]"}, {"a": "b [ Pause : 1s"}, {"[S1]": "x"}, {"a": "[S2] b"}]
+)
+def test_a_tag_is_no_spelling(raw: dict[str, str]) -> None:
+    with pytest.raises(InvalidRequest, match="which only the text may have"):
+        check_pronunciations(raw)
+
+
 def test_a_list_without_end_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="1001 entries"):
         check_pronunciations({f"word{number}": "x" for number in range(1001)})

@@ -135,7 +135,30 @@ def test_split_prefers_clauses_to_words() -> None:
     assert all(chunk.endswith((",", "day")) for chunk in chunks)
 
 
-@pytest.mark.parametrize("mark", [",", "/", "...", "--", "_", "|", "+"])
+@pytest.mark.parametrize(
+    "mark",
+    [
+        *(
+            ",",
+            "/",
+            "...",
+            "--",
+            "_",
+            "|",
+            "+",
+            '"',
+            "”“",
+            "😀",
+            "👍🏽",
+            "—“",
+            "’“",
+            "™",
+            "×",
+            ")(",
+            "(",
+        )
+    ],
+)
 def test_split_keeps_words_whole_that_marks_join(mark: str) -> None:
     words = ["lantern", "winter", "market", "garden"] * 6
     chunks = split_text(mark.join(words), 60, 4)

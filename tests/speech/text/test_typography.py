@@ -61,3 +61,7 @@ def test_clean_keeps_latin_text(text: str) -> None:
 def test_clean_is_idempotent_and_composed(text: str) -> None:
     cleaned = clean(text)
     assert clean(cleaned) == cleaned == unicodedata.normalize("NFC", cleaned)
+
+
+def test_a_soft_hyphen_at_a_line_end_parts_no_word() -> None:
+    assert clean("inter\u00ad\r\n  national, co\u00adop") == "international, coop"

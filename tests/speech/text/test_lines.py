@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from speech.text.layout import drop_drawing
+from speech.text.lines import mend_lines
+
+PROSE = (
+    "The quick brown fox jumped over the lazy dog and then\n"
+    "it went home to sleep in the den that was under the\n"
+    "old oak tree by the river"
+)
+
+
+@pytest.mark.parametrize(
+    ("verse", "paused"),
+    [
+        (
+            "Roses are red\nViolets are blue\nSugar is sweet\nAnd so are you",
+            "Roses are red,\nViolets are blue,\nSugar is sweet,\nAnd so are you",
+        ),
+        ("Roses are red\nViolets are blue", "Roses are red,\nViolets are blue"),
+        (
+            "Tyger Tyger, burning bright,\nIn the forests of the\nNight “to be”\n  And thou",
+            "Tyger Tyger, burning bright,\nIn the forests of the\nNight “to be”,\n  And thou",
+        ),
+        ("2 eggs\n1 cup flour\npepper", "2 eggs,\n1 cup flour,\npepper"),
+        ("Jane Doe\n12 Elm Street\nLeeds", "Jane Doe,\n12 Elm Street,\nLeeds"),
+    ],
+)
+def test_lines_of_verse_and_of_lists_pause(verse: str, paused: str) -> None:
+    assert drop_drawing(verse) == paused
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        PROSE,
+        "He was born in the town of Springfield and lived in New\n"
+        "York for years before he moved to the city of Los\nAngeles",
+        "Hi Bob, I wanted to ask about the\nproject. Could you send\nme the file we spoke of?",
+        "The first line\nof the text",
+        "一行\n二行\n三行",
+        "[S1] Hello there\n[S2] Hi\n[S1] Bye",
+    ],
+)
+def test_wrapped_prose_is_one_sentence(prose: str) -> None:
+    assert drop_drawing(prose) == prose
+
+
+def test_words_parted_at_a_line_end_are_whole() -> None:
+    text = "The exam-\nple was well-\nknown, mother-\nin-law twenty-\none, I was just-\nno-\nbody"
+    assert drop_drawing(text) == (
+        "The example was well-known, mother-in-law twenty-one, I was just-\nno-\nbody"
+    )
+
+
+def test_lines_take_time_in_proportion() -> None:
+    def cpu_s(num_lines: int) -> float:
+        start = time.process_time()
+        mend_lines(["ab-", "a" * 50 + "-", "Ab cd"] * num_lines)
+        return time.process_time() - start
+
+    cpu_s(10)
+    assert cpu_s(8000) < 30 * max(min(cpu_s(1000) for _ in range(3)), 0.001)
