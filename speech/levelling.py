@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from speech.limiter import TRUE_PEAK_DB, limit, true_peak_db
 from speech.loudness import MOMENT_S, measure_loudness
-from speech.pcm import PCM, SAMPLE_RATE_HZ
+from speech.pcm import PCM, SAMPLE_RATE_HZ, is_silent
 from speech.tempo import Tempo
 
 _MAX_EVENING_DB = 18.0
@@ -25,12 +25,21 @@ _MAX_GAIN_DB = 40.0
 """The most by which one is turned to a loudness that was asked for: recordings differ by 30 dB."""
 _MAX_RIDE_DB = 2.0
 """The most by which the gain makes up for what has been played of a chunk: more could be heard."""
+_MAX_CREST_DB = 20.0
+"""The most by which peaks of speech lie above its loudness. Audio that has just begun to speak is
+louder than it measures."""
 _RIDE_S = 0.3
 """The time in which the gain of a chunk that plays changes."""
+_MAX_SLOW_FALL_DB = 6.0
+"""The most by which it falls in that time: what has been played was no speech if it falls by more,
+and the speech would begin with a blast."""
+_FAST_FALL_S = 0.02
 _MAX_ERROR_LU = 0.05
 _MAX_TRIES = 8
 _MIN_STEP_DB = 0.01
 _MIN_SLOPE = 0.3
+
+_NOTHING: PCM = np.zeros(0, dtype=np.float32)
 
 
 class LevelledChunk(Protocol):
@@ -95,7 +104,8 @@ class _FirstChunk:
     def loudness(self) -> float | None:
         """The loudness in LUFS; None if it is silent. Measured when it is first asked for."""
         if self._blocks:
-            self._loudness = _loudness(np.concatenate(self._blocks))
+            pcm = np.concatenate(self._blocks)
+            self._loudness = None if is_silent(pcm) else _loudness(pcm)
             self._blocks = []
         return self._loudness
 
@@ -139,9 +149,9 @@ class _WholeChunk:
         return []
 
     def end(self) -> list[PCM]:
-        if not self._blocks:
-            return []
-        pcm = np.concatenate(self._blocks)
+        pcm = np.concatenate((_NOTHING, *self._blocks))
+        if is_silent(pcm):  # or its noise would be turned up
+            return self._blocks
         peak_db = self._peak_db
         if self._keeps_peaks:
             peak_db = max(peak_db, true_peak_db(pcm, SAMPLE_RATE_HZ))
@@ -164,12 +174,16 @@ class _PlayingChunk:
         self._loudness = loudness
         self._peak_db = peak_db
         self._speed = speed
-        self._drawn = np.empty(0, np.float32)
+        self._drawn = _NOTHING
         self._factors = np.empty(0, np.float64)  # by which each sample was multiplied
         self._gain_db = 0.0
 
     def feed(self, pcm: PCM) -> list[PCM]:
         drawn = np.concatenate((self._drawn, pcm))
+        begins = is_silent(self._drawn)
+        if begins and is_silent(pcm):
+            self._drawn, self._factors = drawn, np.append(self._factors, np.ones(len(pcm)))
+            return [pcm]
         heard = _at_speed(drawn, self._speed)
         before_db = self._gain_db
 
@@ -183,8 +197,9 @@ class _PlayingChunk:
 
         bounds = (-_MAX_GAIN_DB, _MAX_GAIN_DB)
         gain_db = _find_gain(turned, self._loudness, before_db, bounds)
-        if not len(self._drawn):
-            before_db = gain_db
+        if begins:
+            most_db = self._loudness + _MAX_CREST_DB - true_peak_db(pcm, SAMPLE_RATE_HZ)
+            gain_db = before_db = min(gain_db, most_db)
         bounds = (gain_db - _MAX_RIDE_DB, gain_db + _MAX_RIDE_DB)
         self._gain_db = _find_gain(ridden, self._loudness, gain_db, bounds)
         factors = _ramp(before_db, self._gain_db, len(pcm))
@@ -251,7 +266,8 @@ def _resized(factors: NDArray[np.float64], size: int) -> NDArray[np.float64]:
 
 def _ramp(start_db: float, stop_db: float, num_samples: int) -> NDArray[np.float64]:
     """Return factors that go from one gain to another within the time of a ride, and stay there."""
-    share = np.minimum(np.arange(num_samples) / (_RIDE_S * SAMPLE_RATE_HZ), 1.0)
+    duration_s = _RIDE_S if start_db - stop_db <= _MAX_SLOW_FALL_DB else _FAST_FALL_S
+    share = np.minimum(np.arange(num_samples) / (duration_s * SAMPLE_RATE_HZ), 1.0)
     return np.asarray(10 ** ((start_db + (stop_db - start_db) * share) / 20))
 
 

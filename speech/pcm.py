@@ -20,6 +20,11 @@ MIN_PEAK = 1e-3
 it, the quietest usable recording of a voice far above."""
 
 
+def is_silent(pcm: PCM) -> bool:
+    """Tell whether nothing is heard in `pcm`; so it is if there is none of it."""
+    return float(np.abs(pcm).max(initial=0.0)) < MIN_PEAK
+
+
 def from_int16(raw: bytes) -> PCM:
     """Return samples of 16 bits, little-endian, as PCM."""
     return np.frombuffer(raw, "<i2").astype(np.float32) / np.float32(32768)

@@ -80,6 +80,30 @@ def test_silence_stays_silent_and_tells_nobody_how_loud_to_be(stream):
     assert lufs(levelled[3]) == pytest.approx(lufs(chunks[1]), abs=0.1)
 
 
+@pytest.mark.parametrize("loudness", [None, -16.0])
+@pytest.mark.parametrize("stream", [False, True])
+def test_noise_of_a_silent_chunk_is_silence_too(loudness, stream):
+    noise = np.random.default_rng(0).uniform(-9e-4, 9e-4, SAMPLE_RATE_HZ).astype(np.float32)
+    chunks = [noise, speech(), noise, speech(seed=1, level_db=-5)]
+    levelled = level(chunks, loudness, stream=stream, block_samples=20_000)
+    assert np.array_equal(levelled[0], noise)
+    assert np.array_equal(levelled[2], noise)
+    expected = lufs(speech()) if loudness is None else loudness
+    for chunk in (levelled[1], levelled[3]):
+        assert lufs(limit(chunk, SAMPLE_RATE_HZ)) == pytest.approx(expected, abs=0.2)
+
+
+@pytest.mark.parametrize("noise", [9e-4, 4e-3])
+@pytest.mark.parametrize("silent_s", [0.5, 1.36, 1.46, 1.6])
+def test_stream_that_begins_late_does_not_begin_with_a_blast(silent_s, noise):
+    lead = np.random.default_rng(0).uniform(-noise, noise, round(silent_s * SAMPLE_RATE_HZ))
+    begins_late = np.append(lead, speech(3, 2)).astype(np.float32)
+    (levelled,) = level([begins_late], -20.0, stream=True, block_samples=65_536)
+    spoken = levelled[len(lead) :]
+    assert lufs(limit(spoken, SAMPLE_RATE_HZ)) == pytest.approx(-20, abs=1.0)
+    assert np.abs(spoken).max() < 2
+
+
 @settings(max_examples=8)
 @given(
     seed=st.integers(0, 1000),
