@@ -54,9 +54,8 @@ class SpeechCall:
         record = self._record(streamed=True)
         deadline = self.supervision.deadline()
         packets = self._packets(record, deadline)
-        first = await anext(packets, b"")
-        resumed = _resume(first, packets)
-        return SpeechStream(record.engine, record.device, resumed, record, deadline)
+        await anext(packets)
+        return SpeechStream(record.engine, record.device, packets, record, deadline)
 
     async def deliver(
         self,
@@ -93,19 +92,17 @@ class SpeechCall:
     async def _packets(
         self, record: RequestRecord, deadline: Deadline
     ) -> AsyncGenerator[bytes, None]:
+        """Yield nothing as soon as there is a packet, and then the packets.
+
+        So it has begun when it is handed out: only such a generator ends what it holds when closed.
+        """
         with self.supervision.over(record, deadline):
             async with aclosing(
                 self.pipeline.packets(self.request, record, whole=False)
             ) as packets:
-                while (packet := await deadline.run(anext(packets, None))) is not None:
-                    record.delivered()
+                packet = await deadline.run(anext(packets, None))
+                record.delivered()
+                yield b""
+                while packet is not None:
                     yield packet
-
-
-async def _resume(
-    first: bytes, packets: AsyncGenerator[bytes, None]
-) -> AsyncGenerator[bytes, None]:
-    async with aclosing(packets):
-        yield first
-        async for packet in packets:
-            yield packet
+                    packet = await deadline.run(anext(packets, None))

@@ -96,6 +96,10 @@ class Utterance:
     def sentence_ended(self) -> None:
         """Take note that a sentence has been spoken."""
         self._num_being_spoken -= 1
+        self._rest()
+
+    def _rest(self) -> None:
+        """Let no time count, and hold no place, while there is nothing to speak."""
         if not self.is_quiet:
             return
         if self._deadline is not None:
@@ -130,6 +134,7 @@ class Utterance:
                 yield sentence
             if self.finished:
                 return
+            self._rest()
             await self._next_news()
 
     async def _next_news(self) -> None:

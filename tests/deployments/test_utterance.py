@@ -1,0 +1,27 @@
+import asyncio
+import math
+
+from deployments.admission import Admission
+from deployments.deadline import Deadline
+from deployments.utterance import Utterance
+from speech.parameters import ModelParameters
+from speech.request import parse_speech_config
+
+
+async def test_utterance_that_has_only_paused_holds_no_place_and_takes_no_time():
+    admission, deadline = Admission(1), Deadline(30)
+    utterance = Utterance(0, parse_speech_config({}, 640), ModelParameters())
+    with admission.admit() as place:
+        await utterance.add("[pause:1s]")
+        utterance.flush()
+        sentences = utterance.sentences(deadline, place)
+        assert (await anext(sentences)).text == "[pause:1s]"
+        following = asyncio.ensure_future(anext(sentences))
+        await asyncio.sleep(0)
+        assert admission.stats()["open"] == 0
+        assert deadline.left_s == math.inf
+        await utterance.add("Hello.")
+        utterance.finish()
+        assert (await following).text == "Hello."
+        assert admission.stats()["open"] == 1
+        assert deadline.left_s <= 30
