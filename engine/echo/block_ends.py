@@ -26,7 +26,7 @@ from engine.echo.job import EchoJob, TickResult, TickResults
 from engine.echo.model.layers import upcast
 from engine.echo.sampling import Progress
 from engine.echo.side_queue import SideQueue
-from engine.echo.speech_end import earliest_end, find_fault, retake_seed
+from engine.echo.speech_end import FAULTS, earliest_end, find_fault, retake_seed
 from engine.echo.transfer import Download
 from speech.pcm import PCM
 
@@ -156,7 +156,10 @@ class BlockEnds:
         return audio, ended, stop
 
     def _hand_out(self, decoding: Decoding, jobs: Sequence[EchoJob]) -> TickResults:
-        """Return the result of a decoding; nothing if its take is to be drawn again."""
+        """Return the result of a decoding; nothing if its take is to be drawn again.
+
+        Where the last take has a fault, too, it is the result of the least faulty one.
+        """
         [job] = jobs
         pcm = decoding.wait()
         fault = None
@@ -166,11 +169,15 @@ class BlockEnds:
             fault = find_fault(
                 job.peak, decoding.end_frame, job.expected_frames, has_end=decoding.has_end
             )
-        if fault and job.retakes_left:
+        text_attention = _text_attention(job, decoding.num_frames)
+        result = TickResult(pcm, decoding.ended, None, fault, text_attention)
+        if fault is None:
+            return [(job, result)]
+        job.best_take = _less_faulty(job.best_take, result)
+        if job.retakes_left:
             self._retake(job)
             return []
-        text_attention = _text_attention(job, decoding.num_frames)
-        return [(job, TickResult(pcm, decoding.ended, None, fault, text_attention))]
+        return [(job, job.best_take)]
 
     def _retake(self, job: EchoJob) -> None:
         """Draw a job again with the next seed."""
@@ -195,6 +202,13 @@ class BlockEnds:
         self._restart(job, progress)
         job.text_attention.clear()
         job.is_finishing = False
+
+
+def _less_faulty(best: TickResult | None, result: TickResult) -> TickResult:
+    """Return the better of two faulty takes, the earlier one if they are alike."""
+    if best is None:
+        return result
+    return max(best, result, key=lambda take: FAULTS.index(take.fault))
 
 
 def _text_attention(job: EchoJob, num_frames: int) -> Floats | None:

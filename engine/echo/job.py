@@ -56,6 +56,7 @@ class EchoJob:
         expected_frames: Frames that its text should take.
         may_extend: Whether it is drawn again at full length if the speech does not end.
         retakes_left: The number of further takes, with other seeds, where a take has a fault.
+        best_take: The result of the least faulty take so far, where all had a fault.
         voice: Its voice, or None without one; set before the job is submitted.
         on_start: A function to call when its turn has come.
         results: The results of its ticks, for the caller that waits.
@@ -77,6 +78,7 @@ class EchoJob:
     expected_frames: float = 0.0
     may_extend: bool = False
     retakes_left: int = 0
+    best_take: TickResult | None = None
     voice: JobVoice | None = None
     on_start: Callable[[], None] | None = None
     results: asyncio.Queue[TickResult] = field(default_factory=asyncio.Queue)

@@ -9,7 +9,7 @@ untested by ear.
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,8 @@ MIN_EXPECTED_FRAMES = 20
 
 Fault = Literal["silent", "early", "cut"]
 """A reason to doubt a take: nothing is heard, it is far too short, or it had no end when the pass
-had."""
+had; the worst first."""
+FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 
 def earliest_end(expected: float) -> int:
@@ -35,12 +36,12 @@ def choose_end(is_flat: NDArray[np.bool_], expected: float) -> int:
     """Return the frame at which the speech ends, the number of frames if it does not.
 
     It is the first flat frame, unless speech follows it: then it is where the drawn frames fall
-    silent for good, if the text may take as long as that, or else the first flat frame that is
-    not too early.
+    silent for good, if the text may take as long as that, or else the first flat frame that comes
+    after some speech and is not too early.
 
     Args:
         is_flat: Whether the window that begins at each drawn frame is flat.
-        expected: Frames that the text should take.
+        expected: Frames that the text should take; 0 if that is not known.
     """
     flat = np.flatnonzero(is_flat)
     if not len(flat):
@@ -52,7 +53,8 @@ def choose_end(is_flat: NDArray[np.bool_], expected: float) -> int:
         return first
     if last_silence < len(is_flat) and last_silence <= expected:
         return last_silence
-    late_enough = flat[flat >= earliest_end(expected)]
+    earliest = max(earliest_end(expected), int(speech[0]) if expected else 0)
+    late_enough = flat[flat >= earliest]
     return int(late_enough[0]) if len(late_enough) else len(is_flat)
 
 

@@ -267,6 +267,24 @@ def test_automatic_length_that_was_enough_is_kept(runner, models):
     assert len(pieces[0]) == 0
 
 
+@pytest.mark.parametrize(("ends", "kept"), [((10, 0, 5), 10), ((0, 64, 10), 64), ((0, 40), 40)])
+@torch.inference_mode()
+def test_last_of_faulty_takes_gives_way_to_a_better_one(runner, models, monkeypatch, ends, kept):
+    takes = iter(ends)
+
+    def straight_to_a_take(x, *_):
+        speech = torch.randn((len(x), 80), generator=torch.Generator().manual_seed(0))
+        speech[next(takes) :] = 0
+        return (x - speech) / FIRST_T
+
+    monkeypatch.setattr(models.dit, "forward", straight_to_a_take)
+    text = "One two three four five six seven eight nine ten."  # 36 frames are not too early
+    job = new_job(7, text=text, num_steps=1, cfg_max_t=0.5, sequence_length=64, max_retakes=2)
+    [[pcm]] = run(runner, job)
+    assert len(pcm) == kept * FRAME_SAMPLES
+    assert runner.totals["retakes"] == len(ends) - 1
+
+
 def test_streaming_stops_where_the_speech_has_ended(runner, models):
     _stand_still(models)
     [pieces] = run(runner, new_job(stream=True, truncation_factor=0.0, sequence_length=640))

@@ -24,6 +24,8 @@ def flags(*runs):
         ((30, 0), 40, 30),  # never flat
         ((0, 90), 65, 0),  # silent
         ((10, 80), 107, 10),  # far too short, and nothing else
+        ((0, 8, 40, 20), 15, 48),  # one word after a silence
+        ((0, 8, 40, 20, 30), 15, 48),
     ],
 )
 def test_an_end_is_one_only_where_it_can_be(runs, expected, end):
