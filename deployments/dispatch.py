@@ -64,8 +64,9 @@ async def sample_in_order(
 ) -> AsyncGenerator[Sampled, None]:
     """Yield the audio of all jobs in order while up to `max_running` are in the sampler.
 
-    A job begins as soon as it comes and there is room; one that names no voice also waits until
-    the voice of those before it is known (see `SpokenVoice`). A job whose replica is lost is drawn
+    None begins before the voices that are known to be needed are prepared. Then each does as soon
+    as it comes and there is room; one that names no voice also waits until the voice of those
+    before it is known (see `SpokenVoice`). A job whose replica is lost is drawn
     again; voices whose audio was lost with its owner are prepared again, once, and a job that has
     begun goes on if its voice is still the same. Closing the generator cancels every job still in
     the sampler, and closes `jobs`.
@@ -165,6 +166,7 @@ class _Dispatch:
     async def _begin_all(
         self, jobs: AsyncGenerator[VoicedJob, None], rehearsed: Sequence[Job]
     ) -> None:
+        await self._voices.prepare_all()
         await self._rehearse(rehearsed)
         async with aclosing(jobs):
             async for job in jobs:

@@ -97,10 +97,15 @@ class SpeechPipeline:
                 self._threads, word_timestamps, request, request.text, plan.chunks
             )
         record.planned(len(plan.chunks))
+        named = dict.fromkeys(chunk.voice or self._default_voice for chunk in plan.chunks)
         unnamed = [chunk for chunk in plan.chunks if not (chunk.voice or self._default_voice)]
-        rehearsed = unnamed if whole and len(unnamed) > 1 else ()
         sampled = self._sample(
-            each(plan.chunks), request, record, stream=not whole, rehearsed=rehearsed
+            each(plan.chunks),
+            request,
+            record,
+            stream=not whole,
+            names=[name for name in named if name],
+            rehearsed=unnamed if whole and len(unnamed) > 1 else (),
         )
         levelled = level(
             sampled,
@@ -175,11 +180,13 @@ class SpeechPipeline:
         record: RequestRecord,
         *,
         stream: bool,
+        names: Iterable[str] = (),
         rehearsed: Sequence[Chunk] = (),
     ) -> AsyncGenerator[Sampled, None]:
         """Yield the audio of the chunks of a request, as it comes from the sampler.
 
-        `rehearsed` are chunks of the voice that is made up, from the first on.
+        `names` are the voices that are known to be needed, `rehearsed` chunks of the voice that is
+        made up, from the first on.
         """
 
         async def prepare_voice(name: str) -> PreparedVoice:
@@ -201,7 +208,7 @@ class SpeechPipeline:
         sampled = sample_in_order(
             self._sampler,
             jobs,
-            RequestVoices(prepare_voice),
+            RequestVoices(prepare_voice, names),
             self._limits.max_request_jobs,
             record.redrawn,
             [make_job(chunk, request, unique_id, stream=stream) for chunk in rehearsed],

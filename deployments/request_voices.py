@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from deployments.prepared_voice import PreparedVoice
 
@@ -10,10 +10,16 @@ PrepareVoice = Callable[[str], Awaitable[PreparedVoice]]
 
 
 class RequestVoices:
-    """Prepares each voice of a request once, when it is first needed."""
+    """Prepares each voice of a request once, when it is first needed.
 
-    def __init__(self, prepare: PrepareVoice) -> None:
+    Args:
+        prepare: Prepares a voice, given its name.
+        names: Voices that are known to be needed; see `prepare_all`.
+    """
+
+    def __init__(self, prepare: PrepareVoice, names: Iterable[str] = ()) -> None:
         self._prepare = prepare
+        self._names = names
         self._prepared: dict[str, PreparedVoice] = {}
 
     async def get(self, name: str) -> PreparedVoice:
@@ -25,6 +31,15 @@ class RequestVoices:
         if name not in self._prepared:
             self._prepared[name] = await self._prepare(name)
         return self._prepared[name]
+
+    async def prepare_all(self) -> None:
+        """Prepare the voices that are known to be needed, so that a wrong one costs no speech.
+
+        Raises:
+            SpeechError: One of them cannot be prepared.
+        """
+        for name in self._names:
+            await self.get(name)
 
     def forget(self) -> None:
         """Prepare every voice again when it is needed next: its audio was lost with its owner."""

@@ -10,7 +10,7 @@ from deployments.request_voices import RequestVoices
 from deployments.sampler import PCMBlock
 from deployments.spoken_voice import ENOUGH_SAMPLES, MAX_SAMPLES
 from engine.protocol import Job
-from speech.errors import InternalError, SamplerLost, VoiceLost
+from speech.errors import InternalError, SamplerLost, VoiceLost, VoiceNotFound
 
 
 class Stream:
@@ -115,6 +115,19 @@ async def test_sample_failure_cancels_the_others_and_passes_the_error_on():
             async for item in sample_in_order(sampler, jobs(4, "a.wav"), one_voice(), 4, no_redraw)
         ]
     assert all(stream.cancelled for stream in sampler.streams[1:])
+
+
+async def test_voice_that_cannot_be_prepared_costs_no_speech():
+    async def prepare(name):
+        if name == "missing.wav":
+            raise VoiceNotFound(name)
+        return PreparedVoice(name, "key", 1)
+
+    sampler = FakeSampler(lambda job, voice: [block(job)])
+    voices = RequestVoices(prepare, ["a.wav", "missing.wav"])
+    with pytest.raises(VoiceNotFound):
+        await anext(sample_in_order(sampler, jobs(2, "a.wav"), voices, 2, no_redraw))
+    assert not sampler.streams
 
 
 async def test_sample_prepares_a_lost_voice_again_once_and_goes_on():
