@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import uuid
 from collections import Counter, deque
 from collections.abc import Callable
@@ -56,6 +57,10 @@ class Platform:
         self.refused: list[str] = []
         self.troubles: deque[int] = deque()
         """Statuses that the next posts of outputs are answered with."""
+        self.answers: deque[tuple[int, Any]] = deque()
+        """Status and JSON that the next takes of jobs are answered with, at once."""
+        self.answered_at: list[float] = []
+        """When each of these was sent."""
         self._tasks: dict[str, Task] = {}
         self._queue: deque[Task] = deque()
         self._stops: list[str] = []
@@ -100,6 +105,15 @@ class Platform:
             "RUNPOD_WEBHOOK_PING": f"{self.url}/ping/{worker}?gpu=none",
         }
 
+    def expect(
+        self, job_input: Any, *, sync: bool = False, hold_pieces: bool = False, **beside: Any
+    ) -> Task:
+        """Return a job that is known here and not queued; for the arguments see `submit`."""
+        job_id = f"{'sync-' if sync else ''}{uuid.uuid4()}-u1"
+        job = {"id": job_id, "input": job_input, **beside}
+        task = self._tasks[job_id] = Task(job, self, hold_pieces=hold_pieces)
+        return task
+
     async def submit(
         self, job_input: Any, *, sync: bool = False, hold_pieces: bool = False, **beside: Any
     ) -> Task:
@@ -110,9 +124,7 @@ class Platform:
             hold_pieces: Never answer the worker's post of a piece.
             beside: Goes next to the input, as a client may send it.
         """
-        job_id = f"{'sync-' if sync else ''}{uuid.uuid4()}-u1"
-        job = {"id": job_id, "input": job_input, **beside}
-        task = self._tasks[job_id] = Task(job, self, hold_pieces=hold_pieces)
+        task = self.expect(job_input, sync=sync, hold_pieces=hold_pieces, **beside)
         self._queue.append(task)
         await self._tell()
         return task
@@ -120,6 +132,11 @@ class Platform:
     async def run(self, job_input: Any, *, sync: bool = False, **beside: Any) -> dict[str, Any]:
         """Run a job to its end."""
         return await (await self.submit(job_input, sync=sync, **beside)).outcome()
+
+    async def answer(self, *answers: tuple[int, Any]) -> None:
+        """Answer the next takes so, those that wait already included."""
+        self.answers.extend(answers)
+        await self._tell()
 
     async def stop(self, task: Task) -> None:
         """Tell the worker to stop a job."""
@@ -152,8 +169,12 @@ class Platform:
         return ready()
 
     async def _take(self, request: web.Request) -> web.Response:
-        if not await self._poll("job-take", lambda: bool(self._queue)):
+        if not await self._poll("job-take", lambda: bool(self._queue or self.answers)):
             return web.Response(status=204)
+        if self.answers:
+            self.answered_at.append(time.monotonic())
+            status, body = self.answers.popleft()
+            return web.json_response(body, status=status)
         room = int(request.query.get("batch_size", "1"))
         tasks = [self._queue.popleft() for _ in range(min(room, len(self._queue)))]
         for task in tasks:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.runpod.test_job_loop import ENDLESS, SHORT
+from serve_app.runpod_takes import FIRST_PAUSE_S
+from tests.runpod.test_job_loop import ENDLESS, SHORT, freed
 from tests.runpod.worker import Endpoint, WorkerProcess, run_endpoint
 
 pytestmark = [
@@ -51,6 +53,33 @@ async def test_output_that_is_refused_for_good_is_logged_as_lost(endpoint: Endpo
     endpoint.platform.troubles.append(400)
     task = await endpoint.platform.submit(SHORT)
     await endpoint.worker.wait_for_line(f"an output of job {task.id} (400): it is lost")
+
+
+async def test_takes_that_fail_are_repeated_with_pauses(endpoint: Endpoint) -> None:
+    platform = endpoint.platform
+    del platform.answered_at[:]
+    await platform.answer((401, {}), (500, "no"), (502, None), (404, []))
+    assert "output" in await platform.run(SHORT)
+    pauses = [after - before for before, after in pairwise(platform.answered_at)]
+    assert len(pauses) == 3
+    assert all(pause >= FIRST_PAUSE_S for pause in pauses)
+
+
+async def test_garbage_among_jobs_costs_no_job(endpoint: Endpoint) -> None:
+    platform = endpoint.platform
+    running = await platform.submit(ENDLESS)
+    await running.taken.wait()
+    others = [platform.expect(SHORT) for _ in range(2)]
+    for task in others:
+        task.job["self"] = "a field that its client sent"
+    garbage = [None, "job", {"input": {}}, {"id": 5, "input": {}}, {"id": "", "input": {}}]
+    jobs = [running.job, *garbage, *(task.job for task in others)]
+    await platform.answer((200, "no jobs"), (200, {"id": "x"}), (200, jobs))
+    for task in others:
+        assert "output" in await task.outcome()
+    assert f"sent job {running.id} again" in endpoint.worker.output
+    await running.cancel()
+    await freed(endpoint, running)
 
 
 async def test_worker_whose_node_died_fails_its_jobs_and_ends(own_ray: dict[str, str]) -> None:

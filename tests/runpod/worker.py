@@ -15,7 +15,7 @@ import psutil
 from tests.runpod.platform import Platform
 
 REPOSITORY = Path(__file__).parents[2]
-START_S = 90.0
+START_S = 200.0
 STOP_S = 30.0
 MAX_REQUESTS = 3
 """Requests the graph admits, which is as many as a worker takes at a time: so few that a test can

@@ -1,0 +1,80 @@
+"""Takes of jobs from RunPod that outlive trouble on its side.
+
+Left alone, the SDK repeats a take that failed at once and logs each failure: thousands a minute
+while RunPod answers with errors. A job without an id ends its loop, and with it all that run; one
+that comes twice is run twice; one whose client sent a field `self` loses those that came with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from typing import Any
+
+import aiohttp
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE_S, MAX_PAUSE_S = 0.5, 15.0
+_FIELDS = ("id", "input", "batchId")
+"""The fields of a job that the SDK or the worker reads; a client may send others."""
+
+Job = dict[str, Any]
+Take = Callable[[aiohttp.ClientSession, int], Awaitable[Iterable[object] | None]]
+
+
+def use_patient_takes() -> None:
+    """Let the SDK take its jobs with `PatientTakes`."""
+    from runpod.http_client import TooManyRequests
+    from runpod.serverless.modules import rp_scale
+    from runpod.serverless.modules.worker_state import JobsProgress
+
+    def held() -> set[str]:
+        return {job.id for job in JobsProgress()}
+
+    rp_scale.get_job = PatientTakes(rp_scale.get_job, held, TooManyRequests)
+
+
+class PatientTakes:
+    """Takes jobs as the SDK does, with a growing pause after each failure.
+
+    Args:
+        take: The SDK's function.
+        held: Returns the ids of the jobs that are queued or run here.
+        debounced: The error after which the SDK pauses by itself.
+    """
+
+    def __init__(
+        self, take: Take, held: Callable[[], Collection[str]], debounced: type[Exception]
+    ) -> None:
+        self._take = take
+        self._held = held
+        self._debounced = debounced
+        self._pause_s = FIRST_PAUSE_S
+
+    async def __call__(self, session: aiohttp.ClientSession, num_jobs: int = 1) -> list[Job]:
+        """Return up to `num_jobs` new jobs; wait before an error is raised."""
+        try:
+            answer = await self._take(session, num_jobs)
+        except self._debounced:
+            raise
+        except Exception:
+            await asyncio.sleep(self._pause_s)
+            self._pause_s = min(2 * self._pause_s, MAX_PAUSE_S)
+            raise
+        self._pause_s = FIRST_PAUSE_S
+        return self._new(answer or ())
+
+    def _new(self, answer: Iterable[object]) -> list[Job]:
+        """Return the jobs that can be run and are not held already."""
+        jobs: dict[str, Job] = {}
+        held = self._held()
+        for job in answer:
+            if not isinstance(job, dict) or not isinstance(job.get("id"), str) or not job["id"]:
+                logger.error("RunPod sent a job without an id: it is left out")
+            elif job["id"] in held or job["id"] in jobs:
+                logger.warning("RunPod sent job %s again: it runs once", job["id"])
+            else:
+                jobs[job["id"]] = {name: job[name] for name in _FIELDS if name in job}
+        return list(jobs.values())
