@@ -204,7 +204,16 @@ def _may_pass(error: BaseException) -> bool:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         code = error.response["Error"]["Code"]
         return status >= 500 or status in _PASSING_STATUSES or code in _PASSING_CODES
+    if _is_distrust(error):
+        return False
     return isinstance(error, (exceptions.ConnectionError, exceptions.HTTPClientError))
+
+
+def _is_distrust(error: BaseException) -> bool:
+    """Tell whether the endpoint's certificate was refused."""
+    from botocore.exceptions import SSLError
+
+    return isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
 def _log_attempt(state: RetryCallState) -> None:
@@ -249,6 +258,8 @@ def _reason(error: Exception) -> str:
         if code.isdigit():
             return f"HTTP status {code}"
         return code if re.fullmatch(r"[A-Za-z0-9.]{1,60}", code) else "unknown S3 error"
+    if _is_distrust(error):
+        return "the endpoint's certificate is not trusted"
     if isinstance(error, (exceptions.ConnectionError, exceptions.HTTPClientError, TimeoutError)):
         return "endpoint unreachable"
     return f"check the bucket settings ({type(error).__name__})"

@@ -1,5 +1,7 @@
 import asyncio
 import pickle
+import shutil
+import ssl
 import subprocess
 import sys
 import threading
@@ -7,6 +9,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -250,6 +253,40 @@ async def test_closed_port_is_an_unreachable_endpoint(open_bucket: Open) -> None
         closed = address(store)
     with pytest.raises(UploadFailed, match=r"^Upload failed: endpoint unreachable$"):
         await open_bucket(closed).upload("speech/a.ogg", AUDIO, "audio/ogg", 0.5)
+
+
+@pytest.fixture
+def own_certificate(tmp_path: Path) -> Path:
+    """A file with a key and a certificate that nobody has signed."""
+    if (openssl := shutil.which("openssl")) is None:
+        pytest.skip("no openssl to make a certificate")
+    options = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=127.0.0.1",
+        "-keyout",
+        "own.pem",
+    ]
+    made = subprocess.run([openssl, *options], cwd=tmp_path, check=True, capture_output=True)
+    with (tmp_path / "own.pem").open("ab") as file:
+        file.write(made.stdout)
+    return tmp_path / "own.pem"
+
+
+async def test_distrusted_certificate_is_named_at_once(
+    scripted: ScriptedStore, open_bucket: Open, own_certificate: Path
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own_certificate)
+    scripted.socket = context.wrap_socket(scripted.socket, server_side=True)
+    bucket = open_bucket(f"https://127.0.0.1:{scripted.server_port}")
+    reason = r"^Upload failed: the endpoint's certificate is not trusted$"
+    with pytest.raises(UploadFailed, match=reason):
+        await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", 10 * PATIENCE_S)
 
 
 async def test_senseless_endpoint_is_a_settings_fault(open_bucket: Open) -> None:
