@@ -32,11 +32,17 @@ class GraphLost(Exception):
 
 
 class Signals:
-    """SIGTERM and SIGINT as events that the main thread waits for. Make it on the main thread."""
+    """SIGTERM, SIGINT and SIGHUP as events that the main thread waits for, and makes this on.
+
+    A SIGHUP that is ignored, as under nohup, stays so.
+    """
 
     def __init__(self) -> None:
         self._arrived = queue.SimpleQueue[int]()  # the only queue that a handler may put into
-        for number in (signal.SIGTERM, signal.SIGINT):
+        numbers = [signal.SIGTERM, signal.SIGINT]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            numbers.append(signal.SIGHUP)
+        for number in numbers:
             signal.signal(number, lambda number, _: self._arrived.put(number))
 
     def wait(self, timeout_s: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Sequence
 
 from serve_app.commands.command_parser import CommandParser
@@ -40,6 +41,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def serve_here(settings: Settings) -> int:
     """Set up what Ray reads from the environment, then serve; return the exit status."""
+    # Without a handler, the first process of a container ignores SIGTERM while it starts.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     set_ray_defaults(only_loopback=is_loopback(settings.host))
     try:
         choose_proxy(settings)
