@@ -53,6 +53,7 @@ class Limits(BaseModel):
         Field(
             ge=15,
             description="Longest time that no sampler answers, or no VoicePrep; then requests "
-            "fail, and without a sampler `serve` or a RunPod worker ends.",
+            "fail, and without a sampler, or an answer on its port, `serve` or a RunPod worker "
+            "ends.",
         ),
     ] = 60

@@ -47,5 +47,10 @@ def curl_line(settings: Settings) -> str:
 
 def address_of(settings: Settings) -> str:
     """Return the address at which a server with these settings is reached from here."""
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 (any)
-    return f"http://{host}:{settings.port}"
+    host = addresses_here(settings.host)[0]
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def addresses_here(host: str) -> tuple[str, ...]:
+    """Return the addresses at which this machine reaches what listens on `host`."""
+    return ("127.0.0.1", "::1") if host in ("0.0.0.0", "::") else (host,)  # noqa: S104 (any)

@@ -12,6 +12,7 @@ from typing import Any
 
 import ray
 from ray import serve
+from ray.exceptions import RayError
 from ray.serve.handle import DeploymentHandle
 from ray.serve.schema import ApplicationStatus
 
@@ -32,7 +33,7 @@ SHUTDOWN_S = 20.0
 GRACEFUL_SHUTDOWN_S = 60.0
 """The same where every replica stops by itself first: on a busy host that takes a while."""
 MAX_STARTS = 2
-"""Tries at a Ray node of our own, each of which takes half a minute to fail."""
+"""Tries at a Ray node of our own, or at Serve, each of which takes half a minute to fail."""
 _USABLE = (ApplicationStatus.DEPLOYING, ApplicationStatus.RUNNING, ApplicationStatus.UNHEALTHY)
 
 
@@ -58,7 +59,7 @@ def start_ray(settings: Settings, *, http: bool) -> None:
     for warning in settings.warnings(os.environ):
         logger.warning(warning)
     if joins_cluster():
-        ray.init(address=os.environ["RAY_ADDRESS"], logging_level=logging.WARNING)
+        _join_cluster(os.environ["RAY_ADDRESS"])
     else:
         if settings.metrics_port is not None:
             _require_free("metrics_port", "", settings.metrics_port)
@@ -67,11 +68,19 @@ def start_ray(settings: Settings, *, http: bool) -> None:
         for warning in ray_exposure(os.environ):
             logger.warning(warning)
         _start_node(settings)
-    serve.start(
-        proxy_location="EveryNode" if http else "Disabled",
-        http_options={"host": listens(settings), "port": settings.port},
-        logging_config=SERVE_LOG,
-    )
+    _start_serve(settings, http=http)
+
+
+def _join_cluster(address: str) -> None:
+    """Join the Ray cluster at `address`.
+
+    Raises:
+        StartFailed: There is none.
+    """
+    try:
+        ray.init(address=address, logging_level=logging.WARNING)
+    except Exception as error:  # Ray has no class of its own for this
+        raise StartFailed(f"RAY_ADDRESS {address}: {_first_line(error)}") from error
 
 
 def _start_node(settings: Settings) -> None:
@@ -92,7 +101,7 @@ def _start_node(settings: Settings) -> None:
                 _metrics_export_port=settings.metrics_port,
             )
         except Exception as error:  # Ray has no class of its own for this
-            reason = str(error).partition("\n")[0]
+            reason = _first_line(error)
             ray.shutdown()  # the processes of the failed try
             if not tries_left:
                 logs = Path(settings.ray_temp_dir or "/tmp/ray", "session_latest/logs")  # noqa: S108 (Ray's own)
@@ -100,6 +109,33 @@ def _start_node(settings: Settings) -> None:
             logger.warning("Ray did not start, trying once more: %s", reason)
         else:
             return
+
+
+def _start_serve(settings: Settings, *, http: bool) -> None:
+    """Start Serve; where it does not come up, as on a busy host, once more.
+
+    A Serve that has lost only its proxy, and replaces it, is then used as it is.
+
+    Raises:
+        StartFailed: Neither try succeeded.
+    """
+    for tries_left in reversed(range(MAX_STARTS)):
+        try:
+            serve.start(
+                proxy_location="EveryNode" if http else "Disabled",
+                http_options={"host": listens(settings), "port": settings.port},
+                logging_config=SERVE_LOG,
+            )
+        except (RayError, TimeoutError) as error:
+            if not tries_left:
+                raise StartFailed(f"Ray Serve did not start: {_first_line(error)}") from error
+            logger.warning("Ray Serve did not start, trying once more: %s", _first_line(error))
+        else:
+            return
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def stop_ray(*, gracefully: bool) -> None:

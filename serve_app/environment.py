@@ -11,6 +11,11 @@ _DEFAULTS = {
     # decision 0004). Answers through it can be larger than gRPC's usual 4 MiB.
     "RAY_SERVE_PROXY_USE_GRPC": "1",
     "RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH": str(2**31 - 1),
+    # After the third wait for a proxy Serve gives it up; a busy host needs longer than Ray's 5 s.
+    "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "20",
+    # After the third check that fails Serve replaces a proxy; Ray's 10 s close the port for half a
+    # minute.
+    "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "2",
 }
 
 ONLY_LOOPBACK = {

@@ -37,6 +37,9 @@ REPLICA_OPTIONS: dict[str, Any] = {
     "graceful_shutdown_wait_loop_s": 0.1,
     # Between Serve's checks of a replica, by which it finds one that is lost; Ray's default is 10.
     "health_check_period_s": 2.0,
+    # The third that is not answered ends a replica that hangs; Ray's 30 s are longer than
+    # `outage_s`, after which the whole server ends.
+    "health_check_timeout_s": 12.0,
     # Without Serve's progress, and without its access log: that has a line per call between
     # replicas, ours has one per request.
     "logging_config": LoggingConfig(log_level="WARNING", enable_access_log=False),

@@ -5,15 +5,17 @@ It imports Ray: what Ray reads from the environment has to be set before.
 
 from __future__ import annotations
 
+import http.client
 import logging
 import signal
 import threading
 import time
-import urllib.error
-import urllib.request
 from functools import partial
+from typing import Any
 
-from serve_app.announcement import address_of, announcement
+from ray.serve.handle import DeploymentHandle
+
+from serve_app.announcement import addresses_here, announcement
 from serve_app.boot import (
     APP_NAME,
     StartFailed,
@@ -30,6 +32,8 @@ from serve_app.watch import GraphWatch, can_speak
 logger = logging.getLogger(__name__)
 
 READY_POLL_S = 0.2
+PING_S = 5.0
+"""The longest time in which our own port answers."""
 
 
 def serve_graph(settings: Settings) -> int:
@@ -43,6 +47,7 @@ def serve_graph(settings: Settings) -> int:
         start_ray(settings, http=True)
     except StartFailed as error:
         logger.critical("%s", error)
+        stop_ray(gracefully=False)
         return 1
     except KeyboardInterrupt:
         stop_ray(gracefully=False)
@@ -70,7 +75,7 @@ def _serve_until_told(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # in place of Ray's: as Ctrl-C
     try:
         ingress = run_graph(settings, http=True)
-        watch = GraphWatch(partial(can_speak, ingress), settings.outage_s)
+        watch = GraphWatch(partial(_serves, ingress, settings), settings.outage_s)
         watch.start()
         signals = Signals()
         # Not before: a signal that follows the announcement has to drain.
@@ -82,16 +87,30 @@ def _serve_until_told(settings: Settings) -> None:
         logger.warning("Stopping")  # while it was starting
 
 
+def _serves(ingress: DeploymentHandle[Any], settings: Settings) -> bool:
+    """Tell whether the graph can speak and, unless others run its port, callers reach it."""
+    return can_speak(ingress) and (joins_cluster() or ping(settings) is not None)
+
+
 def _announce(settings: Settings) -> None:
     """Print the announcement once the graph can speak."""
-    while not _answers(f"{address_of(settings)}/ping"):
+    while ping(settings) != 200:
         time.sleep(READY_POLL_S)
     print(announcement(settings, metrics_url()), flush=True)
 
 
-def _answers(url: str) -> bool:
+def ping(settings: Settings) -> int | None:
+    """Return the status that `/ping` is answered with here; None if there is no answer."""
+    answers = (_ping(host, settings.port) for host in addresses_here(settings.host))
+    return next((status for status in answers if status is not None), None)
+
+
+def _ping(host: str, port: int) -> int | None:
+    connection = http.client.HTTPConnection(host, port, timeout=PING_S)  # through no proxy
     try:
-        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 (our own address)
-            return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+        connection.request("GET", "/ping")
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()

@@ -29,13 +29,17 @@ class Probes:
     """ASGI middleware that answers `GET /ping` and `GET /health` whatever else waits.
 
     The ingress is asked once at a time, however many probes come. Where it does not answer
-    promptly, as when it is busy, its last answer stands in; before its first, `/ping` is 204.
+    promptly, as when it is busy, its last answer stands in.
+
+    Args:
+        app: The application behind.
+        tells_start: Whether `/ping` is 204 before the first answer.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, tells_start: bool = True) -> None:
         self._app = app
         self._probes = {
-            "/ping": _Probe(app, "/ping", _starting, _lost),
+            "/ping": _Probe(app, "/ping", _starting if tells_start else None, _lost),
             "/health": _Probe(app, "/health", None, _no_report),
         }
 

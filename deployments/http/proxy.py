@@ -7,6 +7,7 @@ proxy, and behind HAProxy in each ingress.
 from __future__ import annotations
 
 import logging
+import os
 from contextlib import suppress
 from functools import partial
 
@@ -29,13 +30,18 @@ SERVES_OWN = ("x-request-timeout-seconds", "x-request-disconnect-disabled")
 SERVES_ROUTING = ("serve_multiplexed_model_id", "x_session_id")
 """Headers that Serve routes by, in its spelling, in which dashes are underscores."""
 
+BEHIND_HAPROXY = "RAY_SERVE_ENABLE_HA_PROXY"
+"""The variable that is 1 where HAProxy is in front."""
+
 CLIENT_LEFT = 499
 """Serve's status where nobody is left to read an answer; HTTP has none."""
 
 
 def middlewares() -> list[Middleware]:
     """Return the middlewares for Serve's proxy, the innermost first."""
-    return [Middleware(Probes), Middleware(BodyMemory), Middleware(OneErrorShape)]
+    # HAProxy itself says that a server is starting: what is behind it then has been lost.
+    tells_start = os.environ.get(BEHIND_HAPROXY) != "1"
+    return [Middleware(Probes, tells_start), Middleware(BodyMemory), Middleware(OneErrorShape)]
 
 
 class OneErrorShape:

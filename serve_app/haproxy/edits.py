@@ -1,7 +1,8 @@
 """The edits that make Ray Serve's configuration of HAProxy ours.
 
 Addresses are the ones that were asked for, what HAProxy answers by itself has the shape of all our
-errors, and while no ingress has come yet, `/ping` is 204.
+errors, and while no ingress has come yet, `/ping` is 204. Where there is none any more, as before
+Serve tells a HAProxy that replaces another one of it, all is 503.
 """
 
 from __future__ import annotations
@@ -26,10 +27,14 @@ _PLACEHOLDER = "REQUEST_ID"
 _HEADERS_S = 10
 """Seconds that a client may take for the headers of a request."""
 _JSON = "application/json"
+_DEFAULT = r"    default_backend .*"
+"""The line of what is done with a request for which there is no ingress."""
 
 
 def edits(listen: str, folder: Path, ports: Mapping[str, int]) -> dict[str, Edits]:
-    """Return the edits `always`, those of a `backend`, and those `starting`: before an ingress.
+    """Return the edits `always` and those of a `backend`; without one, `starting` or `lost`.
+
+    `starting` is before the first ingress, `lost` after it.
 
     Args:
         listen: The address of the HTTP port, without the port.
@@ -59,8 +64,15 @@ def edits(listen: str, folder: Path, ports: Mapping[str, int]) -> dict[str, Edit
     }
     # The end of a connection that was used before is, for HAProxy, no answer: it says none.
     backend = {r"    http-reuse always": "    option http-server-close"}
-    starting = {r"    default_backend .*": "\n".join(_starting())}
-    return {"always": always, "backend": backend, "starting": starting}
+    ping = f"    http-request return status 204 hdr {HEADER} {_REQUEST_ID} if {{ path /ping }}"
+    starting = [ping, *_unready("The server is still starting, retry later")]
+    lost = _unready("The server does not answer, retry later")
+    return {
+        "always": always,
+        "backend": backend,
+        "starting": {_DEFAULT: "\n".join(starting)},
+        "lost": {_DEFAULT: "\n".join(lost)},
+    }
 
 
 def _bind(address: str) -> str:
@@ -85,14 +97,13 @@ def _errors() -> list[str]:
     ]
 
 
-def _starting() -> list[str]:
-    """Return the rules for a server whose first ingress is on its way."""
-    starting = error_response(NotReady("The server is still starting, retry later"))
+def _unready(message: str) -> list[str]:
+    """Return the rules for a server without an ingress."""
+    unready = error_response(NotReady(message))
     report = Response(json.dumps(unanswered_report()), 503, media_type=_JSON)
     return [
-        f"    http-request return status 204 hdr {HEADER} {_REQUEST_ID} if {{ path /ping }}",
         _answer(503, report) + " if { path /health }",
-        _answer(503, starting) + " unless { path_beg /-/ }",
+        _answer(503, unready) + " unless { path_beg /-/ }",
         "    default_backend default_backend",
     ]
 

@@ -43,9 +43,12 @@ def completed(configuration: str, folder: Path) -> str:
     if _AN_INGRESS.search(configuration):
         seen.touch()
     configuration = edited(configuration, edits["always"])
-    if _A_BACKEND.search(configuration):
+    has_backend = _A_BACKEND.search(configuration) is not None
+    if has_backend:
         configuration = edited(configuration, edits["backend"])
-    return configuration if seen.exists() else edited(configuration, edits["starting"])
+    if not seen.exists():
+        return edited(configuration, edits["starting"])
+    return configuration if has_backend else edited(configuration, edits["lost"])
 
 
 def edited(configuration: str, edits: Mapping[str, str]) -> str:

@@ -8,10 +8,11 @@ import yaml
 from ray import serve
 from ray.autoscaler._private.util import prepare_config, validate_config
 from ray.serve._private.api import call_user_app_builder_with_args_if_necessary
+from ray.serve._private.constants import REPLICA_HEALTH_CHECK_UNHEALTHY_THRESHOLD
 from ray.serve.schema import ServeDeploySchema
 
 import serve_app
-from serve_app.graph import _engine_options, _gpus_per_sampler
+from serve_app.graph import REPLICA_OPTIONS, _engine_options, _gpus_per_sampler
 from serve_app.settings import Settings
 from serve_app.wrong_settings import WrongSetting
 
@@ -87,3 +88,8 @@ def test_serve_config_waits_for_a_gpu_where_none_has_joined_yet(monkeypatch):
     settings = Settings(**config["applications"][0]["args"])
     assert _gpus_per_sampler(settings) == 1
     assert _engine_options(settings, 1).device == "cuda"  # and fails without
+
+
+def test_replica_that_hangs_is_replaced_before_the_server_gives_up():
+    check_s = sum(REPLICA_OPTIONS[f"health_check_{part}_s"] for part in ("period", "timeout"))
+    assert REPLICA_HEALTH_CHECK_UNHEALTHY_THRESHOLD * check_s < 0.75 * Settings().outage_s

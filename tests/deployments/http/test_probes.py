@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 
 from deployments.health_checks import CHECKS
 from deployments.http import probes
-from deployments.http.proxy import middlewares
+from deployments.http.proxy import BEHIND_HAPROXY, middlewares
 
 
 class Serve:
@@ -28,6 +28,7 @@ class Serve:
 async def ask(monkeypatch):
     """Return `ask(serve, *paths)`: the answers of Serve's proxy to requests sent at once."""
     clients = {}
+    monkeypatch.delenv(BEHIND_HAPROXY, raising=False)
 
     async def ask(serve, *paths, method="GET", **options):
         monkeypatch.setattr(probes, "PROMPT_S", 0.01 if serve.hangs else 300)
@@ -35,7 +36,7 @@ async def ask(monkeypatch):
         if serve not in clients:
             app = serve
             for middleware in middlewares():
-                app = middleware.cls(app)
+                app = middleware.cls(app, *middleware.args)
             transport = httpx.ASGITransport(app)
             clients[serve] = httpx.AsyncClient(transport=transport, base_url="http://graph")
         send = clients[serve].request
@@ -62,6 +63,15 @@ async def test_server_that_is_starting_answers_204(ask, hangs):
     assert (health.status_code, report["status"]) == (503, "unhealthy")
     assert set(report["checks"]) == set(CHECKS)
     assert report["checks"]["audio_files"]["count"] == 0
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+async def test_fallback_behind_haproxy_takes_no_lost_server_for_a_new_one(ask, monkeypatch, hangs):
+    monkeypatch.setenv(BEHIND_HAPROXY, "1")
+    serve = Serve(NO_APP)
+    serve.hangs = hangs
+    [ping] = await ask(serve, "/ping")
+    assert (ping.status_code, ping.json()["error"]["code"]) == (503, "not_ready")
 
 
 @pytest.mark.parametrize("path", ["/ping", "/health"])

@@ -94,6 +94,19 @@ async def test_server_without_an_ingress_yet_is_starting(start):
     assert check_shape(speech, 503)[0]["code"] == "not_ready"
 
 
+async def test_server_that_has_lost_its_ingresses_answers_503_to_all(start):
+    async with start([free_port()]) as (url, _, api):
+        api.set_backend_configs({})
+        await api.reload()
+        paths = ("/ping", "/health", "/v1/models", "/v1/audio/speech/stream")
+        ping, health, *others = [await ask(url, path) for path in paths]
+    assert health.status_code == 503
+    assert health.json()["status"] == "unhealthy"
+    for answer in (ping, *others):
+        assert check_shape(answer, 503)[0]["code"] == "not_ready"
+        assert answer.headers["Retry-After"]
+
+
 async def test_request_that_never_ends_its_headers_is_ended(start, monkeypatch):
     monkeypatch.setattr(edits, "_HEADERS_S", 1)
     async with start([]) as (url, *_):
