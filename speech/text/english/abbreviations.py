@@ -37,7 +37,8 @@ _WORDS = {
     "e.g.": "for example", "i.e.": "that is", "vs.": "versus", "approx.": "approximately",
     "dept.": "department", "Dept.": "Department", "est.": "established", "viz.": "namely",
     "cf.": "compare", "esp.": "especially", "avg.": "average", "misc.": "miscellaneous",
-    "govt.": "government",    "et al.": "and others",
+    "govt.": "government",    "et al.": "and others", "(ret.)": "(retired)",
+    "YoY": "year over year", "QoQ": "quarter over quarter", "MoM": "month over month",
 }  # fmt: skip
 _MAY_END = {
     "etc": "et cetera", "Inc": "Incorporated", "Ltd": "Limited", "Corp": "Corporation",
@@ -47,10 +48,13 @@ _MAY_END = {
 }  # fmt: skip
 _SHORT = {
     "w/o": "without",
-    "w/": "with",
     "b/c": "because",
     "c/o": "care of",
     "n/a": "not applicable",
+    "y/y": "year on year",
+    "q/q": "quarter on quarter",
+    "m/m": "month on month",
+    "y/o": "years old",
 }
 
 
@@ -83,7 +87,7 @@ def _in_lower_case(match: re.Match[str]) -> str | None:
 
 NUMBERED: tuple[Rule, ...] = (
     rule(
-        rf"(?<![\w.])(?P<word>{alternatives(list(_BEFORE_NUMBERS))})\.\s?(?=[#]?\d|[IVX]{{2,5}}\b)",
+        rf"(?<![\w.])(?P<word>{alternatives(list(_BEFORE_NUMBERS))})\.\s?(?=[#+]?\d|[IVX]{{2,5}}\b)",
         lambda match: f"{_BEFORE_NUMBERS[match['word']]} ",
     ),
     rule(
@@ -95,7 +99,8 @@ NUMBERED: tuple[Rule, ...] = (
 """What is numbered, before its number is said."""
 
 ABBREVIATIONS: tuple[Rule, ...] = (
-    rule(rf"(?<![\w./])(?:{alternatives(list(_SHORT))})(?=\s)", lambda match: _SHORT[match[0]]),
+    rule(rf"(?<![\w./])(?:{alternatives(list(_SHORT))})(?![\w/])", lambda match: _SHORT[match[0]]),
+    rule(r"(?<![\w./])w/(?=\s)", "with"),
     rule(rf"(?<![\w.])(?:{alternatives(list(_WORDS))})", lambda match: _WORDS[match[0]]),
     rule(r"(?<=[\w]\s)(?:vs|v\.)(?=\s[A-Z\d]|\sthe\b)", "versus"),
     rule(
@@ -111,6 +116,7 @@ ABBREVIATIONS: tuple[Rule, ...] = (
         _degree,
     ),
     rule(r"(?<![\w.])(?:[A-Z]\.){2,}", _dotted),
+    rule(r"(?<![\w.])[A-Z]\.-[A-Z]\.(?=\s)", _dotted),
     rule(
         r"(?<![\w.'’])(?P<letter>[A-HJ-Z])\.(?=\s[A-Z])",
         lambda match: spell(match["letter"]) + stop_after(match),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from speech.text.english.figures import UNJOINED, digits
-from speech.text.english.initials import spell
+from speech.text.english.initials import is_spelled, spell
 from speech.text.english.rule import Rule, rule
 
 _MARKS = {
@@ -18,6 +18,10 @@ _FILE_ENDINGS = (
     "txt|pdf|docx?|xlsx?|pptx?|csv|json|xml|html?|md|jpe?g|png|gif|svg|mp3|mp4|wav|zip|exe|py|js|ts|"
     "css|ya?ml|toml|ini|log"
 )
+_UPPER_ENDINGS = "TXT|PDF|DOCX?|CSV|XLSX?|JPE?G|PNG|GIF|MP3|MP4|WAV|ZIP|EXE"
+_EXTENSION = r"(?P<what>,?\s?(?:x|ext\.?|extension)\s?(?P<extension>\d{1,6}))?"
+_SPELLED_PARTS = frozenset(("uk", "us", "eu", "ai", "io", "de", "fr", "ca", "tv"))
+_NO_VOWEL = re.compile("[b-df-hj-np-tv-xz]{2,5}", re.IGNORECASE)
 _MIN_PHONE_DIGITS = 7
 _WWW = "double-you double-you double-you"
 _PARTS = re.compile(r"[A-Za-z]+|\d+|[^A-Za-z\d]")
@@ -31,6 +35,8 @@ def _address(text: str) -> str:
             said.append(part if len(part) < 4 else digits(part))
         elif part.lower() == "www":
             said.append(_WWW)
+        elif part in _SPELLED_PARTS or _NO_VOWEL.fullmatch(part):
+            said.append(spell(part))
         else:
             said.append(_MARKS.get(part, part))
     return " ".join(said)
@@ -43,10 +49,31 @@ def _url(match: re.Match[str]) -> str:
     return _address(text.rstrip("/")) + stop
 
 
+def _host_and_port(match: re.Match[str]) -> str:
+    return f"{match['host']} colon {digits(match['port'])}"
+
+
+def _vanity_number(match: re.Match[str]) -> str:
+    """Return `one, eight hundred, flowers` for `1-800-FLOWERS`."""
+    area = match["free"][2:]
+    said = "eight hundred" if area == "800" else digits(area)
+    words = (
+        spell(word) if is_spelled(word) else word.lower() for word in match["words"].split("-")
+    )
+    return f"one, {said}, {' '.join(words)}"
+
+
 def _groups(match: re.Match[str]) -> str:
     """Return the digits of a number in groups, one by one."""
-    groups = re.findall(r"\d+", match[0])
-    plus = "plus " if match[0].startswith("+") else ""
+    if extension := match.groupdict().get("extension"):
+        number = match[0][: match.start("what") - match.start()]
+        return f"{_groups_of(number)}, extension {digits(extension)}"
+    return _groups_of(match[0])
+
+
+def _groups_of(number: str) -> str:
+    groups = re.findall(r"\d+", number)
+    plus = "plus " if number.startswith("+") else ""
     return plus + ", ".join(digits(group) for group in groups)
 
 
@@ -63,7 +90,7 @@ def _internet_address(match: re.Match[str]) -> str | None:
 
 
 def _file_name(match: re.Match[str]) -> str:
-    ending = match["ending"]
+    ending = match["ending"].lower()
     has_vowel = any(letter in "aeiou" for letter in ending) and ending != "exe"
     return f"{match['name']} dot {ending if has_vowel else spell(ending)}"
 
@@ -81,29 +108,37 @@ ADDRESSES: tuple[Rule, ...] = (
         _url,
     ),
     rule(
-        rf"(?<!\w)(?<!\w\.)(?P<name>[A-Za-z\d][\w-]{{0,63}})\.(?P<ending>{_FILE_ENDINGS})(?!\w|\.\w)",
+        rf"(?<!\w)(?<!\w\.)(?P<name>[A-Za-z\d][\w-]{{0,63}})\.(?P<ending>{_FILE_ENDINGS}|{_UPPER_ENDINGS})(?!\w|\.\w)",
         _file_name,
     ),
     rule(r"(?<![\w.,:/-])\d{1,3}(?:\.\d{1,3}){3}(?:[:]\d{1,5})?(?![\w-]|\.\d)", _internet_address),
     rule(
-        r"(?<=\bcall\s)\d{3}(?![\w-]|[.,]\d|\s\d)|(?<=\bdial\s)\d{3}(?![\w-]|[.,]\d|\s\d)",
-        _groups,
+        r"(?P<before>\b(?:call|dial|phone|ring)(?:s|ed|ing)?\s)(?P<number>\d{3})(?![\w-]|[.,]\d|\s\d)",
+        lambda match: match["before"] + digits(match["number"]),
         re.IGNORECASE,
+    ),
+    rule(r"(?<![\w.,$£€:/-])(?:911|999)(?=\s(?:call|operator|dispatch|emergency)\w*)", _groups),
+    rule(r"\b(?P<host>localhost)[:](?P<port>\d{2,5})\b", _host_and_port),
+    rule(
+        r"(?<![\w.-])(?P<free>1-8\d\d)-(?P<words>[A-Z]{2,10}(?:-[A-Z]{2,10}){0,2})(?![\w-])",
+        _vanity_number,
     ),
     # a card, a book, an account
     rule(rf"{UNJOINED}\d{{4}}(?:\s\d{{4}}){{2,6}}(?![\w-])", _groups),
+    rule(
+        rf"{UNJOINED}\+\d{{1,3}}(?:[\s.-]?\(\d{{1,5}}\)\s?\d{{1,8}})?(?:[\s.-]\d{{1,8}}){{1,6}}"
+        rf"{_EXTENSION}(?![\w-])",
+        _phone,
+    ),
     rule(
         rf"{UNJOINED}(?!\d{{4}}-\d\d-\d\d(?![\d-])|\d\d?-\d\d?-(?:\d\d|\d{{4}})(?![\d-]))"
         r"\d{1,12}(?:-\d{1,12}){2,8}(?![\w-])",
         _groups,
     ),
     rule(
-        rf"{UNJOINED}\+\d{{1,3}}(?:[\s.-]?\(\d{{1,5}}\))?(?:[\s.-]\d{{1,8}}){{1,6}}(?![\w-])",
-        _phone,
-    ),
-    rule(
         rf"{UNJOINED}(?:1[\s.-])?"
-        r"(?:\(\d{2,4}\)\s?|\d{2,4}[\s.-])\d{3,4}[\s.-]\d{3,4}(?![\w-]|\s\d)",
+        r"(?:\(\d{2,4}\)\s?|\d{2,4}[\s.-])\d{3,4}[\s.-]\d{3,4}(?!\d)"
+        rf"{_EXTENSION}(?![\w-]|\s\d)",
         _phone,
     ),
     rule(rf"{UNJOINED}\d{{3}}-\d{{4}}(?![\w-])", _phone),

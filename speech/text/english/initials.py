@@ -26,7 +26,8 @@ _SAID_AS_WORDS = frozenset(
 )
 _SPELLED = frozenset(
     listed(
-        "AARP AC ACLU ADHD AI AKA AMC AOL API ASAP ATM BCE CEO CFO CIA CIO COO CTO DOJ DUI EDT "
+        "AARP AC ACLU AEST BST CEST CET "
+        "ADHD AI AKA AMC AOL API ASAP ATM BCE CEO CFO CIA CIO COO CTO DOJ DUI EDT "
         "EPA ESPN EST ETA EU EV FAA FAQ FBI FDA GOP GUI HIV IBM ID IEEE IMDB IMHO IOC IPO IQ IRA "
         "IRS ISBN ISO LED LOL MIT NAACP NIH NYC NYSE OCD OECD OK OS PM POV RSVP SAP SOS SUV UAE "
         "UAW UCLA UFC UFO UK UN URL US USA USB USDA USSR VIP"
@@ -43,13 +44,25 @@ _COMMON = frozenset(
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _MIN_SHOUTED_WORDS = 3
 _BEGINS_NO_WORD = re.compile(  # a consonant, and another that no word has behind it
-    "(?![AEIOUY])(?!BL|BR|CH|CL|CR|DR|DW|FL|FR|GH|GL|GN|GR|KN|KR|PH|PL|PR|PS|QU|RH|SC|SH|SK|SL|SM|"
+    "(?:AA|II|UU)|(?![AEIOUY])(?!BL|BR|CH|CL|CR|DR|DW|FL|FR|GH|GL|GN|GR|KN|KR|PH|PL|PR|PS|QU|RH|SC|SH|SK|SL|SM|"
     "SN|SP|SQ|ST|SW|TH|TR|TW|WH|WR).[^AEIOUY]"
 )
+_SAYABLE = re.compile(
+    "(?=.+[aeiouy])(?!.*[^aeiouy]{4})[a-z]{2,}", re.IGNORECASE
+)  # a vowel, and not only at the start
 _LETTERED = (
     "Appendix|Building|Class|Exhibit|Gate|Grade|Group|Hepatitis|Option|Plan|Point|Section|Side|"
     "Team|Terminal|Type|Vitamin"
 )
+
+
+def _spaced_word(match: re.Match[str]) -> str | None:
+    """Return `STOP` for `S T O P`; the letters of an alphabet or a code stay apart."""
+    word = match[0].replace(" ", "")
+    is_alphabet = ord(word[-1]) - ord(word[0]) == len(word) - 1
+    if is_alphabet or not _SAYABLE.fullmatch(word):
+        return None
+    return word
 
 
 def spell(letters: str) -> str:
@@ -102,7 +115,24 @@ def _after_small_letter(match: re.Match[str]) -> str | None:
     return spell(match[0]) if is_spelled(letters) else None
 
 
+SPACED: tuple[Rule, ...] = (
+    rule(
+        r"(?<![\w.'’-])(?:[A-Z](?:[ ][A-Z]){3,24}|[A-Za-z](?:[ ][a-z]){3,24})"
+        r"(?![\w'’-]|[ ][A-Za-z](?!\w))",
+        _spaced_word,
+    ),
+)
+"""Words whose letters stand apart."""
+
 INITIALS: tuple[Rule, ...] = (
+    rule(
+        r"(?P<exchange>\b(?:NASDAQ|Nasdaq|NYSE|LSE|TSX|AMEX|OTC)\s?[:]\s?)(?P<letters>[A-Z]{1,5}(?:\.[A-Z])?)\b",
+        lambda match: match["exchange"] + spell(match["letters"]),
+    ),
+    rule(
+        r"(?<![\w.])(?P<letters>[A-Z]{2,4})\.(?P<share>[A-Z])(?![\w.])",
+        lambda match: f"{spell(match['letters'])} {spell(match['share'])}",
+    ),
     rule(r"(?<!\w)[a-z](?P<letters>[A-Z]{2,4})(?!\w)", _after_small_letter),
     rule(r"(?<!\w)pH(?!\w)", lambda match: spell("PH")),
     rule(r"(?<![\w'’-])(?P<letters>[A-Z]{2,6})(?P<plural>'?s)?(?![\w]|['’][a-z]{2})", _initials),
@@ -110,6 +140,7 @@ INITIALS: tuple[Rule, ...] = (
 """Capitals without full stops between them, not where all is shouted."""
 
 LETTERS: tuple[Rule, ...] = (
+    rule(r"(?<![^\s\d])\((?P<letter>[a-h])\)(?=\s)", lambda match: f"({spell(match['letter'])})"),
     rule(r"(?<![\w'’-])(?P<letter>[B-HJ-Z])(?=-[a-z])", _letter),
     rule(r"(?<=[a-z]-)(?P<letter>[A-HJ-Z])(?![\w'’.&/-])", _letter),
     rule(r"(?<=[a-z]\s)(?P<letter>[B-HJ-NP-Z](?:\s[B-HJ-NP-Z])*)(?![\w.'’&/-])", _letter),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from speech.text.english.figures import MINUS, NUMBER, START, cardinal, number
 from speech.text.english.rule import Rule, alternatives, rule
+from speech.text.english.units import PER
 
 
 class _Currency(NamedTuple):
@@ -54,11 +55,27 @@ _CURRENCIES = {
     "DKK": _Currency("Danish krone", "Danish kroner"),
     "PLN": _Currency("zloty", "zlotys"),
     "ZAR": _Currency("rand", "rand"),
+    "CZK": _Currency("Czech koruna", "Czech koruny"),
+    "HUF": _Currency("forint", "forints"),
+    "THB": _Currency("baht", "baht"),
+    "AED": _Currency("dirham", "dirhams"),
+    "SAR": _Currency("riyal", "riyals"),
+    "KES": _Currency("Kenyan shilling", "Kenyan shillings"),
+    "IDR": _Currency("rupiah", "rupiah"),
+    "MYR": _Currency("ringgit", "ringgit"),
+    "PHP": _Currency("peso", "pesos"),
+    "kr": _Currency("krona", "kronor"),
+    "₸": _Currency("tenge", "tenge"),
+    "₾": _Currency("lari", "lari"),
+    "₵": _Currency("cedi", "cedis"),
+    "₡": _Currency("colón", "colones"),
+    "₲": _Currency("guarani", "guaranis"),
 }
 _CODES = {
     "USD": "$", "GBP": "£", "EUR": "€", "JPY": "¥", "INR": "₹", "KRW": "₩", "RUB": "₽", "AUD": "A$",
     "AU$": "A$", "CAD": "C$", "CA$": "C$", "NZD": "NZ$", "HKD": "HK$", "SGD": "S$", "BRL": "R$",
-    "MXN": "MX$", "TWD": "NT$", "NGN": "₦",
+    "MXN": "MX$", "TWD": "NT$", "NGN": "₦", "RMB": "CNY", "UAH": "₴", "VND": "₫", "ILS": "₪",
+    "BTC": "₿",
 }  # fmt: skip
 _SIGNS = [sign for sign in (*_CURRENCIES, *_CODES) if not sign.isalpha()]
 _LETTERS = [sign for sign in (*_CURRENCIES, *_CODES) if sign.isalpha()]
@@ -68,14 +85,10 @@ _SCALES = {
     **{"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion"},
     "tn": "trillion",
 }
-_SCALE = rf"(?:\s?(?P<scale>(?i:{alternatives(list(_SCALES))}))\b)?"
+_SCALE = rf"(?:[\s-]?(?P<scale>(?i:{alternatives(list(_SCALES))}))\b)?"
 _COMMA_DECIMAL = r"(?:\d{1,3}(?:\.\d{3})+|\d+),\d\d(?![\d,])"  # as most of Europe writes it
 _AMOUNT = rf"(?:{_COMMA_DECIMAL}|{NUMBER}|\.\d+)"
-_PER = {
-    **{word: word for word in ("hour", "day", "night", "week", "month", "year", "person", "unit")},
-    **{"hr": "hour", "h": "hour", "wk": "week", "mo": "month", "yr": "year", "lb": "pound"},
-    **{"kg": "kilogram", "oz": "ounce", "gal": "gallon", "minute": "minute", "min": "minute"},
-}
+_PER = [unit for unit in PER if len(unit) > 1 or unit == "h"]
 
 
 def _plain(amount: str) -> str:
@@ -87,21 +100,23 @@ def _plain(amount: str) -> str:
 
 def _money(match: re.Match[str]) -> str:
     groups = match.groupdict()
-    sign = match["sign"].upper()
+    sign = match["sign"] if match["sign"] == "kr" else match["sign"].upper()
     currency = _CURRENCIES[_CODES.get(sign, sign)]
     amount, upto, scale = _plain(match["amount"]), match["upto"], match["scale"]
     is_glued = match.string[max(0, match.start() - 1) : match.start()].isalnum()
     before = " " * is_glued + (groups.get("article") or "")
     before += "minus " * bool(groups.get("minus") or groups.get("inner_minus"))
     # "a five dollar bill", "a ten million dollar deal"
-    is_adjective = groups.get("article") and re.match(
-        r"\s[a-z]", match.string[match.end() : match.end() + 2]
-    )
+    follower = match.string[match.end() : match.end() + 2]
+    is_adjective = groups.get("article") and re.match(r"[\s-][a-z]", follower)
     many = currency.one if is_adjective else currency.many
     if scale or upto:
-        upto = f" to {number(_plain(upto))}" if upto else ""
-        scale = f" {_SCALES[scale.lower()]}" if scale else ""
-        return f"{before}{number(amount)}{upto}{scale} {many}"
+        scale, low_scale = (
+            _SCALES[each.lower()] if each else "" for each in (scale, groups.get("low_scale"))
+        )
+        low = [number(amount), low_scale * (low_scale != scale)]
+        high = ["to", number(_plain(upto))] if upto else []
+        return before + " ".join(filter(None, [*low, *high, scale, many]))
     whole, _, fraction = amount.partition(".")
     if fraction and (len(fraction) != 2 or not currency.cents):
         return f"{before}{number(amount)} {many}"
@@ -122,15 +137,15 @@ MONEY: tuple[Rule, ...] = (
     rule(r"\bRs\.?\s?(?=\d)", "₹"),
     rule(r"(?<=\d)\s?zł\b", " PLN"),
     rule(
-        rf"(?<=[\d{_BARE_SIGNS}A-Z])/(?P<per>{alternatives(list(_PER))})\b",
-        lambda match: f" per {_PER[match['per']]}",
+        rf"(?<=[\d{_BARE_SIGNS}A-Z])/(?P<per>{alternatives(_PER)})\b",
+        lambda match: f" per {PER[match['per']]}",
     ),
     rule(
         rf"(?P<article>\b[Aa]n?\s)?{MINUS}"
         rf"(?P<sign>(?<![A-Za-z])(?i:{alternatives(_SIGNS)})|[{_BARE_SIGNS}]"
         rf"|\b(?:{alternatives(_LETTERS)})(?=\s?[\d.]))"
         rf"\s?(?P<inner_minus>[-−])?(?P<amount>{_AMOUNT})"
-        rf"(?:\s?[-–—]\s?[{_BARE_SIGNS}]?(?P<upto>{_AMOUNT}))?{_SCALE}",
+        rf"(?:(?P<low_scale>(?:[kKmMbB]|[mbt]n))?\s?[-–—]\s?[{_BARE_SIGNS}]?(?P<upto>{_AMOUNT}))?{_SCALE}",
         _money,
     ),
     rule(

@@ -6,8 +6,12 @@ import re
 
 from speech.text.english.abbreviations import ABBREVIATIONS, NUMBERED
 from speech.text.english.addresses import ADDRESSES
+from speech.text.english.chemistry import CHEMISTRY
+from speech.text.english.codes import CODES
 from speech.text.english.dates import DATES, YEARS
-from speech.text.english.initials import INITIALS, LETTERS
+from speech.text.english.informal import INFORMAL
+from speech.text.english.initials import INITIALS, LETTERS, SPACED
+from speech.text.english.maths import MATHS
 from speech.text.english.measures import MEASURES, SPELLINGS
 from speech.text.english.money import MONEY
 from speech.text.english.places import PLACES
@@ -18,22 +22,31 @@ from speech.text.english.symbols import COMPARISONS, GLUED, MIXED, SYMBOLS
 from speech.text.english.times import INSTANTS, TIMES
 
 _SPACES = re.compile(r"[ \t]{2,}")
-_SIGN = re.compile("[µΩªº]|(?<![^\\W\\d_])[α-ωΑ-Ω](?![^\\W\\d_])|[ʰ-ˡᴬ-ᵪⁱⁿ]")
+_SIGN = re.compile(
+    "[µΩªº]|(?<!\\w)μ(?=[AFLVWgms])|[ΔδΣΠ](?=[A-Za-z](?![a-z]))|(?<![^\\W\\d_])[α-ωΑ-Ω](?![^\\W\\d_])|[ʰ-ˡᴬ-ᵪⁱⁿ]"
+)
 """A letter by Unicode that stands for a unit, an angle, an exponent."""
 _MIN_ENGLISH_LETTERS = 0.9
 """Of a text's letters: below, it is in another language, or in another script."""
+_MAX_ACCENTED = 2
+"""Accented letters of a short text that are no sign of another language, as in `Beyoncé, 42`."""
 
 _RULES = (
     *(
+        *SPACED,
         *INSTANTS,
         *NUMBERED,
         *SCRIPTURE,
         *PLACES,
         *PRIMES,
         *SPELLINGS,
+        *CHEMISTRY,
+        *CODES,
+        *INFORMAL,
         *ADDRESSES,
         *GROUPED,
         *COMPARISONS,
+        *MATHS,
         *FRACTIONS,
         *GLUED,
         *MONEY,
@@ -61,4 +74,6 @@ def normalize(text: str) -> str:
 
 def _is_english(text: str) -> bool:
     letters = [char for char in _SIGN.sub("", text) if char.isalpha()]
-    return sum(map(str.isascii, letters)) >= _MIN_ENGLISH_LETTERS * len(letters)
+    num_ascii = sum(map(str.isascii, letters))
+    num_accented = sum("À" <= char <= "\u024f" for char in letters)
+    return num_ascii + min(num_accented, _MAX_ACCENTED) >= _MIN_ENGLISH_LETTERS * len(letters)

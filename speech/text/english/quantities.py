@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import re
 
-from speech.text.english.figures import FIGURES, MINUS, NUMBER, START, cardinal, number, ordinal
-from speech.text.english.rule import Rule, rule
+from speech.text.english.figures import (
+    FIGURES,
+    MINUS,
+    NUMBER,
+    START,
+    cardinal,
+    number,
+    ordinal,
+)
+from speech.text.english.rule import Rule, alternatives, rule
+from speech.text.english.units import UNITS
 
 _VULGAR = {
     "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅖": (2, 5),
     "⅗": (3, 5), "⅘": (4, 5), "⅙": (1, 6), "⅚": (5, 6), "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8),
     "⅞": (7, 8),
 }  # fmt: skip
+_OF_A_WHOLE = re.compile(r"\s?(?:of|inch|miles?|seconds?|in|cups?|a|an)\b|[-\"”″]")
+_POINTS = re.compile(r"\s(?:points?|stars?|marks?|questions?|correct|right|rating|complete|done)\b")
+_BEAT = re.compile(r"\s(?:time|beat|meter|metre|rhythm|bar)\b")
+_SEEN_CHARS = 12
 _FRACTIONS_OF = frozenset({2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 32, 50, 64, 100, 1000})
 
 
@@ -27,10 +40,26 @@ def _fraction(above: int, below: int) -> str:
 
 def _written_fraction(match: re.Match[str]) -> str | None:
     above, below = int(match["above"]), int(match["below"])
+    after = match.string[match.end() : match.end() + _SEEN_CHARS]
+    if below in (4, 8) and not match["whole"] and _BEAT.match(after):
+        return f"{cardinal(match['above'])} {cardinal(match['below'])}"
+    if not match["whole"] and _is_rating(match):
+        return f"{cardinal(match['above'])} out of {cardinal(match['below'])}"
     if below not in _FRACTIONS_OF or not 0 < above < below:
         return None
     fraction = _fraction(above, below)
     return _mixed(match["whole"], fraction) if match["whole"] else fraction
+
+
+def _is_rating(match: re.Match[str]) -> bool:
+    """Tell whether a fraction is points out of those that may be had, as in `8/10`."""
+    above, below = int(match["above"]), int(match["below"])
+    if not match[0][-1].isdigit() or not 1 < above <= below:
+        return False
+    after = match.string[match.end() : match.end() + _SEEN_CHARS]
+    if below in (10, 100):
+        return not _OF_A_WHOLE.match(after)
+    return below in (5, 20, 25, 30, 40, 50) and bool(_POINTS.match(after))
 
 
 def _vulgar_fraction(match: re.Match[str]) -> str:
@@ -46,13 +75,19 @@ def _mixed(whole: str, fraction: str) -> str:
     return said.replace("and one half", "and a half").replace("and one quarter", "and a quarter")
 
 
-_IN_RANGE = r"(?:\d{1,3}(?:,\d{3})+|\d{1,4})"
+_IN_RANGE = r"(?:\d{1,3}(?:,\d{3})+|\d{1,4}(?:\.\d{1,3})?)"
 _LARGE = {"k": "thousand", "M": "million", "mn": "million", "bn": "billion", "tn": "trillion"}
 _POWERS = {"2": "squared", "3": "cubed", "²": "squared", "³": "cubed"}
 
 
 def _ungrouped(match: re.Match[str]) -> str:
     return re.sub(r"\D", "", match[0])
+
+
+def _with_point(match: re.Match[str]) -> str:
+    """Return `1234.5` for `1.234,5`, as most of Europe writes it."""
+    whole, _, part = match[0].partition(",")
+    return f"{re.sub(r'[^0-9]', '', whole)}.{part}"
 
 
 def _power(match: re.Match[str]) -> str:
@@ -73,8 +108,23 @@ def _slashed(match: re.Match[str]) -> str:
     """Return `nine eleven`, `fifty fifty` or `one hundred and twenty over eighty`."""
     left, right = match["left"], match["right"]
     is_day = max(len(left), len(right)) <= 2 and int(left) <= 12 and int(right) <= 31
-    between = " " if is_day or left == right or (left, right) == ("24", "7") else " over "
+    is_split = left == right or int(left) + int(right) == 100 or (left, right) == ("24", "7")
+    between = " " if is_day or is_split else " over "
+    if match.string[match.end() : match.end() + _SEEN_CHARS].startswith(" equals"):
+        between = " divided by "
     return f"{cardinal(left)}{between}{cardinal(right)}"
+
+
+def _full_marks(match: re.Match[str]) -> str:
+    return " out of ".join(map(cardinal, match[0].split("/")))
+
+
+def _range(match: re.Match[str]) -> str:
+    """Return `five to ten`; what makes a hundred is a split, such as `fifty fifty`."""
+    low, high = match["low"], match["high"]
+    is_split = low.isdigit() and high.isdigit() and int(low) >= int(high) == 100 - int(low)
+    between = " " if is_split or match[0] == "24-7" else " to "
+    return f"{number(low)}{between}{number(high)}"
 
 
 def _plain_number(match: re.Match[str]) -> str:
@@ -89,6 +139,15 @@ def _left_over(match: re.Match[str]) -> str:
 
 GROUPED: tuple[Rule, ...] = (
     rule(
+        r"(?<![\w.,:/+-])[1-9]\d{0,2}(?:(?:\.\d{3})+|(?:[ \u00a0\u202f]\d{3})+),\d{1,2}"
+        r"(?![\w-]|[.,]\d)",
+        _with_point,
+    ),
+    rule(
+        rf"(?<![\w.,:/+-])(?P<whole>\d{{1,3}}),(?P<part>\d{{1,2}})(?=\s?(?:{alternatives(list(UNITS))})(?!\w))",
+        lambda match: f"{match['whole']}.{match['part']}",
+    ),
+    rule(
         r"(?<![\w.,:/+-])(?:[1-9]\d?(?:\s\d{3}){2,}|[1-9]\d{0,2}(?:[\u00a0\u202f\u2009]\d{3})+)(?![\w-]|\s\d)",
         _ungrouped,
     ),
@@ -99,6 +158,11 @@ GROUPED: tuple[Rule, ...] = (
 
 FRACTIONS: tuple[Rule, ...] = (
     rule(r"(?:(?<!\d)(?P<whole>\d+)\s?)?(?P<vulgar>[" + "".join(_VULGAR) + "])", _vulgar_fraction),
+    rule(
+        r"(?P<odds>\bodds\s(?:of|are|were|at)\s)(?P<first>\d{1,3})/(?P<second>\d{1,2})(?![\w/])",
+        lambda match: f"{match['odds']}{cardinal(match['first'])} to {cardinal(match['second'])}",
+    ),
+    rule(r"(?<![\w/.,])10/10(?![\w/])|(?<![\w/.,])100/100(?![\w/])", _full_marks),
     rule(
         rf"{START}(?:(?P<whole>\d+)[\s-])?(?P<above>\d{{1,3}})/(?P<below>\d{{1,4}})(?:(?:rd|th)s?)?"
         r"(?![\w/])",
@@ -117,7 +181,7 @@ FRACTIONS: tuple[Rule, ...] = (
 """Fractions and powers, before their marks are dropped."""
 
 QUANTITIES: tuple[Rule, ...] = (
-    rule(r"(?P<base>(?<![A-Za-z])[a-zA-Z]|\d)(?P<exponent>[²³])(?![^\W\d])", _power),
+    rule(r"(?P<base>(?<![A-Za-z]{3})[a-zA-Z]|\d)(?P<exponent>[²³])(?![^\W\d])", _power),
     rule(
         r"(?<=\d)(?P<end>st|nd|rd|th)\s?[-–—]\s?(?=\d+(?:st|nd|rd|th)\b)",
         lambda m: f"{m['end']} to ",
@@ -130,7 +194,7 @@ QUANTITIES: tuple[Rule, ...] = (
     rule(r"(?<=\d)\s[-–−]\s(?=\d[\d.,]{0,15}\s?equals)", " minus "),
     rule(
         rf"{START}(?P<low>{_IN_RANGE})\s?[-–]\s?(?P<high>{_IN_RANGE})(?![\w-]|[.,]\d)",
-        lambda match: f"{number(match['low'])} to {number(match['high'])}",
+        _range,
     ),
     rule(r"(?<![\w.,:/])(?P<left>\d+)/(?P<right>\d+)(?![\w/])", _slashed),
     rule(r"(?<=\d)/(?=\d)", " slash "),

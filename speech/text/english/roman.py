@@ -22,6 +22,15 @@ _RULERS = (
     "Julius|Boniface|Augustus|Robert|David|Harald|Haakon|Olaf|Margaret|Isabella|Xerxes|Darius|"
     "Thutmose|Amenhotep|Wilhelm|Friedrich|Franz|Joseph"
 )
+_SPEAKER_VERBS = (
+    "am|ate|bought|can|could|did|do|found|gave|got|had|have|hate|just|know|like|liked|love|loved|made|"
+    "never|need|once|read|really|saw|see|should|still|think|thought|took|use|used|want|wanted|will|"
+    "would|wrote"
+)
+_REIGNED = (
+    r"of\s[A-Z]\w+|is|has|died|reigned|ruled|became|succeeded|ascended|married|"
+    r"was\s(?:executed|crowned|beheaded|succeeded|assassinated|deposed|king|queen|the)"
+)
 _NO_NAMES = "The|And|But|For|With|Via|Per|In|On|At|To|Of|From|By|Or|If|An|As|My|No|IV"
 _ANY = re.compile("M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
@@ -53,8 +62,12 @@ def _ruler(match: re.Match[str]) -> str | None:
     return f"{match['title'] or ''}{match['name']} the {ordinal(value_of(roman))}"
 
 
+def _ruler_i(match: re.Match[str]) -> str:
+    return f"{match['name']} the first"
+
+
 ROMAN_NUMERALS: tuple[Rule, ...] = (
-    rule(r"\bWW-?(?P<roman>I{1,2}|[12])\b", lambda match: _world_war(match["roman"])),
+    rule(r"\bWW[-\s]?(?P<roman>I{1,2}|[12])\b", lambda match: _world_war(match["roman"])),
     rule(
         r"(?<![\w.'’-])(?P<roman>[IVX]{2,6}|V|X)(?:th)?(?=\s(?:[Cc]entur|[Dd]ynasty))",
         lambda match: ordinal(value_of(match["roman"])),
@@ -63,7 +76,19 @@ ROMAN_NUMERALS: tuple[Rule, ...] = (
         r"(?:^|(?<=\n))(?P<roman>X{0,3}(?:IX|IV|V?I{0,3})(?<=[IVX]))\.(?=\s[A-Z])",
         lambda match: f"{cardinal(value_of(match['roman']))}.",
     ),
-    rule(rf"\b(?P<name>{_COUNTED})\s{_ROMAN}\b(?!['’]|\.\w)", _counted),
+    rule(
+        r"(?:^|(?<=\n))(?=[IVXLC]{2,7}\.?[ ]*(?:\n|$))"
+        r"(?P<roman>C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))\b",
+        lambda match: cardinal(value_of(match["roman"])),
+    ),
+    rule(
+        rf"\b(?P<name>(?i:{_COUNTED}))\s(?P<roman>I)(?=[.,:;!?)—–]|[ ]*(?:\n|$))(?!\.\w)", _counted
+    ),
+    rule(
+        rf"(?P<name>\b(?:{_COUNTED}))\s(?!I\s(?:{_SPEAKER_VERBS})\b){_ROMAN}\b(?!['’]|\.\w)",
+        _counted,
+    ),
+    rule(rf"\b(?P<name>{_RULERS})\s(?P<roman>I)(?=['’]s\b|\s(?:{_REIGNED})\b)", _ruler_i),
     rule(rf"\b(?P<name>(?i:{_COUNTED}))\s{_SMALL}\b(?!\.\w)", _counted),
     rule(
         rf"(?P<title>\b(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s)?"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from speech.text.english.figures import START, cardinal, plural
 from speech.text.english.initials import is_spelled, spell
 from speech.text.english.rule import Rule, rule
-
-_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 def _letters_and_figures(match: re.Match[str]) -> str:
@@ -27,6 +26,17 @@ def _letters_of(match: re.Match[str]) -> str | None:
         return None
     between = " and " if "&" in match["mark"] else " "
     return between.join(map(spell, sides)) + "'s" * bool(match["plural"])
+
+
+def _windows_path(match: re.Match[str]) -> str:
+    path = match["path"].replace("\\", " backslash ").replace("_", " ")
+    return f"{spell(match['drive'])} colon backslash {path.strip()}"
+
+
+def _path(match: re.Match[str]) -> str:
+    """Return `slash etc slash hosts` for `/etc/hosts`."""
+    path = match["path"].replace("~", "home ").replace("/", " slash ").replace("..", "dot dot")
+    return path.strip()
 
 
 def _composed(match: re.Match[str]) -> str:
@@ -50,13 +60,15 @@ COMPARISONS: tuple[Rule, ...] = (
     rule(
         r"[\u2100\u2103\u2105\u2109\u2160-\u217f\u2460-\u249b\u3371-\u33df\uff10-\uff19]", _composed
     ),
+    rule(r"(?<=[.,;:!?”\"’])[⁰¹²³⁴-⁹]{1,3}(?=\s|$)|(?<=[A-Za-z]{4})[⁰¹²³⁴-⁹]{1,3}(?![\w⁻])", ""),
+    rule(r"[†‡]", ""),
     rule(r"(?<=[\w)])(?:⁻[⁰¹²³⁴-⁹]+|[⁰¹²³⁴-⁹]{2,}|(?<=\d)[⁰¹⁴-⁹])(?![^\W\d])", _superscript),
-    rule(r"[₀-₉]+", lambda match: match[0].translate(_SUBSCRIPTS)),
     rule(r"µ", "μ"),
     rule(r"(?<![^\s(\[\"“'‘])[+](?=\.?\d)", "plus "),
     rule(r"\u20e3", ""),  # a keycap
     rule(r"(?<=\d)\u2044(?=\d)", "/"),
     rule(r"(?<=\d)\s?º(?=\s?[CF]\b)", "°"),
+    rule(r"(?<=\w)\s?(?=[<>]=\s?[\w$£€.-]|[≤≥]\s?[\w$£€.-])", " is "),
     rule(r"\s?(?:<=|≤)\s?(?=[\w$£€.-])", " less than or equal to "),
     rule(r"\s?(?:>=|≥)\s?(?=[\w$£€.-])", " greater than or equal to "),
     rule(r"\s?(?:!=|≠)\s?(?=[\w$£€.-])", " is not equal to "),
@@ -72,6 +84,10 @@ COMPARISONS: tuple[Rule, ...] = (
 """What is said for signs that are dropped elsewhere."""
 
 GLUED: tuple[Rule, ...] = (
+    rule(r"\bA[–-]Z\b", "ay to zee"),
+    rule(r"(?<=\b[A-Z])–(?=[A-Z]\b)|(?<=\b[A-Z]\d)\s?–\s?(?=[A-Z]\d\b)", " to "),
+    rule(r"(?<!\w)(?P<drive>[A-Z]):\\(?P<path>[\w\\.-]{1,200})", _windows_path),
+    rule(r"(?<![^\s(\"'“])(?P<path>(?:~|\.{1,2})?(?:/[\w.-]{1,60}){2,12})/?(?!\w)", _path),
     rule(r"[*_~|^\\<>{}`]+", " "),
     rule(r"[ \t]{2,}", " "),
     rule(r"(?<![A-Za-z])C[+][+]", "see plus plus"),
@@ -84,6 +100,12 @@ GLUED: tuple[Rule, ...] = (
     rule(
         r"(?<![\w\[])(?!WW-?[12]\b)(?P<letters>[A-Z]{1,5})-?(?P<figures>\d{1,4})(?P<rest>[A-Z]{0,3})(?P<plural>s)?(?!\w)",
         _letters_and_figures,
+    ),
+    rule(
+        r"(?<![\w-])(?:[A-Z]\d{1,2}){2,3}[A-Z]?(?!\w)",
+        lambda match: " ".join(
+            part if part.isdigit() else spell(part) for part in re.findall(r"[A-Z]+|\d+", match[0])
+        ),
     ),
     rule(
         r"(?<=\d)(?=[A-Za-z]{3}|[A-Z][a-z]|[a-z]\.[a-z]\.)|(?<=[A-Za-z])(?<!\[S)(?=\d)",
@@ -111,6 +133,19 @@ SYMBOLS: tuple[Rule, ...] = (
     rule(r"(?<=\d)\s/\s(?=\d)", " divided by "),
     rule(r"(?<=\d)\s?=\s?(?=[\d-])", " equals "),
     rule(r"\s=(?=\s)", " equals"),
+    rule(
+        r"\b[Tt]ype\s(?P<blood>AB|[ABO])(?P<sign>[+−-])(?![\w-])",
+        lambda m: f"type {spell(m['blood'])} {'positive' if m['sign'] == '+' else 'negative'}",
+    ),
+    rule(
+        r"(?<![\w.+-])(?P<grade>[A-FO])(?P<sign>[+−-])(?=[\s.,;:!?)]|$)",
+        lambda m: f"{spell(m['grade'])} {'plus' if m['sign'] == '+' else 'minus'}",
+    ),
+    rule(
+        r"(?<!\w)(?P<note>[A-Ga-g])(?P<sign>[♭♯])",
+        lambda m: f"{spell(m['note'])} {'flat' if m['sign'] == '♭' else 'sharp'}",
+    ),
+    rule(r"(?<=[\w.!?])\s/\s(?=[^\W\d])", ", "),
     rule(r"(?<=[\d\w])\s?[+]\s(?=[\d\w])|(?<=\w)[+](?=\d)", " plus "),
     rule(r"(?<=\d)[+](?!\w)", " plus"),
     rule(r"(?<![^\s(\[\"“'‘])@(?=\w)", " at "),
@@ -120,6 +155,14 @@ SYMBOLS: tuple[Rule, ...] = (
 """Signs between and before words and figures."""
 
 MIXED: tuple[Rule, ...] = (
+    rule(
+        rf"{START}(?P<amount>\d{{1,4}})s(?![\w'’])",
+        lambda match: plural(cardinal(match["amount"])),
+    ),
+    rule(
+        r"(?<=\d)\s?(?!(?:st|nd|rd|th|vs|ft|kg|km|cm|mm)\b)(?P<letters>[bcdfghjklmnpqrstvwxz]{2,4})(?![\w'’-])",
+        lambda match: f" {spell(match['letters'])}",
+    ),
     rule(
         r"(?<=\d)-?(?!(?:ST|ND|RD|TH)\b)(?P<letters>[A-Z]{1,3})(?![\w])",
         lambda match: f" {spell(match['letters'])}",

@@ -9,10 +9,19 @@ from hypothesis import strategies as st
 
 from speech.text.english.normalization import normalize
 from tests.speech.text.english import (
+    test_addresses,
+    test_chemistry,
+    test_codes,
     test_dates,
+    test_informal,
+    test_initials,
+    test_maths,
     test_measures,
+    test_money,
     test_places,
     test_primes,
+    test_quantities,
+    test_roman,
     test_scripture,
 )
 
@@ -147,10 +156,19 @@ _EVERYTHING_WRITTEN = [
     written
     for rows in (
         WRITTEN,
+        test_addresses.WRITTEN,
+        test_chemistry.WRITTEN,
+        test_codes.WRITTEN,
         test_dates.WRITTEN,
+        test_informal.WRITTEN,
+        test_initials.WRITTEN,
+        test_maths.WRITTEN,
         test_measures.WRITTEN,
+        test_money.WRITTEN,
         test_places.WRITTEN,
         test_primes.WRITTEN,
+        test_quantities.WRITTEN,
+        test_roman.WRITTEN,
         test_scripture.WRITTEN,
     )
     for written, _ in rows
@@ -198,6 +216,7 @@ def test_lower_case_words_stay(text: str) -> None:
 HOSTILE = [
     *("1", "1,", "1-", "$", "A.", "A", "a@", "a.", "1 ", "(5", "I", "://"),
     *("1' ", '"1', "a St. ", "N 1°", "1:1-", "1 am. ", "1/g", "1 x ", "Aa, "),
+    *("A1", "I ", "A A ", "#a", "/a", "😀", "0x", "n!", "$1m-", "1/10 ", "a-", "Ca(", "A1-"),
 ]
 
 

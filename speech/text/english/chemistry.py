@@ -1,0 +1,55 @@
+"""Chemical formulas, read letter by letter."""
+
+from __future__ import annotations
+
+import re
+
+from speech.text.english.figures import cardinal
+from speech.text.english.initials import spell
+from speech.text.english.rule import Rule, listed, rule
+
+_ELEMENTS = frozenset(
+    listed(
+        "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As "
+        "Se Br Kr Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Sm Eu Gd "
+        "Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu"
+    )
+)
+_SYMBOL = r"[A-Z][a-z]?"
+_PLAIN = re.compile(r"[A-Z]{2,}\d+")  # initials with a number, or read like them: WW2, CO2
+_PARTS = re.compile(r"[A-Z][a-z]?|\d+|[()+−-]")
+_METALS = "Na|Li|Ca|Mg|Fe|Zn|Ag|Cu|Al|Ba|Pb|Hg|Ni|Si|Ga|Ti|Mn|K|H"
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_SIGNS = {"+": "plus", "-": "minus", "−": "minus"}
+
+
+def _formula(match: re.Match[str]) -> str | None:
+    parts = _PARTS.findall(match[0])
+    symbols = [part for part in parts if part[0].isalpha()]
+    if not _ELEMENTS.issuperset(symbols) or _PLAIN.fullmatch(match[0]):
+        return None
+    said = (
+        _SIGNS.get(part) or (cardinal(part) if part.isdigit() else spell(part)) for part in parts
+    )
+    return " ".join(filter(None, said))
+
+
+CHEMISTRY: tuple[Rule, ...] = (
+    rule(r"[₀-₉]+", lambda match: match[0].translate(_SUBSCRIPTS)),
+    rule(
+        rf"(?<![\w.-])(?=[A-Za-z()]{{1,12}}\d){_SYMBOL}\d{{0,2}}"
+        rf"(?:{_SYMBOL}\d{{0,2}}|\((?:{_SYMBOL}\d{{0,2}}){{1,4}}\)\d{{0,2}}){{1,10}}(?![\w-])",
+        _formula,
+    ),
+    rule(
+        rf"(?<![\w.-])(?=[A-Z]{{0,2}}[A-Z][a-z])(?:{_METALS})(?:Cl|Br|OH|O|S|F|I|N)(?![\w-])",
+        _formula,
+    ),
+    rule(r"(?<![\w.-])(?:Cl|Br|O|N|H|F|I)[23](?![\w.-])", _formula),
+    rule(
+        r"(?<![\w.-])(?:Na|K|Li|Ag|Ca|Mg|Fe|Cu|Zn|Al|H|Cl|Br|F|NH4|NO3|SO4|PO4|CO3|OH)"
+        r"\d?[+−](?![\w+])",
+        _formula,
+    ),
+)
+"""Subscripts, then formulas with figures, salts without, gases, ions."""

@@ -1,0 +1,60 @@
+"""Codes that are read character by character: serial numbers, keys, colours, passcodes."""
+
+from __future__ import annotations
+
+import re
+
+from speech.text.english.figures import digits
+from speech.text.english.initials import spell
+from speech.text.english.rule import Rule, rule
+
+_MIN_CHARS = 6
+_MIN_CHANGES = 2  # from letters to figures or back: `AB123` is a model, not a serial number
+_CHANGES = re.compile(r"(?<=\d)(?=[A-Za-z])|(?<=[A-Za-z])(?=\d)")
+_GROUPS = re.compile(r"[A-Za-z\d]+")
+_WHAT = r"\b(?:(?:pass)?code|PIN|OTP|password|[Ee]xtension|ending\sin|account\snumber)"
+
+
+def _characters(text: str) -> str:
+    return " ".join(digits(char) if char.isdigit() else spell(char) for char in text)
+
+
+def _code(match: re.Match[str]) -> str:
+    """Return the characters of a code one by one, and its groups apart."""
+    return ", ".join(map(_characters, _GROUPS.findall(match[0])))
+
+
+def _serial_number(match: re.Match[str]) -> str | None:
+    groups = _GROUPS.findall(match[0])
+    num_changes = sum(len(_CHANGES.findall(group)) for group in groups)
+    is_long = any(len(group) > 4 and group.isdigit() for group in re.findall(r"\d+", match[0]))
+    if sum(map(len, groups)) < _MIN_CHARS:
+        return None
+    if num_changes < _MIN_CHANGES and not (num_changes and is_long):
+        return None
+    return _code(match)
+
+
+CODES: tuple[Rule, ...] = (
+    rule(r"(?<![\w-])[\da-fA-F]{8}(?:-[\da-fA-F]{4}){3}-[\da-fA-F]{12}(?![\w-])", _code),
+    rule(r"(?<![\w:])[\dA-Fa-f]{2}(?:[:][\dA-Fa-f]{2}){5}(?![\w:])", _code),
+    rule(
+        r"(?<![\w&])[#](?P<colour>(?=[A-F]{0,5}\d)(?=\d{0,5}[A-F])[\dA-F]{6})(?!\w)",
+        lambda match: f"hash {_characters(match['colour'])}",
+    ),
+    rule(r"(?<!\w)0[xX][\da-fA-F]{1,16}(?!\w)|(?<!\w)0b[01]{1,32}(?!\w)", _code),
+    rule(
+        r"(?<![\w.-])(?=[A-Z\d-]{0,30}\d)(?=[\d-]{0,30}[A-Z])[A-Z\d]{2,20}(?:-[A-Z\d]{1,20}){0,4}(?![\w-])",
+        _serial_number,
+    ),
+    rule(
+        rf"(?P<what>{_WHAT}(?:\s?[:]|\s(?:is|was))?\s)(?P<code>\d{{4,10}})(?![\w-]|[.,]\d)",
+        lambda match: match["what"] + digits(match["code"]),
+    ),
+    rule(r"(?P<what>\barea\scode\s)(?P<code>\d{3})\b", lambda m: m["what"] + digits(m["code"])),
+    rule(
+        r"(?P<what>\b[Tt]ext(?:ing)?\s[\"“']?[A-Z]{2,12}[\"”']?\sto\s)(?P<code>\d{4,6})\b",
+        lambda match: match["what"] + digits(match["code"]),
+    ),
+)
+"""Keys and colours, serial numbers, then figures behind what says that they are a code."""

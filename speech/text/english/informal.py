@@ -1,0 +1,56 @@
+"""What people write in chats: shorthand, hashtags, emoticons, keys."""
+
+from __future__ import annotations
+
+import re
+
+from speech.text.english.initials import spell
+from speech.text.english.rule import Rule, alternatives, listed, rule
+
+_SHORTHAND = {
+    "pls": "please", "plz": "please", "thx": "thanks", "ppl": "people", "msg": "message",
+    "msgs": "messages", "mtg": "meeting", "gr8": "great", "l8r": "later", "m8": "mate",
+    "b4": "before", "2nite": "tonight", "2day": "today", "2moro": "tomorrow", "4ever": "forever",
+    "str8": "straight", "w8": "wait", "h8": "hate", "l8": "late",
+}  # fmt: skip
+_SPELLED = listed("brb btw fyi idk imho imo irl ngl omg omw smh tbh ttyl wtf")
+_KEYS = {"Ctrl": "Control", "Del": "Delete", "Esc": "Escape", "Cmd": "Command", "Ins": "Insert"}
+_FIRST_KEYS = "Ctrl|Control|Alt|Shift|Cmd|Command|Option|Win|Fn"
+_PARTS = re.compile(r"(?<=[a-z])(?=[A-Z\d])|(?<=\d)(?=[A-Za-z])|(?<=[A-Z])(?=[A-Z][a-z])|_+")
+_EMOJI = (
+    "[\u2600-\u266c\u2670-\u2775\u2794-\u27bf\u2b00-\u2bff\U0001f000-\U0001f0ff"
+    "\U0001f1e6-\U0001faff\u200d\ufe0f]"
+)
+
+
+def _shorthand(match: re.Match[str]) -> str:
+    said = _SHORTHAND[match[0].lower()]
+    return said.capitalize() if match[0][0].isupper() else said
+
+
+def _hashtag(match: re.Match[str]) -> str:
+    """Return `hashtag Black Lives Matter` for `#BlackLivesMatter`."""
+    return f"hashtag {' '.join(filter(None, _PARTS.split(match['tag'])))}"
+
+
+def _keys(match: re.Match[str]) -> str:
+    return " ".join(_KEYS.get(key, key) for key in re.split("[+-]", match[0]))
+
+
+INFORMAL: tuple[Rule, ...] = (
+    rule(
+        rf"(?<![\w@#.'’-])(?:{alternatives(list(_SHORTHAND))})(?![\w'’-])",
+        _shorthand,
+        re.IGNORECASE,
+    ),
+    rule(rf"(?<![\w@#.'’-])(?:{alternatives(_SPELLED)})(?![\w'’-]|\.\w)", lambda m: spell(m[0])),
+    rule(r"(?<![\w&#])[#](?P<tag>\d{0,8}[A-Za-z]\w{2,60})(?!\w)", _hashtag),
+    rule(r"(?<!\S)(?P<place>[ur])/(?=[A-Za-z]\w{2})", lambda m: f"{spell(m['place'])} slash "),
+    rule(rf"(?<![\w+-])(?:{_FIRST_KEYS})(?:[+-][A-Z][A-Za-z\d]{{0,9}}){{1,4}}(?![\w+-])", _keys),
+    rule(r"(?<=\w\s)[:;=]-?[DPp](?!\w)|(?<=\w[.!?,]\s)[:;=]-?[DPp](?!\w)", ""),
+    rule(r"(?<=[A-Za-z.!?]\s)<3(?=\s*$|[.!\n]|\s[A-Z])", ""),
+    rule(r"\bI\s?\u2764\ufe0f?\s?(?=\w)", "I love "),
+    rule(rf"\s?{_EMOJI}+(?=\s|[.,;:!?)]|$)", ""),
+    rule(rf"{_EMOJI}+\s?", " "),
+)
+"""Shorthand first, then what stands for a place, a key or a face."""

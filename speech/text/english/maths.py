@@ -1,0 +1,45 @@
+"""Mathematics: signs, functions, powers and factorials."""
+
+from __future__ import annotations
+
+import re
+
+from speech.text.english.rule import Rule, alternatives, rule
+
+_SIGNS = {
+    "∞": "infinity", "∑": "the sum of", "∏": "the product of", "∫": "the integral of",
+    "∂": "partial", "∇": "nabla", "∈": "is in", "∉": "is not in", "∩": "intersection",
+    "∪": "union", "⊂": "is a subset of", "⊆": "is a subset of", "∀": "for all",
+    "∃": "there exists", "∴": "therefore", "∵": "because", "∝": "is proportional to",
+    "≡": "is equivalent to", "≅": "is congruent to", "∠": "angle", "⊥": "is perpendicular to",
+    "∥": "is parallel to", "∛": "the cube root of", "∅": "the empty set", "⇔": "if and only if",
+    "∧": "and", "∨": "or", "¬": "not",
+}  # fmt: skip
+_GREEK = {"Δ": "delta", "δ": "delta", "Σ": "sigma", "Π": "pi", "Ω": "omega"}
+_FUNCTIONS = {
+    "sin": "sine of", "cos": "cosine of", "tan": "tangent of", "log": "log of",
+    "ln": "natural log of",
+    "exp": "exponential of", "sqrt": "square root of",
+}  # fmt: skip
+
+
+def _sign(match: re.Match[str]) -> str:
+    after = match.string[match.end() : match.end() + 1]
+    return f" {_SIGNS[match[0].strip()]}{' ' * (after.isalnum() or after in '(√')}"
+
+
+MATHS: tuple[Rule, ...] = (
+    rule(rf"(?<![\w.])(?:{'|'.join(_FUNCTIONS)})(?=\()", lambda m: f"{_FUNCTIONS[m[0]]} "),
+    rule(r"(?<=\d)\s?−\s?(?=\d)", " minus "),
+    rule(r"(?<![\w.'’-])(?P<name>[kmnxy])[-−](?=\d)", lambda match: f"{match['name']} minus "),
+    rule(r"(?<=\d)[xX](?=\s?[+=)^²³]|\s[−-]\s?\d)", " x"),
+    rule(r"(?<![\w.])(?P<base>[a-z]|\d{1,9})\^(?P<name>[a-z])(?!\w)",
+         lambda match: f"{match['base']} to the power of {match['name']}"),
+    rule(r"(?<![\w.])(?P<number>[kmn]|\d{1,3}(?=!\s?[=/×*]))!(?!\w)(?=\s?[^A-Z\s!?]|$)",
+         lambda match: f"{match['number']} factorial"),
+    rule(r"[ΔδΣΠΩ](?=[A-Za-z](?![a-z]))", lambda m: f"{_GREEK[m[0]]} "),
+    rule(r"(?<=\d)(?=[α-ωΑ-Ω](?![^\W\d_]))", " "),
+    rule(r"(?<=[α-λν-ω])(?=[a-z][²³]?(?![a-z]))", " "),
+    rule(rf"\s?(?:{alternatives(list(_SIGNS))})\s?", _sign),
+)  # fmt: skip
+"""What is said for mathematics, before its marks are dropped."""

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+
+from speech.text.english.normalization import normalize
+
+WRITTEN = [
+    ("1-800-FLOWERS, 1-888-CPA-HELP", "one, eight hundred, flowers, one, eight eight eight, "
+     "see pee ay help"),
+    ("Tel. +49 (0)30 901820", "Telephone plus four nine, zero, three zero, "
+     "nine zero one eight two zero"),
+    ("+81-3-1234-5678", "plus eight one, three, one two three four, five six seven eight"),
+    ("(212) 555-0147 x12", "two one two, five five five, zero one four seven, "
+     "extension one two"),
+    ("She called 911; a 999 call", "She called nine one one; a nine nine nine call"),
+    ("localhost:3000, A.JPG", "localhost colon three zero zero zero, A dot jay pee jee"),
+    ("www.bbc.co.uk", "double-you double-you double-you dot bee bee see dot co dot you kay"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "said"), WRITTEN)
+def test_numbers_to_call_are_read_digit_by_digit(written: str, said: str) -> None:
+    assert normalize(written) == said

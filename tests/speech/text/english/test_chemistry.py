@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import pytest
+
+from speech.text.english.normalization import normalize
+
+WRITTEN = [
+    ("H2O, CO₂ and H₂SO₄", "aitch two oh, see oh two and aitch two ess oh four"),
+    ("C6H12O6, Fe2O3", "see six aitch twelve oh six, eff ee two oh three"),
+    ("Ca(OH)2 (SiO2) with NaCl", "see ay oh aitch two (ess eye oh two) with en ay see ell"),
+    ("Na+ or Ca2+, Cl2", "en ay plus or see ay two plus, see ell two"),
+    ("WW2, COP26, PhD, LaTeX", "World War two, COP twenty six, pee aitch dee, LaTeX"),
+]
+
+
+@pytest.mark.parametrize(("written", "said"), WRITTEN)
+def test_formulas_are_spelled(written: str, said: str) -> None:
+    assert normalize(written) == said

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import pytest
+
+from speech.text.english.normalization import normalize
+
+WRITTEN = [
+    ("Your code is 482913.", "Your code is four eight two nine one three."),
+    ("PIN: 0042, area code 212", "PIN: zero zero four two, area code two one two"),
+    ("zip code 90210, error code 404", "zip code nine zero two one zero, error code "
+     "four hundred and four"),
+    ("550e8400-e29b-41d4-a716-446655440000", "five five zero ee eight four zero zero, "
+     "ee two nine bee, four one dee four, ay seven one six, "
+     "four four six six five five four four zero zero zero zero"),
+    ("00:1B:44:11:3A:B7 is #FF5733", "zero zero, one bee, four four, one one, three ay, bee seven "
+     "is hash eff eff five seven three three"),
+    ("0x1F and ABX7Q2", "zero ex one eff and ay bee ex seven cue two"),
+    ("4F7K-92LX-01", "four eff seven kay, nine two ell ex, zero one"),
+    ("BA117, H1N1, AB12 CDE", "bee ay one hundred and seventeen, aitch one en one, "
+     "ay bee twelve see dee ee"),
+    ("Text STOP to 55555.", "Text STOP to five five five five five."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "said"), WRITTEN)
+def test_codes_are_read_character_by_character(written: str, said: str) -> None:
+    assert normalize(written) == said

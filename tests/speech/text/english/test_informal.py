@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import pytest
+
+from speech.text.english.normalization import normalize
+
+WRITTEN = [
+    ("Pls see, gr8 job m8, l8r", "Please see, great job mate, later"),
+    ("brb, tbh it's fine", "bee ar bee, tee bee aitch it's fine"),
+    ("#BlackLivesMatter #100DaysOfCode", "hashtag Black Lives Matter hashtag one hundred Days Of "
+     "Code"),
+    ("#1, #2A, #covid19", "number one, number two ay, hashtag covid nineteen"),
+    ("u/spez on r/AskReddit", "you slash spez on ar slash AskReddit"),
+    ("Press Ctrl+Alt+Del or Cmd-S", "Press Control Alt Delete or Command ess"),
+    ("I love it 😍😍. great 👍 job😀bye", "I love it. great job bye"),
+    ("I ❤️ NY, ok :P yes", "I love en why, ok  yes".replace("  ", " ")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "said"), WRITTEN)
+def test_chat_is_read_as_it_is_meant(written: str, said: str) -> None:
+    assert normalize(written) == said

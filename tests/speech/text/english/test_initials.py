@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+
+from speech.text.english.normalization import normalize
+
+WRITTEN = [
+    ("(NASDAQ: TSLA), AAPL, BRK.B", "(NASDAQ: tee ess ell ay), ay ay pee ell, bee ar kay bee"),
+    ("S T O P, h e l l o", "STOP, hello"),
+    ("A B C D E, F B I, A C G T", "A B C D E, F B I, A C G T"),
+    ("H.-J. Lee (a) first (b) last", "aitch jay Lee (ay) first (bee) last"),
+    ("type O-, A+, a B- grade, B♭", "type oh negative, ay plus, a bee minus grade, bee flat"),
+    ("w/o, n/a, 2% y/y, +9% YoY", "without, not applicable, two percent year on year, "
+     "plus nine percent year over year"),
+    ("red / blue, 7pm PT / 10pm", "red, blue, seven pee em pee tee, ten pee em"),
+    ("/usr/bin, C:\\a\\b.txt", "slash usr slash bin, see colon backslash a backslash b dot "
+     "tee ex tee"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "said"), WRITTEN)
+def test_letters_are_named(written: str, said: str) -> None:
+    assert normalize(written) == said

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+
+from speech.text.english.normalization import normalize
+
+WRITTEN = [
+    ("E = mc², f(x) = 2x + 1", "E equals mc squared, f(x) equals two x plus one"),
+    ("2^n or 5! = 120, n! ok", "two to the power of n or five factorial equals one hundred and "
+     "twenty, n factorial ok"),
+    ("x ≥ 5, ≥5 and 10/2 = 5", "x is greater than or equal to five, greater than or equal to five "
+     "and ten divided by two equals five"),
+    ("the area is 2πr², ∞ or a ∈ B", "the area is two pi r squared, infinity or a is in bee"),
+    ("sin(30°), 5−3, ΔT", "sine of (thirty degrees), five minus three, delta tee"),
+    ("his sin (often) grew", "his sin (often) grew"),
+    ("No! 5! 3x faster, 10x", "No! five! three times faster, ten times"),
+    ("the end.¹ Word² note†", "the end. Word note"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "said"), WRITTEN)
+def test_mathematics_is_read_out(written: str, said: str) -> None:
+    assert normalize(written) == said

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import pytest
+
+from speech.text.english.normalization import normalize
+
+WRITTEN = [
+    ("a $1.2-million grant", "a one point two million dollar grant"),
+    ("$1M-$2M, $500k-$1m, €5m–€7m", "one to two million dollars, five hundred thousand to "
+     "one million dollars, five to seven million euros"),
+    ("200 kr, RMB 500, 5 BTC", "two hundred kronor, five hundred yuan, five bitcoins"),
+    ("$78.55/bbl, $3/sq ft", "seventy eight dollars and fifty five cents per barrel, "
+     "three dollars per square foot"),
+    ("1.234.567,89 or 1,5 kg", "one million two hundred and thirty four thousand five hundred and "
+     "sixty seven point eight nine or one point five kilograms"),
+    ("12,5 % of 1 234,56", "twelve point five percent of one thousand two hundred and thirty four "
+     "point five six"),
+    ("500 zł", "five hundred zlotys"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "said"), WRITTEN)
+def test_amounts_are_said_in_their_currency(written: str, said: str) -> None:
+    assert normalize(written) == said

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+
+from speech.text.english.normalization import normalize
+
+WRITTEN = [
+    ("8/10, 10/10 and 87/100", "eight out of ten, ten out of ten and eighty seven out of "
+     "one hundred"),
+    ("3/10 of a mile, 7/8, 6/8 time", "three tenths of a mile, seven eighths, six eight time"),
+    ("4/5 stars, 15/20 points", "four out of five stars, fifteen out of twenty points"),
+    ("a 60/40 split, 50-50, 24-7", "a sixty forty split, fifty fifty, twenty four seven"),
+    ("odds of 7/2, 1.2–3.4, 40-60", "odds of seven to two, one point two to three point four, "
+     "forty to sixty"),
+    ("747s, two 2s, 25 bps", "seven hundred and forty sevens, two twos, twenty five bee pee ess"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "said"), WRITTEN)
+def test_numbers_are_said_as_a_reader_says_them(written: str, said: str) -> None:
+    assert normalize(written) == said

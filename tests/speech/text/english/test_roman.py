@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+
+from speech.text.english.normalization import normalize
+
+WRITTEN = [
+    ("CHAPTER I. Go", "CHAPTER one. Go"),
+    ("Part I of it, WORLD WAR I", "Part one of it, WORLD WAR one"),
+    ("the Book I read, the Class I took", "the Book I read, the Class I took"),
+    ("Charles I was executed", "Charles the first was executed"),
+    ("Mary I of England", "Mary the first of England"),
+    ("As Henry I know, with Paul I was", "As Henry I know, with Paul I was"),
+    ("XIV.\nText\nII", "fourteen.\nText\ntwo"),
+    ("pp. ix–xii, page vi, Mk. II", "pages nine to twelve, page six, Mark two"),
+]
+
+
+@pytest.mark.parametrize(("written", "said"), WRITTEN)
+def test_numerals_are_numbers(written: str, said: str) -> None:
+    assert normalize(written) == said
