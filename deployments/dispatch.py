@@ -129,12 +129,12 @@ class _Dispatch:
         """Return whether a job is running, once one is or none will come.
 
         Raises:
-            SpeechError: A job could not begin.
+            SpeechError: The next job could not begin; those before it have ended.
         """
         while not (self._running or self._beginning.done()):
             self._news.clear()
             await self._news.wait()
-        if self._beginning.done():
+        if not self._running:
             self._beginning.result()  # raises what it failed with
         return bool(self._running)
 

@@ -10,7 +10,7 @@ from deployments.request_voices import RequestVoices
 from deployments.sampler import PCMBlock
 from deployments.spoken_voice import ENOUGH_SAMPLES, MAX_SAMPLES
 from engine.protocol import Job
-from speech.errors import InternalError, SamplerLost, VoiceLost, VoiceNotFound
+from speech.errors import InternalError, InvalidRequest, SamplerLost, VoiceLost, VoiceNotFound
 
 
 class Stream:
@@ -128,6 +128,19 @@ async def test_voice_that_cannot_be_prepared_costs_no_speech():
     with pytest.raises(VoiceNotFound):
         await anext(sample_in_order(sampler, jobs(2, "a.wav"), voices, 2, no_redraw))
     assert not sampler.streams
+
+
+async def test_jobs_before_one_that_cannot_begin_are_played_to_their_end():
+    async def coming():
+        async for job in jobs(3, "a.wav"):
+            yield job
+        raise InvalidRequest("Invalid pause")
+
+    sampler = FakeSampler(lambda job, voice: [block(job)])
+    sampled = sample_in_order(sampler, coming(), one_voice(), 9, no_redraw)
+    assert [(await anext(sampled)).job_index for _ in range(6)] == [0, 0, 1, 1, 2, 2]
+    with pytest.raises(InvalidRequest):
+        await anext(sampled)
 
 
 async def test_sample_prepares_a_lost_voice_again_once_and_goes_on():
