@@ -24,6 +24,7 @@ _LINK = re.compile(
     r"!?\[([^\[\]\n]{1,300})\]"
     r"\((?:https?://|www\.|mailto:|\#|\.{0,2}/)[^\s()]{0,500}(?:\s\"[^\"\n]{0,200}\")?\)"
 )
+_IMAGE = re.compile(r"!\[([^\[\]\n]{0,300})\]\([^\s()]{1,500}(?:\s\"[^\"\n]{0,200}\")?\)")
 _FOOTNOTE = re.compile(
     r"\[\^[\w-]{1,20}\]:?|(?<=[\w.,;:!?\"”’)])(?:\[\d{1,3}\])+(?=[\s.,;:!?\"”’)\[]|$)"
 )
@@ -51,7 +52,7 @@ def drop_markup(text: str) -> str:
     text = _BLOCK_TAG.sub("\n", text)
     if _ENTITY.search(text):
         text = clean(_ENTITY.sub(lambda match: html.unescape(match[0]), text))
-    text = _FOOTNOTE.sub("", _LINK.sub(r"\1", text))
+    text = _FOOTNOTE.sub("", _LINK.sub(r"\1", _IMAGE.sub(r"\1", text)))
     text = _TASK.sub(r"\1", _ROW.sub(_row, _FENCE.sub("", text)))
     for emphasis in _EMPHASIS:
         text = emphasis.sub(r"\2", text)

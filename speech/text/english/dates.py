@@ -127,7 +127,7 @@ DATES: tuple[Rule, ...] = (
         _dashed_date,
     ),
     rule(
-        rf"(?P<day>\b(?:{_ANY_SHORT_DAY}))(?P<comma>,?)\s(?={_ANY_MONTH}|{_ANY_DAY}"
+        rf"(?<![-–—])(?P<day>\b(?:{_ANY_SHORT_DAY}))(?P<comma>,?)\s(?={_ANY_MONTH}|{_ANY_DAY}"
         rf"(?:(?:st|nd|rd|th)\b|\s{_ANY_MONTH}|[:/]\d|\s?[-–—]\s?\d|\s?[ap]\.?\s?m\b))",
         lambda match: f"{_DAYS[match['day']]}{match['comma']} ",
     ),

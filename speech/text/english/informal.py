@@ -17,10 +17,10 @@ _SPELLED = listed("brb btw fyi idk imho imo irl ngl omg omw smh tbh ttyl wtf")
 _KEYS = {"Ctrl": "Control", "Del": "Delete", "Esc": "Escape", "Cmd": "Command", "Ins": "Insert"}
 _FIRST_KEYS = "Ctrl|Control|Alt|Shift|Cmd|Command|Option|Win|Fn"
 _PARTS = re.compile(r"(?<=[a-z])(?=[A-Z\d])|(?<=\d)(?=[A-Za-z])|(?<=[A-Z])(?=[A-Z][a-z])|_+")
-_EMOJI = (
-    "[\u2600-\u266c\u2670-\u2775\u2794-\u27bf\u2b00-\u2bff\U0001f000-\U0001f0ff"
-    "\U0001f1e6-\U0001faff\u200d\ufe0f]"
+_FACES = (
+    "\u2600-\u266c\u2670-\u2775\u2794-\u27bf\u2b00-\u2bff\U0001f000-\U0001f0ff\U0001f1e6-\U0001faff"
 )
+_EMOJI = rf"\s?[{_FACES}][{_FACES}\u200d\ufe0f]*[ ]?"
 
 
 def _shorthand(match: re.Match[str]) -> str:
@@ -37,6 +37,13 @@ def _keys(match: re.Match[str]) -> str:
     return " ".join(_KEYS.get(key, key) for key in re.split("[+-]", match[0]))
 
 
+def _unsaid(match: re.Match[str]) -> str:
+    """Return the space that stays where an emoji was: none before a mark or at an end."""
+    after = match.string[match.end() : match.end() + 1]
+    is_inside = match.start() and after and after not in ".,;:!?)\n"
+    return " " if is_inside else ""
+
+
 INFORMAL: tuple[Rule, ...] = (
     rule(
         rf"(?<![\w@#.'’-])(?:{alternatives(list(_SHORTHAND))})(?![\w'’-])",
@@ -50,7 +57,6 @@ INFORMAL: tuple[Rule, ...] = (
     rule(r"(?<=\w\s)[:;=]-?[DPp](?!\w)|(?<=\w[.!?,]\s)[:;=]-?[DPp](?!\w)", ""),
     rule(r"(?<=[A-Za-z.!?]\s)<3(?=\s*$|[.!\n]|\s[A-Z])", ""),
     rule(r"\bI\s?\u2764\ufe0f?\s?(?=\w)", "I love "),
-    rule(rf"\s?{_EMOJI}+(?=\s|[.,;:!?)]|$)", ""),
-    rule(rf"{_EMOJI}+\s?", " "),
+    rule(_EMOJI, _unsaid),
 )
 """Shorthand first, then what stands for a place, a key or a face."""

@@ -38,7 +38,7 @@ _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 def value_of(roman: str) -> str:
     """Return the value of a numeral in capitals in figures; an empty text where it is none."""
-    if not _ANY.fullmatch(roman):
+    if not roman or not _ANY.fullmatch(roman):
         return ""
     values = [_VALUES[letter] for letter in roman]
     pairs = zip(values, [*values[1:], 0], strict=True)
@@ -62,11 +62,20 @@ def _ruler(match: re.Match[str]) -> str | None:
     return f"{match['title'] or ''}{match['name']} the {ordinal(value_of(roman))}"
 
 
+def _alone(match: re.Match[str]) -> str | None:
+    value = value_of(match["roman"])
+    return cardinal(value) if value else None
+
+
 def _ruler_i(match: re.Match[str]) -> str:
     return f"{match['name']} the first"
 
 
 ROMAN_NUMERALS: tuple[Rule, ...] = (
+    rule(
+        r"(?<!\S)\((?P<roman>ii|iii|iv|vi{1,3}|ix)\)(?=\s)",
+        lambda match: f"({cardinal(value_of(match['roman'].upper()))})",
+    ),
     rule(r"\bWW[-\s]?(?P<roman>I{1,2}|[12])\b", lambda match: _world_war(match["roman"])),
     rule(
         r"(?<![\w.'’-])(?P<roman>[IVX]{2,6}|V|X)(?:th)?(?=\s(?:[Cc]entur|[Dd]ynasty))",
@@ -77,9 +86,8 @@ ROMAN_NUMERALS: tuple[Rule, ...] = (
         lambda match: f"{cardinal(value_of(match['roman']))}.",
     ),
     rule(
-        r"(?:^|(?<=\n))(?=[IVXLC]{2,7}\.?[ ]*(?:\n|$))"
-        r"(?P<roman>C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))\b",
-        lambda match: cardinal(value_of(match["roman"])),
+        r"(?:^|(?<=\n))(?P<roman>[IVXLC]{2,7})(?=\.?[ ]*(?:\n|$))",
+        _alone,
     ),
     rule(
         rf"\b(?P<name>(?i:{_COUNTED}))\s(?P<roman>I)(?=[.,:;!?)—–]|[ ]*(?:\n|$))(?!\.\w)", _counted

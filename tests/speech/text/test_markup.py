@@ -16,7 +16,7 @@ from speech.text.markup import drop_markup
         ("_Under_ and __init__ ~~gone~~", "Under and init gone"),
         ("Run `make` or ``all``", "Run make or all"),
         ('See [the docs](https://a.b/c?d=e "Docs").', "See the docs."),
-        ("![A cat](./cat.png) sat", "A cat sat"),
+        ("![A cat](./cat.png) sat ![](x.png)[a](b)", "A cat sat [a](b)"),
         ("He was born[1] here.[2][3] So[^note].", "He was born here. So."),
         ("<p>Hello <b>world</b></p>", "\nHello world\n"),
         ('One<br/>two <a href="https://x.y">three</a>', "One\ntwo three"),

@@ -16,6 +16,7 @@ WRITTEN = [
      "January first, nineteen ninety nine"),
     ("Sat, 5 Dec; Sat 10-4; Wed 8pm", "Saturday, the fifth of December; Saturday ten to four; "
      "Wednesday eight pee em"),
+    ("Mon-Fri 9am-5pm", "Monday to Friday nine ay em to five pee em"),
     ("He sat 10 feet off. Sat 5 rows back", "He sat ten feet off. Sat five rows back"),
     ("Dec. 5, 2023–Jan. 6", "December fifth, twenty twenty three to January sixth"),
     ("5 May - 7 June, Q4'23", "the fifth of May to the seventh of June, cue four twenty three"),

@@ -12,6 +12,8 @@ WRITTEN = [
     ("Mary I of England", "Mary the first of England"),
     ("As Henry I know, with Paul I was", "As Henry I know, with Paul I was"),
     ("XIV.\nText\nII", "fourteen.\nText\ntwo"),
+    ("CIVIL\nIC\nLL\nVV\nI", "CIVIL\neye see\nell ell\nvee vee\nI"),
+    ("(ii) second (iv) last", "(two) second (four) last"),
     ("pp. ix–xii, page vi, Mk. II", "pages nine to twelve, page six, Mark two"),
 ]
 
