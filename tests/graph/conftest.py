@@ -1,4 +1,4 @@
-"""One real Ray cluster for the whole session, and the graph on it."""
+"""One real Ray cluster for all tests of the folder, and the graph on it."""
 
 import os
 import shutil
@@ -90,7 +90,7 @@ def wait_until_given_up(name: str, before: dict[str, float]) -> None:
     wait_until(lambda: open_jobs(name) == 0)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster():
     """A private local cluster with four logical GPUs; its HTTP address."""
     set_ray_defaults()
@@ -116,7 +116,7 @@ def cluster():
         ray.shutdown()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deploy(cluster):
     """Return `deploy(name, **settings)`: the graph under `/name`; its URL and ingress handle.
 
@@ -133,7 +133,7 @@ def deploy(cluster):
     return deploy
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def graph_voices(tmp_path_factory):
     """The voices folder of `graph`, with the sample voices in it."""
     folder = tmp_path_factory.mktemp("graph") / "voices"
@@ -141,14 +141,14 @@ def graph_voices(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def graph(deploy, graph_voices):
     """The graph as it is without a GPU: its URL."""
     url, _ = deploy("graph", voices_dir=str(graph_voices))
     return url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def pair(deploy, graph_voices):
     """The URL and the ingress of a graph called `pair`, which has two samplers."""
     return deploy("pair", voices_dir=str(graph_voices), sampler_replicas=2)

@@ -22,7 +22,7 @@ from tests.runpod.worker import (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def graph_environment() -> Iterator[dict[str, str]]:
     """Settings of a small graph, and a folder of voices for it."""
     folder = Path(tempfile.mkdtemp(prefix="rp", dir="/tmp"))  # a socket's path must be short
@@ -46,14 +46,14 @@ def graph_environment() -> Iterator[dict[str, str]]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def endpoint(graph_environment: dict[str, str]) -> AsyncIterator[Endpoint]:
     """A unary worker that boots Ray itself."""
     async with run_endpoint(graph_environment) as endpoint:
         yield endpoint
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def joining(endpoint: Endpoint, graph_environment: dict[str, str]) -> dict[str, str]:
     """The environment of a further worker that joins the cluster of the first."""
     session = Path(graph_environment["ECHO_RAY_TEMP_DIR"]) / "session_latest"
@@ -62,7 +62,7 @@ def joining(endpoint: Endpoint, graph_environment: dict[str, str]) -> dict[str, 
     return {**graph_environment, "RAY_ADDRESS": address}
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def streaming(joining: dict[str, str]) -> AsyncIterator[Endpoint]:
     """A streaming worker."""
     async with run_endpoint({**joining, "ECHO_RUNPOD_STREAMING": "1"}) as endpoint:
