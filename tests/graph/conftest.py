@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 import ray
@@ -128,7 +129,10 @@ def deploy(cluster):
         handle = serve.run(
             build_app(Settings(**settings)), name=name, route_prefix=f"/{name}", blocking=False
         )
-        return f"{cluster}/{name}", handle
+        url = f"{cluster}/{name}"
+        # HAProxy learns of a graph a moment after Serve says that it runs.
+        wait_until(lambda: httpx.get(f"{url}/ping", timeout=60).status_code == 200, timeout_s=120)
+        return url, handle
 
     return deploy
 
