@@ -25,7 +25,7 @@ _RULERS = (
 _SPEAKER_VERBS = (
     "am|ate|bought|can|could|did|do|found|gave|got|had|have|hate|just|know|like|liked|love|loved|made|"
     "never|need|once|read|really|saw|see|should|still|think|thought|took|use|used|want|wanted|will|"
-    "would|wrote"
+    "would|wrote|told|mentioned|promised|remember|lost|left|sent|chose|ordered|spoke|meant|enjoyed"
 )
 _REIGNED = (
     r"of\s[A-Z]\w+|is|has|died|reigned|ruled|became|succeeded|ascended|married|"

@@ -7,7 +7,7 @@ from speech.text.english.normalization import normalize
 WRITTEN = [
     ("CHAPTER I. Go", "CHAPTER one. Go"),
     ("Part I of it, WORLD WAR I", "Part one of it, WORLD WAR one"),
-    ("the Book I read, the Class I took", "the Book I read, the Class I took"),
+    ("the Book I told you of, the Class I took", "the Book I told you of, the Class I took"),
     ("Charles I was executed", "Charles the first was executed"),
     ("Mary I of England", "Mary the first of England"),
     ("As Henry I know, with Paul I was", "As Henry I know, with Paul I was"),
