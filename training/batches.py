@@ -53,7 +53,7 @@ class Batches:
         max_frames: int,
         max_rows: int,
         num_draws: int = 2,
-        num_joined: int = 24,
+        num_joined: int = 60,
     ) -> None:
         self._dataset, self._components = dataset, components
         self._max_frames, self._max_rows = max_frames, max_rows

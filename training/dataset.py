@@ -25,9 +25,12 @@ from training.rhythm import Rhythm
 from training.shards import Item, Precision, load
 
 _VOICED = 0.5
-_JOINED_FRAMES = (120, 560)  # the common rhythm may make more of it, up to what can be drawn
+_JOINED_FRAMES = (40, 560)  # the common rhythm may make more of it, up to what can be drawn
 _TAGGED = 0.3
 """Part of the long texts whose sentences go from speaker to speaker, in one voice."""
+_RULED = 0.4
+"""Part of the long texts with rows of marks between sentences, which are a pause and no end."""
+_MARKS, _ROW_LENGTHS = "----==__**##~~..!", (3, 60)
 _NOISY = 0.3
 """Part of the references that come with room noise, which is not to be copied."""
 
@@ -75,15 +78,17 @@ class Dataset:
         return draw_speaker(VOICES[voice], rng)
 
     def joined(self, rng: np.random.Generator) -> Item:
-        """Return a random long text: many items of one voice."""
+        """Return a random long text: some items of one voice."""
         voice = self.items[int(rng.integers(len(self.items)))].voice
-        wanted = rng.uniform(*_JOINED_FRAMES)
+        wanted = np.exp(rng.uniform(*np.log(_JOINED_FRAMES)))
         parts: list[Item] = []
-        while _num_frames(parts) < wanted:
+        while len(parts) < 2 or _num_frames(parts) < wanted:
             parts.append(self._another(voice, rng))
         while len(parts) > 1 and _num_frames(parts) > _JOINED_FRAMES[1]:
             parts.pop()
-        return join(parts, tagged=rng.random() < _TAGGED)
+        ruled = rng.random() < _RULED
+        rows = [_row(rng) if ruled and rng.random() < 0.7 else "" for _ in parts[1:]]
+        return join(parts, rng.random() < _TAGGED, rows)
 
     def example(
         self, item: Item, rng: np.random.Generator, speaker: Speaker | None = None
@@ -118,6 +123,12 @@ class Dataset:
 
 def _num_frames(parts: list[Item]) -> float:
     return sum(len(part.features) for part in parts) / SUBFRAMES
+
+
+def _row(rng: np.random.Generator) -> str:
+    """Return a row of one mark, short ones more often than long."""
+    mark = _MARKS[int(rng.integers(len(_MARKS)))]
+    return mark * round(float(np.exp(rng.uniform(*np.log(_ROW_LENGTHS)))))
 
 
 def _noisy(features: NDArray[Precision], rng: np.random.Generator) -> NDArray[Precision]:

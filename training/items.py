@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,22 +50,24 @@ def make_item(text: str, voice: str, flite: Flite) -> Item | None:
     )
 
 
-def join(items: list[Item], tagged: bool = False) -> Item:
+def join(items: list[Item], tagged: bool = False, rows: Sequence[str] = ()) -> Item:
     """Return one item that says all `items`, one right after the other.
 
-    Only the whole begins with a speaker's tag, unless each is to be `tagged`, in turns.
+    Only the whole begins with a speaker's tag, unless each is to be `tagged`, in turns. `rows`, one
+    fewer than `items`, are written between them and not said; what is empty leaves a space alone.
     """
     tokens, features, phones, ends, spans = ([items[0].__dict__[name]] for name in FIELDS)
-    for number, item in enumerate(items[1:], 1):
+    gaps = [f" {row} " if row else " " for row in rows or [""] * (len(items) - 1)]
+    for number, (item, gap) in enumerate(zip(items[1:], gaps, strict=True), 1):
         said = item.tokens[1:]
         if bytes(said).startswith(tuple(tag.encode() for tag in _TAGS)):
             said = said[len(_TAGS[0]) :]
             if tagged:
                 tag = _TAGS[number % len(_TAGS)].encode()
                 said = np.concatenate([np.frombuffer(tag, np.uint8), said])
-        before = sum(map(len, tokens)) + 1 - (len(item.tokens) - len(said))
+        before = sum(map(len, tokens)) + len(gap) - (len(item.tokens) - len(said))
         frames = sum(map(len, features)) / SUBFRAMES
-        tokens += [np.frombuffer(b" ", np.uint8), said]
+        tokens += [np.frombuffer(gap.encode(), np.uint8), said]
         features.append(item.features)
         phones.append(item.phones)
         ends.append(item.phone_ends + np.float32(frames))

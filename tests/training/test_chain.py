@@ -98,6 +98,16 @@ def test_joined_sentences_may_go_from_speaker_to_speaker(items):
     np.testing.assert_array_equal(plain.spans[:, 2:], tagged.spans[:, 2:])
 
 
+def test_a_row_between_joined_sentences_is_written_and_takes_no_time(items):
+    parts = [items[0], items[2 * len(VOICES)], items[0]]
+    plain, ruled = join(parts), join(parts, rows=["-----", ""])
+    assert b"window. ----- Is it raining? Please" in bytes(ruled.tokens)
+    words = [bytes(ruled.tokens[int(a) : int(b) + 1]) for a, b, *_ in ruled.spans]
+    assert words[4:8] == [b"Is", b"it", b"raining", b"Please"]
+    np.testing.assert_array_equal(plain.spans[:, 2:], ruled.spans[:, 2:])
+    np.testing.assert_array_equal(plain.features, ruled.features)
+
+
 def test_times_run_to_the_end_of_the_speech(items):
     for item in items:
         frames = len(item.features) / SUBFRAMES
