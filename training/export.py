@@ -1,6 +1,9 @@
 """Writes a checkpoint that the engine loads: the averaged weights in half precision.
 
-python -m training.export --state DIR/state.pt --out checkpoints/echo-mini
+    python -m training.export --state DIR/state.pt --out checkpoints/echo-mini
+
+With `--mean-with FOLDER` they are those of that checkpoint to a part: training that went on from
+a checkpoint forgets some of what it could, and weights between both are better than either.
 """
 
 from __future__ import annotations
@@ -14,8 +17,8 @@ from safetensors.torch import save_file
 
 from engine.echo.checkpoints.config_file import dumps
 from engine.echo.checkpoints.folder import CONFIG
-from engine.echo.checkpoints.load import MODEL
-from engine.echo.checkpoints.weights import published
+from engine.echo.checkpoints.load import MODEL, open_tensors
+from engine.echo.checkpoints.weights import fill, published
 from engine.echo.config import EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
 from engine.echo.model.dit import EchoDiT
 from engine.echo.sizes import TRAINED
@@ -37,13 +40,30 @@ LENGTH = LengthConfig(stretch=1.15, spare_frames=24)
 MAX_VOICE_FRAMES = 640  # half a minute; training hears a third of it, and more confuses
 
 
-def export(state: dict[str, Any], size: str, folder: Path) -> None:
-    """Write a training state's averaged weights and their config into `folder`."""
+def export(
+    state: dict[str, Any],
+    size: str,
+    folder: Path,
+    other: Path | None = None,
+    other_part: float = 0.0,
+) -> None:
+    """Write a training state's averaged weights and their config into `folder`.
+
+    Args:
+        state: The training's.
+        size: Name of the model's.
+        folder: Where to write.
+        other: Folder of a checkpoint that makes up `other_part` of the weights, if any.
+        other_part: From 0 to 1.
+    """
     dit = EchoDiT(TRAINED[size])
     parameters = dict(dit.named_parameters())
     with torch.no_grad():
+        if other is not None:
+            with open_tensors(other / MODEL) as file:
+                fill(dit, file)
         for name, value in state["average"].items():
-            parameters[name].copy_(value)
+            parameters[name].lerp_(value, 1.0 if other is None else 1 - other_part)
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: view.half().contiguous() for name, view in published(dit).items()}
     save_file(tensors, folder / MODEL)
@@ -67,10 +87,11 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--size", choices=TRAINED, default="mini")
+    parser.add_argument("--mean-with", type=Path, help="folder of a checkpoint to mix in")
+    parser.add_argument("--part", type=float, default=0.5, help="that one's, from 0 to 1")
     options = parser.parse_args()
-    export(
-        torch.load(options.state, map_location="cpu", weights_only=True), options.size, options.out
-    )
+    state = torch.load(options.state, map_location="cpu", weights_only=True)
+    export(state, options.size, options.out, options.mean_with, options.part)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from engine.echo.checkpoints.config_file import load_config
+from engine.echo.checkpoints.load import MODEL
 from engine.echo.codecs.source_filter.codec import Components
 from engine.echo.codecs.source_filter.features import SUBFRAMES
 from engine.echo.engine import EchoEngine
@@ -225,6 +227,16 @@ def test_the_engine_speaks_with_the_export(state, tmp_path):
         engine.close()
     assert len(audio) % 2048 == 0
     assert np.isfinite(audio).all()
+
+
+@pytest.mark.slow
+def test_weights_may_be_the_mean_of_two_trainings(state, tmp_path):
+    export(state, "smoke", tmp_path / "one")
+    halved = {name: value / 2 for name, value in state["average"].items()}
+    export({"average": halved}, "smoke", tmp_path / "mean", tmp_path / "one", 0.75)
+    one, mean = (load_file(tmp_path / name / MODEL) for name in ("one", "mean"))
+    for name, value in one.items():
+        torch.testing.assert_close(mean[name], value * 0.875, rtol=2e-3, atol=1e-6)
 
 
 def test_word_errors():
