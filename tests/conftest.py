@@ -36,14 +36,6 @@ def pytest_xdist_make_scheduler(config, log):
     return FoldersInOneProcess(config, log)
 
 
-def pytest_configure(config):
-    """See pytest."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        from tests.scheduling import GivesWay
-
-        config.pluginmanager.register(GivesWay())
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector):
     """Skip what needs torch under a Python that scripts/test-pythons has set up without it."""
