@@ -8,6 +8,9 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Ray's workers give way to every other process by default: so would the tests that wait for them.
 os.environ.setdefault("RAY_worker_niceness", "0")
+# Serve counts the tasks of every graph in this process for as long as it lives, each time over all
+# graphs': on a busy machine hundreds of threads then have work at every moment.
+os.environ.setdefault("RAY_SERVE_EVENT_LOOP_MONITORING_INTERVAL_S", "86400")
 
 import numpy as np
 import pytest
