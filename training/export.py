@@ -63,7 +63,8 @@ def export(
             with open_tensors(other / MODEL) as file:
                 fill(dit, file)
         for name, value in state["average"].items():
-            parameters[name].lerp_(value, 1.0 if other is None else 1 - other_part)
+            mean = value if other is None else parameters[name].lerp(value, 1 - other_part)
+            parameters[name].copy_(mean)
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: view.half().contiguous() for name, view in published(dit).items()}
     save_file(tensors, folder / MODEL)
