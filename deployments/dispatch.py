@@ -66,10 +66,10 @@ async def sample_in_order(
 
     None begins before the voices that are known to be needed are prepared. Then each does as soon
     as it comes and there is room; one that names no voice also waits until the voice of those
-    before it is known (see `SpokenVoice`). A job whose replica is lost is drawn
-    again; voices whose audio was lost with its owner are prepared again, once, and a job that has
-    begun goes on if its voice is still the same. Closing the generator cancels every job still in
-    the sampler, and closes `jobs`.
+    before it is known (see `SpokenVoice`). A job whose replica is lost is drawn again; voices whose
+    audio was lost with its owner are prepared again, once, and a job that has begun goes on if its
+    voice is still the same. Closing the generator cancels every job still in the sampler, and
+    closes `jobs`.
 
     Args:
         sampler: Handle with `stream=True`.

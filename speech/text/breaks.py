@@ -14,6 +14,7 @@ from speech.text.scripts import (
     CLAUSE_ENDS,
     CLOSERS,
     OPENERS,
+    QUOTES,
     SENTENCE_ENDS,
     ZERO_WIDTH_SPACE,
     are_one_character,
@@ -52,8 +53,7 @@ _INNER_END = re.compile(f"[{_INNER}][{re.escape(SENTENCE_ENDS + CLAUSE_ENDS + CL
 _JOINT = re.compile(r"(?<=[^\W_])(?!['’]\w)(?:[^\w\s]|_)+(?=[^\W_])")  # commas in a table's row
 _CLINGS_LEFT = frozenset(_INNER + CLOSERS)
 _CLINGS_RIGHT = frozenset(OPENERS)
-_QUOTES = "\"'“”„‘’‚«»‹›"  # which of them open and which close depends on the language
-_WRAPPERS = OPENERS + CLOSERS + _QUOTES + _NO_BREAK
+_WRAPPERS = OPENERS + CLOSERS + QUOTES + _NO_BREAK
 _SEEN_CHARS = 48  # how far around a gap words are read
 
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.)*[^\W\d_]{1,3}\.[^\W\d_]{1,3}")  # e.g, U.S, Ph.D
@@ -148,7 +148,7 @@ def _rank_gaps(text: str, ranks: bytearray) -> None:
         position = gap.end()
         word = text[max(word_start, gap.start() - _SEEN_CHARS) : gap.start()]
         upcoming = text[position : position + _SEEN_CHARS].split(maxsplit=1)[0]
-        follower = upcoming.lstrip(_QUOTES)[:1]
+        follower = upcoming.lstrip(QUOTES)[:1]
         if all_lowercase:
             follower = follower.upper()
         begins_sentence = begins_line or rank >= Break.SENTENCE

@@ -13,7 +13,14 @@ from itertools import pairwise
 
 from speech.text.breaks import SPEAKER_TAG
 from speech.text.lines import mend_lines
-from speech.text.scripts import CLAUSE_ENDS, CLOSERS, OPENERS, SENTENCE_ENDS, are_one_character
+from speech.text.scripts import (
+    CLAUSE_ENDS,
+    CLOSERS,
+    OPENERS,
+    QUOTES,
+    SENTENCE_ENDS,
+    are_one_character,
+)
 
 MIN_RUN_CHARS = 4
 """Marks that stand together and are no punctuation any more."""
@@ -25,7 +32,7 @@ _QUOTED = re.compile(r"^\s{0,3}(?:>\s?)+(?=\S)")
 _BULLET = re.compile(r"\s*[-*+•‣⁃▪▫◦●○■□‒–]\s+(?=\S)")
 _NUMBERED = re.compile(r"\s*(?:\d{1,3}[.)]|[a-z]\))\s+\S")
 
-_WRAPPERS = frozenset(OPENERS + CLOSERS + "\"'“”„‘’‚«»‹›")
+_WRAPPERS = frozenset(OPENERS + CLOSERS + QUOTES)
 _ENDS = frozenset(SENTENCE_ENDS + CLAUSE_ENDS)
 _STOPS = _ENDS - set("-–—")
 _ALL_WRAPPERS = "".join(_WRAPPERS)

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
-from speech.text.scripts import CLOSERS, OPENERS
+from speech.text.scripts import CLOSERS, OPENERS, QUOTES
 
-_QUOTES = "\"'“”„‘’‚«»‹›"
 _MAX_SHORT_CHARS = 40
 """Up to this width nobody wraps prose: two lines that begin with capitals are verse or a list."""
 _MAX_RAGGED_CHARS = 50
@@ -71,13 +70,13 @@ def _with_pauses(block: list[str]) -> list[str]:
 
 def _begins_line(line: str) -> bool:
     """Tell whether a line begins with a capital or a figure."""
-    first = line.lstrip(f"{_QUOTES}{OPENERS} \t")[:1]
+    first = line.lstrip(f"{QUOTES}{OPENERS} \t")[:1]
     return first.isupper() or first.isdigit()
 
 
 def _is_open(line: str, after: str) -> bool:
     """Tell whether a reader pauses between two lines though no mark says so."""
-    last = line.rstrip().rstrip(_QUOTES + CLOSERS)[-1:]
+    last = line.rstrip().rstrip(QUOTES + CLOSERS)[-1:]
     if not last.isdigit() and last.lower() == last.upper():
         return False
     goes_on = after[0].isspace() and after.lstrip()[0].islower()

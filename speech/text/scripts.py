@@ -11,6 +11,7 @@ SENTENCE_ENDS = ".!?…‽。！？｡．؟۔।॥።፧။៕།༎։"
 CLAUSE_ENDS = ",;:-–—、，；：､،؛၊፣፤፥"
 OPENERS = "([{«‹“‘„‚「『（【〈《〔［｛¿¡"
 CLOSERS = ")]}»›”’」』）】〉》〕］｝"
+QUOTES = "\"'“”„‘’‚«»‹›"  # which of them open and which close depends on the language
 
 ZERO_WIDTH_SPACE = "\u200b"  # marks words where spaces do not
 _JOINER = "\u200d"

@@ -27,7 +27,7 @@ def _code(match: re.Match[str]) -> str:
 def _serial_number(match: re.Match[str]) -> str | None:
     groups = _GROUPS.findall(match[0])
     num_changes = sum(len(_CHANGES.findall(group)) for group in groups)
-    is_long = any(len(group) > 4 and group.isdigit() for group in re.findall(r"\d+", match[0]))
+    is_long = re.search(r"\d{5}", match[0]) is not None
     if sum(map(len, groups)) < _MIN_CHARS:
         return None
     if num_changes < _MIN_CHANGES and not (num_changes and is_long):

@@ -9,6 +9,7 @@ from speech.text.english.figures import (
     cardinal,
     ordinal,
     plural,
+    two_figures,
     year,
 )
 from speech.text.english.rule import Rule, alternatives, rule
@@ -59,9 +60,7 @@ def _upto_day(match: re.Match[str]) -> str:
 def _upto_year(match: re.Match[str]) -> str:
     """Return `twenty nineteen to twenty` for `2019-20`; `2019/20` needs no word between."""
     between = " " if match["mark"] == "/" else " to "
-    high = match["high"]
-    last = f"oh {cardinal(high[1])}" if high[0] == "0" else cardinal(high)
-    return f"{year(match['low'])}{between}{last}"
+    return f"{year(match['low'])}{between}{two_figures(match['high'])}"
 
 
 def _later_years(match: re.Match[str]) -> str | None:

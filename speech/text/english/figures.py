@@ -51,7 +51,12 @@ def year(figures: str) -> str:
         return cardinal(figures)
     if rest == 0:
         return f"{cardinal(str(century))} hundred"
-    return f"{cardinal(str(century))} {'oh ' * (rest < 10)}{cardinal(str(rest))}"
+    return f"{cardinal(str(century))} {two_figures(figures[-2:])}"
+
+
+def two_figures(figures: str) -> str:
+    """Return two figures as in a year or a time: `06` as `oh six`, `12` as `twelve`."""
+    return f"{'oh ' * (figures[0] == '0')}{cardinal(str(int(figures)))}"
 
 
 def plural(words: str) -> str:

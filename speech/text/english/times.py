@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from speech.text.english.figures import UNJOINED, cardinal, digits, number
+from speech.text.english.figures import UNJOINED, cardinal, digits, number, two_figures
 from speech.text.english.rule import Rule, rule
 from speech.text.english.sentences import rest_of
 
@@ -24,7 +24,7 @@ def _time(match: re.Match[str]) -> str | None:
         return "midnight"
     said = cardinal(str(hour))
     if minute:
-        said += f" {'oh ' * (minute < 10)}{cardinal(str(minute))}"
+        said += f" {two_figures(match['minute'])}"
     elif not match["half"] and not second and not fraction:
         said += " o'clock" if hour <= 12 else " hundred"
     if fraction and not second:
@@ -42,12 +42,9 @@ def _offset(match: re.Match[str]) -> str:
 
 def _military(match: re.Match[str]) -> str:
     """Return `oh six thirty` for `0630`."""
-    hour, minute = match["hour"], match["minute"]
-    said = f"{'oh ' * (hour[0] == '0')}{cardinal(str(int(hour)))}"
-    if minute == "00":
-        said += " hundred"
-    else:
-        said += f" {'oh ' * (minute[0] == '0')}{cardinal(str(int(minute)))}"
+    minute = match["minute"]
+    said = two_figures(match["hour"])
+    said += " hundred" if minute == "00" else f" {two_figures(minute)}"
     groups = match.groupdict()
     return said + " Zulu" * bool(groups.get("zulu")) + " hours" * bool(groups.get("hours"))
 
@@ -65,16 +62,13 @@ def _half_day(match: re.Match[str]) -> str:
 
 def _stopwatch(match: re.Match[str]) -> str:
     """Return `forty one twenty three` for `41:23`, which no clock shows."""
-    return f"{cardinal(match['minutes'])} {'oh ' * (match['seconds'][0] == '0')}" + cardinal(
-        str(int(match["seconds"]))
-    )
+    return f"{cardinal(match['minutes'])} {two_figures(match['seconds'])}"
 
 
 def _verses(match: re.Match[str]) -> str:
     """Return `five three to twelve` for `5:3-12`; times such as `2:30-3` are read no other way."""
-    first = cardinal(match["first"])
-    if len(match["first"]) == 2 and match["first"][0] == "0":
-        first = f"oh {first.rpartition(' ')[2]}"
+    say = two_figures if len(match["first"]) == 2 else cardinal
+    first = say(match["first"])
     return f"{cardinal(match['chapter'])} {first} to {cardinal(match['last'])}"
 
 
