@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 import tracemalloc
 from collections.abc import Sequence
 
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from speech.joining import MAX_HELD_S, Joiner
 from speech.pcm import PCM
 from speech.timestamps import TimedWord
+from tests.cpu_time import cpu_s
 
 PAUSE_S = 0.25
 RATE = 8000
@@ -251,24 +251,22 @@ def test_joiner_needs_time_and_memory_for_what_it_holds_only() -> None:
     joiner = Joiner(RATE, True)
     chunk = spoken(0.1, 0.4)
 
-    def cpu_s(num_chunks: int) -> float:
-        start = time.process_time()
+    def feed(num_chunks: int) -> None:
         for _ in range(num_chunks):
             for piece in np.array_split(chunk, 4):
                 joiner.feed(piece)
             joiner.next_chunk(PAUSE_S)
-        return time.process_time() - start
 
-    few_s = min(cpu_s(50) for _ in range(3))
+    few_s = cpu_s(lambda: feed(50))
     tracemalloc.start()
     try:
         held_bytes = tracemalloc.get_traced_memory()[0]
-        cpu_s(100)
+        feed(100)
         grown_bytes = tracemalloc.get_traced_memory()[0] - held_bytes
     finally:
         tracemalloc.stop()
     assert grown_bytes < 4 * samples(MAX_HELD_S) + 20_000
-    assert cpu_s(400) < 30 * few_s  # 8 if linear, 64 if quadratic
+    assert cpu_s(lambda: feed(400)) < 30 * few_s  # 8 if linear, 64 if quadratic
 
 
 def test_long_pause_takes_no_memory_until_it_is_played() -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import example, given, settings
@@ -12,6 +11,7 @@ from speech.limits import PassLimits
 from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from speech.text.duration import estimate_duration_s
 from speech.text.splitting import split_text as split_within
+from tests.cpu_time import cpu_s
 
 PROSE = (
     "The old house stood at the end of the lane. Nobody had lived there for years, or so the "
@@ -205,17 +205,12 @@ HOSTILE = [
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_split_takes_time_in_proportion_to_the_text(hostile: str) -> None:
-    def cpu_s(num_chars: int) -> float:
+    def splitting_s(num_chars: int) -> float:
         text = "x " + hostile * (num_chars // len(hostile)) + " x"
-        durations = []
-        for _ in range(3):
-            start = time.process_time()
-            split_text(text, 300, 10.0)
-            durations.append(time.process_time() - start)
-        return min(durations)
+        return cpu_s(lambda: split_text(text, 300, 10.0))
 
-    cpu_s(100)
-    assert cpu_s(8000) < 30 * cpu_s(1000)  # 8 if linear, 64 if quadratic
+    splitting_s(100)
+    assert splitting_s(8000) < 30 * splitting_s(1000)  # 8 if linear, 64 if quadratic
 
 
 @pytest.mark.parametrize(
