@@ -1,5 +1,6 @@
 """Fixtures of all tests: a clean environment, and small real voices."""
 
+import gc
 import os
 import shutil
 from pathlib import Path
@@ -29,6 +30,17 @@ if not Path("/dev/nvidia0").exists():
     os.environ["TRITON_INTERPRET"] = "1"
 
 OURS = ("ECHO_", "S3_", "BUCKET_", "RUNPOD_", "AUDIO_VOICES_DIR", "PORT", "HOST", "RAY_ADDRESS")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Look for no garbage among what collecting makes, which lives as long as the process."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)
