@@ -26,7 +26,6 @@ from engine.echo.forward.modulations import ModulationTable
 from engine.echo.forward.plain import PlainForward
 from engine.echo.model.attention import Attention, Lane, VarlenAttention
 from engine.echo.model.dit import EchoDiT
-from engine.echo.model.flash import flash
 from engine.echo.model.packed import new_workspace
 from engine.echo.model.packing import PlacedLane
 from speech.pcm import FRAME_SAMPLES
@@ -81,6 +80,8 @@ def _context(dit: EchoDiT, num_keys: int) -> Tensor:
 
 
 def _step(dit: EchoDiT, lane_frames: int, text: Tensor, speaker: Tensor) -> int:
+    from engine.echo.model.flash import flash  # slow to import, see `attention_for`
+
     def varlen(lanes: Any, device: torch.device, dtype: torch.dtype) -> Attention:
         return VarlenAttention(lanes, flash, device)
 

@@ -1,4 +1,5 @@
 import io
+from functools import cache
 
 import numpy as np
 import pytest
@@ -21,11 +22,11 @@ FORMS = [
     ("flac", 44_100, 2),
 ]
 PITCHES_HZ = (300, 600, 900, 1200)
-LINKS = {
-    (form, pitch): encode("ogg", form[0], sine(1.0, form[1], pitch, form[2]), form[1])
-    for form in FORMS
-    for pitch in PITCHES_HZ
-}
+
+
+@cache
+def link(form, pitch):
+    return encode("ogg", form[0], sine(1.0, form[1], pitch, form[2]), form[1])
 
 
 def read(data, opened=open_ogg):
@@ -36,7 +37,7 @@ def read(data, opened=open_ogg):
 @settings(max_examples=30)
 @given(st.lists(st.sampled_from(FORMS), min_size=2, max_size=4))
 def test_chain_goes_on_past_links_of_another_form(forms):
-    data = b"".join(LINKS[form, PITCHES_HZ[at]] for at, form in enumerate(forms))
+    data = b"".join(link(form, PITCHES_HZ[at]) for at, form in enumerate(forms))
     audio = decode_reference(io.BytesIO(data))
     assert seconds(audio) == pytest.approx(len(forms), abs=0.1)
     for at in range(len(forms)):
@@ -54,13 +55,13 @@ def test_single_link_is_read_as_ffmpeg_reads_the_file(form):
 
 
 def test_chain_goes_on_past_a_link_that_is_no_audio():
-    opus = LINKS[FORMS[0], 300]
+    opus = link(FORMS[0], 300)
     unknown = opus.replace(b"OpusHead", b"OpusHeaf")
     assert seconds(decode_reference(io.BytesIO(opus + unknown + opus))) == pytest.approx(2, abs=0.1)
 
 
 def test_chain_goes_on_past_bytes_that_are_no_page():
-    opus, vorbis = LINKS[FORMS[0], 300], LINKS[FORMS[2], 600]
+    opus, vorbis = link(FORMS[0], 300), link(FORMS[2], 600)
     data = opus + bytes(100_000) + vorbis + bytes(500) + opus
     assert seconds(decode_reference(io.BytesIO(data))) == pytest.approx(3.0, abs=0.1)
 
@@ -73,13 +74,13 @@ def test_damaged_flag_does_not_end_a_link():
 
 
 def test_chain_of_links_without_audio_ends():
-    head = LINKS[FORMS[0], 300][:47]  # the first page
-    data = LINKS[FORMS[0], 300] + 100_000 * head
+    head = link(FORMS[0], 300)[:47]  # the first page
+    data = link(FORMS[0], 300) + 100_000 * head
     assert seconds(decode_reference(io.BytesIO(data))) == pytest.approx(1.0, abs=0.1)
 
 
 def test_duration_of_a_chain_is_not_guessed():
-    data = LINKS[FORMS[0], 300] + LINKS[FORMS[2], 600]
+    data = link(FORMS[0], 300) + link(FORMS[2], 600)
     assert describe_source(io.BytesIO(data)).duration_s is None
 
 

@@ -2,15 +2,13 @@
 
 import base64
 import io
+from importlib import import_module
 
 import aiohttp
 import httpx
 import numpy as np
 import pytest
 import soundfile
-from elevenlabs.client import ElevenLabs
-from elevenlabs.core.api_error import ApiError
-from livekit.plugins import elevenlabs as livekit_elevenlabs
 
 from tests.deployments.sockets import served
 
@@ -31,9 +29,21 @@ def url(make_ingress):
 
 
 @pytest.fixture
-def sdk(url):
+def elevenlabs():
+    """The package of ElevenLabs' SDK, which takes a while to import."""
+    return import_module("elevenlabs")
+
+
+@pytest.fixture
+def livekit():
+    """The package of LiveKit's plugin, which takes longer."""
+    return import_module("livekit.plugins.elevenlabs")
+
+
+@pytest.fixture
+def sdk(elevenlabs, url):
     with httpx.Client() as client:
-        yield ElevenLabs(base_url=url, api_key="secret", httpx_client=client)
+        yield elevenlabs.ElevenLabs(base_url=url, api_key="secret", httpx_client=client)
 
 
 def duration_s(audio):
@@ -76,31 +86,31 @@ def test_sdk_speaks_text_as_it_comes(sdk, url):
     assert np.abs(np.frombuffer(pcm, np.int16)).max() > 1000
 
 
-def test_sdk_is_told_of_errors(sdk, url):
-    with pytest.raises(ApiError) as unknown_voice:
+def test_sdk_is_told_of_errors(elevenlabs, sdk, url):
+    with pytest.raises(elevenlabs.core.ApiError) as unknown_voice:
         list(sdk.text_to_speech.convert("nobody.wav", text="Hi."))
     assert unknown_voice.value.status_code == 404
-    with pytest.raises(ApiError) as unknown_format:
+    with pytest.raises(elevenlabs.core.ApiError) as unknown_format:
         list(sdk.text_to_speech.convert("default", text="Hi.", output_format="ulaw_8000"))
     assert unknown_format.value.status_code == 400
     client = sdk.text_to_speech
     client._ws_base_url = url.replace("http", "ws", 1)
-    with pytest.raises(ApiError) as failed:
+    with pytest.raises(elevenlabs.core.ApiError) as failed:
         list(client.convert_realtime("nobody.wav", text=iter(["Hi."]), model_id="any"))
     assert "nobody.wav" in str(failed.value.body)
 
 
-def test_sdk_without_the_key_is_refused(url):
+def test_sdk_without_the_key_is_refused(elevenlabs, url):
     with httpx.Client() as client:
-        sdk = ElevenLabs(base_url=url, api_key="wrong", httpx_client=client)
-        with pytest.raises(ApiError) as refused:
+        sdk = elevenlabs.ElevenLabs(base_url=url, api_key="wrong", httpx_client=client)
+        with pytest.raises(elevenlabs.core.ApiError) as refused:
             list(sdk.text_to_speech.convert("default", text="Hi."))
     assert refused.value.status_code == 401
 
 
-async def test_livekit_streams_several_utterances_over_one_connection(url):
+async def test_livekit_streams_several_utterances_over_one_connection(livekit, url):
     async with aiohttp.ClientSession() as session:
-        tts = livekit_elevenlabs.TTS(
+        tts = livekit.TTS(
             base_url=f"{url}/v1",
             api_key="secret",
             voice_id="deep.wav",
@@ -121,9 +131,9 @@ async def test_livekit_streams_several_utterances_over_one_connection(url):
         await tts.aclose()
 
 
-async def test_livekit_synthesizes_whole_texts(url):
+async def test_livekit_synthesizes_whole_texts(livekit, url):
     async with aiohttp.ClientSession() as session:
-        tts = livekit_elevenlabs.TTS(
+        tts = livekit.TTS(
             base_url=f"{url}/v1", api_key="secret", voice_id="default", http_session=session
         )
         frames = [event.frame async for event in tts.synthesize(TEXT)]
