@@ -8,6 +8,7 @@ Serve tells a HAProxy that replaces another one of it, all is 503.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from deployments.health_checks import unanswered_report
 from deployments.http.errors import error_response, status_response
 from deployments.http.request_id import HEADER, USABLE
 from serve_app.haproxy.launcher import PORT
-from speech.errors import InternalError, NotReady, Overloaded
+from speech.errors import BodyTimeout, InternalError, NotReady, Overloaded
 
 Edits = Mapping[str, str]
 """Replacements by the pattern of whole lines that each stands for."""
@@ -31,13 +32,16 @@ _DEFAULT = r"    default_backend .*"
 """The line of what is done with a request for which there is no ingress."""
 
 
-def edits(listen: str, folder: Path, ports: Mapping[str, int]) -> dict[str, Edits]:
+def edits(
+    listen: str, body_timeout_s: float, folder: Path, ports: Mapping[str, int]
+) -> dict[str, Edits]:
     """Return the edits `always` and those of a `backend`; without one, `starting` or `lost`.
 
     `starting` is before the first ingress, `lost` after it.
 
     Args:
         listen: The address of the HTTP port, without the port.
+        body_timeout_s: Seconds that a body may take to arrive.
         folder: The folder of the sockets that statistics and metrics are read from.
         ports: Ports on loopback for `stats` or `metrics` in place of their sockets.
     """
@@ -48,6 +52,8 @@ def edits(listen: str, folder: Path, ports: Mapping[str, int]) -> dict[str, Edit
         "    http-request set-var(txn.request_id) uuid,regsub(-,,g)"
         f" unless {{ var(txn.request_id) -m reg '^{USABLE.pattern}$' }}",
         f"    http-request set-header {HEADER} {_REQUEST_ID}",
+        # Refused by an ingress, a body that never ends would keep its connection for an hour.
+        f"    http-request wait-for-body time {math.ceil(body_timeout_s * 1000)}ms",
         # What ends here was an ingress that died: 502 is for those who know of a proxy.
         "    http-after-response set-status 500 if { status 502 }",
     ]
@@ -55,7 +61,9 @@ def edits(listen: str, folder: Path, ports: Mapping[str, int]) -> dict[str, Edit
         r"    bind (?!:)\S+:(?P<port>\d+)": "\n".join(frontend),
         r"    bind :\d+": f"    bind {_inner('metrics', folder, ports)}",
         r"  bind \*:\d+": f"  bind {_inner('stats', folder, ports)}",
-        r"    errorfile 502 .*\n    errorfile 503 .*\n    errorfile 504 .*": "\n".join(_errors()),
+        r"    errorfile 502 .*\n    errorfile 503 .*\n    errorfile 504 .*": "\n".join(
+            _errors(body_timeout_s)
+        ),
         r"    http-request return status 404 .*": _answer(
             404, status_response(404, "no such route")
         ),
@@ -88,9 +96,10 @@ def _inner(name: str, folder: Path, ports: Mapping[str, int]) -> str:
     return f"unix@{folder / name}.sock mode 600"
 
 
-def _errors() -> list[str]:
+def _errors(body_timeout_s: float) -> list[str]:
+    late = error_response(BodyTimeout.after(body_timeout_s))
     died = error_response(InternalError.of_request(_PLACEHOLDER))
-    answers = {500: died, 502: died, 503: error_response(Overloaded()), 504: died}
+    answers = {408: late, 500: died, 502: died, 503: error_response(Overloaded()), 504: died}
     return [
         f"    http-error status {status} {_content(response)} {_headers(response)}"
         for status, response in answers.items()

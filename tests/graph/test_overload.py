@@ -65,14 +65,15 @@ def test_half_sent_bodies_keep_nobody_out(url):
     address = urlsplit(url)
     head = (
         f"POST {address.path}/v1/audio/speech HTTP/1.1\r\nHost: x\r\n"
-        "Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+        "Content-Type: application/json\r\nContent-Length: 99999\r\n\r\n"
     )
+    begin = head + 20_000 * "{"  # HAProxy itself waits for the rest of a shorter body
     with ExitStack() as stack, selectors.DefaultSelector() as answered:
         for _ in range(2 * MAX_BODIES):
             sending = stack.enter_context(
                 socket.create_connection((address.hostname, address.port))
             )
-            sending.sendall(head.encode())
+            sending.sendall(begin.encode())
             answered.register(sending, selectors.EVENT_READ)
         assert refused_probes(url, 4) == []
 

@@ -132,3 +132,13 @@ async def test_address_asked_for_is_listened_on(start):
     async with start([free_port()], host="0.0.0.0") as (_, _, api):
         connections = psutil.Process(api._proc.pid).net_connections("tcp")
         assert {c.laddr.ip for c in connections if c.status == "LISTEN"} == {"0.0.0.0"}
+
+
+async def test_body_that_never_ends_is_408_and_keeps_no_connection(start):
+    async with ingress(die) as port, start([port], body_timeout_s=0.2) as (url, *_):
+        reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{")
+        answer = await reader.read()  # until it is closed
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b'"code":"body_timeout"' in answer
