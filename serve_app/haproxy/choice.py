@@ -6,6 +6,7 @@ import atexit
 import json
 import logging
 import os
+import resource
 import shlex
 import shutil
 import socket
@@ -33,6 +34,11 @@ HAProxy changes its configuration by a new process; the old one goes on with its
 """
 DEREGISTERED_S = 2
 """The longest time in which HAProxy learns that an ingress stops; Ray allows it 30 s."""
+MAX_CONNECTIONS = 4096
+"""The most connections that HAProxy takes, Ray's own number; more wait until one ends."""
+FILES_PER_CONNECTION = 2.5
+"""Two sockets, and a pipe for every fourth connection: what HAProxy wants to have at its start."""
+OTHER_FILES = 64
 _PORTS = {"stats": "RAY_SERVE_HAPROXY_STATS_PORT", "metrics": "RAY_SERVE_HAPROXY_METRICS_PORT"}
 
 
@@ -126,8 +132,17 @@ def _environment(settings: Settings, folder: Path, binary: str) -> Mapping[str, 
         # The third failure to connect takes a replica out; the next try goes elsewhere.
         "RAY_SERVE_HAPROXY_RETRIES": "5",
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": str(DEREGISTERED_S),
+        "RAY_SERVE_HAPROXY_MAXCONN": str(_max_connections()),
         "RAY_SERVE_HAPROXY_NBTHREAD": str(min(4, os.cpu_count() or 1)),
     }
+
+
+def _max_connections() -> int:
+    """Return how many connections HAProxy may take: it does not start with too few open files."""
+    _, max_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if max_files == resource.RLIM_INFINITY:
+        return MAX_CONNECTIONS
+    return min(MAX_CONNECTIONS, max(1, int((max_files - OTHER_FILES) / FILES_PER_CONNECTION)))
 
 
 def _free_port() -> int:

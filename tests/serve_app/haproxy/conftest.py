@@ -34,6 +34,7 @@ def start(monkeypatch):
                 server_state_file=f"{temp_dir}/server-state",
                 metrics_enabled=False,
                 retries=5,
+                maxconn=int(environ["RAY_SERVE_HAPROXY_MAXCONN"]),
             )
             api = rays.HAProxyApi(cfg=config, config_file_path=f"{temp_dir}/haproxy.cfg")
             api.set_backend_configs(backends(ports))

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from deployments.http.request_id import HEADER
-from serve_app.haproxy import edits
+from serve_app.haproxy import choice, edits
 from serve_app.haproxy.choice import haproxy_binary
 from tests.graph.conftest import free_port
 from tests.serve_app.haproxy.conftest import ingress
@@ -142,3 +142,14 @@ async def test_body_that_never_ends_is_408_and_keeps_no_connection(start):
         writer.close()
     assert answer.startswith(b"HTTP/1.1 408")
     assert b'"code":"body_timeout"' in answer
+
+
+@pytest.mark.parametrize("max_files", [128, 1024])
+async def test_host_that_allows_few_open_files_is_served(start, monkeypatch, tmp_path, max_files):
+    limited = tmp_path / "haproxy"
+    limited.write_text(f'#!/bin/sh\nulimit -n {max_files}\nexec {haproxy_binary()} "$@"\n')
+    limited.chmod(0o700)
+    monkeypatch.setattr(choice, "haproxy_binary", lambda: str(limited))
+    monkeypatch.setattr(choice.resource, "getrlimit", lambda _: (max_files, max_files))
+    async with start([]) as (url, *_):
+        assert (await ask(url, "/ping")).status_code == 204
