@@ -6,7 +6,7 @@ import re
 
 from speech.text.english.initials import spell
 from speech.text.english.roman import ROMAN_NUMERALS, value_of
-from speech.text.english.rule import Rule, alternatives, rule
+from speech.text.english.rule import Rule, alternatives, listed, rule
 from speech.text.english.sentences import stop_after
 
 TITLES = {
@@ -31,21 +31,36 @@ _BEFORE_NUMBERS = {
     "Vols": "Volumes", "vols": "volumes", "Chs": "Chapters", "chs": "chapters",
     "Secs": "Sections", "Eqs": "Equations", "figs": "figures", "ver": "version",
     "Ver": "Version", "Hwy": "Highway", "Sect": "Section", "Para": "Paragraph",
+    "Sc": "Scene", "sc": "scene", "Lv": "Level", "lv": "level", "Pg": "Page",
+    "pg": "page", "pgs": "pages",
 }  # fmt: skip
+_SHOUTED = {word.upper(): said for word, said in _BEFORE_NUMBERS.items() if len(word) > 1}
+_UNSTOPPED = {
+    word: {**_SHOUTED, **_BEFORE_NUMBERS}[word]
+    for word in listed(
+        "Fig Figs Vol Vols vol Ch Chs Ep Eps ep Apt Bldg Rm Rte Hwy Lvl lvl Lv lv LVL Pg pg pgs pp "
+        "Pt Op Mk Sect"
+    )
+}
+"""What no full stop need be behind: with a number it is nothing else."""
 _WORDS = {
     "a.k.a.": "also known as",
     "e.g.": "for example", "i.e.": "that is", "vs.": "versus", "approx.": "approximately",
     "dept.": "department", "Dept.": "Department", "est.": "established", "viz.": "namely",
     "cf.": "compare", "esp.": "especially", "avg.": "average", "misc.": "miscellaneous",
-    "govt.": "government",    "et al.": "and others", "(ret.)": "(retired)",
+    "govt.": "government", "et al.": "and others", "ea.": "each", "p.a.": "per annum",
+    "(ret.)": "(retired)",
     "YoY": "year over year", "QoQ": "quarter over quarter", "MoM": "month over month",
 }  # fmt: skip
 _MAY_END = {
     "etc": "et cetera", "Inc": "Incorporated", "Ltd": "Limited", "Corp": "Corporation",
     "Co": "Company", "Bros": "Brothers", "Jr": "Junior", "Sr": "Senior", "Ave": "Avenue",
     "Blvd": "Boulevard", "Rd": "Road", "Esq": "Esquire",
-    "Hwy": "Highway", "Pkwy": "Parkway", "Univ": "University", "Assn": "Association",
+    "Qtr": "Quarter", "qtr": "quarter", "Hwy": "Highway", "Pkwy": "Parkway",
+    "Univ": "University", "Assn": "Association",
 }  # fmt: skip
+_HEADS = {"Tel": "Telephone", "tel": "telephone", "Attn": "Attention", "attn": "attention"}
+_INITIAL = re.compile(r"\s[A-Z]\.")
 _SHORT = {
     "w/o": "without",
     "b/c": "because",
@@ -55,6 +70,10 @@ _SHORT = {
     "q/q": "quarter on quarter",
     "m/m": "month on month",
     "y/o": "years old",
+    "w/in": "within",
+    "w/v": "weight per volume",
+    "v/v": "volume per volume",
+    "w/w": "weight per weight",
 }
 
 
@@ -64,11 +83,18 @@ def _title(match: re.Match[str]) -> str:
 
 
 def _may_end(match: re.Match[str]) -> str:
-    return _MAY_END[match["word"]] + stop_after(match)
+    trails_off = match.string.startswith("..", match.end())
+    return _MAY_END[match["word"]] + ("." if trails_off else stop_after(match))
 
 
 def _dotted(match: re.Match[str]) -> str:
     return spell(match[0]) + stop_after(match)
+
+
+def _initial(match: re.Match[str]) -> str:
+    """Return a name's initial; before another one there is no end, as in `A. A. Milne`."""
+    is_first = _INITIAL.match(match.string, match.end())
+    return spell(match["letter"]) + ("" if is_first else stop_after(match))
 
 
 def _degree(match: re.Match[str]) -> str:
@@ -91,6 +117,24 @@ NUMBERED: tuple[Rule, ...] = (
         lambda match: f"{_BEFORE_NUMBERS[match['word']]} ",
     ),
     rule(
+        rf"(?<![\w.])(?P<word>{alternatives(list(_SHOUTED))})\.\s?(?=[#+]?\d|[IVX]{{1,5}}\b)",
+        lambda match: f"{_SHOUTED[match['word']]} ",
+    ),
+    rule(
+        rf"(?<![\w.])(?P<word>{alternatives(list(_UNSTOPPED))})\s(?=\d)",
+        lambda match: f"{_UNSTOPPED[match['word']]} ",
+    ),
+    rule(r"(?<!\w)q(?P<hours>\d{1,2})h(?!\w)", lambda m: f"every {m['hours']} hours"),
+    rule(
+        r"(?<![\w.])(?<!\d\s)(?P<most>M|m)(?P<ax>ax|in)\.(?=\s[a-z])",
+        lambda match: f"{match['most']}{match['ax']}imum",
+    ),
+    rule(r"\b(?P<short>[Tt]el|[Aa]ttn)\.?(?=:)", lambda match: _HEADS[match["short"]]),
+    rule(
+        r"(?<![\w.])(?P<short>[Ee]st)\.(?=\s(?!1[5-9]\d\d|20\d\d|in\s)\S|\)|$)",
+        lambda m: f"{m['short']}imated",
+    ),
+    rule(
         r"(?P<what>\b(?:[Pp]ages?|[Cc]hapter|[Vv]olume|[Ss]cene)\s(?=[ivxl]{2})|\bpp?\.\s?)"
         r"(?P<first>[ivxl]{1,6})(?:\s?[-–—]\s?(?P<last>[ivxl]{1,6}))?(?![\w'’-])",
         _in_lower_case,
@@ -101,6 +145,7 @@ NUMBERED: tuple[Rule, ...] = (
 ABBREVIATIONS: tuple[Rule, ...] = (
     rule(rf"(?<![\w./])(?:{alternatives(list(_SHORT))})(?![\w/])", lambda match: _SHORT[match[0]]),
     rule(r"(?<![\w./])w/(?=\s)", "with"),
+    rule(r"\b(?P<first>[Aa])pprox\.?(?=\s[\d$£€])", lambda m: f"{m['first']}pproximately"),
     rule(rf"(?<![\w.])(?:{alternatives(list(_WORDS))})", lambda match: _WORDS[match[0]]),
     rule(r"(?<=[\w]\s)(?:vs|v\.)(?=\s[A-Z\d]|\sthe\b)", "versus"),
     rule(
@@ -117,9 +162,16 @@ ABBREVIATIONS: tuple[Rule, ...] = (
     ),
     rule(r"(?<![\w.])(?:[A-Z]\.){2,}", _dotted),
     rule(r"(?<![\w.])[A-Z]\.-[A-Z]\.(?=\s)", _dotted),
+    rule(r"(?<![\w.'’])(?!a\.m|p\.m)(?:[a-z]\.){2,5}(?![\w'’])", _dotted),
+    rule(r"(?<![\w.'’])(?P<letter>[A-HJ-Z])(?=\.[\"”’)]*[^\S\n]*(?:$|\n))", lambda m: spell(m[0])),
+    rule(r"(?<![^\s(\"“])[A-HJ-Z](?=:\s)", lambda match: spell(match[0])),
+    rule(
+        r"(?P<name>\b(?:[A-Z][a-z]{1,20}|Op\.?\s\d{1,3},|in)\s|,\s|\(|^|\n)(?P<letter>[A-HJ-Z])\.(?=\s[a-z\d])",
+        lambda m: f"{m['name']}{spell(m['letter'])}",
+    ),
     rule(
         r"(?<![\w.'’])(?P<letter>[A-HJ-Z])\.(?=\s[A-Z])",
-        lambda match: spell(match["letter"]) + stop_after(match),
+        _initial,
     ),
 )
 """Titles and the like first, then numerals, then initials with full stops."""

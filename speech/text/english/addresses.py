@@ -13,6 +13,7 @@ _MARKS = {
     ":": "colon", "?": "question mark", "=": "equals", "&": "and", "#": "hash", "~": "tilde",
     "%": "percent",
 }  # fmt: skip
+_KEYS = {"*": "star", "#": "pound"}
 _TOP_LEVEL = "com|org|net|edu|gov|mil|info|io|ai|app|dev|co|uk|us|ca|de|fr|eu|tv|me|xyz"
 _FILE_ENDINGS = (
     "txt|pdf|docx?|xlsx?|pptx?|csv|json|xml|html?|md|jpe?g|png|gif|svg|mp3|mp4|wav|zip|exe|py|js|ts|"
@@ -89,10 +90,21 @@ def _internet_address(match: re.Match[str]) -> str | None:
     return f"{said} colon {digits(parts[4])}" if parts[4:] else said
 
 
+def _dialled(match: re.Match[str]) -> str:
+    """Return `dial star six seven` for `dial *67`."""
+    keys = (
+        _KEYS.get(key) or digits(key)
+        for key in (match["key"], match["number"], match["last"])
+        if key
+    )
+    return match["before"] + " ".join(keys)
+
+
 def _file_name(match: re.Match[str]) -> str:
     ending = match["ending"].lower()
     has_vowel = any(letter in "aeiou" for letter in ending) and ending != "exe"
-    return f"{match['name']} dot {ending if has_vowel else spell(ending)}"
+    line = f" line {match['line']}" if match["line"] else ""
+    return f"{match['name']} dot {ending if has_vowel else spell(ending)}{line}"
 
 
 ADDRESSES: tuple[Rule, ...] = (
@@ -108,7 +120,8 @@ ADDRESSES: tuple[Rule, ...] = (
         _url,
     ),
     rule(
-        rf"(?<!\w)(?<!\w\.)(?P<name>[A-Za-z\d][\w-]{{0,63}})\.(?P<ending>{_FILE_ENDINGS}|{_UPPER_ENDINGS})(?!\w|\.\w)",
+        rf"(?<!\w)(?<!\w\.)(?P<name>[A-Za-z\d][\w-]{{0,63}})\.(?P<ending>{_FILE_ENDINGS}|{_UPPER_ENDINGS})"
+        r"(?:[:](?P<line>\d{1,6}))?(?!\w|\.\w)",
         _file_name,
     ),
     rule(r"(?<![\w.,:/-])\d{1,3}(?:\.\d{1,3}){3}(?:[:]\d{1,5})?(?![\w-]|\.\d)", _internet_address),
@@ -116,6 +129,11 @@ ADDRESSES: tuple[Rule, ...] = (
         r"(?P<before>\b(?:call|dial|phone|ring)(?:s|ed|ing)?\s)(?P<number>\d{3})(?![\w-]|[.,]\d|\s\d)",
         lambda match: match["before"] + digits(match["number"]),
         re.IGNORECASE,
+    ),
+    rule(
+        r"(?P<before>\b(?:[Dd]ial|[Pp]ress|[Hh]it)(?:ing|ed|s)?\s(?:the\s)?)(?P<key>[*#])"
+        r"(?P<number>\d{0,3})(?P<last>[*#])?(?=[\s.,;:!?]|$)",
+        _dialled,
     ),
     rule(r"(?<![\w.,$£€:/-])(?:911|999)(?=\s(?:call|operator|dispatch|emergency)\w*)", _groups),
     rule(r"\b(?P<host>localhost)[:](?P<port>\d{2,5})\b", _host_and_port),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from speech.text.english.figures import cardinal
 from speech.text.english.initials import spell
@@ -16,7 +17,7 @@ _ELEMENTS = frozenset(
     )
 )
 _SYMBOL = r"[A-Z][a-z]?"
-_PLAIN = re.compile(r"[A-Z]{2,}\d+")  # initials with a number, or read like them: WW2, CO2
+_PLAIN = re.compile(r"[A-Z]{2,}\d+|[BCDGP]2[BCDGP]")  # initials with a number: WW2, CO2, B2B
 _PARTS = re.compile(r"[A-Z][a-z]?|\d+|[()+−-]")
 _METALS = "Na|Li|Ca|Mg|Fe|Zn|Ag|Cu|Al|Ba|Pb|Hg|Ni|Si|Ga|Ti|Mn|K|H"
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
@@ -34,7 +35,21 @@ def _formula(match: re.Match[str]) -> str | None:
     return " ".join(filter(None, said))
 
 
+def _ion(match: re.Match[str]) -> str:
+    """Return `eff ee three plus` for `Fe³⁺`."""
+    formula = match["formula"].translate(_SUBSCRIPTS)
+    parts = (cardinal(part) if part.isdigit() else spell(part) for part in _PARTS.findall(formula))
+    charge = cardinal(unicodedata.normalize("NFKC", match["charge"])) if match["charge"] else ""
+    sign = "plus" if match["sign"] == "⁺" else "minus"
+    return " ".join(filter(None, [*parts, charge, sign]))
+
+
 CHEMISTRY: tuple[Rule, ...] = (
+    rule(
+        rf"(?<![\w.-])(?P<formula>(?:{_SYMBOL}[₀-₉\d]{{0,2}}){{1,4}})(?P<charge>[¹²³⁴]?)(?P<sign>[⁺⁻])",
+        _ion,
+    ),
+    rule(rf"(?<=\d)\s?M(?=\s(?:{_METALS})[A-Z₂])", " molar"),
     rule(r"[₀-₉]+", lambda match: match[0].translate(_SUBSCRIPTS)),
     rule(
         rf"(?<![\w.-])(?=[A-Za-z()]{{1,12}}\d){_SYMBOL}\d{{0,2}}"

@@ -10,6 +10,7 @@ from speech.text.english.rule import Rule, rule
 
 _MIN_CHARS = 6
 _MIN_CHANGES = 2  # from letters to figures or back: `AB123` is a model, not a serial number
+_MIN_ACCOUNT_DIGITS = 8
 _CHANGES = re.compile(r"(?<=\d)(?=[A-Za-z])|(?<=[A-Za-z])(?=\d)")
 _GROUPS = re.compile(r"[A-Za-z\d]+")
 _WHAT = r"\b(?:(?:pass)?code|PIN|OTP|password|[Ee]xtension|ending\sin|account\snumber)"
@@ -27,12 +28,17 @@ def _code(match: re.Match[str]) -> str:
 def _serial_number(match: re.Match[str]) -> str | None:
     groups = _GROUPS.findall(match[0])
     num_changes = sum(len(_CHANGES.findall(group)) for group in groups)
-    is_long = re.search(r"\d{5}", match[0]) is not None
+    num_digits = sum(map(str.isdigit, match[0]))
+    is_long = re.search(r"\d{5}", match[0]) is not None or (len(groups) > 1 and num_digits > 4)
     if sum(map(len, groups)) < _MIN_CHARS:
         return None
     if num_changes < _MIN_CHANGES and not (num_changes and is_long):
         return None
     return _code(match)
+
+
+def _account(match: re.Match[str]) -> str | None:
+    return _code(match) if sum(map(str.isdigit, match[0])) > _MIN_ACCOUNT_DIGITS else None
 
 
 CODES: tuple[Rule, ...] = (
@@ -42,11 +48,13 @@ CODES: tuple[Rule, ...] = (
         r"(?<![\w&])[#](?P<colour>(?=[A-F]{0,5}\d)(?=\d{0,5}[A-F])[\dA-F]{6})(?!\w)",
         lambda match: f"hash {_characters(match['colour'])}",
     ),
+    rule(r"(?<![\w#&])[#](?=[A-Z]{1,3}-?\d)", "number "),
     rule(r"(?<!\w)0[xX][\da-fA-F]{1,16}(?!\w)|(?<!\w)0b[01]{1,32}(?!\w)", _code),
     rule(
         r"(?<![\w.-])(?=[A-Z\d-]{0,30}\d)(?=[\d-]{0,30}[A-Z])[A-Z\d]{2,20}(?:-[A-Z\d]{1,20}){0,4}(?![\w-])",
         _serial_number,
     ),
+    rule(r"(?<![\w-])[A-Z]{2}\d\d(?:\s[A-Z\d]{4}){2,7}(?:\s[A-Z\d]{1,3})?(?![\w-])", _account),
     rule(
         rf"(?P<what>{_WHAT}(?:\s?[:]|\s(?:is|was))?\s)(?P<code>\d{{4,10}})(?![\w-]|[.,]\d)",
         lambda match: match["what"] + digits(match["code"]),

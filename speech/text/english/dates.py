@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import gcd
 
 from speech.text.english.figures import (
     UNJOINED,
@@ -24,6 +25,7 @@ _DAYS = {
     "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday",
     "Thur": "Thursday", "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
+_COMMON_PARTS = frozenset({2, 3, 4, 5, 8, 10, 16})
 _LIVES = {"b": "born", "d": "died", "r": "reigned", "fl": "flourished"}
 _ANY_SHORT_DAY = alternatives(list(_DAYS))
 _ANY_SHORT_MONTH = alternatives(list(_SHORT_MONTHS))
@@ -95,6 +97,14 @@ def _date(month: int, day: int, figures: str) -> str | None:
     return f"{MONTHS[month - 1]} {ordinal(str(day))}, {year(figures)}"
 
 
+def _day_in_figures(match: re.Match[str]) -> str | None:
+    """Return `on five nine` for `on 5/9`; what is as likely a part, such as `on 3/4`, stays."""
+    month, day = int(match["month"]), int(match["day"])
+    if day in _COMMON_PARTS and month < day and gcd(month, day) == 1:
+        return None
+    return f"{match['before']}{cardinal(match['month'])} {cardinal(str(day))}"
+
+
 def _short_day(match: re.Match[str]) -> str:
     return _DAYS[match["day"]] + (stop_after(match) if match["stop"] else "")
 
@@ -109,6 +119,23 @@ def _decade(match: re.Match[str]) -> str:
     )
     return plural(year(figures) if match["century"] else cardinal(figures))
 
+
+SLASHED_DATES: tuple[Rule, ...] = (
+    rule(
+        rf"\b(?P<name>{alternatives([*_DAYS, *_DAYS.values()])})\.?(?P<comma>,?)\s"
+        rf"(?P<month>1[0-2]|0?[1-9])/(?P<day>{_ANY_DAY})(?![\w/]|\.\d)",
+        lambda m: (
+            f"{_DAYS.get(m['name'], m['name'])}{m['comma']} {MONTHS[int(m['month']) - 1]} "
+            f"{ordinal(m['day'])}"
+        ),
+    ),
+    rule(
+        rf"(?P<before>\b(?:[Oo]n|[Dd]ue|[Ss]ince)\s)(?P<month>1[0-2]|[1-9])/(?P<day>{_ANY_DAY})"
+        r"(?![\w/\"”″-]|\.\d|\s(?:of|an?|inch|mile|time|cup|acre)\b)",
+        _day_in_figures,
+    ),
+)
+"""Days of a month in figures without a year, which else would be fractions."""
 
 DATES: tuple[Rule, ...] = (
     rule(r"(?<![\w.])ca?\.\s?(?=\d)", "circa "),
@@ -126,14 +153,23 @@ DATES: tuple[Rule, ...] = (
         _dashed_date,
     ),
     rule(
-        rf"(?<![-–—])(?P<day>\b(?:{_ANY_SHORT_DAY}))(?P<comma>,?)\s(?={_ANY_MONTH}|{_ANY_DAY}"
+        rf"(?<![-–—])(?P<day>\b(?:{_ANY_SHORT_DAY}))\.?(?P<comma>,?)\s(?={_ANY_MONTH}|{_ANY_DAY}"
         rf"(?:(?:st|nd|rd|th)\b|\s{_ANY_MONTH}|[:/]\d|\s?[-–—]\s?\d|\s?[ap]\.?\s?m\b))",
         lambda match: f"{_DAYS[match['day']]}{match['comma']} ",
     ),
+    rule(
+        rf"\b(?P<first>{_ANY_SHORT_DAY})\.?(?P<mark>\s?(?:&|/|and|or)\s?)(?P<day>{_ANY_SHORT_DAY})\b(?P<stop>\.)?",
+        lambda m: f"{_DAYS[m['first']]} {'or' if 'or' in m['mark'] else 'and'} {_short_day(m)}",
+    ),
+    rule(r"\bM\s?[-–]\s?F(?=[\s,:]{1,2}\d|\sfrom\s\d)", "Monday to Friday"),
     rule(rf"(?<=\d)\s?[-–—]\s?(?={_ANY_MONTH})", " to "),
     rule(
         rf"(?P<month>\b{_ANY_MONTH}\.?)\s?[-–—]\s?(?={_ANY_DAY}\s{_ANY_MONTH})",
         lambda match: f"{match['month']} to ",
+    ),
+    rule(
+        rf"\b(?P<month>{_ANY_SHORT_MONTH})\s(?=(?:['’]\d\d|1[1-9]\d\d|20\d\d)(?![\w'’]|[.,:/]\d))",
+        lambda m: f"{_month(m['month'])} ",
     ),
     rule(r"(?<![\w'’])['’](?=0[1-9](?![\w'’]))", "oh "),
     rule(r"(?<=\boh\s)0(?=\d\b)", ""),
@@ -168,6 +204,7 @@ DATES: tuple[Rule, ...] = (
 """Days of the week, days of the month and months."""
 
 YEARS: tuple[Rule, ...] = (
+    rule(r"(?<=\d0s)\s?[-–—]\s?(?=['’]?\d{1,3}0s\b)", " to "),
     rule(r"(?<![\w.,])['’]?(?P<century>1\d|20)?(?P<decade>\d)0['’]?s\b", _decade),
     rule(
         rf"{UNJOINED}(?P<low>1[1-9]\d\d|20\d\d)\s?[-–—]\s?(?P<high>1[1-9]\d\d|20\d\d)(?![\w-])",
@@ -188,5 +225,7 @@ YEARS: tuple[Rule, ...] = (
         re.IGNORECASE,
     ),
     rule(r"(?<![\w'’])['’](?=\d\d(?![\w'’.,]))", ""),
+    rule(r"(?<=\d\s(?:BC|AD|CE))\s?[-–—]\s?(?=\d|AD\s\d)|(?<=\d\sBCE)\s?[-–—]\s?(?=\d)", " to "),
+    rule(r"(?<=\bAD\s\d{2})\s?[-–—]\s?(?=\d)|(?<=\bAD\s\d{3})\s?[-–—]\s?(?=\d)", " to "),
 )
 """Decades and years: four figures from 1100 to 2099 are said in pairs."""

@@ -13,7 +13,9 @@ _SHORTHAND = {
     "b4": "before", "2nite": "tonight", "2day": "today", "2moro": "tomorrow", "4ever": "forever",
     "str8": "straight", "w8": "wait", "h8": "hate", "l8": "late",
 }  # fmt: skip
-_SPELLED = listed("brb btw fyi idk imho imo irl ngl omg omw smh tbh ttyl wtf")
+_SPELLED = listed(
+    "afk aka brb btw fyi gtg idc idk ikr imho imo irl jk lmk ngl nvm ofc omg omw smh tbh ttyl wtf"
+)
 _KEYS = {"Ctrl": "Control", "Del": "Delete", "Esc": "Escape", "Cmd": "Command", "Ins": "Insert"}
 _FIRST_KEYS = "Ctrl|Control|Alt|Shift|Cmd|Command|Option|Win|Fn"
 _PARTS = re.compile(r"(?<=[a-z])(?=[A-Z\d])|(?<=\d)(?=[A-Za-z])|(?<=[A-Z])(?=[A-Z][a-z])|_+")
@@ -55,6 +57,11 @@ INFORMAL: tuple[Rule, ...] = (
     rule(r"(?<!\S)(?P<place>[ur])/(?=[A-Za-z]\w{2})", lambda m: f"{spell(m['place'])} slash "),
     rule(rf"(?<![\w+-])(?:{_FIRST_KEYS})(?:[+-][A-Z][A-Za-z\d]{{0,9}}){{1,4}}(?![\w+-])", _keys),
     rule(r"(?<=\w\s)[:;=]-?[DPp](?!\w)|(?<=\w[.!?,]\s)[:;=]-?[DPp](?!\w)", ""),
+    rule(
+        r"(?<![\w.,$£€/-])(?P<length>\d{1,2})[kK](?=\s(?:run|race|walk|runner|course)\b)",
+        lambda match: f"{match['length']} kay",
+    ),
+    rule(r"\bI\s<3\s(?=[A-Za-z])", "I love "),
     rule(r"(?<=[A-Za-z.!?]\s)<3(?=\s*$|[.!\n]|\s[A-Z])", ""),
     rule(r"\bI\s?\u2764\ufe0f?\s?(?=\w)", "I love "),
     rule(_EMOJI, _unsaid),

@@ -144,6 +144,8 @@ LETTERS: tuple[Rule, ...] = (
     rule(r"(?<![\w'’-])(?P<letter>[B-HJ-Z])(?=-[a-z])", _letter),
     rule(r"(?<=[a-z]-)(?P<letter>[A-HJ-Z])(?![\w'’.&/-])", _letter),
     rule(r"(?<=[a-z]\s)(?P<letter>[B-HJ-NP-Z](?:\s[B-HJ-NP-Z])*)(?![\w.'’&/-])", _letter),
-    rule(rf"\b(?P<what>{_LETTERED})\sA(?![\w.'’&/-])", lambda match: f"{match['what']} ay"),
+    rule(rf"\b(?P<what>(?:{_LETTERED})[:]?)\sA(?![\w.'’&/-])", lambda m: f"{m['what']} ay"),
+    rule(r"(?P<before>\b[Aa]n\s)A(?![\w'’&/-])", lambda match: f"{match['before']}ay"),
+    rule(r"\bO(?=\s(?:negative|positive|blood)\b)", "oh"),
 )
 """Capitals by themselves, such as those of `T-shirt` and `vitamin C`, once all else is said."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from speech.text.english.initials import spell
 from speech.text.english.rule import Rule, alternatives, rule
 
 _SIGNS = {
@@ -16,6 +17,7 @@ _SIGNS = {
     "∧": "and", "∨": "or", "¬": "not",
 }  # fmt: skip
 _GREEK = {"Δ": "delta", "δ": "delta", "Σ": "sigma", "Π": "pi", "Ω": "omega"}
+_NOTES = {"♩": "quarter note", "♪": "eighth note"}
 _FUNCTIONS = {
     "sin": "sine of", "cos": "cosine of", "tan": "tangent of", "log": "log of",
     "ln": "natural log of",
@@ -29,6 +31,7 @@ def _sign(match: re.Match[str]) -> str:
 
 
 MATHS: tuple[Rule, ...] = (
+    rule(r"[♩♪]\s?=\s?(?=\d)", lambda match: f"{_NOTES[match[0][0]]} equals "),
     rule(rf"(?<![\w.])(?:{'|'.join(_FUNCTIONS)})(?=\()", lambda m: f"{_FUNCTIONS[m[0]]} "),
     rule(r"(?<=\d)\s?−\s?(?=\d)", " minus "),
     rule(r"(?<![\w.'’-])(?P<name>[kmnxy])[-−](?=\d)", lambda match: f"{match['name']} minus "),
@@ -37,6 +40,13 @@ MATHS: tuple[Rule, ...] = (
          lambda match: f"{match['base']} to the power of {match['name']}"),
     rule(r"(?<![\w.])(?P<number>[kmn]|\d{1,3}(?=!\s?[=/×*]))!(?!\w)(?=\s?[^A-Z\s!?]|$)",
          lambda match: f"{match['number']} factorial"),
+    rule(r"(?<![\w.'’])(?P<name>[fghtFGP])\((?P<of>[a-zA-Z]|\d{1,3})\)(?!\w)",
+         lambda match: f"{match['name']} of {match['of']}"),
+    rule(r"(?<![\w.'’/-])(?<!\d\s)(?P<name>[A-HJ-Z]|[b-df-hj-np-tv-z]{2})(?=(?P<power>[²³])?(?:\s=\s[\w.−-]|=\.?\d|(?(power)(?![\w⁺⁻])|(?!))))",
+         lambda match: spell(match['name'])),
+    rule(r"(?<![\w.'’])O\((?=[a-z\d])", "oh of ("),
+    rule(r"(?<![\w.'’-])(?P<name>[a-z])_(?=(?:\d|[a-z])(?!\w))", lambda match: f"{match['name']} "),
+    rule(r"(?<=\w)\s?==\s?(?=[\w\"'-])|(?<=\w)=(?=\.?\d)", " equals "),
     rule(r"[ΔδΣΠΩ](?=[A-Za-z](?![a-z]))", lambda m: f"{_GREEK[m[0]]} "),
     rule(r"(?<=\d)(?=[α-ωΑ-Ω](?![^\W\d_]))", " "),
     rule(r"(?<=[α-λν-ω])(?=[a-z][²³]?(?![a-z]))", " "),

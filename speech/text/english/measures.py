@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from speech.text.english.adjectives import PLAIN_NOUN, has_article, is_adjective
 from speech.text.english.figures import MINUS, NUMBER, START, UPTO, cardinal, number
 from speech.text.english.rule import Rule, alternatives, listed, rule
 from speech.text.english.sentences import stop_after
@@ -14,37 +15,33 @@ _STOPPED = frozenset(  # written with a full stop as well
     [
         *listed("lb lbs oz ft mi yd yds gal gals qt qts hr hrs min mins sec secs wk wks mo mos yr"),
         *listed("yrs tsp tsps tbsp tbsps Tbsp tbs Tbs TBSP kg cm mm km ml cal cals pct pts in"),
+        *listed("pkg pkgs doz"),
         *(unit for unit in UNITS if unit.startswith(("sq", "cu", "fl"))),
     ]
 )
 _PARTED = listed("lb lbs oz ft mi yd gal qt tsp Tsp tbsp Tbsp kg km hr yr")  # behind a fraction
 _UNIT = rf"(?P<unit>{alternatives(list(UNITS))})"
 _RATE = rf"(?P<per>(?:/(?:\d{{1,4}}\s?)?(?:{alternatives(list(PER))})(?!\w))*)"
+_SPANS = (*listed("second minute hour day night week month year person"), "s")
 _PER_SHORT = listed("gal hr min sec lb oz yr wk kg km mi ft")
+_PER_COUNTED = [unit for unit in PER if unit in UNITS or unit in _SPANS]  # `cells/mL`, `trips/day`
 _TIMES = {"h": "hours", "m": "minutes", "s": "seconds"}
-_AN_ARTICLE = re.compile(
-    r"\b(?:an?|the|this|that|each|every|another|my|his|her|its|your|our|their)\s$", re.IGNORECASE
-)
-_A_NOUN = re.compile(
-    r"\s(?!(?:a|above|after|and|are|as|at|away|because|before|below|but|by|does|during|each|every|"
-    r"for|from|had|has|have|he|if|in|into|is|it|more|of|on|once|or|over|per|she|since|so|than|that|"
-    r"the|then|they|to|under|until|up|was|we|were|when|where|which|while|who|will|with|would|you)\b)"
-    r"[a-z]{2}"
-)
 _RACES = "dash|sprint|race|relay|final|heat|freestyle|butterfly|backstroke|medley|hurdles"
 _RATE_PARTS = re.compile(r"/(?:(\d+)\s?)?([^/]+)")
 _COOKED = r"(?P<amount>(?:\d{1,2}[\s-])?\d{1,2}/\d{1,2}|\d{0,2}[½⅓⅔¼¾⅛]|\d{1,2}(?:\.\d)?)"
 _AROUND = listed("about above around at below near of over reached to under hit")  # a temperature
-_SEEN_CHARS = 9  # how far around a measure its noun and its article are looked for
-
-
-def _is_adjective(match: re.Match[str]) -> bool:
-    """Tell whether a measure belongs to a noun, as in `a 40 lb bag`."""
-    text, start, end = match.string, match.start(), match.end()
-    return bool(
-        _AN_ARTICLE.search(text[max(0, start - _SEEN_CHARS) : start])
-        and _A_NOUN.match(text[end : end + _SEEN_CHARS])
-    )
+_LASTING = listed(
+    "for wait waits after every within took takes lasts last lasted than under only about another "
+    "again"
+)
+_TURNED = (
+    "angle|arc|bend|camera|corner|day|feedback|heat|incline|lens|oven|rotation|slope|spin|turn|"
+    "video|view"
+)
+_TIMED = listed(
+    "ago delay timer timeout cooldown interval window clip video ad ads exposure pause break "
+    "countdown rest sprint round buff stun"
+)
 
 
 def _measure(match: re.Match[str]) -> str:
@@ -56,7 +53,7 @@ def _measure(match: re.Match[str]) -> str:
     if match["upto"]:
         amount += f" to {number(match['upto'])}"
     is_one = match["amount"] == "1" and not match["upto"]
-    name = one if is_one or (not stop and _is_adjective(match)) else many
+    name = one if is_one or (not stop and is_adjective(match)) else many
     return f"{'minus ' * bool(match['minus'])}{amount} {name}{_rate(match['per'])}{stop}"
 
 
@@ -66,6 +63,12 @@ def _rate(per: str) -> str:
         f" per {PER[unit]}" if not figures else f" per {cardinal(figures)} {UNITS[unit][1]}"
         for figures, unit in _RATE_PARTS.findall(per)
     )
+
+
+def _seconds(match: re.Match[str]) -> str:
+    upto = f" to {cardinal(match['upto'])}" if match["upto"] else ""
+    plural = "s" * (match["amount"] != "1" or bool(upto))
+    return f"{match['before']}{cardinal(match['amount'])}{upto} second{plural}"
 
 
 def _part(match: re.Match[str]) -> str:
@@ -85,7 +88,7 @@ def _duration(match: re.Match[str]) -> str:
 
 
 def _inches(match: re.Match[str]) -> str:
-    is_one = match["amount"] == "1" or match["hyphen"] == "-" or _is_adjective(match)
+    is_one = match["amount"] == "1" or match["hyphen"] == "-" or is_adjective(match)
     stop = stop_after(match) if match["stop"] else ""
     return f"{number(match['amount'])} {'inch' if is_one else 'inches'}{stop}"
 
@@ -100,6 +103,11 @@ def _cooked(one: str) -> Callable[[re.Match[str]], str]:
 
 
 SPELLINGS: tuple[Rule, ...] = (
+    rule(r"(?<=\d)(?P<unit>[vw])(?!\w)", lambda match: match["unit"].upper()),
+    rule(
+        r"(?<![\w.,])(?P<feet>[3-7])ft(?P<inches>\d|1[01])(?![\w.,²])",
+        lambda match: f"{match['feet']} foot {match['inches']}",
+    ),
     rule(
         r"(?P<unit>(?<=\d)\s?[kcm]?m|(?<=\d)\s?ft)(?P<power>[23])(?!\w|[.,:]\d|-)",
         lambda match: match["unit"] + ("²" if match["power"] == "2" else "³"),
@@ -125,6 +133,14 @@ SPELLINGS: tuple[Rule, ...] = (
 )
 """Units that are written otherwise, before figures, fractions and powers are."""
 
+POWERED: tuple[Rule, ...] = (
+    rule(
+        rf"(?P<amount>\b(?:\d[\d.]{{0,9}}\s?[x×·*]\s?)?10(?:\^[-−]?\d{{1,3}}|[²³]))\s?{_UNIT}{_RATE}(?![\w^])",
+        lambda m: f"{m['amount']} {UNITS[m['unit']][1]}{_rate(m['per'])}",
+    ),
+)
+"""Powers of ten with a unit, before the powers are said."""
+
 MEASURES: tuple[Rule, ...] = (
     rule(
         rf"{START}(?P<feet>\d{{1,2}})\s?ft\.?\s?(?P<inches>\d{{1,2}})\s?in\b(?P<stop>\.(?!\w))?",
@@ -134,6 +150,41 @@ MEASURES: tuple[Rule, ...] = (
         ),
     ),
     rule(rf"{START}(?P<amount>\d+\.\d+)\s?s\b", lambda m: f"{number(m['amount'])} seconds"),
+    rule(
+        rf"{START}(?P<amount>\d{{1,3}})s(?=\s(?:{'|'.join(_TIMED)})\b)",
+        lambda m: f"{cardinal(m['amount'])} second",
+    ),
+    rule(
+        rf"(?P<before>^(?=\d{{1,3}}s\s*(?:$|\|))|[:|(=]\s?|\b(?:{'|'.join(_LASTING)})\s)(?P<amount>\d{{1,3}})"
+        r"(?:\s?[-–]\s?(?P<upto>\d{1,3}))?s(?=[.,;:!?)|]|\s?$|\s?\n|\s[^A-Z])",
+        _seconds,
+    ),
+    rule(
+        rf"{START}(?P<amount>\d{{1,3}})[\s-]?(?:yo|y\.o\.|y/o)(?!\w)(?P<noun>(?=\s(?:male|female|m[ae]n|"
+        r"wom[ae]n|boys?|girls?|child|kids?|patients?|son|daughter|dog|cat|account)\b))?",
+        lambda m: (
+            f"{cardinal(m['amount'])} {'year' if m['noun'] or has_article(m) else 'years'} old"
+        ),
+    ),
+    rule(
+        rf"{START}(?P<amount>{NUMBER})°(?=\s(?:{_TURNED})s?\b)",
+        lambda m: f"{number(m['amount'])} degree",
+    ),
+    rule(r"(?<=\d)pp\b(?!\.\w)|(?<=\d\.\d)\spp\b", " percentage points"),
+    rule(r"(?<=\d)\s?pp\b\.?(?=\s?[,;)]|\s?$)", " pages"),
+    rule(
+        r"(?<![\w.,])(?P<amount>\d{1,3})\s?bps\b",
+        lambda m: f"{cardinal(m['amount'])} basis point{'s' * (m['amount'] != '1')}",
+    ),
+    rule(
+        rf"(?<=[a-z]s)/(?P<per>{alternatives(_PER_COUNTED)})(?![\w²³])",
+        lambda m: f" per {PER[m['per']]}",
+    ),
+    rule(r"(?<=\d[xX×])/(?=(?:day|week|month|year|hour|minute|wk|mo|yr|hr|min|d|h)\b)", " per "),
+    rule(
+        rf"{START}(?P<amount>\d{{1,3}}(?:\.\d)?)(?:(?P<unit>[WV]|mm)|[\"”″]){PLAIN_NOUN}",
+        lambda m: f"{number(m['amount'])} {UNITS[m['unit']][0] if m['unit'] else 'inch'}",
+    ),
     rule(
         rf"{START}(?P<h>\d{{1,3}})\s?hr?s?\s?(?P<m>\d{{1,2}})\s?m(?:ins?)?(?:\s?(?P<s>\d{{1,2}})\s?s)?\b(?!\.\d)",
         _duration,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from speech.text.english.figures import MINUS, NUMBER, START, cardinal, number
+from speech.text.english.adjectives import PLAIN_NOUN, has_article
+from speech.text.english.figures import MINUS, NUMBER, START, cardinal, number, plural
 from speech.text.english.rule import Rule, alternatives, rule
 from speech.text.english.units import PER
 
@@ -77,17 +78,19 @@ _CODES = {
     "MXN": "MX$", "TWD": "NT$", "NGN": "₦", "RMB": "CNY", "UAH": "₴", "VND": "₫", "ILS": "₪",
     "BTC": "₿",
 }  # fmt: skip
+_DOLLAR_CODES = [code for code, sign in _CODES.items() if code.isalpha() and sign.endswith("$")]
 _SIGNS = [sign for sign in (*_CURRENCIES, *_CODES) if not sign.isalpha()]
 _LETTERS = [sign for sign in (*_CURRENCIES, *_CODES) if sign.isalpha()]
 _BARE_SIGNS = "".join(sign for sign in _SIGNS if len(sign) == 1)
 _SCALES = {
     **{word: word for word in ("hundred", "thousand", "million", "billion", "trillion")},
     **{"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion"},
-    "tn": "trillion",
+    **{"tn": "trillion", "lakh": "lakh", "lakhs": "lakh", "crore": "crore", "crores": "crore"},
 }
 _SCALE = rf"(?:[\s-]?(?P<scale>(?i:{alternatives(list(_SCALES))}))\b)?"
 _COMMA_DECIMAL = r"(?:\d{1,3}(?:\.\d{3})+|\d+),\d\d(?![\d,])"  # as most of Europe writes it
 _AMOUNT = rf"(?:{_COMMA_DECIMAL}|{NUMBER}|\.\d+)"
+_NOUN = re.compile(rf"{PLAIN_NOUN}(?!\s\w+(?:ing|ed)\b)")
 _PER = [unit for unit in PER if len(unit) > 1 or unit == "h"]
 
 
@@ -108,8 +111,9 @@ def _money(match: re.Match[str]) -> str:
     before += "minus " * bool(groups.get("minus") or groups.get("inner_minus"))
     # "a five dollar bill", "a ten million dollar deal"
     follower = match.string[match.end() : match.end() + 2]
-    is_adjective = groups.get("article") and re.match(r"[\s-][a-z]", follower)
-    many = currency.one if is_adjective else currency.many
+    of_article = groups.get("article") and re.match(r"[\s-][a-z]", follower)
+    of_noun = has_article(match) and _NOUN.match(match.string, match.end())
+    many = currency.one if of_article or of_noun else currency.many
     if scale or upto:
         scale, low_scale = (
             _SCALES[each.lower()] if each else "" for each in (scale, groups.get("low_scale"))
@@ -136,6 +140,16 @@ def _cents(match: re.Match[str]) -> str:
 MONEY: tuple[Rule, ...] = (
     rule(r"\bRs\.?\s?(?=\d)", "₹"),
     rule(r"(?<=\d)\s?zł\b", " PLN"),
+    rule(rf"\b(?P<code>{'|'.join(_DOLLAR_CODES)})\s?\$(?=\.?\d)", lambda m: f"{m['code']} "),
+    rule(
+        rf"(?<![\w$])\$(?P<amount>{NUMBER}(?:[\s-]?(?:{alternatives(list(_SCALES))})\b)?)\s"
+        rf"(?P<code>{'|'.join(_DOLLAR_CODES)})\b",
+        lambda m: f"{m['code']} {m['amount']}",
+    ),
+    rule(
+        rf"(?<!\w)[{_BARE_SIGNS}](?P<amount>[1-9]\d{{0,3}})s(?![\w'’])",
+        lambda m: plural(cardinal(m["amount"])),
+    ),
     rule(
         rf"(?<=[\d{_BARE_SIGNS}A-Z])/(?P<per>{alternatives(_PER)})\b",
         lambda match: f" per {PER[match['per']]}",

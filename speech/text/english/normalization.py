@@ -8,11 +8,13 @@ from speech.text.english.abbreviations import ABBREVIATIONS, NUMBERED
 from speech.text.english.addresses import ADDRESSES
 from speech.text.english.chemistry import CHEMISTRY
 from speech.text.english.codes import CODES
-from speech.text.english.dates import DATES, YEARS
+from speech.text.english.dates import DATES, SLASHED_DATES, YEARS
+from speech.text.english.games import GAMES
 from speech.text.english.informal import INFORMAL
 from speech.text.english.initials import INITIALS, LETTERS, SPACED
+from speech.text.english.law import LAW
 from speech.text.english.maths import MATHS
-from speech.text.english.measures import MEASURES, SPELLINGS
+from speech.text.english.measures import MEASURES, POWERED, SPELLINGS
 from speech.text.english.money import MONEY
 from speech.text.english.places import PLACES
 from speech.text.english.primes import PRIMES
@@ -26,6 +28,8 @@ _SIGN = re.compile(
     "[µΩªº]|(?<!\\w)μ(?=[AFLVWgms])|[ΔδΣΠ](?=[A-Za-z](?![a-z]))|(?<![^\\W\\d_])[α-ωΑ-Ω](?![^\\W\\d_])|[ʰ-ˡᴬ-ᵪⁱⁿ]"
 )
 """A letter by Unicode that stands for a unit, an angle, an exponent."""
+_MAX_PASSES = 3
+"""Over a text: what one rule says may stand where another, before it, would have taken it."""
 _MIN_ENGLISH_LETTERS = 0.9
 """Of a text's letters: below, it is in another language, or in another script."""
 _MAX_ACCENTED = 2
@@ -35,8 +39,11 @@ _RULES = (
     *(
         *SPACED,
         *INSTANTS,
+        *SLASHED_DATES,
         *NUMBERED,
         *SCRIPTURE,
+        *LAW,
+        *GAMES,
         *PLACES,
         *PRIMES,
         *SPELLINGS,
@@ -46,6 +53,7 @@ _RULES = (
         *ADDRESSES,
         *GROUPED,
         *COMPARISONS,
+        *POWERED,
         *MATHS,
         *FRACTIONS,
         *GLUED,
@@ -67,9 +75,15 @@ def normalize(text: str) -> str:
     """
     if not _is_english(text):
         return text
-    for each in _RULES:
-        text = each.apply(text)
-    return _SPACES.sub(" ", text)
+    for _ in range(_MAX_PASSES):
+        said = text
+        for each in _RULES:
+            said = each.apply(said)
+        said = _SPACES.sub(" ", said)
+        if said == text:
+            break
+        text = said
+    return text
 
 
 def _is_english(text: str) -> bool:

@@ -12,6 +12,7 @@ from speech.text.english.sentences import rest_of, stop_after
 
 _STREETS = {"Dr": "Drive", "Ln": "Lane", "Ct": "Court", "Pl": "Place", "Sq": "Square"}
 _UNSTOPPED = {"St": "Street", "Ave": "Avenue", "Rd": "Road", "Blvd": "Boulevard"}
+_STREETS_IN_SHORT = _STREETS | _UNSTOPPED
 _STREET_WORDS = listed(
     "St Street Ave Avenue Rd Road Blvd Boulevard Dr Drive Ln Lane Way Ct Court Pl Place Sq Square "
     "Hwy Highway Pkwy Parkway Terrace Circle"
@@ -73,6 +74,12 @@ def _side(match: re.Match[str]) -> str:
     return _COMPASS[match["side"].replace(".", "")]
 
 
+def _wind(side: str) -> str:
+    """Return `north northwest` for `NNW`."""
+    points = [side] if len(side) < 3 else [side[0], side[1:]]
+    return " ".join(_COMPASS[point] for point in points).lower()
+
+
 def _saint_or_street(match: re.Match[str]) -> str:
     before, after = match["before"] or "", rest_of(match)
     names_street = before[:1].isupper()
@@ -113,9 +120,18 @@ PLACES: tuple[Rule, ...] = (
         lambda match: f"{_side(match)} ",
     ),
     rule(
-        rf"(?P<street>\b(?:{'|'.join(_STREET_WORDS)})\.?),?\s"
+        rf"(?P<street>\b(?:{'|'.join(_STREET_WORDS)}))\.?,?\s"
         r"(?P<side>[NS]\.?[EW](?!\w)|[NSEW](?=[,;]|\s*$|\n))",
-        lambda match: f"{match['street']} {_side(match)}",
+        lambda m: f"{_STREETS_IN_SHORT.get(m['street'], m['street'])} {_side(m)}",
+    ),
+    rule(
+        r"(?P<wind>\b[Ww]inds?[:]?\s|\d\s?(?:km/h|kph|mph|knots|kts|m/s|miles?|km|kilometers?|mi)\s"
+        r"|\d°\s?)(?P<side>[NS]{1,2}[EW]|[EW][NS][EW])(?!\w)",
+        lambda m: f"{m['wind']}{_wind(m['side'])}",
+    ),
+    rule(
+        r"(?P<wind>\b[Ww]inds?[:]?\s|\d\s?(?:km/h|kph|mph|knots|kts)\s)(?P<side>[NSEW])(?![\w.'’])",
+        lambda m: f"{m['wind']}{_wind(m['side'])}",
     ),
     rule(
         r"(?P<road>\b(?:I-|US-|US\s|(?:Route|Rte\.?|Highway|Hwy\.?|Interstate)\s)\d{1,3}\s)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from speech.text.english.adjectives import PLAIN_NOUN
 from speech.text.english.rule import Rule, rule
 
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
@@ -14,6 +15,7 @@ _BY = r"(?P<by>\s?(?:[x×]|by)\s?(?=[\d½¼¾]))?"
 _OPENED = r"(?<!\w)(?:\"[^\"\n]{1,300}\"|“[^”\n]{1,300}”)"
 """Words in quotes: the mark behind the last of them is no inch."""
 _A_NOUN = re.compile(r"\s(?!(?:and|or|of|in|is|was|on|at|to|from)\b)[A-Za-z]")
+_OWN_NOUN = re.compile(PLAIN_NOUN)
 _AN_ARTICLE = re.compile(
     r"\b(?:an?|the|this|my|his|her|your|our|their)\s(?:\S{1,6}\s?[x×]\s?|\S{1,6}\sby\s)?$",
     re.IGNORECASE,
@@ -48,6 +50,8 @@ def _inches(match: re.Match[str]) -> str | None:
 def _is_adjective(match: re.Match[str]) -> bool:
     """Tell whether a length belongs to a noun, as in `an 8" cake`."""
     text, start, end = match.string, match.start(), match.end()
+    if _OWN_NOUN.match(text, end) and match.groupdict().get("amount"):
+        return True
     return bool(
         _AN_ARTICLE.search(text[max(0, start - _SEEN_CHARS) : start])
         and _A_NOUN.match(text[end : end + 6])
@@ -65,6 +69,12 @@ PRIMES: tuple[Rule, ...] = (
         r"(?:\s?(?P<second>\d{1,2}(?:\.\d{1,9})?)\s?(?:[\"”″]|''|’’|′′))?"
         r"(?:\s?(?P<after>[NSEW])(?!\w))?",
         _angle,
+    ),
+    rule(r"(?<=°)/(?=\d{1,3}°)", ", "),
+    rule(
+        r"(?<![\w.,/-])(?P<end>[35])['’′](?=\s(?:end|cap|UTR|carbon|position|overhang|splice|untranslated|"
+        r"phosphate|to\s[35]['’′])|-[a-z])",
+        lambda match: f"{match['end']} prime",
     ),
     rule(
         rf"{_FIRST}(?P<feet>\d{{1,2}})['’′][\s-]?(?P<inches>(?:\d|1[01])(?:[½¼¾]|\.\d)?){_INCH}",

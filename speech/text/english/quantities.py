@@ -21,6 +21,7 @@ _VULGAR = {
     "⅗": (3, 5), "⅘": (4, 5), "⅙": (1, 6), "⅚": (5, 6), "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8),
     "⅞": (7, 8),
 }  # fmt: skip
+_VULGARS = "".join(_VULGAR)
 _OF_A_WHOLE = re.compile(r"\s?(?:of|inch|miles?|seconds?|in|cups?|a|an)\b|[-\"”″]")
 _POINTS = re.compile(r"\s(?:points?|stars?|marks?|questions?|correct|right|rating|complete|done)\b")
 _BEAT = re.compile(r"\s(?:time|beat|meter|metre|rhythm|bar)\b")
@@ -123,7 +124,7 @@ def _range(match: re.Match[str]) -> str:
     """Return `five to ten`; what makes a hundred is a split, such as `fifty fifty`."""
     low, high = match["low"], match["high"]
     is_split = low.isdigit() and high.isdigit() and int(low) >= int(high) == 100 - int(low)
-    between = " " if is_split or match[0] == "24-7" else " to "
+    between = " " if is_split or match[0] in ("24-7", "20-20") else " to "
     return f"{number(low)}{between}{number(high)}"
 
 
@@ -151,13 +152,23 @@ GROUPED: tuple[Rule, ...] = (
         r"(?<![\w.,:/+-])(?:[1-9]\d?(?:\s\d{3}){2,}|[1-9]\d{0,2}(?:[\u00a0\u202f\u2009]\d{3})+)(?![\w-]|\s\d)",
         _ungrouped,
     ),
+    rule(
+        r"(?<![\w.,:/+-])[1-9]\d{0,2}(?:(?:\.\d{3})+(?=\s?€)|(?:\s\d{3})+(?=\s?[€$£](?!\d)))",
+        _ungrouped,
+    ),
+    rule(r"(?<=€)[1-9]\d{0,2}(?:\s\d{3})+(?![\w.,-])", _ungrouped),
     rule(r"(?<![\w.,:/+'’-])[1-9]\d{0,2}(?:['’]\d{3})+(?![\w'’])", _ungrouped),
     rule(r"(?<![\w.,:/+-])[1-9]\d{0,2}(?:\.\d{3}){2}(?![\w-]|\.\d|,\d)", _ungrouped),
 )
 """Thousands that are grouped by spaces, apostrophes or points."""
 
 FRACTIONS: tuple[Rule, ...] = (
-    rule(r"(?:(?<!\d)(?P<whole>\d+)\s?)?(?P<vulgar>[" + "".join(_VULGAR) + "])", _vulgar_fraction),
+    rule(
+        rf"(?<=[\d{_VULGARS}])\s?[-–—]\s?(?=\d{{1,2}}[{_VULGARS}])|(?<=[{_VULGARS}])\s?[-–—]\s?(?=\d)"
+        r"|(?<=\b\d/\d)\s?[-–—]\s?(?=\d{1,2}/\d\b|\d{1,2}\s)",
+        " to ",
+    ),
+    rule(r"(?:(?<!\d)(?P<whole>\d+)\s?)?(?P<vulgar>[" + _VULGARS + "])", _vulgar_fraction),
     rule(
         r"(?P<odds>\bodds\s(?:of|are|were|at)\s)(?P<first>\d{1,3})/(?P<second>\d{1,2})(?![\w/])",
         lambda match: f"{match['odds']}{cardinal(match['first'])} to {cardinal(match['second'])}",

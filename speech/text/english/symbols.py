@@ -72,8 +72,10 @@ COMPARISONS: tuple[Rule, ...] = (
     rule(r"\s?(?:<=|≤)\s?(?=[\w$£€.-])", " less than or equal to "),
     rule(r"\s?(?:>=|≥)\s?(?=[\w$£€.-])", " greater than or equal to "),
     rule(r"\s?(?:!=|≠)\s?(?=[\w$£€.-])", " is not equal to "),
-    rule(r"(?<=\w)\s<\s(?=[\w$£€.-])|(?<=\d)<(?=\d)", " is less than "),
-    rule(r"(?<=\w)\s>\s(?=[\w$£€.-])|(?<=\d)>(?=\d)", " is greater than "),
+    rule(r"(?<=\w)\s<\s(?=[\w$£€.-])|(?<=\d)<(?=\d)|(?<=\b[a-zA-Z])<(?=\.?\d)", " is less than "),
+    rule(
+        r"(?<=\w)\s>\s(?=[\w$£€.-])|(?<=\d)>(?=\d)|(?<=\b[a-zA-Z])>(?=\.?\d)", " is greater than "
+    ),
     rule(r"(?<![\w<])<\s?(?=[\d$£€])", "less than "),
     rule(r"(?<![\w>=-])>\s?(?=[\d$£€])", "more than "),
     rule(r"(?<![\w~])~\s?(?=[\d$£€])", "about "),
@@ -85,6 +87,10 @@ COMPARISONS: tuple[Rule, ...] = (
 
 GLUED: tuple[Rule, ...] = (
     rule(r"\bA[–-]Z\b", "ay to zee"),
+    rule(
+        r"\b(?P<from>(?P<row>[A-Z])\d{1,2})\s?[-–]\s?(?=(?P=row)\d{1,2}\b)",
+        lambda m: f"{m['from']} to ",
+    ),
     rule(r"(?<=\b[A-Z])–(?=[A-Z]\b)|(?<=\b[A-Z]\d)\s?–\s?(?=[A-Z]\d\b)", " to "),
     rule(r"(?<!\w)(?P<drive>[A-Z]):\\(?P<path>[\w\\.-]{1,200})", _windows_path),
     rule(r"(?<![^\s(\"'“])(?P<path>(?:~|\.{1,2})?(?:/[\w.-]{1,60}){2,12})/?(?!\w)", _path),
@@ -96,6 +102,12 @@ GLUED: tuple[Rule, ...] = (
     rule(
         r"(?<![\w/&-])(?P<left>[A-Z]{1,4})(?P<mark>\s?&\s?|/)(?P<right>[A-Z]{1,4})(?P<plural>'?s)?(?![\w/&-])",
         _letters_of,
+    ),
+    rule(r"(?<![\w.'’-])[vV](?:er)?\.?\s?(?=\d+\.\d)", "version "),
+    rule(r"(?<![\w.'’/-])(?P<letter>[a-z])(?=\d)", lambda match: f"{spell(match['letter'])} "),
+    rule(
+        r"(?<![\w/-])(?P<source>[BCDGP])2(?P<target>[BCDGP])(?![\w/-])",
+        lambda match: f"{spell(match['source'])} to {spell(match['target'])}",
     ),
     rule(
         r"(?<![\w\[])(?!WW-?[12]\b)(?P<letters>[A-Z]{1,5})-?(?P<figures>\d{1,4})(?P<rest>[A-Z]{0,3})(?P<plural>s)?(?!\w)",
@@ -147,7 +159,7 @@ SYMBOLS: tuple[Rule, ...] = (
     ),
     rule(r"(?<=[\w.!?])\s/\s(?=[^\W\d])", ", "),
     rule(r"(?<=[\d\w])\s?[+]\s(?=[\d\w])|(?<=\w)[+](?=\d)", " plus "),
-    rule(r"(?<=\d)[+](?!\w)", " plus"),
+    rule(r"(?<=\d)[+](?!\w)|(?<=[A-Za-z])[+](?=[\s.,;:!?)]|$)", " plus"),
     rule(r"(?<![^\s(\[\"“'‘])@(?=\w)", " at "),
     rule(r"\s@(?=\s)", " at"),
     rule(r"(?<=[^\W\d])/(?=\w)|(?<=\d)/(?=[^\W\d])", " "),
@@ -167,6 +179,7 @@ MIXED: tuple[Rule, ...] = (
         r"(?<=\d)-?(?!(?:ST|ND|RD|TH)\b)(?P<letters>[A-Z]{1,3})(?![\w])",
         lambda match: f" {spell(match['letters'])}",
     ),
+    rule(r"(?<=\d)(?P<letter>[a-jl-wyz])(?![\w'’])", lambda match: f" {spell(match['letter'])}"),
     rule(r"(?<=\d)(?=[A-Za-z]{1,3}\b)(?!(?:(?i:st|nd|rd|th)|k)\b)", " "),
 )
 """Letters behind figures."""

@@ -9,7 +9,13 @@ from speech.text.english.rule import Rule, rule
 from speech.text.english.sentences import rest_of
 
 _ANY_TIME = r"(?:\d{1,2}[:]\d\d(?!\d)|\d{1,2}\s?[ap]\.?\s?m\b)"
+_RATIOS = "scale|ratio|odds|dilution|mixture"
+_NOON = re.compile(r"\s(?:noon|midnight)\b", re.IGNORECASE)
 _ENDS = ("", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_GOES_ON = re.compile(  # behind `p.m.`, no sentence begins
+    r"\s(?:[ECMPABJ][SD]?T|I?ST|GMT|UTC|CES?T|AE[SD]T|NZ[SD]T|AK[SD]T|HST|Eastern|Central|Mountain|"
+    r"Pacific|Greenwich|(?:Mon|Tues?|Wednes|Thurs?|Fri|Satur|Sun)(?:days?)?|Wed|Sat)\b"
+)
 _HALF_DAY = r"(?P<half>[ap])\.?\s?m\b(?P<stop>\.(?=\s+[A-Z]|\s*$)|\.)?"
 
 
@@ -25,7 +31,7 @@ def _time(match: re.Match[str]) -> str | None:
     said = cardinal(str(hour))
     if minute:
         said += f" {two_figures(match['minute'])}"
-    elif not match["half"] and not second and not fraction:
+    elif not match["half"] and not second and not fraction and not _NOON.match(rest_of(match)):
         said += " o'clock" if hour <= 12 else " hundred"
     if fraction and not second:
         said += f" point {digits(fraction)}"
@@ -56,13 +62,19 @@ def _hour(match: re.Match[str]) -> str:
 def _half_day(match: re.Match[str]) -> str:
     if not match["half"]:
         return ""
-    ends = "." if match["stop"] and rest_of(match).lstrip()[:1] in _ENDS else ""
+    rest = rest_of(match)
+    ends = "." if match["stop"] and rest.lstrip()[:1] in _ENDS and not _GOES_ON.match(rest) else ""
     return f" {'ay' if match['half'].lower() == 'a' else 'pee'} em{ends}"
 
 
 def _stopwatch(match: re.Match[str]) -> str:
     """Return `forty one twenty three` for `41:23`, which no clock shows."""
     return f"{cardinal(match['minutes'])} {two_figures(match['seconds'])}"
+
+
+def _ratio(match: re.Match[str]) -> str:
+    left, right = match["left"] or match["one"], match["right"] or match["other"]
+    return f"{match['what'] or ''}{cardinal(left)} to {cardinal(right)}"
 
 
 def _verses(match: re.Match[str]) -> str:
@@ -108,6 +120,17 @@ TIMES: tuple[Rule, ...] = (
         rf"{UNJOINED}(?P<start>\d{{1,2}}(?:[:]\d\d)?(?:\s?[ap]\.?\s?m\b\.?)?)\s?[-–—]\s?(?={_ANY_TIME})",
         lambda match: f"{match['start']} to ",
         re.IGNORECASE,
+    ),
+    rule(r"(?<=\b[Nn]oon)\s?[-–—]\s?(?=\d)|(?<=\b[Mm]idnight)\s?[-–—]\s?(?=\d)", " to "),
+    rule(
+        r"(?<=\d)(?P<half>\s?[ap]\.?m\.?)?\s?[-–—]\s?(?=(?:noon|midnight)\b)",
+        lambda match: f"{match['half'] or ''} to ",
+    ),
+    rule(
+        rf"(?<![\w.,:])(?P<left>\d{{1,3}})[:](?P<right>\d{{1,6}})(?=\s(?:{_RATIOS})\b)"
+        rf"|(?P<what>\b(?:{_RATIOS})(?:\s(?:of|is|was|at))?\s)(?P<one>\d{{1,3}})[:]"
+        r"(?P<other>\d{1,6})(?![\w:]|\.\d)",
+        _ratio,
     ),
     rule(
         rf"{UNJOINED}(?P<hour>\d{{1,2}})[:](?P<minute>\d\d)(?:[:](?P<second>\d\d))?(?!\d)"

@@ -11,12 +11,17 @@ _WRITTEN = {
     # lengths, areas and volumes
     "kilometer": "km", "meter": "m", "centimeter": "cm", "millimeter": "mm", "nanometer": "nm",
     "micrometer": "μm", "foot": "ft", "mile": "mi", "yard": "yd yds", "hectare": "ha",
-    "liter": "l L", "milliliter": "ml mL", "deciliter": "dl dL", "centiliter": "cl cL",
-    "cubic centimeter": "cc", "gallon": "gal gals", "quart": "qt qts",
+    "liter": "l L", "milliliter": "ml mL", "microliter": "μL μl", "deciliter": "dl dL",
+    "centiliter": "cl cL", "cubic centimeter": "cc", "gallon": "gal gals", "quart": "qt qts",
     "teaspoon": "tsp tsps Tsp", "tablespoon": "tbsp tbsps Tbsp tbs Tbs TBSP", "pixel": "px",
+    "package": "pkg pkgs", "dozen": "doz",
     # weights, amounts and energies
-    "kilogram": "kg kgs", "gram": "g", "milligram": "mg", "microgram": "μg mcg", "pound": "lb lbs",
-    "ounce": "oz", "millimole": "mmol", "mole": "mol", "part per million": "ppm",
+    "kilogram": "kg kgs", "gram": "g", "milligram": "mg", "microgram": "μg mcg", "nanogram": "ng",
+    "pound": "lb lbs", "ounce": "oz", "millimole": "mmol", "micromole": "μmol",
+    "nanomole": "nmol", "millimolar": "mM",
+    "micromolar": "μM", "nanomolar": "nM", "kilodalton": "kDa", "electron volt": "eV",
+    "kiloelectron volt": "keV", "megaelectron volt": "MeV", "gigaelectron volt": "GeV",
+    "mole": "mol", "part per million": "ppm",
     "part per billion": "ppb", "kilocalorie": "kcal", "calorie": "cal cals", "kilojoule": "kJ",
     "megajoule": "MJ",
     # forces, pressures, powers
@@ -25,6 +30,7 @@ _WRITTEN = {
     "atmosphere": "atm", "millimeter of mercury": "mmHg", "horsepower": "hp bhp",
     "watt": "W", "milliwatt": "mW", "kilowatt": "kW", "megawatt": "MW", "gigawatt": "GW",
     "watt hour": "Wh", "kilowatt hour": "kWh", "megawatt hour": "MWh", "gigawatt hour": "GWh",
+    "terawatt hour": "TWh",
     # electricity, sound and light
     "volt": "V", "millivolt": "mV", "kilovolt": "kV", "milliampere": "mA",
     "milliampere hour": "mAh", "ohm": "Ω", "kilohm": "kΩ", "megohm": "MΩ", "picofarad": "pF",
@@ -32,17 +38,17 @@ _WRITTEN = {
     "megahertz": "MHz mhz", "gigahertz": "GHz ghz", "decibel": "dB db", "lumen": "lm", "lux": "lx",
     # data
     "kilobyte": "KB kB kb", "megabyte": "MB mb", "gigabyte": "GB gb", "terabyte": "TB tb",
-    "petabyte": "PB", "mebibyte": "MiB", "gibibyte": "GiB", "kilobit": "kbit", "megabit": "Mbit",
-    "gigabit": "Gbit", "kilobit per second": "kbps Kbps", "megabit per second": "Mbps mbps",
+    "petabyte": "PB", "mebibyte": "MiB", "gibibyte": "GiB", "kilobit": "kbit", "megabit": "Mbit Mb",
+    "gigabit": "Gbit Gb", "kilobit per second": "kbps Kbps", "megabit per second": "Mbps mbps",
     "gigabit per second": "Gbps gbps", "dot per inch": "dpi DPI",
     # times and speeds
     "millisecond": "ms", "microsecond": "μs", "second": "sec secs", "minute": "min mins",
     "hour": "h hr hrs", "week": "wk wks", "month": "mo mos", "year": "yr yrs",
-    "kilometer per hour": "kph km/hr", "mile per hour": "mph MPH", "mile per gallon": "mpg",
-    "beat per minute": "bpm BPM", "revolution per minute": "rpm RPM", "frame per second": "fps FPS",
-    "knot": "kts",
+    "kilometer per hour": "kph km/hr", "mile per hour": "mph MPH m.p.h.",
+    "mile per gallon": "mpg m.p.g.", "beat per minute": "bpm BPM",
+    "revolution per minute": "rpm RPM r.p.m.", "frame per second": "fps FPS", "knot": "kts",
 }  # fmt: skip
-_UNCHANGED = ("percent", "per mille", "hertz", "horsepower", "lux")
+_UNCHANGED = ("percent", "per mille", "hertz", "horsepower", "lux", "molar")
 _LENGTHS = {"km": "kilometer", "m": "meter", "cm": "centimeter", "mm": "millimeter", "ft": "foot",
            "mi": "mile", "yd": "yard", "in": "inch"}  # fmt: skip
 

@@ -10,6 +10,10 @@ WRITTEN = [
     ("Ca(OH)2 (SiO2) with NaCl", "see ay oh aitch two (ess eye oh two) with en ay see ell"),
     ("Na+ or Ca2+, Cl2", "en ay plus or see ay two plus, see ell two"),
     ("WW2, COP26, PhD, LaTeX", "World War two, COP twenty six, pee aitch dee, LaTeX"),
+    (
+        "Fe³⁺, SO₄²⁻, 0.1 M HCl",
+        "eff ee three plus, ess oh four two minus, zero point one molar aitch see ell",
+    ),
 ]
 
 

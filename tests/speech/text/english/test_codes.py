@@ -19,6 +19,9 @@ WRITTEN = [
     ("BA117, H1N1, AB12 CDE", "bee ay one hundred and seventeen, aitch one en one, "
      "ay bee twelve see dee ee"),
     ("Text STOP to 55555.", "Text STOP to five five five five five."),
+    ("Order #A12-3345", "Order number ay one two, three three four five"),
+    ("p53, a 12a, 1080p", "pee fifty three, a twelve ay, one thousand and eighty pee"),
+    ("Dial *67, main.py:42", "Dial star six seven, main dot pee why line forty two"),
 ]  # fmt: skip
 
 

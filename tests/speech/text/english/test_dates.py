@@ -26,6 +26,13 @@ WRITTEN = [
     ("at 00:00, 0:00, 12:00:00", "at midnight, zero o'clock, twelve o'clock"),
     ("ran it in 41:23, odds of 52:48", "ran it in forty one twenty three, "
      "odds of fifty two to forty eight"),
+    ("Mon 3/4, due 5/9, on 3/4", "Monday March fourth, due five nine, on three quarters"),
+    ("5 p.m. Monday, 7 p.m. EST", "five pee em Monday, seven pee em ee ess tee"),
+    ("Tues. & Thurs. in Dec 2020", "Tuesday and Thursday in December twenty twenty"),
+    ("the 1920s–30s, 44 BC–AD 14", "the nineteen twenties to thirties, forty four bee see to ay "
+     "dee fourteen"),
+    ("noon-1pm, 12:00 noon", "noon to one pee em, twelve noon"),
+    ("a 1:50 scale", "a one to fifty scale"),
 ]  # fmt: skip
 
 

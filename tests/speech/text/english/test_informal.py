@@ -14,6 +14,7 @@ WRITTEN = [
     ("Press Ctrl+Alt+Del or Cmd-S", "Press Control Alt Delete or Command ess"),
     ("I love it 😍😍. great 👍 job😀bye", "I love it. great job bye"),
     ("I ❤️ NY, ok :P yes", "I love en why, ok  yes".replace("  ", " ")),
+    ("I <3 you, a 5k run, gtg", "I love you, a five kay run, jee tee jee"),
 ]  # fmt: skip
 
 

@@ -15,6 +15,11 @@ WRITTEN = [
     ("red / blue, 7pm PT / 10pm", "red, blue, seven pee em pee tee, ten pee em"),
     ("/usr/bin, C:\\a\\b.txt", "slash usr slash bin, see colon backslash a backslash b dot "
      "tee ex tee"),
+    ("vitamin C. He is Mr. T.", "vitamin see. He is Mister tee."),
+    ("an A in, Q: Why?", "an ay in, cue: Why?"),
+    ("by A. A. Milne, K. 525", "by ay ay Milne, kay five hundred and twenty five"),
+    ("B2B, b.i.d. or p.o. now", "bee to bee, bee eye dee or pee oh now"),
+    ("Disney+ is v2.3", "Disney plus is version two point three"),
 ]  # fmt: skip
 
 

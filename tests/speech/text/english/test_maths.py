@@ -5,7 +5,7 @@ import pytest
 from speech.text.english.normalization import normalize
 
 WRITTEN = [
-    ("E = mc², f(x) = 2x + 1", "E equals mc squared, f(x) equals two x plus one"),
+    ("E = mc², f(x) = 2x + 1", "ee equals em see squared, f of x equals two x plus one"),
     ("2^n or 5! = 120, n! ok", "two to the power of n or five factorial equals one hundred and "
      "twenty, n factorial ok"),
     ("x ≥ 5, ≥5 and 10/2 = 5", "x is greater than or equal to five, greater than or equal to five "
@@ -15,6 +15,7 @@ WRITTEN = [
     ("his sin (often) grew", "his sin (often) grew"),
     ("No! 5! 3x faster, 10x", "No! five! three times faster, ten times"),
     ("the end.¹ Word² note†", "the end. Word note"),
+    ("p<0.05, a=5, n == 3", "p is less than zero point zero five, a equals five, n equals three"),
 ]  # fmt: skip
 
 

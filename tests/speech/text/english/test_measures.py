@@ -24,6 +24,19 @@ WRITTEN = [
     ("120/80 mmHg, 6 mos., 2 yrs. old", "one hundred and twenty over eighty millimeters of "
      "mercury, six months, two years old"),
     ("12 pt font, 1.2 pts, seat 14C", "twelve point font, one point two points, seat fourteen see"),
+    ("wait 30s, a 5s delay", "wait thirty seconds, a five second delay"),
+    ("1960s and 70s rock", "nineteen sixties and seventies rock"),
+    ("a 60W bulb, 5mm thick", "a sixty watt bulb, five millimeters thick"),
+    ("5 years/day, 10⁶ cells/mL", "five years per day, ten to the power of six cells per "
+     "milliliter"),
+    ("10^-3 mol, 3 × 10⁸ m/s", "ten to the power of minus three moles, three times ten to the "
+     "power of eight meters per second"),
+    ("10 µL at 25 ng/mL", "ten microliters at twenty five nanograms per milliliter"),
+    ("3x/day, a 5yo, 40 m.p.h.", "three times per day, a five year old, forty miles per hour"),
+    ("1¼–1½ cups, 10 min. per side", "one and a quarter to one and a half cups, ten minutes per "
+     "side"),
+    ("a 90° angle, wind 15 km/h NW", "a ninety degree angle, wind fifteen kilometers per hour "
+     "northwest"),
 ]  # fmt: skip
 
 

@@ -16,6 +16,10 @@ WRITTEN = [
     ("12,5 % of 1 234,56", "twelve point five percent of one thousand two hundred and thirty four "
      "point five six"),
     ("500 zł", "five hundred zlotys"),
+    ("CAD $50, $50 USD, $20s", "fifty Canadian dollars, fifty dollars, twenties"),
+    ("₹1.5 crore, $100M+", "one point five crore rupees, one hundred million dollars plus"),
+    ("the $64,000 question", "the sixty four thousand dollar question"),
+    ("the $5 he owed, 1.000 €", "the five dollars he owed, one thousand euros"),
 ]  # fmt: skip
 
 

@@ -13,8 +13,10 @@ from tests.speech.text.english import (
     test_chemistry,
     test_codes,
     test_dates,
+    test_games,
     test_informal,
     test_initials,
+    test_law,
     test_maths,
     test_measures,
     test_money,
@@ -160,8 +162,10 @@ _EVERYTHING_WRITTEN = [
         test_chemistry.WRITTEN,
         test_codes.WRITTEN,
         test_dates.WRITTEN,
+        test_games.WRITTEN,
         test_informal.WRITTEN,
         test_initials.WRITTEN,
+        test_law.WRITTEN,
         test_maths.WRITTEN,
         test_measures.WRITTEN,
         test_money.WRITTEN,
@@ -217,6 +221,7 @@ HOSTILE = [
     *("1", "1,", "1-", "$", "A.", "A", "a@", "a.", "1 ", "(5", "I", "://"),
     *("1' ", '"1', "a St. ", "N 1°", "1:1-", "1 am. ", "1/g", "1 x ", "Aa, "),
     *("A1", "I ", "A A ", "#a", "/a", "😀", "😀a", "0x", "n!", "$1m-", "1/10 ", "a-", "Ca(", "A1-"),
+    *("1(a)", "A1-A1-", "1/1 ", "5s", "a.b.", "a1", "x=1", "C: ", "1½-", "$1 CAD"),
 ]
 
 

@@ -12,7 +12,7 @@ WRITTEN = [
     ("a 60/40 split, 50-50, 24-7", "a sixty forty split, fifty fifty, twenty four seven"),
     ("odds of 7/2, 1.2–3.4, 40-60", "odds of seven to two, one point two to three point four, "
      "forty to sixty"),
-    ("747s, two 2s, 25 bps", "seven hundred and forty sevens, two twos, twenty five bee pee ess"),
+    ("747s, two 2s, 25 bps", "seven hundred and forty sevens, two twos, twenty five basis points"),
 ]  # fmt: skip
 
 

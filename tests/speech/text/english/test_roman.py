@@ -15,6 +15,7 @@ WRITTEN = [
     ("CIVIL\nIC\nLL\nVV\nI", "CIVIL\neye see\nell ell\nvee vee\nI"),
     ("(ii) second (iv) last", "(two) second (four) last"),
     ("pp. ix–xii, page vi, Mk. II", "pages nine to twelve, page six, Mark two"),
+    ("VOL. II, NO. 3, Lvl 12", "volume two, number three, Level twelve"),
 ]
 
 

@@ -1,0 +1,71 @@
+"""What is counted in games and in progress: dice, levels, episodes, points out of all there are."""
+
+from __future__ import annotations
+
+import re
+
+from speech.text.english.figures import cardinal
+from speech.text.english.rule import Rule, rule
+
+_COUNTED = (
+    r"(?:HP|MP|SP|AP|PP|XP|EXP|STA|[Hh]ealth|[Mm]ana|[Ss]tamina|[Aa]mmo|[Ll]ives|[Ss]hields?|[Ee]nergy|"
+    r"[Ss]tep|[Pp]art|[Ll]evel|[Rr]ound|[Ss]tage|[Ww]ave|[Ss]lide|[Pp]hase|[Ll]esson|[Ee]pisode|[Cc]hapter|"
+    r"[Pp]age|[Dd]ay|[Ww]eek|[Aa]ttempt|[Qq]uestion|[Ss]core|[Pp]rogress|[Tt]ask|[Rr]atings?|[Qq]uiz)"
+)
+_DATED = "".join(
+    rf"(?<!\b{word}\s)"
+    for word in ("on", "On", "since", "until", "before", "after", "to", "in", "the")
+)
+_NO_NOUN = (
+    r"(?:and|or|but|was|is|were|are|has|had|in|on|at|to|of|for|the|an?|with|time|beat|meter|metre|"
+    r"rhythm|bar|split|vision|attacks?|bombings?)\b"
+)
+_SPLIT = frozenset({"1", "2", "4", "12", "20", "50"})  # fifty fifty, twenty twenty, four four time
+
+
+def _out_of(match: re.Match[str]) -> str | None:
+    if int(match["got"]) > int(match["all"]):
+        return None
+    return f"{match['what']}{cardinal(match['got'])} out of {cardinal(match['all'])}"
+
+
+def _all(match: re.Match[str]) -> str | None:
+    """Return `five out of five`; a day and what is parted evenly are said otherwise."""
+    amount = match["all"]
+    if amount in _SPLIT and not match["noun"]:
+        return None
+    if amount in ("20", "50"):
+        return None
+    return f"{cardinal(amount)} out of {cardinal(amount)}"
+
+
+GAMES: tuple[Rule, ...] = (
+    rule(
+        rf"(?P<what>\b{_COUNTED}[:]?\s)(?P<got>\d{{1,5}})\s?/\s?(?P<all>\d{{1,5}})(?![\w/]|[.,]\d)",
+        _out_of,
+    ),
+    rule(
+        rf"{_DATED}(?<![\w.,:/$£€-])(?P<all>[1-9]\d{{0,3}})/(?P=all)(?![\w/-]|[.,]\d)"
+        rf"(?P<noun>(?=\s(?!{_NO_NOUN})[a-z]{{3}}))?",
+        _all,
+    ),
+    rule(
+        r"(?<![\w.-])(?P<count>\d{1,3})?d(?P<sides>4|6|8|10|12|20|100)(?!-?\w|\.\w)",
+        lambda m: f"{(cardinal(m['count']) + ' ') if m['count'] else ''}dee {cardinal(m['sides'])}",
+    ),
+    rule(
+        r"(?<!\w)S(?P<season>\d{1,2})[\s.]?E(?P<episode>\d{1,3})(?!\w)",
+        lambda m: (
+            f"Season {cardinal(str(int(m['season'])))} Episode {cardinal(str(int(m['episode'])))}"
+        ),
+    ),
+    rule(
+        r"(?P<before>^|\n|[,;:(+]\s?|\band\s)[x×](?=\d{1,3}\s[A-Z][a-z])",
+        lambda m: f"{m['before']}times ",
+    ),
+    rule(
+        r"(?<=[A-Za-z]\s)(?<!\b[Tt]he\s)(?<!\b[ao]n\s)(?<!\bfor\s)[x×](?P<count>\d{1,2})(?=[.,;:!?)]*(?:\s|$))",
+        lambda m: f"times {cardinal(m['count'])}",
+    ),
+)
+"""Points first, then dice, episodes and how many there are of a thing."""

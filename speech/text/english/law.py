@@ -1,0 +1,42 @@
+"""Statutes: sections with subsections in brackets, such as `12(3)(b)`."""
+
+from __future__ import annotations
+
+import re
+
+from speech.text.english.figures import cardinal, digits
+from speech.text.english.initials import spell
+from speech.text.english.roman import value_of
+from speech.text.english.rule import Rule, rule
+
+_SUB = r"(?:\d{1,3}|[ivx]{2,4}|[A-Za-z])"
+_SUBS = re.compile(rf"\(({_SUB})\)")
+
+
+def _subsections(match: re.Match[str]) -> str:
+    """Return `12 three bee` for `12(3)(b)`, `four oh one kay` for `401(k)`."""
+    number = match["number"]
+    if len(number) == 3 and number[1] == "0":
+        number = digits(number).replace("zero", "oh")
+    return " ".join([number, *map(_subsection, _SUBS.findall(match["subs"]))])
+
+
+def _subsection(name: str) -> str:
+    if name.isdigit():
+        return cardinal(name)
+    value = value_of(name.upper()) if len(name) > 1 else ""
+    return cardinal(value) if value else spell(name)
+
+
+LAW: tuple[Rule, ...] = (
+    rule(
+        rf"(?<![^\s\d§.(-])(?P<number>\d{{1,5}})(?P<subs>(?:\({_SUB}\)){{1,6}})(?!\w)",
+        _subsections,
+    ),
+    rule(
+        rf"(?P<what>\b(?:[Ss](?:ub)?sections?|[Pp]ara(?:graph)?s?|[Cc]lauses?|[Aa]rticles?|[Rr]ules?)\s)"
+        rf"(?P<subs>(?:\({_SUB}\)){{1,6}})(?!\w)",
+        lambda match: match["what"] + " ".join(map(_subsection, _SUBS.findall(match["subs"]))),
+    ),
+)
+"""Sections of a law, and of a paragraph of one."""

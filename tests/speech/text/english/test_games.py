@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import pytest
+
+from speech.text.english.normalization import normalize
+
+WRITTEN = [
+    ("HP 23/50, MP: 7/30", "aitch pee twenty three out of fifty, em pee: seven out of thirty"),
+    ("5/5 gems, a 4/4 beat", "five out of five gems, a four four beat"),
+    ("on 7/7, a 50/50 split", "on seven seven, a fifty fifty split"),
+    ("step 2/5 of it", "step two out of five of it"),
+    ("2d6+3 and a d20", "two dee six plus three and a dee twenty"),
+    ("S02E05, a Potion x3", "Season two Episode five, a Potion times three"),
+    ("and x3 Health, the x86", "and times three Health, the ex eighty six"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "said"), WRITTEN)
+def test_points_dice_and_episodes_are_said(written: str, said: str) -> None:
+    assert normalize(written) == said
