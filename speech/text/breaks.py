@@ -38,7 +38,7 @@ class Break(IntEnum):
 SPEAKER_TAG = re.compile(r"\[S\d\]")
 """What names the speaker of the text after it, as the model was taught; anything else is text."""
 
-_TAG = re.compile(r"[\[(][^\[\]()]{1,32}[\])]")
+_TAG = re.compile(r"[\[(][^\[\]()]{1,32}[\])]|<break\b[^<>]{0,64}>", re.IGNORECASE)
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 
 # Each run of white space becomes the one of these that says what it separates.

@@ -1,4 +1,4 @@
-"""What Markdown and HTML write around the words: links, emphasis, tags, entities, tables."""
+"""What Markdown, HTML and SSML write around the words: links, emphasis, tags, entities, tables."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ _INLINE_TAG = re.compile(
     + _TAG_END,
     re.IGNORECASE,
 )
+_SPEECH_NAME = (
+    r"(?:speak|prosody|emphasis|voice|say-as|phoneme|lang|audio|token"
+    r"|(?:amazon|google|mstts):[\w-]{1,30})"
+)
+_SPEECH_TAG = re.compile(  # of SSML; its pauses are `speech.text.pauses`'s
+    r"<\?xml[^<>]{0,100}\?>|</?(?:speak|emphasis)\s?>"
+    rf"|</{_SPEECH_NAME}>|<{_SPEECH_NAME}\s[^<>]{{0,300}}=[^<>]{{0,300}}>",
+    re.IGNORECASE,
+)
+_SENTENCE_TAG = re.compile(r"(?<=</s>)\s?(?=<s>)", re.IGNORECASE)
 _BLOCK_TAG = re.compile(
     r"</?(?:blockquote|body|br|div|h[1-6]|head|hr|html|img|li|ol|p|pre|table|tbody|td|th|thead|tr|ul)"
     + _TAG_END,
@@ -41,14 +51,15 @@ _MARKS = re.compile(r"[<&\[*_~`|]")
 
 
 def drop_markup(text: str) -> str:
-    """Return `text` without the marks of Markdown and HTML; what they stand around stays.
+    """Return `text` without the marks of Markdown, HTML and SSML; what they stand around stays.
 
     Of a link, its text stays; of a table, each row is a sentence of its cells. Headings, lists and
     rules are left to `speech.text.layout`.
     """
     if not _MARKS.search(text):
         return text
-    text = _INLINE_TAG.sub("", _COMMENT.sub(" ", text))
+    text = _INLINE_TAG.sub("", _SENTENCE_TAG.sub(" ", _COMMENT.sub(" ", text)))
+    text = _SPEECH_TAG.sub("", text)
     text = _BLOCK_TAG.sub("\n", text)
     if _ENTITY.search(text):
         text = clean(_ENTITY.sub(lambda match: html.unescape(match[0]), text))

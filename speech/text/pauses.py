@@ -1,4 +1,4 @@
-"""`[pause:0.8s]` in a text: that much silence."""
+"""`[pause:0.8s]` in a text, or SSML's `<break time="0.8s"/>`: that much silence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ from speech.errors import InvalidRequest
 from speech.parameters import MAX_PAUSE_S
 from speech.validation import MAX_SHOWN_CHARS
 
-PAUSE_TAG = re.compile(r"\[\s*pause\s*:([^\[\]\n]*)\]?", re.IGNORECASE)
+PAUSE_TAG = re.compile(
+    r"\[\s*pause\s*:([^\[\]\n]*)\]?"
+    r"|<break(?=[^<>]{0,72}(?:=|/>))((?:\s[^<>]{0,64})?)/?>(?:\s?</break>)?",
+    re.IGNORECASE,
+)
+_TIME = re.compile(r"\stime\s?=\s?[\"']([^\"']{0,20})[\"']", re.IGNORECASE)
+_STRENGTH = re.compile(r"\sstrength\s?=\s?[\"']([a-z-]{1,10})[\"']", re.IGNORECASE)
+_STRENGTHS_S = {
+    "none": 0.0, "x-weak": 0.1, "weak": 0.2, "medium": 0.4, "strong": 0.7, "x-strong": 1.0,
+}  # fmt: skip
+"""SSML names strengths, and leaves their lengths to the speaker. Source: W3C, SSML 1.1, 3.2.3."""
 _DURATION = re.compile(r"\s*(\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*(m?)s\s*", re.IGNORECASE)
 
 
@@ -40,8 +50,14 @@ def split_at_pauses(text: str) -> list[Part]:
 
 
 def _duration_s(pause: re.Match[str]) -> float:
-    duration = _DURATION.fullmatch(pause[1])
-    if duration and pause[0].endswith("]"):
+    written = pause[1]
+    if written is None:
+        time, strength = _TIME.search(pause[2]), _STRENGTH.search(pause[2])
+        if not time:
+            return _STRENGTHS_S.get(strength[1].lower() if strength else "", _STRENGTHS_S["medium"])
+        written = time[1]
+    duration = _DURATION.fullmatch(written)
+    if duration and pause[0][-1] in "]>":
         duration_s = float(duration[1]) / (1000 if duration[2] else 1)
         if duration_s <= MAX_PAUSE_S:
             return duration_s

@@ -16,7 +16,21 @@ LONGEST_WAIT_S = 10.0
 PIECES = st.sampled_from(
     [
         *("Dr. ", "e.g. ", "3. ", "$3.50", "Hi", "hi", "... ", "…", ". ", "! ", "?” ", "“", "("),
-        *(")", "[S1] ", "[pause:1s]", "\n", "\n\n", "- ", "世界", "。", "é", "e\u0301", "\u200b"),
+        *(
+            ")",
+            "[S1] ",
+            "[pause:1s]",
+            "<break ",
+            "/>",
+            "\n",
+            "\n\n",
+            "- ",
+            "世界",
+            "。",
+            "é",
+            "e\u0301",
+            "\u200b",
+        ),
         *("😀", " "),
     ]
 )
@@ -45,6 +59,7 @@ def texts(fragments):
         ("Look (see p. 3. It is). Ok? Yes", ["Look (see p. 3. It is).", "Ok?", "Yes"]),
         ("He came (laughs. Oh no) back. Then", ["He came (laughs. Oh no) back.", "Then"]),
         ("[S1] Hi. [S2] And you [S1] too?", ["[S1] Hi.", "[S2] And you", "[S1] too?"]),
+        ('So <break time="1.5s"/> it. Go', ['So <break time="1.5s"/> it.', "Go"]),
         ("你好。世界很大！再见", ["你好。", "世界很大！", "再见"]),
         ("See https://a.b/c.d?e=f or a.b.c.", ["See https://a.b/c.d?e=f or a.b.c."]),
         ("A title\n\nA text", ["A title", "A text"]),

@@ -22,6 +22,8 @@ from tests.cpu_time import cpu_s
         ("Tom &amp; Ann&#39;s &lt;3 &quot;it&quot;&nbsp;", 'Tom & Ann\'s <3 "it"\u00a0'),
         ("so<!-- not\nthis --> on", "so  on"),
         ("| Name | Age |\n|---|---|\n| Ann | 5 |", "Name, Age.\n|---|---|\nAnn, 5."),
+        ('<speak>So <prosody rate="slow">it</prosody> <emphasis>is</emphasis></speak>', "So it is"),
+        ("<s>One.</s><s>Two.</s>", "One. Two."),
         ("```python\nrun\n```", "\nrun\n"),
         ("- [x] done\n- [ ] open", "- done\n- open"),
     ],
@@ -38,6 +40,7 @@ def test_markup_is_not_said(written: str, plain: str) -> None:
         "snake_case_name, a_b_c, AT&T, R & D; x | y",
         "see https://a.b/_c_/d?e=f&copy=g and <name>",
         "* one\n* two\n[1] A source.",
+        "a <voice> or a <lang> here",
     ],
 )
 def test_what_only_looks_like_markup_stays(text: str) -> None:
