@@ -146,6 +146,7 @@ LETTERS: tuple[Rule, ...] = (
     rule(r"(?<=[a-z]\s)(?P<letter>[B-HJ-NP-Z](?:\s[B-HJ-NP-Z])*)(?![\w.'’&/-])", _letter),
     rule(rf"\b(?P<what>(?:{_LETTERED})[:]?)\sA(?![\w.'’&/-])", lambda m: f"{m['what']} ay"),
     rule(r"(?P<before>\b[Aa]n\s)A(?![\w'’&/-])", lambda match: f"{match['before']}ay"),
+    rule(r"(?<![\w.'’&-])(?P<letter>[A-HJ-Z])(?=['’]s(?!\w))", _letter),
     rule(r"\bO(?=\s(?:negative|positive|blood)\b)", "oh"),
 )
 """Capitals by themselves, such as those of `T-shirt` and `vitamin C`, once all else is said."""

@@ -220,7 +220,7 @@ MEASURES: tuple[Rule, ...] = (
         ),
     ),
     rule(
-        rf"{MINUS}{START}(?P<amount>{NUMBER}){UPTO}\s?{_UNIT}{_RATE}(?!\w)(?P<stop>\.(?!\w))?",
+        rf"{MINUS}{START}(?P<amount>{NUMBER}){UPTO}\s?{_UNIT}{_RATE}(?!\w|[:]\s?\d)(?P<stop>\.(?!\w))?",
         _measure,
     ),
     rule(

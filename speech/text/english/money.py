@@ -140,6 +140,10 @@ def _cents(match: re.Match[str]) -> str:
 MONEY: tuple[Rule, ...] = (
     rule(r"\bRs\.?\s?(?=\d)", "₹"),
     rule(r"(?<=\d)\s?zł\b", " PLN"),
+    rule(
+        rf"(?P<amount>[{_BARE_SIGNS}]\d[\d.,]{{0,12}})(?:\s?pp|\sp\.p\.)(?!\w)",
+        lambda m: f"{m['amount']} per person",
+    ),
     rule(rf"\b(?P<code>{'|'.join(_DOLLAR_CODES)})\s?\$(?=\.?\d)", lambda m: f"{m['code']} "),
     rule(
         rf"(?<![\w$])\$(?P<amount>{NUMBER}(?:[\s-]?(?:{alternatives(list(_SCALES))})\b)?)\s"

@@ -56,6 +56,12 @@ def _greek(match: re.Match[str]) -> str:
     return unicodedata.name(match[0]).rsplit(maxsplit=1)[-1].lower().replace("lamda", "lambda")
 
 
+def _team(match: re.Match[str]) -> str:
+    """Return `forty niners` for `49ers`."""
+    said = cardinal(match["amount"])
+    return f"{said.removesuffix('e')}ers"
+
+
 COMPARISONS: tuple[Rule, ...] = (
     rule(
         r"[\u2100\u2103\u2105\u2109\u2160-\u217f\u2460-\u249b\u3371-\u33df\uff10-\uff19]", _composed
@@ -167,6 +173,7 @@ SYMBOLS: tuple[Rule, ...] = (
 """Signs between and before words and figures."""
 
 MIXED: tuple[Rule, ...] = (
+    rule(rf"{START}(?P<amount>\d{{1,2}})\s?ers(?!\w)", _team),
     rule(
         rf"{START}(?P<amount>\d{{1,4}})s(?![\w'’])",
         lambda match: plural(cardinal(match["amount"])),

@@ -20,6 +20,7 @@ WRITTEN = [
     ("by A. A. Milne, K. 525", "by ay ay Milne, kay five hundred and twenty five"),
     ("B2B, b.i.d. or p.o. now", "bee to bee, bee eye dee or pee oh now"),
     ("Disney+ is v2.3", "Disney plus is version two point three"),
+    ("straight A's, W: 5 L: 3", "straight ay's, double-you: five ell: three"),
 ]  # fmt: skip
 
 

@@ -20,6 +20,8 @@ WRITTEN = [
     ("₹1.5 crore, $100M+", "one point five crore rupees, one hundred million dollars plus"),
     ("the $64,000 question", "the sixty four thousand dollar question"),
     ("the $5 he owed, 1.000 €", "the five dollars he owed, one thousand euros"),
+    ("£3.50pp, $20 p.p. now", "three pounds and fifty pence per person, "
+     "twenty dollars per person now"),
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ WRITTEN = [
     ("odds of 7/2, 1.2–3.4, 40-60", "odds of seven to two, one point two to three point four, "
      "forty to sixty"),
     ("747s, two 2s, 25 bps", "seven hundred and forty sevens, two twos, twenty five basis points"),
+    ("the 49ers and 76ers", "the forty niners and seventy sixers"),
 ]  # fmt: skip
 
 
