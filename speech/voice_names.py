@@ -185,26 +185,21 @@ def _find_alike(folder: str, name: str) -> list[_Place]:
     places = [_Place("", folder)]
     for parent in parents:
         if parent not in ("", "."):
-            places = [
-                place for child, place in _starting(folder, places, parent) if child == parent
-            ]
-    found = [(child, p) for child, p in _starting(folder, places, last) if _is_regular(p.path)]
+            places = [place for child, place in _alike(folder, places, parent) if child == parent]
+    found = [(child, p) for child, p in _alike(folder, places, last) if _is_regular(p.path)]
     equal = [place for child, place in found if child == last]
     if equal or extension_of(last) in EXTENSIONS:
         return equal
-    return [
-        place
-        for child, place in found
-        if os.path.splitext(child)[0] == last and extension_of(child) in EXTENSIONS
-    ]
+    return [place for child, place in found if extension_of(child) in EXTENSIONS]
 
 
-def _starting(folder: str, places: list[_Place], start: str) -> Iterator[tuple[str, _Place]]:
-    """Yield what starts so by its own name, which comes in NFC, but for what leads out."""
+def _alike(folder: str, places: list[_Place], wanted: str) -> Iterator[tuple[str, _Place]]:
+    """Yield what has the name or the stem `wanted`, by its name in NFC, but for what leads out."""
     for parent in places:
         for name in _listed(parent.path):
             child = name if name.isascii() else normalize("NFC", name)
-            if child.startswith(start):
+            # The file system is asked about few: there may be thousands, on a share.
+            if child.startswith(wanted) and wanted in (child, os.path.splitext(child)[0]):
                 path = os.path.realpath(os.path.join(parent.path, name))
                 if _is_inside(folder, path):
                     yield child, _Place(os.path.join(parent.name, name), path)

@@ -114,6 +114,15 @@ def test_every_stem_finds_its_file(tmp_path_factory, stem: str, extension: str):
     assert list_names(str(folder)) == [stem + extension]
 
 
+def test_stem_asks_about_no_files_that_only_start_so(folder: Path, monkeypatch):
+    put(folder, "v.wav", *(f"v{number}.wav" for number in range(200)))
+    asked: list[object] = []
+    lstat = os.lstat
+    monkeypatch.setattr(os, "lstat", lambda path, **given: asked.append(path) or lstat(path))
+    assert found(folder, "v") == "v.wav"
+    assert 0 < len(asked) < 100
+
+
 def test_listed_names_are_those_that_open(folder: Path):
     put(folder, "b.wav", "a.MP3", "sub/c.ogg", ".hidden.wav", "notes.txt")
     (folder / "link.wav").symlink_to(folder / "b.wav")
