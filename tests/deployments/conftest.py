@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import threading
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 
 import boto3
 import httpx
@@ -22,11 +22,13 @@ from tests.deployments.tone import ToneOptions, tone_entry
 
 _names = itertools.count()
 TONE = tone_entry()
+deployment = cache(serve.deployment)
+"""Each one is made once: Serve pickles its options, which takes longer than most tests."""
 
 
 def local_handle(cls, *args, **kwargs):
     """Deploy a class in this process and return a real handle to it."""
-    app = serve.deployment(cls).bind(*args, **kwargs)
+    app = deployment(cls).bind(*args, **kwargs)
     return serve.run(app, name=f"local-{next(_names)}", _local_testing_mode=True)
 
 
@@ -34,7 +36,7 @@ def tone_ingress(
     voices_dir, sampler=None, limits=None, api_keys=(), cors_origins=(), tone=TONE, **options
 ):
     """Return an ingress through which `tone`, a `ToneEngine`, speaks, unless it has a sampler."""
-    voice_prep = serve.deployment(VoicePrep).bind(str(voices_dir), 2**26, 1, 60)
+    voice_prep = deployment(VoicePrep).bind(str(voices_dir), 2**26, 1, 60)
     if sampler is None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("engine.ENGINES", {"tone": tone})
