@@ -155,7 +155,7 @@ MEASURES: tuple[Rule, ...] = (
         lambda m: f"{cardinal(m['amount'])} second",
     ),
     rule(
-        rf"(?P<before>^(?=\d{{1,3}}s\s*(?:$|\|))|[:|(=]\s?|\b(?:{'|'.join(_LASTING)})\s)(?P<amount>\d{{1,3}})"
+        rf"(?P<before>^(?=\d{{1,3}}s\s*(?:$|\|))|[:|=]\s?|(?<=\s)\(|\b(?:{'|'.join(_LASTING)})\s)(?P<amount>\d{{1,3}})"
         r"(?:\s?[-–]\s?(?P<upto>\d{1,3}))?s(?=[.,;:!?)|]|\s?$|\s?\n|\s[^A-Z])",
         _seconds,
     ),

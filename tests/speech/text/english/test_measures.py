@@ -25,6 +25,7 @@ WRITTEN = [
      "mercury, six months, two years old"),
     ("12 pt font, 1.2 pts, seat 14C", "twelve point font, one point two points, seat fourteen see"),
     ("wait 30s, a 5s delay", "wait thirty seconds, a five second delay"),
+    ("a skill (5s), cats(1s)", "a skill (five seconds), cats(ones)"),
     ("1960s and 70s rock", "nineteen sixties and seventies rock"),
     ("a 60W bulb, 5mm thick", "a sixty watt bulb, five millimeters thick"),
     ("5 years/day, 10⁶ cells/mL", "five years per day, ten to the power of six cells per "
