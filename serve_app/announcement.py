@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+import logging
 import shlex
 from pathlib import Path
 
 from serve_app.haproxy.choice import is_haproxy_in_front
 from serve_app.settings import Settings
 from speech.errors import one_line
+
+logger = logging.getLogger(__name__)
+
+
+def announce(text: str) -> None:
+    """Print `text`; the server goes on where standard output has no reader or no room."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        logger.warning("Ready; standard output takes nothing: %s", error.strerror)
 
 
 def announcement(settings: Settings, metrics_url: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
-from serve_app.announcement import addresses_here, announcement
+from serve_app.announcement import addresses_here, announce, announcement
 from serve_app.boot import (
     APP_NAME,
     StartFailed,
@@ -96,7 +96,7 @@ def _announce(settings: Settings) -> None:
     """Print the announcement once the graph can speak."""
     while ping(settings) != 200:
         time.sleep(READY_POLL_S)
-    print(announcement(settings, metrics_url()), flush=True)
+    announce(announcement(settings, metrics_url()))
 
 
 def ping(settings: Settings) -> int | None:

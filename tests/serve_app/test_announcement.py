@@ -1,8 +1,10 @@
 """What an operator is told of a server that is ready."""
 
+from contextlib import redirect_stdout, suppress
+
 import pytest
 
-from serve_app.announcement import announcement
+from serve_app.announcement import announce, announcement
 from serve_app.settings import Settings
 
 
@@ -21,3 +23,11 @@ def test_announcement_has_what_matters_in_under_ten_lines(keys, told, tmp_path):
     assert lines[-1].startswith("curl ")
     assert "nora.ogg" in lines[-1]
     assert "k3y" not in "".join(lines)
+
+
+def test_output_without_room_is_one_line_in_the_log(caplog):
+    with suppress(OSError), open("/dev/full", "w") as full:  # closing it fails as well
+        with redirect_stdout(full):
+            announce("Ready.")
+        [record] = caplog.records
+        assert record.getMessage().endswith("No space left on device")
