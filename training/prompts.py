@@ -58,14 +58,14 @@ class Prompts:
     def __iter__(self) -> Iterator[str]:
         """Yield texts, ASCII, each as the engine would be given it."""
         kinds: tuple[tuple[float, Callable[[], str]], ...] = (
-            (0.19, lambda: self._from_pool(0)),
-            (0.06, lambda: self._from_pool(1)),
+            (0.15, lambda: self._from_pool(0)),
+            (0.05, lambda: self._from_pool(1)),
             (0.11, lambda: self._from_pool(2)),
-            (0.14, lambda: self._templated(PATTERNS)),
-            (0.12, lambda: self._templated(FIGURES)),
-            (0.10, lambda: self._templated(NAMES)),
+            (0.12, lambda: self._templated(PATTERNS)),
+            (0.18, lambda: self._templated(FIGURES)),
+            (0.13, lambda: self._templated(NAMES)),
             (0.03, lambda: self._templated(SPELLED)),
-            (0.13, self._word_run),
+            (0.11, self._word_run),
             (0.04, lambda: self._word()),
             (0.08, self._several),
         )
