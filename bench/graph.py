@@ -1,7 +1,8 @@
 """What the graph adds on top of its engine: latency of one short sentence over HTTP.
 
-Three things are timed in one run, with 1 and with 16 clients: the engine called directly in this
-process, a bare FastAPI deployment on the same Ray Serve that returns as many bytes, and the graph.
+Timed in one run, with 1 and with 16 clients: the engine called directly in this process; a bare
+FastAPI deployment on the same Ray Serve that returns as many bytes; one that gets them from a
+second deployment, as every ingress with a sampler behind it must; and the graph.
 `added` is graph minus engine, at the same percentile: HTTP, routing and voice lookup; `graph mp3`
 encodes as well. The engine takes one step of a short span with echo-mini on the CPU: as little as
 there is, so that its own time does not drown what is added. It is not speech.
@@ -17,9 +18,9 @@ import json
 import statistics
 
 import aiohttp
-from fastapi import FastAPI, Response
 from ray import serve
 
+from bench.bare_apps import bare_app, bare_pair
 from bench.cluster import private_cluster
 from bench.load import VOICE, VOICES_DIR, percentiles_ms, repeat, sample_voice, timed
 from bench.threads import compute_as_a_sampler
@@ -47,33 +48,17 @@ def main() -> None:
         serve.run(build_app(settings), name="graph", route_prefix="/graph")
         body = asyncio.run(_fetch_once(f"{url}/graph"))
         serve.run(bare_app(len(body)), name="bare", route_prefix="/bare")
+        serve.run(bare_pair(len(body)), name="pair", route_prefix="/pair")
         results = {}
         for clients in CLIENTS:
             results[clients] = {
                 "engine": asyncio.run(time_engine(clients, seconds)),
                 "bare": asyncio.run(time_http(f"{url}/bare", clients, seconds)),
+                "bare pair": asyncio.run(time_http(f"{url}/pair", clients, seconds)),
                 "graph": asyncio.run(time_http(f"{url}/graph", clients, seconds)),
                 "graph mp3": asyncio.run(time_http(f"{url}/graph", clients, seconds, "mp3")),
             }
     report(results, len(body))
-
-
-def bare_app(num_bytes: int) -> serve.Application:
-    """Return the least that answers `num_bytes` over HTTP from Ray Serve."""
-    api = FastAPI()
-
-    @serve.ingress(api)
-    class Bare:
-        def __init__(self) -> None:
-            self._body = bytes(num_bytes)
-
-        @api.post("/v1/audio/speech")
-        async def speak(self) -> Response:
-            return Response(self._body)
-
-    options = {"num_cpus": 0.1}
-    deployment = serve.deployment(ray_actor_options=options, max_ongoing_requests=100)(Bare)
-    return deployment.bind()
 
 
 async def _post(session: aiohttp.ClientSession, url: str, output_format: str) -> bytes:
