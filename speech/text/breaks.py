@@ -39,6 +39,9 @@ SPEAKER_TAG = re.compile(r"\[S\d\]")
 """What names the speaker of the text after it, as the model was taught; anything else is text."""
 
 _TAG = re.compile(r"[\[(][^\[\]()]{1,32}[\])]|<break\b[^<>]{0,64}>", re.IGNORECASE)
+OPEN_TAG = re.compile(r"(?:[\[(][^\[\]()]{0,32}|<break\b[^<>]{0,64})\Z", re.IGNORECASE)
+"""The end of a text that may yet turn out to be a tag, which is never cut."""
+MAX_OPEN_TAG_CHARS = 70
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 
 # Each run of white space becomes the one of these that says what it separates.

@@ -9,15 +9,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from speech.errors import InvalidRequest
-from speech.text.breaks import Break, mark_spaces, rank_breaks
+from speech.text.breaks import MAX_OPEN_TAG_CHARS, OPEN_TAG, Break, mark_spaces, rank_breaks
 from speech.text.layout import speaks
 from speech.text.scripts import SENTENCE_ENDS, duration_ms
 from speech.text.typography import clean
 
 _PATIENCE = 1.5  # of the longest wait: then any break between words does
 _GROWTH = 1.125  # of a late text without any break, until it is looked through again
-_MAX_TAG_CHARS = 33  # an opening bracket that is still a tag's, see `speech.text.breaks`
-_MAX_PAUSE_CHARS = 72  # of SSML, as `speech.text.breaks` knows it
 _ENDS = frozenset(SENTENCE_ENDS + "]\n\f\v\r\x85\u2028\u2029")  # ] may be a speaker tag's
 
 
@@ -143,17 +141,10 @@ class SentenceReader:
 def _last_certain(marked: str) -> int:
     """Return the last position whose rank the rest of the text cannot change.
 
-    A bracket that is open, or a pause of SSML, may yet turn out to hold a tag, which is never cut.
     Behind the last character, anything may follow.
     """
-    pause = marked.rfind("<break")
-    if pause > marked.rfind(">") and len(marked) - pause <= _MAX_PAUSE_CHARS:
-        return pause
-    opening = max(marked.rfind("["), marked.rfind("("))
-    is_open = opening > max(marked.rfind("]"), marked.rfind(")"))
-    if is_open and len(marked) - opening <= _MAX_TAG_CHARS:
-        return opening
-    return len(marked) - 1
+    tag = OPEN_TAG.search(marked, max(0, len(marked) - MAX_OPEN_TAG_CHARS))
+    return tag.start() if tag else len(marked) - 1
 
 
 def _position_of(num_seen: int, text: str) -> int:

@@ -60,6 +60,7 @@ def texts(fragments):
         ("He came (laughs. Oh no) back. Then", ["He came (laughs. Oh no) back.", "Then"]),
         ("[S1] Hi. [S2] And you [S1] too?", ["[S1] Hi.", "[S2] And you", "[S1] too?"]),
         ('So <break time="1.5s"/> it. Go', ['So <break time="1.5s"/> it.', "Go"]),
+        ('So <BREAK time="1.5s"/> it. Go', ['So <BREAK time="1.5s"/> it.', "Go"]),
         ("你好。世界很大！再见", ["你好。", "世界很大！", "再见"]),
         ("See https://a.b/c.d?e=f or a.b.c.", ["See https://a.b/c.d?e=f or a.b.c."]),
         ("A title\n\nA text", ["A title", "A text"]),
