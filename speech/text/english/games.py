@@ -16,10 +16,6 @@ _DATED = "".join(
     rf"(?<!\b{word}\s)"
     for word in ("on", "On", "since", "until", "before", "after", "to", "in", "the")
 )
-_NO_NOUN = (
-    r"(?:and|or|but|was|is|were|are|has|had|in|on|at|to|of|for|the|an?|with|time|beat|meter|metre|"
-    r"rhythm|bar|split|vision|attacks?|bombings?)\b"
-)
 _SPLIT = frozenset({"1", "2", "4", "12", "20", "50"})  # fifty fifty, twenty twenty, four four time
 
 
@@ -32,11 +28,7 @@ def _out_of(match: re.Match[str]) -> str | None:
 def _all(match: re.Match[str]) -> str | None:
     """Return `five out of five`; a day and what is parted evenly are said otherwise."""
     amount = match["all"]
-    if amount in _SPLIT and not match["noun"]:
-        return None
-    if amount in ("20", "50"):
-        return None
-    return f"{cardinal(amount)} out of {cardinal(amount)}"
+    return None if amount in _SPLIT else f"{cardinal(amount)} out of {cardinal(amount)}"
 
 
 GAMES: tuple[Rule, ...] = (
@@ -45,8 +37,7 @@ GAMES: tuple[Rule, ...] = (
         _out_of,
     ),
     rule(
-        rf"{_DATED}(?<![\w.,:/$£€-])(?P<all>[1-9]\d{{0,3}})/(?P=all)(?![\w/-]|[.,]\d)"
-        rf"(?P<noun>(?=\s(?!{_NO_NOUN})[a-z]{{3}}))?",
+        rf"{_DATED}(?<![\w.,:/$£€-])(?P<all>[1-9]\d{{0,3}})/(?P=all)(?![\w/-]|[.,]\d)",
         _all,
     ),
     rule(
