@@ -71,6 +71,11 @@ def _seconds(match: re.Match[str]) -> str:
     return f"{match['before']}{cardinal(match['amount'])}{upto} second{plural}"
 
 
+def _age(match: re.Match[str]) -> str:
+    of_noun = match["noun"] is not None or has_article(match)
+    return f"{cardinal(match['amount'])} {'year' if of_noun else 'years'} old"
+
+
 def _part(match: re.Match[str]) -> str:
     """Return `two and a half pounds` for `two and a half lbs`."""
     one, many = UNITS[match["unit"]]
@@ -162,9 +167,7 @@ MEASURES: tuple[Rule, ...] = (
     rule(
         rf"{START}(?P<amount>\d{{1,3}})[\s-]?(?:yo|y\.o\.|y/o)(?!\w)(?P<noun>(?=\s(?:male|female|m[ae]n|"
         r"wom[ae]n|boys?|girls?|child|kids?|patients?|son|daughter|dog|cat|account)\b))?",
-        lambda m: (
-            f"{cardinal(m['amount'])} {'year' if m['noun'] or has_article(m) else 'years'} old"
-        ),
+        _age,
     ),
     rule(
         rf"{START}(?P<amount>{NUMBER})°(?=\s(?:{_TURNED})s?\b)",

@@ -34,6 +34,7 @@ WRITTEN = [
      "power of eight meters per second"),
     ("10 µL at 25 ng/mL", "ten microliters at twenty five nanograms per milliliter"),
     ("3x/day, a 5yo, 40 m.p.h.", "three times per day, a five year old, forty miles per hour"),
+    ("two 5yo boys, both 6 y/o", "two five year old boys, both six years old"),
     ("1¼–1½ cups, 10 min. per side", "one and a quarter to one and a half cups, ten minutes per "
      "side"),
     ("a 90° angle, wind 15 km/h NW", "a ninety degree angle, wind fifteen kilometers per hour "
