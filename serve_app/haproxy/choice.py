@@ -127,8 +127,6 @@ def _environment(settings: Settings, folder: Path, binary: str) -> Mapping[str, 
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": str(
             max(LONGEST_SESSION_S, int(settings.deadline_s) + 60)
         ),
-        # Idle connections go at once, so that no request meets replicas that are gone.
-        "RAY_SERVE_HAPROXY_CLOSE_SPREAD_TIME_S": "1",
         # The third failure to connect takes a replica out; the next try goes elsewhere.
         "RAY_SERVE_HAPROXY_RETRIES": "5",
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": str(DEREGISTERED_S),

@@ -69,6 +69,10 @@ def edits(
         ),
         # A body that is spliced whole hides that its sender leaves.
         r"    option splice-request\n    option splice-response": "    option splice-response",
+        # Once replaced, HAProxy closes at once what has had an answer and is idle, so that no
+        # request meets replicas that are gone. With close-spread-time, it would do so over a while,
+        # and end new connections, whose first request is on its way, with a 408.
+        r"    option idle-close-on-response": "",
     }
     # The end of a connection that was used before is, for HAProxy, no answer: it says none.
     backend = {r"    http-reuse always": "    option http-server-close"}

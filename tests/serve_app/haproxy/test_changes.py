@@ -16,6 +16,7 @@ pytestmark = [
     pytest.mark.slow,
 ]
 
+PING = b"GET /ping HTTP/1.1\r\nHost: a\r\n\r\n"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 
 
@@ -45,6 +46,22 @@ async def test_stream_under_way_is_whole_after_a_change_of_ingresses(start):
         assert (await client.get(url)).text == "the second"
         changed.set()
         assert b"".join([part async for part in arriving]) == b"later"
+
+
+async def test_first_request_of_a_connection_is_answered_whatever_changes(start):
+    async with start([]) as (url, _, api):
+        port = httpx.URL(url).port
+        (reader, writer), (idle_reader, idle_writer) = [
+            await asyncio.open_connection("127.0.0.1", port) for _ in range(2)
+        ]
+        idle_writer.write(PING)
+        await idle_reader.readuntil(b"\r\n\r\n")
+        await api.reload()
+        assert await idle_reader.read() == b""  # closed, for it would know of old ingresses only
+        writer.write(PING)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 204")
+        for each in (writer, idle_writer):
+            each.close()
 
 
 async def test_haproxy_ends_with_the_process_that_started_it(start):
