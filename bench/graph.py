@@ -39,7 +39,7 @@ def main() -> None:
     """Run the benchmark; print a table and one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="per case")
-    parser.add_argument("--proxy", default="uvicorn", help="as the setting")
+    parser.add_argument("--proxy", default="auto", help="as the setting")
     given = parser.parse_args()
     seconds = given.seconds
     settings = Settings(device="cpu", voices_dir=VOICES_DIR)
