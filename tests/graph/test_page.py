@@ -78,6 +78,9 @@ async def test_page_speaks_a_typed_text_aloud_to_its_end(page):
 async def test_sound_begins_while_the_text_is_spoken_and_stop_frees_the_engine(page):
     before = await asyncio.to_thread(stats, "graph")
     await text(page).fill(LONG)
+    await open_parameters(page)
+    await page.get_by_label("num_steps", exact=True).fill("50")  # minutes, while the browser waits
+    await page.get_by_label("stream_steps").fill("4, 50")
     await text(page).press("Control+Enter")
     await page.evaluate("sounding()")
     await expect_status(page, "Speaking")
