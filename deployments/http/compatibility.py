@@ -17,23 +17,36 @@ def add_compatibility(api: FastAPI) -> None:
 
 
 class HeadAsGet:
-    """Answers HEAD wherever GET is: the same status and headers, no body."""
+    """Answers HEAD wherever GET is: the same status and headers, no body.
+
+    Where `Allow` lists GET, it lists HEAD as well.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
-        if scope["type"] != "http" or scope["method"] != "HEAD":
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        is_head = scope["method"] == "HEAD"
 
-        async def send_without_body(message: Message) -> None:
-            if message["type"] == "http.response.body":
+        async def send_as_asked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _allow_head(MutableHeaders(raw=message["headers"]))
+            elif is_head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._app({**scope, "method": "GET"}, receive, send_without_body)
+        await self._app({**scope, "method": "GET"} if is_head else scope, receive, send_as_asked)
+
+
+def _allow_head(headers: MutableHeaders) -> None:
+    """List HEAD where GET is allowed."""
+    allowed = headers.get("Allow", "").split(", ")
+    if "GET" in allowed and "HEAD" not in allowed:
+        headers["Allow"] = ", ".join([*allowed, "HEAD"])
 
 
 class PathWithoutSlash:

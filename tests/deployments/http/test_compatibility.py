@@ -25,6 +25,16 @@ async def test_head_of_what_only_takes_post_is_405(make_ingress, connect):
     assert (await connect(make_ingress()).head("/runsync")).status_code == 405
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/ping", {"GET", "HEAD"}), ("/openapi.json", {"GET", "HEAD"}), ("/runsync", {"POST"})],
+)
+async def test_allow_lists_head_wherever_it_is_answered(make_ingress, connect, path, allowed):
+    refused = await connect(make_ingress()).options(path)
+    assert refused.status_code == 405
+    assert set(refused.headers["Allow"].split(", ")) == allowed
+
+
 async def test_path_with_a_slash_answers_like_the_one_without(make_ingress, connect):
     client = connect(make_ingress())
     plain = await client.post("/v1/audio/speech", json=BODY)
