@@ -32,7 +32,7 @@ _BEFORE_NUMBERS = {
     "Secs": "Sections", "Eqs": "Equations", "figs": "figures", "ver": "version",
     "Ver": "Version", "Hwy": "Highway", "Sect": "Section", "Para": "Paragraph",
     "Sc": "Scene", "sc": "scene", "Lv": "Level", "lv": "level", "Pg": "Page",
-    "pg": "page", "pgs": "pages",
+    "pg": "page", "pgs": "pages", "temp": "temperature", "qty": "quantity",
 }  # fmt: skip
 _SHOUTED = {word.upper(): said for word, said in _BEFORE_NUMBERS.items() if len(word) > 1}
 _UNSTOPPED = {
@@ -45,7 +45,11 @@ _UNSTOPPED = {
 """What no full stop need be behind: with a number it is nothing else."""
 _WORDS = {
     "a.k.a.": "also known as",
-    "e.g.": "for example", "i.e.": "that is", "vs.": "versus", "approx.": "approximately",
+    "e.g.": "for example", "i.e.": "that is", "E.g.": "For example", "I.e.": "That is",
+    "incl.": "including", "excl.": "excluding", "Incl.": "Including", "Excl.": "Excluding",
+    "intl.": "international", "Intl.": "International", "asst.": "assistant",
+    "Asst.": "Assistant", "ed. by": "edited by", "mgr.": "manager", "Mgr.": "Manager",
+    "vs.": "versus", "approx.": "approximately",
     "dept.": "department", "Dept.": "Department", "est.": "established", "viz.": "namely",
     "cf.": "compare", "esp.": "especially", "avg.": "average", "misc.": "miscellaneous",
     "govt.": "government", "et al.": "and others", "ea.": "each", "p.a.": "per annum",
@@ -124,9 +128,15 @@ NUMBERED: tuple[Rule, ...] = (
         rf"(?<![\w.])(?P<word>{alternatives(list(_UNSTOPPED))})\s(?=\d)",
         lambda match: f"{_UNSTOPPED[match['word']]} ",
     ),
+    rule(r"(?<![\w.])(?P<first>[Nn])o\.(?=\sof\s)", lambda m: f"{m['first']}umber"),
+    rule(r"(?<=[a-z]\s)No(?=\s\d{1,3}(?![\w,]|\.\d|\stimes\b))", "number"),
+    rule(
+        r"(?P<nth>\d(?:st|nd|rd|th)\s)(?P<rev>rev\.\s)?ed\.",
+        lambda m: f"{m['nth']}{'revised ' if m['rev'] else ''}edition{stop_after(m)}",
+    ),
     rule(r"(?<!\w)q(?P<hours>\d{1,2})h(?!\w)", lambda m: f"every {m['hours']} hours"),
     rule(
-        r"(?<![\w.])(?<!\d\s)(?P<most>M|m)(?P<ax>ax|in)\.(?=\s[a-z])",
+        r"(?<![\w.])(?<!\d[\s-])(?P<most>M|m)(?P<ax>ax|in)\.(?=\s[a-z])",
         lambda match: f"{match['most']}{match['ax']}imum",
     ),
     rule(r"\b(?P<short>[Tt]el|[Aa]ttn)\.?(?=:)", lambda match: _HEADS[match["short"]]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from speech.text.english.figures import UNJOINED, digits
+from speech.text.english.figures import UNJOINED, cardinal, digits
 from speech.text.english.initials import is_spelled, spell
 from speech.text.english.rule import Rule, rule
 
@@ -78,6 +78,11 @@ def _groups_of(number: str) -> str:
     return plus + ", ".join(digits(group) for group in groups)
 
 
+def _record(match: re.Match[str]) -> str:
+    """Return `ten, three, one` for the wins, losses and draws of `10-3-1`."""
+    return ", ".join(map(cardinal, match[0].split("-")))
+
+
 def _phone(match: re.Match[str]) -> str | None:
     return _groups(match) if sum(map(str.isdigit, match[0])) >= _MIN_PHONE_DIGITS else None
 
@@ -148,6 +153,7 @@ ADDRESSES: tuple[Rule, ...] = (
         rf"{_EXTENSION}(?![\w-])",
         _phone,
     ),
+    rule(rf"{UNJOINED}(?:[1-9]\d|\d)-(?:[1-9]\d|\d)-\d(?![\w-]|[.,/]\d)", _record),
     rule(
         rf"{UNJOINED}(?!\d{{4}}-\d\d-\d\d(?![\d-])|\d\d?-\d\d?-(?:\d\d|\d{{4}})(?![\d-]))"
         r"\d{1,12}(?:-\d{1,12}){2,8}(?![\w-])",

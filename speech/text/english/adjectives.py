@@ -16,8 +16,8 @@ _NOUN = (
 _NOUN_BEHIND = re.compile(rf"\s{_NOUN}")
 PLAIN_NOUN = (
     r"(?=\s(?!(?:about|ago|all|also|am|any|apart|around|away|across|back|behind|between|but|can|could|"
-    r"deep|deeper|did|do|down|got|high|higher|just|larger|left|less|like|long|longer|lower|max|maximum|may|"
-    r"minimum|must|near|next|not|now|off|only|out|overall|per|short|shorter|should|smaller|square|tall|"
+    r"deep|deeper|did|do|down|expected|got|high|higher|just|larger|left|less|like|long|longer|lower|max|maximum|may|"
+    r"minimum|must|near|needed|next|not|now|off|only|out|overall|per|short|shorter|should|smaller|square|tall|"
     r"taller|then|there|these|thick|thicker|this|those|through|throughout|too|total|via|vs|wide|wider|"
     rf"within|without)\b){_NOUN})"
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from speech.text.english.figures import digits
+from speech.text.english.figures import digits, in_pairs
 from speech.text.english.initials import spell
 from speech.text.english.rule import Rule, rule
 
@@ -14,6 +14,12 @@ _MIN_ACCOUNT_DIGITS = 8
 _CHANGES = re.compile(r"(?<=\d)(?=[A-Za-z])|(?<=[A-Za-z])(?=\d)")
 _GROUPS = re.compile(r"[A-Za-z\d]+")
 _WHAT = r"\b(?:(?:pass)?code|PIN|OTP|password|[Ee]xtension|ending\sin|account\snumber)"
+
+_NAMED = (
+    "Rooms?|Suite|Apartment|Unit|Boeing|Airbus|Xbox|[GR]TX|RX|Porsche|Interstate|Highway|Route|Form|"
+    "[Ee]rror|HTTP"
+)
+"""What is known by a number of three or four figures: nobody counts them."""
 
 
 def _characters(text: str) -> str:
@@ -35,6 +41,16 @@ def _serial_number(match: re.Match[str]) -> str | None:
     if num_changes < _MIN_CHANGES and not (num_changes and is_long):
         return None
     return _code(match)
+
+
+def _named(match: re.Match[str]) -> str:
+    """Return `Room one oh one` for `Room 101`; only several have a range, as `Rooms 101-105`."""
+    what = match["what"]
+    said = f"{spell(what)} " if what.endswith("-") else what
+    said += in_pairs(match["name"])
+    if not match["other"]:
+        return said
+    return f"{said}{' to ' if what == 'Rooms ' else ' '}{in_pairs(match['other'])}"
 
 
 def _account(match: re.Match[str]) -> str | None:
@@ -63,6 +79,11 @@ CODES: tuple[Rule, ...] = (
     rule(
         r"(?P<what>\b[Tt]ext(?:ing)?\s[\"“']?[A-Z]{2,12}[\"”']?\sto\s)(?P<code>\d{4,6})\b",
         lambda match: match["what"] + digits(match["code"]),
+    ),
+    rule(
+        rf"(?P<what>\b(?:(?:{_NAMED})\s|(?:I|US)-(?=\d{{3}}\b)))(?P<name>[1-9]\d{{2,3}})"
+        r"(?:[-–](?P<other>[1-9]\d{2,3}))?(?![\w/-]|[.,:]\d)",
+        _named,
     ),
 )
 """Keys and colours, serial numbers, then figures behind what says that they are a code."""

@@ -14,7 +14,7 @@ from speech.text.english.figures import (
     year,
 )
 from speech.text.english.rule import Rule, alternatives, rule
-from speech.text.english.sentences import stop_after
+from speech.text.english.sentences import stop_after, word_before
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -26,6 +26,7 @@ _DAYS = {
     "Thur": "Thursday", "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
 _COMMON_PARTS = frozenset({2, 3, 4, 5, 8, 10, 16})
+_DATED = frozenset({"on", "dated", "due", "born", "until", "since"})
 _LIVES = {"b": "born", "d": "died", "r": "reigned", "fl": "flourished"}
 _ANY_SHORT_DAY = alternatives(list(_DAYS))
 _ANY_SHORT_MONTH = alternatives(list(_SHORT_MONTHS))
@@ -82,6 +83,16 @@ def _named_date(match: re.Match[str]) -> str | None:
 def _dashed_date(match: re.Match[str]) -> str | None:
     month = 1 + MONTHS.index(_month(match["month"]))
     return _date(month, int(match["day"]), _full_year(match["year"]))
+
+
+def _dotted_date(match: re.Match[str]) -> str | None:
+    """Return the day of `on 15.3.24` and of `15.03.24`; elsewhere that may be a version."""
+    month, day = match["month"], match["day"]
+    is_padded = len(day) == 2 and len(month) == 2 and "0" in (day[0], month[0])
+    is_day = int(day) > 12 or int(match["year"]) > 20
+    if not is_padded and not (is_day and word_before(match).lower() in _DATED):
+        return None
+    return _date(int(month), int(day), _full_year(match["year"]))
 
 
 def _full_year(figures: str) -> str:
@@ -187,6 +198,10 @@ DATES: tuple[Rule, ...] = (
         _named_date,
     ),
     rule(
+        rf"{UNJOINED}(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.(?P<year>\d\d)(?![\w-]|\.\d)",
+        _dotted_date,
+    ),
+    rule(
         rf"\b(?P<first>{_ANY_SHORT_DAY})\.?\s?[-–—]\s?(?P<day>{_ANY_SHORT_DAY})\b(?P<stop>\.)?",
         lambda match: f"{_DAYS[match['first']]} to {_short_day(match)}",
     ),
@@ -226,6 +241,6 @@ YEARS: tuple[Rule, ...] = (
     ),
     rule(r"(?<![\w'’])['’](?=\d\d(?![\w'’.,]))", ""),
     rule(r"(?<=\d\s(?:BC|AD|CE))\s?[-–—]\s?(?=\d|AD\s\d)|(?<=\d\sBCE)\s?[-–—]\s?(?=\d)", " to "),
-    rule(r"(?<=\bAD\s\d{2})\s?[-–—]\s?(?=\d)|(?<=\bAD\s\d{3})\s?[-–—]\s?(?=\d)", " to "),
+    rule(r"(?=[\s–—-])(?:(?<=\bAD\s\d{2})|(?<=\bAD\s\d{3}))\s?[-–—]\s?(?=\d)", " to "),
 )
 """Decades and years: four figures from 1100 to 2099 are said in pairs."""

@@ -59,6 +59,15 @@ def two_figures(figures: str) -> str:
     return f"{'oh ' * (figures[0] == '0')}{cardinal(str(int(figures)))}"
 
 
+def in_pairs(figures: str) -> str:
+    """Return what a name has three or four figures for, such as `seven forty seven` for `747`."""
+    if len(figures) == 4:
+        return year(figures)
+    if len(figures) != 3 or figures.endswith("00"):
+        return cardinal(figures)
+    return f"{cardinal(figures[0])} {two_figures(figures[1:])}"
+
+
 def plural(words: str) -> str:
     """Return the plural of a number's last word, such as `nineties` or `sixes`."""
     if words.endswith("y"):

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from speech.text.english.rule import Rule, listed, rule
+from speech.text.english.sentences import word_before
 
 _LETTERS = dict(
     zip(
@@ -42,6 +43,7 @@ _COMMON = frozenset(
     )
 )
 _WORD = re.compile(r"[A-Za-z]{2,}")
+_ARTICLES = frozenset(listed("the an my your our their his her its"))
 _MIN_SHOUTED_WORDS = 3
 _BEGINS_NO_WORD = re.compile(  # a consonant, and another that no word has behind it
     "(?:AA|II|UU)|(?![AEIOUY])(?!BL|BR|CH|CL|CR|DR|DW|FL|FR|GH|GL|GN|GR|KN|KR|PH|PL|PR|PS|QU|RH|SC|SH|SK|SL|SM|"
@@ -110,6 +112,12 @@ def _letter(match: re.Match[str]) -> str:
     return spell(match["letter"])
 
 
+def _no_pronoun(match: re.Match[str]) -> str | None:
+    """Return `eye tee` for the IT of `an IT job`: behind an article stands no pronoun."""
+    before = word_before(match)
+    return spell(match[0]) if before[1:].islower() and before.lower() in _ARTICLES else None
+
+
 def _after_small_letter(match: re.Match[str]) -> str | None:
     letters = match["letters"]
     return spell(match[0]) if is_spelled(letters) else None
@@ -134,12 +142,15 @@ INITIALS: tuple[Rule, ...] = (
         lambda match: f"{spell(match['letters'])} {spell(match['share'])}",
     ),
     rule(r"(?<!\w)[a-z](?P<letters>[A-Z]{2,4})(?!\w)", _after_small_letter),
+    rule(r"(?<![\w'’-])(?:IT|WHO)(?![\w-]|['’][a-z]{2})", _no_pronoun),
     rule(r"(?<!\w)pH(?!\w)", lambda match: spell("PH")),
     rule(r"(?<![\w'’-])(?P<letters>[A-Z]{2,6})(?P<plural>'?s)?(?![\w]|['’][a-z]{2})", _initials),
 )
 """Capitals without full stops between them, not where all is shouted."""
 
 LETTERS: tuple[Rule, ...] = (
+    rule(r"(?:^|(?<=\n))(?P<letter>[a-z])\)(?=\s)", lambda match: f"{spell(match['letter'])})"),
+    rule(r"(?P<before>\b(?:[Tt]he|[Aa]n)\s)A(?=-[A-Za-z])", lambda match: f"{match['before']}ay"),
     rule(r"(?<![^\s\d])\((?P<letter>[a-h])\)(?=\s)", lambda match: f"({spell(match['letter'])})"),
     rule(r"(?<![\w'’-])(?P<letter>[B-HJ-Z])(?=-[a-z])", _letter),
     rule(r"(?<=[a-z]-)(?P<letter>[A-HJ-Z])(?![\w'’.&/-])", _letter),

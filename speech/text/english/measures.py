@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from speech.text.english.adjectives import PLAIN_NOUN, has_article, is_adjective
-from speech.text.english.figures import MINUS, NUMBER, START, UPTO, cardinal, number
+from speech.text.english.figures import MINUS, NUMBER, START, UPTO, cardinal, in_pairs, number
 from speech.text.english.rule import Rule, alternatives, listed, rule
 from speech.text.english.sentences import stop_after
 from speech.text.english.units import PER, UNITS
@@ -71,6 +71,16 @@ def _seconds(match: re.Match[str]) -> str:
     return f"{match['before']}{cardinal(match['amount'])}{upto} second{plural}"
 
 
+def _seconds_apart(match: re.Match[str]) -> str | None:
+    """Return `thirty seconds` for `30 s`; `30s` may as well be a plural, unlike `0.5s`."""
+    amount, upto = match["amount"], match["upto"]
+    if not match["gap"] and "." not in (upto or amount):
+        return None
+    is_one = is_adjective(match) or (amount == "1" and not upto)
+    said = f"{number(amount)} to {number(upto)}" if upto else number(amount)
+    return f"{said} second{'' if is_one else 's'}"
+
+
 def _age(match: re.Match[str]) -> str:
     of_noun = match["noun"] is not None or has_article(match)
     return f"{cardinal(match['amount'])} {'year' if of_noun else 'years'} old"
@@ -108,6 +118,12 @@ def _cooked(one: str) -> Callable[[re.Match[str]], str]:
 
 
 SPELLINGS: tuple[Rule, ...] = (
+    rule(r"(?<=\d)-(?P<kind>sq|cu)\.?-(?=(?:ft|in|mi|yd|m)\b)", lambda m: f"-{m['kind']} "),
+    rule(
+        r"(?<![\w.,])(?P<width>[1-9]\d{2,3})\s?[x×]\s?(?P<height>[1-9]\d{2,3})"
+        r"(?!\w|[.,]\d|\s?(?:[kcm]?m|ft|in|inches|feet|yd)\b|[^=\n]{0,16}=)",
+        lambda m: f"{in_pairs(m['width'])} by {in_pairs(m['height'])}",
+    ),
     rule(r"(?<=\d)(?P<unit>[vw])(?!\w)", lambda match: match["unit"].upper()),
     rule(
         r"(?<![\w.,])(?P<feet>[3-7])ft(?P<inches>\d|1[01])(?![\w.,²])",
@@ -154,7 +170,10 @@ MEASURES: tuple[Rule, ...] = (
             f"{stop_after(match) if match['stop'] else ''}"
         ),
     ),
-    rule(rf"{START}(?P<amount>\d+\.\d+)\s?s\b", lambda m: f"{number(m['amount'])} seconds"),
+    rule(
+        rf"{START}(?P<amount>{NUMBER}){UPTO}(?P<gap>\s?)s(?![\w'’/^²-]|\.\w)",
+        _seconds_apart,
+    ),
     rule(
         rf"{START}(?P<amount>\d{{1,3}})s(?=\s(?:{'|'.join(_TIMED)})\b)",
         lambda m: f"{cardinal(m['amount'])} second",
@@ -200,7 +219,7 @@ MEASURES: tuple[Rule, ...] = (
     rule(r"(?<=\d)\s?[x×]\s?(?=\d[\d.,]{0,9}\s?(?:[kcm]?m|ft|in|inches|feet|foot)\b)", " by "),
     rule(r"(?<=\d)(?:[x×]\s?|\sx\s)(?=\d)(?![^=\n]{1,16}=)", " by "),
     rule(
-        rf"{START}(?P<amount>{NUMBER}){UPTO}[xX]\b",
+        rf"{START}(?P<amount>{NUMBER}){UPTO}(?:[xX]\b|×(?=\s?[A-Za-z]))",
         lambda m: f"{number(m['amount'])}{' to ' + number(m['upto']) if m['upto'] else ''} times",
     ),
     rule(
@@ -233,6 +252,10 @@ MEASURES: tuple[Rule, ...] = (
     rule(
         rf"(?P<what>{START}{NUMBER}[\s-][a-z]{{3,20}})(?=/[a-z]){_RATE}",
         lambda match: match["what"] + _rate(match["per"]),
+    ),
+    rule(
+        r"(?<![\w/.,-])(?P<unit>[kcm]?m|mi|ft|[KMGT]i?B|[KMG]b|m?L)/(?P<per>s|h|hr|sec|min)(?![\w/])",
+        lambda m: f"{UNITS[m['unit']][1]} per {PER[m['per']]}",
     ),
     rule(
         rf"(?<=\bper\s)(?P<unit>{alternatives(_PER_SHORT)})(?!\w)(?P<stop>\.)?",

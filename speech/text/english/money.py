@@ -155,6 +155,10 @@ MONEY: tuple[Rule, ...] = (
         lambda m: plural(cardinal(m["amount"])),
     ),
     rule(
+        rf"(?<![\w.,/{_BARE_SIGNS}])(?P<count>\d{{1,2}})/(?=[{_BARE_SIGNS}]\d)",
+        lambda m: f"{m['count']} for ",
+    ),
+    rule(
         rf"(?<=[\d{_BARE_SIGNS}A-Z])/(?P<per>{alternatives(_PER)})\b",
         lambda match: f" per {PER[match['per']]}",
     ),

@@ -8,7 +8,7 @@ from speech.text.english.abbreviations import TITLES
 from speech.text.english.figures import digits
 from speech.text.english.initials import spell
 from speech.text.english.rule import Rule, alternatives, listed, rule
-from speech.text.english.sentences import rest_of, stop_after
+from speech.text.english.sentences import rest_of, stop_after, word_before
 
 _STREETS = {"Dr": "Drive", "Ln": "Lane", "Ct": "Court", "Pl": "Place", "Sq": "Square"}
 _UNSTOPPED = {"St": "Street", "Ave": "Avenue", "Rd": "Road", "Blvd": "Boulevard"}
@@ -46,6 +46,10 @@ _SHORT_STATES = {
 _NO_STREET = "the|in|of|at|to|from|near|and|via|with|by|for|on|visited|left"
 _WORDS = "HI|ID|ME|OH|OK"  # written like a state's sign
 _OF_STREET = re.compile(r"\s(?:North|South|East|West|Bridge|Pier|Station|Theat)|[^A-Z]*$")
+_NAMED_BY_SIDE = (
+    r"(?:Dakota|Carolina|Virginia|Korea|Africa|America|Sudan|Ireland|Yorkshire|Australia|Asia|"
+    r"Europe)\b"
+)
 _STATE = alternatives(list(_STATES))
 _SHORT_STATE = rf"(?:{alternatives(list(_SHORT_STATES))})\."
 _STREET_NAME = rf"(?:\d+(?:st|nd|rd|th)|(?:[A-Z][a-z]+\s){{1,2}}(?:{'|'.join(_STREET_WORDS)}))\b"
@@ -81,15 +85,24 @@ def _wind(side: str) -> str:
 
 
 def _saint_or_street(match: re.Match[str]) -> str:
-    before, after = match["before"] or "", rest_of(match)
+    before, after = word_before(match), rest_of(match)
     names_street = before[:1].isupper()
     if before[:1].isdigit():
         names_street = bool(stop_after(match) or _OF_STREET.match(after))
-    if re.fullmatch(_NO_STREET, before.strip(), re.IGNORECASE):
+    if re.fullmatch(_NO_STREET, before, re.IGNORECASE):
         names_street = False
     if after.lstrip()[:1].isupper() and not names_street:
-        return f"{before}Saint"
-    return f"{before}Street{stop_after(match)}"
+        return "Saint"
+    return f"Street{stop_after(match)}"
+
+
+def _saint(match: re.Match[str]) -> str | None:
+    """Return `Saint` for `St` in `in St Ives`; behind a name, as in `Main St Boise`, None."""
+    before = word_before(match)
+    if re.match(r"\d+[a-z]", before):
+        return "Street"
+    is_name = before[:1].isupper() and not re.fullmatch(_NO_STREET, before, re.IGNORECASE)
+    return None if is_name else "Saint"
 
 
 def _street(match: re.Match[str]) -> str | None:
@@ -112,12 +125,17 @@ PLACES: tuple[Rule, ...] = (
         _state_of_town,
     ),
     rule(
-        rf"\((?P<party>[DRI])-(?P<state>{_SHORT_STATE}|[A-Z][a-z]+)\)",
+        rf"\((?P<party>[DRI])-(?P<state>{_STATE}|{_SHORT_STATE}|[A-Z][a-z]+)\)",
         lambda match: f"({spell(match['party'])}, {_state(match)})",
     ),
     rule(
         rf"(?<![\w.'’])(?P<side>[NSEW])\.?\s(?={_STREET_NAME})",
         lambda match: f"{_side(match)} ",
+    ),
+    rule(rf"(?<![\w.'’])(?P<side>[NSEW])\.\s(?={_NAMED_BY_SIDE})", lambda m: f"{_side(m)} "),
+    rule(
+        rf"\bNo(?=\s\d{{1,4}}[A-Za-z]?\s{_STREET_NAME})",
+        "Number",
     ),
     rule(
         rf"(?P<street>\b(?:{'|'.join(_STREET_WORDS)}))\.?,?\s"
@@ -140,13 +158,14 @@ PLACES: tuple[Rule, ...] = (
     ),
     rule(
         r"(?P<before>\b(?:[A-Z][a-z]+|\d+(?:st|nd|rd|th))\s)(?P<word>St|Ave|Rd|Blvd)"
-        r"(?=[,;)]|\s*$|\n|\s(?:and|at|in|is|near|on|to|was)\b)",
+        r"(?=[,;)]|\s*$|\n|\s(?:and|at|in|is|near|on|to|was|Apartment|Suite|Unit|North|South|East|West)\b)",
         lambda match: match["before"] + _UNSTOPPED[match["word"]],
     ),
+    rule(r"(?<![\w.'’-])St(?=\s[A-Z][a-z]{2})", _saint),
     rule(r"(?<=\d)(?=St\.)", " "),
-    rule(r"(?P<before>\b\w+\s)?\bSt\.(?=\W|$)", _saint_or_street),
+    rule(r"\bSt\.(?=\W|$)", _saint_or_street),
     rule(
-        rf"(?P<before>\b(?:(?!(?:{alternatives(list(TITLES.values()))})\b)[A-Z][a-z]+"
+        rf"(?P<before>\b(?:(?!(?:{alternatives(list(TITLES.values()))})\b)[A-Z][a-z]+(?:['’]s)?"
         rf"|\d+(?:st|nd|rd|th))\s)(?P<word>{alternatives(list(_STREETS))})\.",
         _street,
     ),

@@ -20,6 +20,8 @@ _AN_ARTICLE = re.compile(
     r"\b(?:an?|the|this|my|his|her|your|our|their)\s(?:\S{1,6}\s?[x×]\s?|\S{1,6}\sby\s)?$",
     re.IGNORECASE,
 )
+_OPENS_QUOTE = re.compile(r"(?<!\w)['‘]|s['’](?!\w)")
+_QUOTED_CHARS = 300  # how far back a single quote is looked for that the mark may close
 _SEEN_CHARS = 20  # how far back an article is looked for
 
 
@@ -35,6 +37,11 @@ def _angle(match: re.Match[str]) -> str | None:
 
 def _feet(match: re.Match[str]) -> str:
     return f"{match['feet']} {'foot' if _is_adjective(match) else 'feet'}"
+
+
+def _feet_outside_quotes(match: re.Match[str]) -> str | None:
+    before = match.string[max(0, match.start() - _QUOTED_CHARS) : match.start()]
+    return None if _OPENS_QUOTE.search(before) else _feet(match)
 
 
 def _inches(match: re.Match[str]) -> str | None:
@@ -90,6 +97,7 @@ PRIMES: tuple[Rule, ...] = (
         lambda match: f"{match['first']} by {_feet(match)}",
     ),
     rule(rf"{_FIRST}(?P<feet>\d{{1,3}})(?:['’](?=\s(?:tall|high|long|wide|deep)\b)|′)", _feet),
+    rule(rf"{_FIRST}(?P<feet>\d{{1,3}})['’](?=[.,;:!?)]?(?:\s|$))", _feet_outside_quotes),
     rule(rf"{_OPENED}|{_FIRST}(?P<amount>{_MIXED}){_INCH}{_BY}", _inches),
 )
 """Angles, then feet with inches, then either alone."""

@@ -78,6 +78,10 @@ def _mixed(whole: str, fraction: str) -> str:
 
 _IN_RANGE = r"(?:\d{1,3}(?:,\d{3})+|\d{1,4}(?:\.\d{1,3})?)"
 _LARGE = {"k": "thousand", "M": "million", "mn": "million", "bn": "billion", "tn": "trillion"}
+_ABOUT = {
+    "10": "tens", "100": "hundreds", "1000": "thousands", "10000": "tens of thousands",
+    "100000": "hundreds of thousands",
+}  # fmt: skip
 _POWERS = {"2": "squared", "3": "cubed", "²": "squared", "³": "cubed"}
 
 
@@ -149,7 +153,8 @@ GROUPED: tuple[Rule, ...] = (
         lambda match: f"{match['whole']}.{match['part']}",
     ),
     rule(
-        r"(?<![\w.,:/+-])(?:[1-9]\d?(?:\s\d{3}){2,}|[1-9]\d{0,2}(?:[\u00a0\u202f\u2009]\d{3})+)(?![\w-]|\s\d)",
+        r"(?<![\w.,:/+-])(?:[1-9]\d?(?:\s\d{3}){2,}|[1-9]\d{0,2}[ ]000"
+        r"|[1-9]\d{0,2}(?:[\u00a0\u202f\u2009]\d{3})+)(?![\w-]|\s\d)",
         _ungrouped,
     ),
     rule(
@@ -220,6 +225,10 @@ QUANTITIES: tuple[Rule, ...] = (
 """Numbers of any other kind; in the end what is left of figures, speaker tags aside."""
 
 LARGE: tuple[Rule, ...] = (
+    rule(
+        r"(?<![\w.,$£€])(?P<about>10|1(?:00|,?000|0,?000|00,?000))s(?=\sof\s)",
+        lambda m: f"{_ABOUT[m['about'].replace(',', '')]}",
+    ),
     rule(
         rf"{START}(?P<amount>{NUMBER})\s?(?P<scale>{'|'.join(_LARGE)})\b(?![-/])",
         lambda m: f"{number(m['amount'])} {_LARGE[m['scale']]}",

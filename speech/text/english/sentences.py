@@ -1,4 +1,4 @@
-"""Whether the full stop of an abbreviation ends a sentence as well."""
+"""Words around an abbreviation: whether its full stop ends a sentence as well."""
 
 from __future__ import annotations
 
@@ -13,12 +13,20 @@ _STARTERS = frozenset(
         "They This Those To We What When Where Which While Who Why With Yes You Your"
     )
 )
-_SEEN_CHARS = 48  # how far ahead the next word is looked for
+_LAST_WORD = re.compile(r"\b\w+(?=\s\Z)")
+_SEEN_CHARS = 48  # how far off the words around a match are looked for
 
 
 def rest_of(match: re.Match[str]) -> str:
     """Return what follows a match, as far as a rule looks."""
     return match.string[match.end() : match.end() + _SEEN_CHARS]
+
+
+def word_before(match: re.Match[str]) -> str:
+    """Return the word that a space parts from a match, or an empty text."""
+    before = match.string[max(0, match.start() - _SEEN_CHARS) : match.start()]
+    found = _LAST_WORD.search(before)
+    return found[0] if found else ""
 
 
 def stop_after(match: re.Match[str]) -> str:

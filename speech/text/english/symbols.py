@@ -9,6 +9,10 @@ from speech.text.english.figures import START, cardinal, plural
 from speech.text.english.initials import is_spelled, spell
 from speech.text.english.rule import Rule, rule
 
+_PRONOUN = "s?he|hers?|him|his|himself|herself|they|them"
+_PRONOUN_BEFORE = re.compile(rf"\b(?:{_PRONOUN})\Z", re.IGNORECASE)
+_SEEN_CHARS = 10  # how far back a pronoun is looked for
+
 
 def _letters_and_figures(match: re.Match[str]) -> str:
     letters = match["letters"]
@@ -62,12 +66,19 @@ def _team(match: re.Match[str]) -> str:
     return f"{said.removesuffix('e')}ers"
 
 
+def _or(match: re.Match[str]) -> str | None:
+    """Return ` or ` for the slash of `he/she`."""
+    before = match.string[max(0, match.start() - _SEEN_CHARS) : match.start()]
+    return " or " if _PRONOUN_BEFORE.search(before) else None
+
+
 COMPARISONS: tuple[Rule, ...] = (
     rule(
         r"[\u2100\u2103\u2105\u2109\u2160-\u217f\u2460-\u249b\u3371-\u33df\uff10-\uff19]", _composed
     ),
     rule(r"(?<=\w[.,;:!?”\"’])[⁰¹²³⁴-⁹]{1,3}(?=\s|$)|(?<=[A-Za-z]{4})[⁰¹²³⁴-⁹]{1,3}(?![\w⁻])", ""),
     rule(r"[†‡]", ""),
+    rule(r"(?=[\s→⇒=-])(?<=[\w%°)\"”])\s?(?:→|⇒|(?<!-)->|=>)\s?(?=[\w$£€\"“(])", " to "),
     rule(r"(?<=[\w)])(?:⁻[⁰¹²³⁴-⁹]+|[⁰¹²³⁴-⁹]{2,}|(?<=\d)[⁰¹⁴-⁹])(?![^\W\d])", _superscript),
     rule(r"µ", "μ"),
     rule(r"(?<![^\s(\[\"“'‘])[+](?=\.?\d)", "plus "),
@@ -99,7 +110,11 @@ GLUED: tuple[Rule, ...] = (
     ),
     rule(r"(?<=\b[A-Z])–(?=[A-Z]\b)|(?<=\b[A-Z]\d)\s?–\s?(?=[A-Z]\d\b)", " to "),
     rule(r"(?<!\w)(?P<drive>[A-Z]):\\(?P<path>[\w\\.-]{1,200})", _windows_path),
-    rule(r"(?<![^\s(\"'“])(?P<path>(?:~|\.{1,2})?(?:/[\w.-]{1,60}){2,12})/?(?!\w)", _path),
+    rule(
+        r"(?<![^\s(\"'“])(?P<path>(?:~|(?:\.{1,2})?/[\w.-]{1,60})(?:/[\w.-]{1,60}){1,12})/?(?!\w)",
+        _path,
+    ),
+    rule(rf"/(?=(?:{_PRONOUN})\b)", _or),
     rule(r"[*_~|^\\<>{}`]+", " "),
     rule(r"[ \t]{2,}", " "),
     rule(r"(?<![A-Za-z])C[+][+]", "see plus plus"),
@@ -144,7 +159,6 @@ SYMBOLS: tuple[Rule, ...] = (
     rule(r"[™®]", ""),
     rule(r"√\s?(?=[\d(])", "the square root of "),
     rule(r"(?<![^\W\d_])[α-ωΑ-Ω](?![^\W\d_])", _greek),
-    rule(r"(?<=\w)\s?(?:→|⇒|->|=>)\s?(?=\w)", " to "),
     rule(r"(?<=\d)\s[x]\s(?=\d)", " times "),
     rule(r"\s?×\s?(?=\d)", " times "),
     rule(r"\s?÷\s?(?=\d)", " divided by "),

@@ -42,8 +42,12 @@ def _time(match: re.Match[str]) -> str | None:
 
 def _offset(match: re.Match[str]) -> str:
     sign = "plus" if match["sign"] == "+" else "minus"
-    minutes = f" {cardinal(match['minutes'])}" if match["minutes"] != "00" else ""
+    minutes = f" {cardinal(match['minutes'])}" if match["minutes"] not in (None, "00") else ""
     return f" UTC {sign} {cardinal(str(int(match['hours'])))}{minutes}"
+
+
+def _zone(match: re.Match[str]) -> str:
+    return _offset(match).replace(" UTC", match["zone"], 1)
 
 
 def _military(match: re.Match[str]) -> str:
@@ -92,6 +96,10 @@ INSTANTS: tuple[Rule, ...] = (
         _offset,
     ),
     rule(
+        r"\b(?P<zone>GMT|UTC)(?P<sign>[+−–-])(?P<hours>\d{1,2})(?:[:]?(?P<minutes>\d\d))?(?![\w:]|\s(?:GMT|UTC)\b)",
+        _zone,
+    ),
+    rule(
         r"(?<![\w.,:/$£€-])(?P<hour>[01]\d|2[0-4])(?P<minute>[0-5]\d)(?P<zulu>Z)(?!\w)", _military
     ),
     rule(
@@ -121,7 +129,7 @@ TIMES: tuple[Rule, ...] = (
         lambda match: f"{match['start']} to ",
         re.IGNORECASE,
     ),
-    rule(r"(?<=\b[Nn]oon)\s?[-–—]\s?(?=\d)|(?<=\b[Mm]idnight)\s?[-–—]\s?(?=\d)", " to "),
+    rule(r"(?=[\s–—-])(?:(?<=\b[Nn]oon)|(?<=\b[Mm]idnight))\s?[-–—]\s?(?=\d)", " to "),
     rule(
         r"(?<=\d)(?P<half>\s?[ap]\.?m\.?)?\s?[-–—]\s?(?=(?:noon|midnight)\b)",
         lambda match: f"{match['half'] or ''} to ",
@@ -140,6 +148,10 @@ TIMES: tuple[Rule, ...] = (
         re.IGNORECASE,
     ),
     rule(rf"{UNJOINED}(?P<hour>1[0-2]|[1-9])\s?{_HALF_DAY}", _hour, re.IGNORECASE),
+    rule(
+        rf"(?<![\w.'’])(?=[ap]\.\s?m\.){_HALF_DAY}",
+        lambda match: _half_day(match).lstrip(),
+    ),
     rule(
         r"(?<=\b(?:in|at|by)\s)(?P<minutes>2[5-9]|[3-9]\d)[:](?P<seconds>[0-5]\d)(?![\w:]|\.\d)",
         _stopwatch,

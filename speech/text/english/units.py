@@ -48,7 +48,7 @@ _WRITTEN = {
     "mile per gallon": "mpg m.p.g.", "beat per minute": "bpm BPM",
     "revolution per minute": "rpm RPM r.p.m.", "frame per second": "fps FPS", "knot": "kts",
 }  # fmt: skip
-_UNCHANGED = ("percent", "per mille", "hertz", "horsepower", "lux", "molar")
+_UNCHANGED = ("percent", "per mille", "hertz", "horsepower", "lux", "molar", "dozen")
 _LENGTHS = {"km": "kilometer", "m": "meter", "cm": "centimeter", "mm": "millimeter", "ft": "foot",
            "mi": "mile", "yd": "yard", "in": "inch"}  # fmt: skip
 

@@ -15,6 +15,7 @@ WRITTEN = [
     ("She called 911; a 999 call", "She called nine one one; a nine nine nine call"),
     ("localhost:3000, A.JPG", "localhost colon three zero zero zero, A dot jay pee jee"),
     ("www.bbc.co.uk", "double-you double-you double-you dot bee bee see dot co dot you kay"),
+    ("a 10-3-1 record", "a ten, three, one record"),
 ]  # fmt: skip
 
 

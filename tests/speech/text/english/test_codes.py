@@ -22,6 +22,10 @@ WRITTEN = [
     ("Order #A12-3345", "Order number ay one two, three three four five"),
     ("p53, a 12a, 1080p", "pee fifty three, a twelve ay, one thousand and eighty pee"),
     ("Dial *67, main.py:42", "Dial star six seven, main dot pee why line forty two"),
+    ("Room 101, Rooms 101-105", "Room one oh one, Rooms one oh one to one oh five"),
+    ("a Boeing 737-800, my RTX 4090", "a Boeing seven thirty seven eight hundred, "
+     "my ar tee ex forty ninety"),
+    ("Room 5, Form 1040, the I-405", "Room five, Form ten forty, the eye four oh five"),
 ]  # fmt: skip
 
 

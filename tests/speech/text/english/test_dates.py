@@ -33,6 +33,10 @@ WRITTEN = [
      "dee fourteen"),
     ("noon-1pm, 12:00 noon", "noon to one pee em, twelve noon"),
     ("a 1:50 scale", "a one to fifty scale"),
+    ("on 15.3.24, 03.04.22, 15.3.24", "on March fifteenth, twenty twenty four, "
+     "April third, twenty twenty two, fifteen point three point twenty four"),
+    ("UTC-5 or GMT+5:30", "you tee see minus five or jee em tee plus five thirty"),
+    ("the a.m. shift, in the p.m.", "the ay em shift, in the pee em."),
 ]  # fmt: skip
 
 

@@ -21,6 +21,11 @@ WRITTEN = [
     ("B2B, b.i.d. or p.o. now", "bee to bee, bee eye dee or pee oh now"),
     ("Disney+ is v2.3", "Disney plus is version two point three"),
     ("straight A's, W: 5 L: 3", "straight ay's, double-you: five ell: three"),
+    ("the WHO, an IT job, who IT was", "the double-you aitch oh, an eye tee job, who IT was"),
+    ("the A-Team, an A-level", "the ay-Team, an ay-level"),
+    ("b) last", "bee) last"),
+    ("I.e. the 2nd ed. incl. tax", "That is the second edition including tax"),
+    ("his/her, A -> B, ~/Music", "his or her, A to bee, home slash Music"),
 ]  # fmt: skip
 
 

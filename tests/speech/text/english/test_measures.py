@@ -39,6 +39,11 @@ WRITTEN = [
      "side"),
     ("a 90° angle, wind 15 km/h NW", "a ninety degree angle, wind fifteen kilometers per hour "
      "northwest"),
+    ("a 5-min. rest, 900-sq.-ft.", "a five minute rest, nine hundred square foot."),
+    ("a 30 s delay of 30 s, 1 s.", "a thirty second delay of thirty seconds, one second."),
+    ("2× zoom at 640×480, 3 doz. eggs", "two times zoom at six forty by four eighty, "
+     "three dozen eggs"),
+    ("in km/h or MB/s", "in kilometers per hour or megabytes per second"),
 ]  # fmt: skip
 
 

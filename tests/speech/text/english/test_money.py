@@ -22,6 +22,7 @@ WRITTEN = [
     ("the $5 he owed, 1.000 €", "the five dollars he owed, one thousand euros"),
     ("£3.50pp, $20 p.p. now", "three pounds and fifty pence per person, "
      "twenty dollars per person now"),
+    ("3/$10, 2/$5", "three for ten dollars, two for five dollars"),
 ]  # fmt: skip
 
 

@@ -22,6 +22,11 @@ WRITTEN = [
     ("I-95 N to Rte. 66 W is", "eye ninety five North to Route sixty six West is"),
     ("near Oak Ave and 5th St", "near Oak Avenue and fifth Street"),
     ("St. Ann on the 4th St. Pier", "Saint Ann on the fourth Street Pier"),
+    ("(D-VT) of N. Dakota", "(dee, Vermont) of North Dakota"),
+    ("In St Ives, 5 St James's Pl.", "In Saint Ives, five Saint James's Place."),
+    ("the 42nd St Station", "the forty second Street Station"),
+    ("an Oak St Apt 4", "an Oak Street Apartment four"),
+    ("No 10 Downing St, the No 2 now", "Number ten Downing Street, the number two now"),
 ]
 
 

@@ -15,6 +15,7 @@ WRITTEN = [
     ("a 10' x 12' room, 6′", "a ten by twelve foot room, six feet"),
     ("4'33\"", "four minutes thirty three seconds"),
     ('He said "I am 8" and "go 9".', 'He said "I am eight" and "go nine".'),
+    ("cut to 6', not 'all 6'", "cut to six feet, not 'all six'"),
 ]
 
 

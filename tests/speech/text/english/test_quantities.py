@@ -14,6 +14,7 @@ WRITTEN = [
      "forty to sixty"),
     ("747s, two 2s, 25 bps", "seven hundred and forty sevens, two twos, twenty five basis points"),
     ("the 49ers and 76ers", "the forty niners and seventy sixers"),
+    ("100s of people, 25 000 jobs", "hundreds of people, twenty five thousand jobs"),
 ]  # fmt: skip
 
 
