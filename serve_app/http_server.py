@@ -26,6 +26,7 @@ from serve_app.boot import (
     stop_ray,
 )
 from serve_app.draining import GraphLost, Signals, drain, let_proxies_drain_soon, wait_for_signal
+from serve_app.haproxy.fullness import is_full
 from serve_app.settings import Settings
 from serve_app.watch import GraphWatch, can_speak
 
@@ -88,8 +89,11 @@ def _serve_until_told(settings: Settings) -> None:
 
 
 def _serves(ingress: DeploymentHandle[Any], settings: Settings) -> bool:
-    """Tell whether the graph can speak and, unless others run its port, callers reach it."""
-    return can_speak(ingress) and (joins_cluster() or ping(settings) is not None)
+    """Tell whether the graph can speak and, unless others run its port, callers reach it.
+
+    Those of a full port do: it answers when one of them has gone.
+    """
+    return can_speak(ingress) and (joins_cluster() or ping(settings) is not None or is_full())
 
 
 def _announce(settings: Settings) -> None:

@@ -39,6 +39,8 @@ MAX_CONNECTIONS = 4096
 FILES_PER_CONNECTION = 2.5
 """Two sockets, and a pipe for every fourth connection: what HAProxy wants to have at its start."""
 OTHER_FILES = 64
+ADMIN_SOCKET = "RAY_SERVE_HAPROXY_SOCKET_PATH"
+"""The variable of the path of HAProxy's own socket."""
 _PORTS = {"stats": "RAY_SERVE_HAPROXY_STATS_PORT", "metrics": "RAY_SERVE_HAPROXY_METRICS_PORT"}
 
 
@@ -118,7 +120,7 @@ def _environment(settings: Settings, folder: Path, binary: str) -> Mapping[str, 
         "RAY_SERVE_HAPROXY_BINARY_PATH": str(program),
         # Ray's own are the same for every server on a machine.
         "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": f"{folder}/haproxy.cfg",
-        "RAY_SERVE_HAPROXY_SOCKET_PATH": f"{folder}/admin.sock",
+        ADMIN_SOCKET: f"{folder}/admin.sock",
         "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
         "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": f"{folder}/server-state",
         "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": f"{folder}/metrics.sock",
