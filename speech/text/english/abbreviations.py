@@ -75,6 +75,7 @@ _SHORT = {
     "m/m": "month on month",
     "y/o": "years old",
     "w/in": "within",
+    "w/out": "without",
     "w/v": "weight per volume",
     "v/v": "volume per volume",
     "w/w": "weight per weight",

@@ -219,6 +219,7 @@ DATES: tuple[Rule, ...] = (
 """Days of the week, days of the month and months."""
 
 YEARS: tuple[Rule, ...] = (
+    rule(r"(?<=\d{4})\s?[-–—]\s?(?=(?:[Pp]resent|[Nn]ow|[Tt]oday)\b)", " to "),
     rule(r"(?<=\d0s)\s?[-–—]\s?(?=['’]?\d{1,3}0s\b)", " to "),
     rule(r"(?<![\w.,])['’]?(?P<century>1\d|20)?(?P<decade>\d)0['’]?s\b", _decade),
     rule(

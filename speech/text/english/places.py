@@ -129,7 +129,7 @@ PLACES: tuple[Rule, ...] = (
         lambda match: f"({spell(match['party'])}, {_state(match)})",
     ),
     rule(
-        rf"(?<![\w.'’])(?P<side>[NSEW])\.?\s(?={_STREET_NAME})",
+        rf"(?<![\w.'’])(?P<side>[NS][EW]|[NSEW])\.?\s(?={_STREET_NAME})",
         lambda match: f"{_side(match)} ",
     ),
     rule(rf"(?<![\w.'’])(?P<side>[NSEW])\.\s(?={_NAMED_BY_SIDE})", lambda m: f"{_side(m)} "),

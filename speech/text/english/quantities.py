@@ -213,6 +213,10 @@ QUANTITIES: tuple[Rule, ...] = (
         _range,
     ),
     rule(r"(?<![\w.,:/])(?P<left>\d+)/(?P<right>\d+)(?![\w/])", _slashed),
+    rule(
+        r"(?<![\w.,/])(?P<got>\d{1,2}\.\d{1,2})/(?P<all>5|10|20|100)(?![\w/]|[.,]\d)",
+        lambda m: f"{number(m['got'])} out of {cardinal(m['all'])}",
+    ),
     rule(r"(?<=\d)/(?=\d)", " slash "),
     rule(
         r"(?<![\w.])\d+(?:\.\d+){2,}(?![\w.]\d)",  # a version, an address

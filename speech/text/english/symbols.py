@@ -90,6 +90,7 @@ COMPARISONS: tuple[Rule, ...] = (
     rule(r"\s?(?:>=|≥)\s?(?=[\w$£€.-])", " greater than or equal to "),
     rule(r"\s?(?:!=|≠)\s?(?=[\w$£€.-])", " is not equal to "),
     rule(r"(?<=\w)\s<\s(?=[\w$£€.-])|(?<=\d)<(?=\d)|(?<=\b[a-zA-Z])<(?=\.?\d)", " is less than "),
+    rule(r"(?<=[a-z]{2})\s>\s(?=[A-Z][a-z])", ", "),
     rule(
         r"(?<=\w)\s>\s(?=[\w$£€.-])|(?<=\d)>(?=\d)|(?<=\b[a-zA-Z])>(?=\.?\d)", " is greater than "
     ),

@@ -37,6 +37,7 @@ WRITTEN = [
      "April third, twenty twenty two, fifteen point three point twenty four"),
     ("UTC-5 or GMT+5:30", "you tee see minus five or jee em tee plus five thirty"),
     ("the a.m. shift, in the p.m.", "the ay em shift, in the pee em."),
+    ("2019–present", "twenty nineteen to present"),
 ]  # fmt: skip
 
 

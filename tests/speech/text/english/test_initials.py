@@ -26,6 +26,7 @@ WRITTEN = [
     ("b) last", "bee) last"),
     ("I.e. the 2nd ed. incl. tax", "That is the second edition including tax"),
     ("his/her, A -> B, ~/Music", "his or her, A to bee, home slash Music"),
+    ("Settings > General, a > b, w/out", "Settings, General, a is greater than b, without"),
 ]  # fmt: skip
 
 

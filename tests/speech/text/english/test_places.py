@@ -27,6 +27,7 @@ WRITTEN = [
     ("the 42nd St Station", "the forty second Street Station"),
     ("an Oak St Apt 4", "an Oak Street Apartment four"),
     ("No 10 Downing St, the No 2 now", "Number ten Downing Street, the number two now"),
+    ("NE 5th St.", "Northeast fifth Street."),
 ]
 
 

@@ -15,6 +15,7 @@ WRITTEN = [
     ("747s, two 2s, 25 bps", "seven hundred and forty sevens, two twos, twenty five basis points"),
     ("the 49ers and 76ers", "the forty niners and seventy sixers"),
     ("100s of people, 25 000 jobs", "hundreds of people, twenty five thousand jobs"),
+    ("7.5/10, 4.5/5", "seven point five out of ten, four point five out of five"),
 ]  # fmt: skip
 
 
