@@ -67,16 +67,13 @@ def draw_speaker(voice: str, rng: np.random.Generator, pitch: float | None = Non
     )
 
 
-def apply(
-    features: NDArray[Precision], median_pitch: float, speaker: Speaker
-) -> NDArray[Precision]:
+def apply(features: NDArray[Precision], speaker: Speaker) -> NDArray[Precision]:
     """Return `features` (N, 26) as `speaker` would have them.
 
     Computes in the features' own precision.
 
     Args:
-        features: A teacher's.
-        median_pitch: Of that teacher, as in `features`.
+        features: A teacher's, but for the pitch, which is in octaves from the utterance's median.
         speaker: What to make of it.
     """
     out = np.empty_like(features)
@@ -85,7 +82,7 @@ def apply(
     offset = np.exp(speaker.tilt @ COSINES[: len(speaker.tilt)]).astype(features.dtype)
     power = np.maximum(power - POWER_FLOOR, 0) * offset + POWER_FLOOR  # silence stays silence
     out[:, :NUM_CEPSTRA] = np.log(power) @ _cosines(features.dtype)
-    out[:, PITCH] = speaker.pitch + speaker.liveliness * (features[:, PITCH] - median_pitch)
+    out[:, PITCH] = speaker.pitch + speaker.liveliness * features[:, PITCH]
     out[:, VOICING] = features[:, VOICING] * speaker.breath
     return out
 

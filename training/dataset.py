@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +56,6 @@ class Dataset:
         self._seen: set[Path] = set()
         self.items: list[Item] = []
         self.by_voice: dict[int, list[int]] = defaultdict(list)
-        self._medians: dict[int, float] = {}
         self.refresh()
         self._rhythm = Rhythm(self.items)
 
@@ -66,12 +65,9 @@ class Dataset:
             self._seen.add(path)
             for item in load(path):
                 self.by_voice[item.voice].append(len(self.items))
-                self.items.append(item)
+                self.items.append(_levelled(item))
         if not self.items:
             raise FileNotFoundError(f"no shards in {self._folder}: run training.data first")
-        for voice, indices in self.by_voice.items():
-            some = np.concatenate([self.items[i].features for i in indices[:100]]).astype(float)
-            self._medians[voice] = float(np.median(some[some[:, VOICING] > _VOICED, PITCH]))
 
     def speaker(self, voice: int, rng: np.random.Generator) -> Speaker:
         """Draw a speaker that `voice` is turned into."""
@@ -96,7 +92,7 @@ class Dataset:
         """Return `item` as `speaker`, or as a random one, says it."""
         speaker = self.speaker(item.voice, rng) if speaker is None else speaker
         item = self._rhythm.retimed(item)
-        features = apply(item.features.astype(np.float32), self._medians[item.voice], speaker)
+        features = apply(item.features.astype(np.float32), speaker)
         missing = -len(features) % SUBFRAMES
         silence = np.repeat(SILENCE[None], missing, axis=0).astype(features.dtype)
         features = np.concatenate([features, silence])
@@ -114,11 +110,23 @@ class Dataset:
             total += len(parts[-1])
         start = int(rng.integers(total - wanted + 1))
         original = np.concatenate(parts)[start : start + wanted].astype(np.float32)
-        features = apply(original, self._medians[voice], speaker)
+        features = apply(original, speaker)
         return _noisy(features, rng) if rng.random() < _NOISY else features
 
     def _another(self, voice: int, rng: np.random.Generator) -> Item:
         return self.items[self.by_voice[voice][int(rng.integers(len(self.by_voice[voice])))]]
+
+
+def _levelled(item: Item) -> Item:
+    """Return `item` with its pitch as octaves from its own median.
+
+    Some of the teacher's sentences lie a semitone above others, and so would the chunks of a text.
+    """
+    features = item.features.astype(np.float32)
+    voiced = features[:, VOICING] > _VOICED
+    pitch = features[voiced, PITCH] if voiced.any() else features[:, PITCH]
+    features[:, PITCH] -= np.median(pitch)
+    return replace(item, features=features.astype(np.float16))
 
 
 def _num_frames(parts: list[Item]) -> float:

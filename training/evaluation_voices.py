@@ -60,7 +60,9 @@ def teachers(flite: Flite) -> list[Teacher]:
 
 def say(text: str, teacher: Teacher, flite: Flite, components: Components) -> PCM:
     """Return the codec's copy of `text` as the teacher says it: the best the model could do."""
-    features = apply(_analysed(text, teacher.voice, flite), teacher.median_pitch, teacher.speaker)
+    features = _analysed(text, teacher.voice, flite)
+    features[:, PITCH] -= teacher.median_pitch
+    features = apply(features, teacher.speaker)
     features = features[: len(features) // SUBFRAMES * SUBFRAMES]
     latents = torch.from_numpy(components.pack(features)).float()
     audio: PCM = SourceFilterCodec(components).decode([latents])[0].numpy()

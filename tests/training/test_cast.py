@@ -35,6 +35,15 @@ def test_a_reference_has_the_pitch_of_its_speaker(dataset):
     assert abs(np.median(voiced) - actor.speaker.pitch) < 0.1
 
 
+def test_every_utterance_of_a_speaker_has_its_pitch(dataset):
+    rng = np.random.default_rng(3)
+    speaker = dataset.speaker(dataset.items[0].voice, rng)
+    for item in dataset.items:
+        features = dataset.example(item, rng, speaker).features
+        voiced = features[features[:, VOICING] > 0.45, PITCH]  # some of it is breath
+        assert abs(np.median(voiced) - speaker.pitch) < 0.04  # half a semitone
+
+
 def test_actors_are_used_again_and_depend_on_the_draws_alone(dataset):
     components, voice = Components.load(), dataset.items[0].voice
     some, same = (
