@@ -32,7 +32,8 @@ _BEFORE_NUMBERS = {
     "Secs": "Sections", "Eqs": "Equations", "figs": "figures", "ver": "version",
     "Ver": "Version", "Hwy": "Highway", "Sect": "Section", "Para": "Paragraph",
     "Sc": "Scene", "sc": "scene", "Lv": "Level", "lv": "level", "Pg": "Page",
-    "pg": "page", "pgs": "pages", "temp": "temperature", "qty": "quantity",
+    "pg": "page", "pgs": "pages", "temp": "temperature", "Temp": "Temperature",
+    "qty": "quantity", "Qty": "Quantity",
 }  # fmt: skip
 _SHOUTED = {word.upper(): said for word, said in _BEFORE_NUMBERS.items() if len(word) > 1}
 _UNSTOPPED = {

@@ -12,7 +12,10 @@ from serve_app.http_server import ping
 from serve_app.settings import Settings
 from tests.graph.conftest import wait_until
 
-pytestmark = pytest.mark.skipif(haproxy_binary() is None, reason="no HAProxy here")
+pytestmark = [
+    pytest.mark.skipif(haproxy_binary() is None, reason="no HAProxy here"),
+    pytest.mark.slow,
+]
 
 
 async def test_full_port_is_told_from_a_lost_one(start, monkeypatch):

@@ -25,6 +25,8 @@ WRITTEN = [
     ("the A-Team, an A-level", "the ay-Team, an ay-level"),
     ("b) last", "bee) last"),
     ("I.e. the 2nd ed. incl. tax", "That is the second edition including tax"),
+    ("an intl. asst. mgr., temp. 98, Qty. 2",
+     "an international assistant manager, temperature ninety eight, Quantity two"),
     ("his/her, A -> B, ~/Music", "his or her, A to bee, home slash Music"),
     ("Settings > General, a > b, w/out", "Settings, General, a is greater than b, without"),
 ]  # fmt: skip
