@@ -24,6 +24,7 @@ from training.shards import Precision
 
 LOWEST_HZ, HIGHEST_HZ = 72.0, 330.0
 _TYPICAL_HZ = 140.0
+_VOICED = 0.5
 _TRACTS = {"slt": 0.10, "awb": 0.0, "rms": -0.03, "kal16": -0.02}
 """Log of flite's voices' formants over a man's."""
 _TRACT_PER_OCTAVE = 0.11  # higher voices come from shorter vocal tracts, roughly
@@ -65,6 +66,12 @@ def draw_speaker(voice: str, rng: np.random.Generator, pitch: float | None = Non
         tilt=rng.normal(0.0, _TILT),
         breath=float(rng.uniform(0.85, 1.0)),
     )
+
+
+def median_pitch(features: NDArray[Precision]) -> float:
+    """Return the median pitch of what is voiced in `features` (N, 26), of all where nothing is."""
+    voiced = features[:, VOICING] > _VOICED
+    return float(np.median(features[voiced, PITCH] if voiced.any() else features[:, PITCH]))
 
 
 def apply(features: NDArray[Precision], speaker: Speaker) -> NDArray[Precision]:

@@ -16,15 +16,13 @@ from engine.echo.codecs.source_filter.features import (
     POWER_FLOOR,
     SILENCE,
     SUBFRAMES,
-    VOICING,
 )
-from training.augment import Speaker, apply, draw_speaker
+from training.augment import Speaker, apply, draw_speaker, median_pitch
 from training.flite import VOICES
 from training.items import join
 from training.rhythm import Rhythm
 from training.shards import Item, Precision, load
 
-_VOICED = 0.5
 _JOINED_FRAMES = (40, 560)  # the common rhythm may make more of it, up to what can be drawn
 _TAGGED = 0.3
 """Part of the long texts whose sentences go from speaker to speaker, in one voice."""
@@ -123,9 +121,7 @@ def _levelled(item: Item) -> Item:
     Some of the teacher's sentences lie a semitone above others, and so would the chunks of a text.
     """
     features = item.features.astype(np.float32)
-    voiced = features[:, VOICING] > _VOICED
-    pitch = features[voiced, PITCH] if voiced.any() else features[:, PITCH]
-    features[:, PITCH] -= np.median(pitch)
+    features[:, PITCH] -= median_pitch(features)
     return replace(item, features=features.astype(np.float16))
 
 

@@ -14,11 +14,10 @@ from engine.echo.codecs.source_filter.features import (
     PITCH_UNIT_HZ,
     RATE_HZ,
     SUBFRAMES,
-    VOICING,
     Features,
 )
 from speech.pcm import PCM
-from training.augment import Speaker, apply, draw_speaker
+from training.augment import Speaker, apply, draw_speaker, median_pitch
 from training.flite import VOICES, Flite
 from training.shards import FRAME_SAMPLES
 
@@ -26,7 +25,6 @@ NUM_VOICES = 24
 LOWEST_HZ, HIGHEST_HZ = 80.0, 300.0
 _SEED = 20_000_000  # apart from all that training draws from
 _PASSAGE = "The old mill stands by the river. Nobody has worked there for many years, I believe."
-_VOICED = 0.5
 
 
 @dataclass(frozen=True)
@@ -52,9 +50,7 @@ def teachers(flite: Flite) -> list[Teacher]:
     for number, pitch in enumerate(pitches):
         voice = VOICES[number % len(VOICES)]
         speaker = replace(draw_speaker(voice, rng, float(pitch)), liveliness=1.0)
-        features = _analysed(_PASSAGE, voice, flite)
-        median = float(np.median(features[features[:, VOICING] > _VOICED, PITCH]))
-        made.append(Teacher(voice, speaker, median))
+        made.append(Teacher(voice, speaker, median_pitch(_analysed(_PASSAGE, voice, flite))))
     return made
 
 
