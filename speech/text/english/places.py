@@ -86,11 +86,9 @@ def _wind(side: str) -> str:
 
 def _saint_or_street(match: re.Match[str]) -> str:
     before, after = word_before(match), rest_of(match)
-    names_street = before[:1].isupper()
+    names_street = _is_name(before)
     if before[:1].isdigit():
         names_street = bool(stop_after(match) or _OF_STREET.match(after))
-    if re.fullmatch(_NO_STREET, before, re.IGNORECASE):
-        names_street = False
     if after.lstrip()[:1].isupper() and not names_street:
         return "Saint"
     return f"Street{stop_after(match)}"
@@ -101,8 +99,12 @@ def _saint(match: re.Match[str]) -> str | None:
     before = word_before(match)
     if re.match(r"\d+[a-z]", before):
         return "Street"
-    is_name = before[:1].isupper() and not re.fullmatch(_NO_STREET, before, re.IGNORECASE)
-    return None if is_name else "Saint"
+    return None if _is_name(before) else "Saint"
+
+
+def _is_name(word: str) -> bool:
+    """Tell whether a word before `St` may be a street's name."""
+    return word[:1].isupper() and not re.fullmatch(_NO_STREET, word, re.IGNORECASE)
 
 
 def _street(match: re.Match[str]) -> str | None:

@@ -231,7 +231,7 @@ QUANTITIES: tuple[Rule, ...] = (
 LARGE: tuple[Rule, ...] = (
     rule(
         r"(?<![\w.,$£€])(?P<about>10|1(?:00|,?000|0,?000|00,?000))s(?=\sof\s)",
-        lambda m: f"{_ABOUT[m['about'].replace(',', '')]}",
+        lambda m: _ABOUT[m["about"].replace(",", "")],
     ),
     rule(
         rf"{START}(?P<amount>{NUMBER})\s?(?P<scale>{'|'.join(_LARGE)})\b(?![-/])",

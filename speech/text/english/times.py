@@ -43,11 +43,7 @@ def _time(match: re.Match[str]) -> str | None:
 def _offset(match: re.Match[str]) -> str:
     sign = "plus" if match["sign"] == "+" else "minus"
     minutes = f" {cardinal(match['minutes'])}" if match["minutes"] not in (None, "00") else ""
-    return f" UTC {sign} {cardinal(str(int(match['hours'])))}{minutes}"
-
-
-def _zone(match: re.Match[str]) -> str:
-    return _offset(match).replace(" UTC", match["zone"], 1)
+    return f"{sign} {cardinal(str(int(match['hours'])))}{minutes}"
 
 
 def _military(match: re.Match[str]) -> str:
@@ -93,11 +89,11 @@ INSTANTS: tuple[Rule, ...] = (
     rule(r"(?<=\d:\d\d)(?:\.\d+)?Z(?!\w)", " UTC"),
     rule(
         r"(?<=\d:\d\d)(?:\.\d+)?(?P<sign>[+−-])(?P<hours>\d\d)[:]?(?P<minutes>\d\d)(?![\w:])",
-        _offset,
+        lambda match: f" UTC {_offset(match)}",
     ),
     rule(
         r"\b(?P<zone>GMT|UTC)(?P<sign>[+−–-])(?P<hours>\d{1,2})(?:[:]?(?P<minutes>\d\d))?(?![\w:]|\s(?:GMT|UTC)\b)",
-        _zone,
+        lambda match: f"{match['zone']} {_offset(match)}",
     ),
     rule(
         r"(?<![\w.,:/$£€-])(?P<hour>[01]\d|2[0-4])(?P<minute>[0-5]\d)(?P<zulu>Z)(?!\w)", _military
