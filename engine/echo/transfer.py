@@ -10,8 +10,8 @@ from torch import Tensor
 
 
 def upload(values: Tensor, device: torch.device) -> Tensor:
-    """Return `values` on `device`; the copy takes its turn there."""
-    if device.type == "cuda" and not values.is_pinned():
+    """Return `values` on `device`, where they may be already; a copy takes its turn there."""
+    if device.type == "cuda" and values.device.type == "cpu" and not values.is_pinned():
         values = values.pin_memory()
     return values.to(device, non_blocking=True)
 

@@ -1,4 +1,5 @@
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from engine.echo.transfer import Download, upload
 
@@ -14,3 +15,10 @@ def test_values_come_and_go_unchanged():
 
 def test_upload_goes_to_the_device():
     assert upload(torch.zeros(3), torch.device("meta")).device.type == "meta"
+
+
+def test_what_is_on_the_device_stays_there():
+    device = torch.device("cuda", 0)
+    with FakeTensorMode():
+        values = torch.empty(3, device=device)
+        assert upload(values, device).device.type == "cuda"
