@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from bench.echo_reference import SIZES
+from bench.gpu.profiles import products, profiles
 from bench.gpu.requests import (
     reference_compiled,
     reference_eager,
@@ -46,6 +47,8 @@ SECTIONS = (
     steps,
     decode,
     reference_eager,
+    profiles,
+    products,
     requests_overlapping,
     reference_compiled,
 )
@@ -96,6 +99,7 @@ def main() -> None:
             report=report,
             config=SIZES[options.size],
             folder=Path(folder),
+            out=options.out,
             dtype=torch.bfloat16 if on_gpu else torch.float32,
             frames=frames,
             steps=steps,

@@ -14,7 +14,6 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from bench.engine import LONG
 from bench.engine_stages import step_flops
 from bench.gpu.setting import Setting
 from engine.echo.codecs.dac.codec import S1DAC
@@ -24,7 +23,6 @@ from engine.echo.forward.buckets import MAX_CONTEXT, bucket_sizes
 from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
 from engine.echo.model.ops import ops_for
-from engine.echo.model.tokenizer import tokenize
 from engine.echo.proof import find_difference, prove_in_child
 from engine.echo.sampling import Progress, make_plan
 from speech.pcm import SAMPLE_RATE_HZ
@@ -56,9 +54,7 @@ def proof(setting: Setting) -> None:
 def steps(setting: Setting) -> None:
     """A step, guided and plain, of a whole and of a first block, on every path."""
     dit = setting.models.dit
-    text = dit.text_context(torch.tensor(tokenize(LONG), device=setting.device))
-    patches = torch.randn((round(len(setting.voice) / 2048) // 4 * 4, 80), device=setting.device)
-    speaker = dit.speaker_context(dit.speaker_state(patches))
+    text, speaker = setting.contexts
     ops = ops_for(fused=True)
     paths: dict[str, Forward] = {"plain": PlainForward(dit), "fused": PackedForward(dit, ops)}
     if setting.new_capture is not None:
@@ -77,7 +73,7 @@ def steps(setting: Setting) -> None:
                 setting.config.dit, num_frames, text.shape[2], speaker.shape[2], num_lanes
             )
             for path, forward in paths.items():
-                step = _step(setting, forward, num_frames, min_t, (text, speaker))
+                step = step_of(setting, forward, num_frames, min_t)
                 case = f"{name} step of {num_frames}, {path}"
                 times = setting.report.times(case, step)
                 if setting.peak is not None:
@@ -85,18 +81,16 @@ def steps(setting: Setting) -> None:
                     print(f"{'':56}{rate:>12.1%}  of the matrix product's rate")
 
 
-def _step(
-    setting: Setting,
-    forward: Forward,
-    num_frames: int,
-    min_t: float,
-    context: tuple[torch.Tensor, torch.Tensor],
+def step_of(
+    setting: Setting, forward: Forward, num_frames: int, min_t: float
 ) -> Callable[[], None]:
+    """Return a step of one job of `num_frames`, guided where t is above `min_t`."""
     parameters = replace(setting.parameters, num_steps=2, cfg_min_t=min_t)
     plan = make_plan(parameters, (num_frames,))
     generator = torch.Generator(setting.device).manual_seed(0)
     latents = torch.empty((0, 80), device=setting.device)
-    trajectory = Trajectory(Progress(plan, True), *context, generator, latents)
+    text, speaker = setting.contexts
+    trajectory = Trajectory(Progress(plan, True), text, speaker, generator, latents)
 
     def step() -> None:
         denoise(forward, [trajectory])

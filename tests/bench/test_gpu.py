@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bench.gpu import __main__ as program
-from bench.gpu import requests, sections
+from bench.gpu import profiles, requests, sections
 from engine.echo import fast_path
 from engine.echo.codecs.dac.lengths import GRAPH_FRAME_BYTES
 from engine.echo.model.ops import plain
@@ -31,7 +31,7 @@ class Repeated:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU runs it as it is")
 def test_every_section_ends_with_rows(tmp_path, monkeypatch):
     # The kernels have tests of their own; Triton's interpreter would take minutes here.
-    for module in (sections, fast_path):
+    for module in (sections, profiles, fast_path):
         monkeypatch.setattr(module, "ops_for", lambda fused: plain)
     monkeypatch.setattr(program, "new_capture", lambda on_gpu: Repeated)
     monkeypatch.setattr(sections, "prove_in_child", lambda *_: None)
