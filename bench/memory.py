@@ -21,12 +21,10 @@ from torch.utils._pytree import tree_leaves
 from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.codecs.dac.lengths import GRAPH_FRAME_BYTES, graph_frames
 from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES, DACConfig, EchoConfig
-from engine.echo.forward.buckets import MAX_CONTEXT
 from engine.echo.forward.modulations import ModulationTable
 from engine.echo.forward.plain import PlainForward
 from engine.echo.model.attention import Attention, Lane, VarlenAttention
 from engine.echo.model.dit import EchoDiT
-from engine.echo.model.packed import new_workspace
 from engine.echo.model.packing import PlacedLane
 from speech.pcm import FRAME_SAMPLES
 
@@ -154,10 +152,7 @@ def count(card: Card, config: EchoConfig | None = None) -> dict[str, float]:
         "reserve": card.reserve,
     }
     if card.kernels:
-        buckets = new_workspace(dit, 2560 + MAX_CONTEXT)
-        parts["tables of the kernels"] = (
-            ModulationTable(dit).table.nbytes + buckets.keys.nbytes + buckets.values.nbytes
-        )
+        parts["modulation of the kernels"] = ModulationTable(dit).table.nbytes
         free = card.num_bytes - card.reserve - num_bytes(dit, codec)
         frames = min(graph_frames(int(free)), card.codec_tile_frames)
         parts["graphs of steps"] = sizes["a step"]

@@ -15,7 +15,7 @@ from torch.profiler import ProfilerActivity, profile
 from bench.gpu.sections import step_of
 from bench.gpu.setting import Setting
 from engine.echo.codecs.dac.codec import S1DAC
-from engine.echo.forward.buckets import MAX_CONTEXT, bucket_sizes
+from engine.echo.forward.buckets import bucket_sizes
 from engine.echo.forward.packed import PackedForward
 from engine.echo.model.ops import ops_for
 
@@ -61,7 +61,7 @@ def profiles(setting: Setting) -> None:
     forward = PackedForward(dit, ops)
     if setting.new_capture is not None:
         sizes = [size for size in bucket_sizes(1920) if size.lanes == 4]
-        forward = PackedForward(dit, ops, sizes, MAX_CONTEXT)
+        forward = PackedForward(dit, ops, sizes)
         forward.capture(setting.new_capture())
     codec.use_ops(ops)
     z = 0.3 * torch.randn((setting.frames, 80), device=setting.device)
@@ -75,11 +75,12 @@ def profiles(setting: Setting) -> None:
         "encode of the voice": lambda: codec.encode(audio),
         "text context": lambda: dit.text_context(setting.tokens),
     }
+    kinds = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if setting.on_gpu else [])]
     with (setting.out / "profiles.txt").open("w") as file:
         for name, action in cases.items():
             action()
             setting.report.wait()
-            with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as profiled:
+            with profile(activities=kinds) as profiled:
                 action()
                 setting.report.wait()
             lines = _table(profiled.events() or (), on_gpu=setting.on_gpu)

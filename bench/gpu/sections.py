@@ -19,7 +19,7 @@ from bench.gpu.setting import Setting
 from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.denoise import Trajectory, denoise
 from engine.echo.forward import Forward
-from engine.echo.forward.buckets import MAX_CONTEXT, bucket_sizes
+from engine.echo.forward.buckets import bucket_sizes
 from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
 from engine.echo.model.ops import ops_for
@@ -59,7 +59,7 @@ def steps(setting: Setting) -> None:
     paths: dict[str, Forward] = {"plain": PlainForward(dit), "fused": PackedForward(dit, ops)}
     if setting.new_capture is not None:
         started = time.monotonic()
-        graphs = PackedForward(dit, ops, bucket_sizes(2560), MAX_CONTEXT)
+        graphs = PackedForward(dit, ops, bucket_sizes(2560))
         before = torch.cuda.memory_reserved()
         number = graphs.capture(setting.new_capture())
         memory = f"{(torch.cuda.memory_reserved() - before) / 1e9:.2f} GB"

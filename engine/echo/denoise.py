@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -12,7 +12,6 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 from engine.echo.config import PATCH_FRAMES
 from engine.echo.forward import Forward, Move
 from engine.echo.model.attention import KeyValues, Lane
-from engine.echo.model.dit import EchoDiT
 from engine.echo.model.packing import PlacedLane
 from engine.echo.sampling import Progress, initial_noise
 
@@ -44,16 +43,16 @@ class Trajectory:
             self._scaled_speaker = self.speaker.clone()
             self._scaled_speaker[: plan.speaker_kv_max_layers] *= plan.speaker_kv_scale
 
-    def begin_block(self, dit: EchoDiT) -> None:
+    def begin_block(self, latent_context: Callable[[Tensor], KeyValues]) -> None:
         """Draw the block's noise and encode the blocks before it, unless that is done."""
         if self._x is not None:
             return
         if len(self.latents):
             padding = -len(self.latents) % PATCH_FRAMES
-            self._earlier = dit.latent_context(F.pad(self.latents, (0, 0, 0, padding)))
+            self._earlier = latent_context(F.pad(self.latents, (0, 0, 0, padding)))
         self._x = initial_noise(
             self.progress.num_frames,
-            dit.config.latent_dim,
+            self.latents.shape[1],
             self.progress.plan.truncation,
             self.generator,
         ).to(self.latents.dtype)
@@ -99,7 +98,7 @@ def denoise(forward: Forward, group: Sequence[Trajectory]) -> list[Trajectory]:
     If anything fails, no trajectory has advanced and the step can be taken again.
     """
     for trajectory in group:
-        trajectory.begin_block(forward.dit)
+        trajectory.begin_block(forward.latent_context)
     states = forward([trajectory.next_move() for trajectory in group])
     after = list(zip(group, states, strict=True))
     latents = [trajectory.with_block(x) for trajectory, x in after]

@@ -14,12 +14,11 @@ from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.config import MAX_FRAMES, DiTConfig
 from engine.echo.device import Resolved
 from engine.echo.forward import Forward
-from engine.echo.forward.buckets import MAX_CONTEXT, bucket_sizes
+from engine.echo.forward.buckets import LATENT_LENGTHS, TEXT_LENGTHS, bucket_sizes
 from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
 from engine.echo.graphs import Capture, GraphCapture
-from engine.echo.model.attention import can_flash
-from engine.echo.model.ops import Ops, ops_for, plain
+from engine.echo.model.ops import Ops, fits_kernels, ops_for, plain
 from engine.echo.proof import find_difference, prove_in_child
 
 logger = logging.getLogger(__name__)
@@ -107,13 +106,14 @@ class PathChoice:
 
     def _fused(self, models: Models) -> PackedForward:
         dit, ops = models.dit, ops_for(fused=True)
-        captures = can_flash(dit.device, dit.dtype)
+        captures = dit.device.type == "cuda"
         forward = PackedForward(
             dit,
             ops,
             bucket_sizes(self._resolved.max_lane_frames) if captures else (),
-            MAX_CONTEXT if captures else 0,
             max(128, self._max_jobs),
+            TEXT_LENGTHS if captures else (),
+            LATENT_LENGTHS if captures else (),
         )
         if captures:
             logger.info("captured %d passes", forward.capture(GraphCapture()))
@@ -129,7 +129,6 @@ class PathChoice:
 
 def _unfit(config: DiTConfig) -> str | None:
     """Return why the kernels cannot run a model of these sizes, if they cannot."""
-    sizes = config.num_heads, config.head_dim
-    if all(size & (size - 1) == 0 for size in sizes):
+    if fits_kernels(config.head_dim):
         return None
-    return "the model's heads, or their width, are no power of two"
+    return "the width of the model's heads is no power of two from 16 up"

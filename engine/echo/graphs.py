@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
@@ -18,8 +18,8 @@ class Capture(Protocol):
     def free_bytes(self) -> int:
         """Return how much memory nothing holds."""
 
-    def reserve(self, compute: Compute) -> None:
-        """Make room for `compute`, the largest of those to come."""
+    def reserve(self, largest: Sequence[Compute]) -> None:
+        """Make room for each of `largest`, the largest computations of each kind to come."""
 
     def __call__(self, compute: Compute) -> Compute:
         """Return a function that repeats `compute`."""
@@ -43,19 +43,23 @@ class GraphCapture:
         free, _ = torch.cuda.mem_get_info()
         return free
 
-    def reserve(self, compute: Compute) -> None:
+    def reserve(self, largest: Sequence[Compute]) -> None:
         """See `Capture`.
 
         The graphs come from small to large, and no segment of a pool grows: one that holds the
         largest is there from the start, or each graph would bring segments of its own.
         """
+        num_bytes = max(map(self._measure, largest))
+        with self._capture(self._room):
+            torch.empty(num_bytes, dtype=torch.uint8, device="cuda").fill_(0)
+
+    def _measure(self, compute: Compute) -> int:
+        """Return the bytes that `compute` takes at most."""
         self._warm_up(compute)
         torch.cuda.reset_peak_memory_stats()
         held = torch.cuda.memory_allocated()
         self._warm_up(compute)
-        num_bytes = torch.cuda.max_memory_allocated() - held
-        with self._capture(self._room):
-            torch.empty(num_bytes, dtype=torch.uint8, device="cuda").fill_(0)
+        return torch.cuda.max_memory_allocated() - held
 
     def __call__(self, compute: Compute) -> Compute:
         """See `Capture`; the result is the same tensor each time."""

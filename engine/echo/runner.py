@@ -112,7 +112,7 @@ class Runner:
         """Give the job its tensors, unless it has them."""
         if job.trajectory is not None:
             return
-        text = self._dit.text_context(upload(torch.tensor(job.tokens), self._device))
+        text = self._forward.text_context(upload(torch.tensor(job.tokens), self._device))
         speaker = None if job.voice is None else self._speakers.context(job.voice)
         job.trajectory = self._new_trajectory(job, job.progress, text, speaker)
         if job.streams:

@@ -33,7 +33,7 @@ class AlignmentHeads:
 
         The heads are ordered by layer, then as they were given.
         """
-        trajectory.begin_block(self._dit)
+        trajectory.begin_block(self._dit.latent_context)
         recorded: list[Tensor] = []
 
         def recording(lanes: Sequence[Lane], device: torch.device, dtype: torch.dtype) -> Attention:

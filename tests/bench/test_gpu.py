@@ -19,8 +19,9 @@ class Repeated:
     def free_bytes(self):
         return 10 * 32 * GRAPH_FRAME_BYTES
 
-    def reserve(self, compute):
-        compute()
+    def reserve(self, largest):
+        for compute in largest:
+            compute()
 
     def __call__(self, compute):
         compute()

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from engine.echo.model.attention import KeyValues
 from engine.echo.model.dit import EchoDiT
 from engine.echo.model.packing import PlacedLane
 from engine.echo.sampling import Plan, Step
@@ -46,6 +47,12 @@ class Forward(Protocol):
     @property
     def dit(self) -> EchoDiT:
         """The model that it runs."""
+
+    def text_context(self, tokens: Tensor, /) -> KeyValues:
+        """Return `EchoDiT.text_context`."""
+
+    def latent_context(self, latents: Tensor, /) -> KeyValues:
+        """Return `EchoDiT.latent_context`."""
 
     def __call__(self, moves: Sequence[Move]) -> list[Tensor]:
         """Return the state after each of `moves`, computed in one pass of the model."""

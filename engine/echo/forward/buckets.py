@@ -5,13 +5,15 @@ from __future__ import annotations
 from engine.echo.config import MAX_FRAMES
 from engine.echo.model.packing import Size
 
-MAX_CONTEXT = 8192
-"""Context keys of all lanes of a captured pass: twenty lanes of a text and a voice of 30 s."""
-
-_POSITIONS = (96, 128, 256, 384, 512, 640, 960, 1280, 1600, 1920, 2560)
+_POSITIONS = (32, 64, 96, 128, 256, 384, 512, 640, 960, 1280, 1600, 1920, 2560)
 _GUIDED = 3 * MAX_FRAMES
 _LANES = ((4, 0), (16, 256), (48, 960))
 """Lanes of a bucket, and the fewest positions with which so many are likely."""
+
+TEXT_LENGTHS = (32, 64, 96, 128, 192, 256, 384)
+"""Tokens of a text's buckets; half of the longest pass, which takes long anyway."""
+LATENT_LENGTHS = (8, 40, 80, 160)
+"""Patches of the earlier latents: a stream's first blocks, and up to a whole pass."""
 
 
 def bucket_sizes(max_lane_frames: int) -> list[Size]:

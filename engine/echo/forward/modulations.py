@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from engine.echo.model.dit import EchoDiT
+from engine.echo.model.dit import ATTENTION, EchoDiT
+from engine.echo.model.ops.plain import SCALE
 
 
 class Modulations:
@@ -39,13 +40,16 @@ class ModulationTable:
         num_rows: The number of rows; at least as many as there are different t in a pass.
 
     Attributes:
-        table: The rows, (num_rows, layers, 2, 3, C).
+        table: The rows, (num_rows, layers + 1, 2, 3, C): after those of the layers, at every t
+            the same, that of the norm before the output.
     """
 
     def __init__(self, dit: EchoDiT, num_rows: int = 128) -> None:
         self._dit = dit
-        shape = (num_rows, *dit.adaln_bias.shape)
+        layers, *row = dit.adaln_bias.shape
+        shape = (num_rows, layers + 1, *row)
         self.table = torch.zeros(shape, dtype=dit.dtype, device=dit.device)
+        self.table[:, -1, ATTENTION, SCALE] = dit.out_norm
         self._rows: OrderedDict[float, int] = OrderedDict()
 
     def rows(self, ts: Sequence[float]) -> list[int]:
@@ -59,7 +63,7 @@ class ModulationTable:
             if t not in self._rows:
                 row = self._dit.modulation(t)
                 place = self._free_row()
-                self.table[place].copy_(row)
+                self.table[place, :-1].copy_(row)
                 self._rows[t] = place
         return [self._rows[t] for t in ts]
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from engine.echo.forward import Move
 from engine.echo.forward.modulations import Modulations
-from engine.echo.model.attention import Attention, Lane, attention_for
+from engine.echo.model.attention import Attention, KeyValues, Lane, attention_for
 from engine.echo.model.dit import EchoDiT, Positions
 from engine.echo.model.packing import PlacedLane
 from engine.echo.sampling import euler, guide
@@ -35,6 +35,14 @@ class PlainForward:
         self.dit = dit
         self._modulations = modulations or Modulations(dit)
         self._make_attention = make_attention
+
+    def text_context(self, tokens: Tensor, /) -> KeyValues:
+        """See `Forward`."""
+        return self.dit.text_context(tokens)
+
+    def latent_context(self, latents: Tensor, /) -> KeyValues:
+        """See `Forward`."""
+        return self.dit.latent_context(latents)
 
     def __call__(self, moves: Sequence[Move]) -> list[Tensor]:
         """See `Forward`."""

@@ -76,10 +76,11 @@ class LoopAttention:
         return torch.cat([attend(x, torch.cat(ks), torch.cat(vs)) for x, ks, vs in lanes])
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+def attend(q: Tensor, k: Tensor, v: Tensor, *, causal: bool = False) -> Tensor:
     """Attend within one sequence, (N, H, D) each."""
+    # (N, H, D) -> (1, H, N, D): with a batch axis torch picks its fused kernels.
     q, k, v = (y.transpose(0, 1)[None] for y in (q, k, v))
-    return F.scaled_dot_product_attention(q, k, v)[0].transpose(0, 1)
+    return F.scaled_dot_product_attention(q, k, v, is_causal=causal)[0].transpose(0, 1)
 
 
 VarlenKernel = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor, int, int], Tensor]

@@ -130,7 +130,8 @@ class EchoDiT(nn.Module):
     def text_context(self, tokens: Tensor) -> KeyValues:
         """Encode tokens (L,)."""
         state = self.text_encoder(tokens)
-        return self._context(self.wkv_text, rms_norm(state, self.text_norm, self.config.norm_eps))
+        state = rms_norm(state, self.text_norm, self.config.norm_eps)
+        return self.project_context(self.wkv_text, state)
 
     def speaker_state(self, latents: Tensor) -> Tensor:
         """Encode a voice's latents (4 P, latent_dim) to the state (P, C) that is worth keeping."""
@@ -139,24 +140,29 @@ class EchoDiT(nn.Module):
 
     def speaker_context(self, state: Tensor) -> KeyValues:
         """Project a `speaker_state`."""
-        return self._context(self.wkv_speaker, state)
+        return self.project_context(self.wkv_speaker, state)
 
     def latent_context(self, latents: Tensor) -> KeyValues:
         """Encode the latents (4 P, latent_dim) drawn so far, from the start."""
         state = self.latent_encoder(latents.to(self.dtype))
         state = rms_norm(state, self.latent_norm, self.config.norm_eps)
         rotation = self.rotation(0, len(latents), PATCH_FRAMES)
-        return self._context(self.wkv_latent, state, rotation)
+        return self.project_context(self.wkv_latent, state, rotation)
 
-    def _context(
+    def project_context(
         self, projection: nn.Linear, state: Tensor, rotation: Tensor | None = None
     ) -> KeyValues:
+        """Return the keys and values of a state (P, C); keys that have a place are rotated by it.
+
+        `rotation` is (P, 2, D / 2).
+        """
         sizes = (self.config.num_layers, 2, self.config.num_heads, self.config.head_dim)
         keys, values = projection(state).unflatten(-1, sizes).permute(1, 2, 0, 3, 4).unbind(1)
         weight = torch.stack([block.attention.k_norm for block in self.joint_blocks()])
         keys = rms_norm(keys, weight[:, None], self.config.norm_eps)
         if rotation is not None:
-            keys = torch.stack([rotate_half(k, rotation) for k in keys])
+            rotation = rotation.repeat(len(keys), 1, 1)
+            keys = rotate_half(keys.flatten(0, 1), rotation).view_as(keys)
         return torch.stack([keys, values], dim=1)
 
     def joint_blocks(self) -> list[JointBlock]:

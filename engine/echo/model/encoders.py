@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.config import MAX_VOICE_FRAMES, PATCH_FRAMES, EncoderConfig
+from engine.echo.model.attention import attend
 from engine.echo.model.layers import MLP, GatedProjections, rms_norm, rotary_table, rotate, upcast
 
 MAX_POSITIONS = MAX_VOICE_FRAMES // PATCH_FRAMES
@@ -30,30 +32,43 @@ class EncoderBlock(nn.Module):
         """Map `x` (N, C) of one sequence to (N, C)."""
         q, k, v, gate = self.attention.project(rms_norm(x, self.attention_norm, self.eps))
         q, k = rotate(q, rotation), rotate(k, rotation)
-        # (N, H, D) -> (1, H, N, D): with a batch axis torch picks its fused kernels.
-        q, k, v = (y.transpose(0, 1)[None] for y in (q, k, v))
-        attended = F.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
-        x = x + self.attention.merge(attended[0].transpose(0, 1), gate)
+        x = x + self.attention.merge(attend(q, k, v, causal=self.causal), gate)
         out: Tensor = x + self.mlp(rms_norm(x, self.mlp_norm, self.eps))
         return out
 
 
-class _Stack(nn.Module):
+class Encoder(nn.Module):
+    """What the encoders share: blocks over one sequence, either way or causal."""
+
     def __init__(self, config: EncoderConfig, eps: float, causal: bool) -> None:
         super().__init__()
+        self.eps, self.causal = eps, causal
         self.head_dim = config.dim // config.num_heads
         self.blocks = nn.ModuleList(
             EncoderBlock(config, eps, causal) for _ in range(config.num_layers)
         )
 
+    def embed(self, given: Tensor) -> Tensor:
+        """Return what the first block takes, (N, C)."""
+        raise NotImplementedError
+
+    def encoder_blocks(self) -> list[EncoderBlock]:
+        """Return the blocks by their own type, which a `ModuleList` forgets."""
+        return cast("list[EncoderBlock]", list(self.blocks))
+
+    def rotation(self, like: Tensor) -> Tensor:
+        """Return rows of the rotary table, (N, 2, D / 2), for positions like `like` (N, C)."""
+        dtype = upcast(like).dtype
+        return rotary_table(self.head_dim, MAX_POSITIONS, like.device, dtype)[: len(like)]
+
     def _run(self, x: Tensor) -> Tensor:
-        table = rotary_table(self.head_dim, MAX_POSITIONS, x.device, upcast(x).dtype)
+        rotation = self.rotation(x)
         for block in self.blocks:
-            x = block(x, table[: len(x)])
+            x = block(x, rotation)
         return x
 
 
-class TextEncoder(_Stack):
+class TextEncoder(Encoder):
     """Reads bytes, both ways."""
 
     def __init__(self, config: EncoderConfig, vocab_size: int, eps: float) -> None:
@@ -64,10 +79,15 @@ class TextEncoder(_Stack):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Map tokens (L,) to the text state (L, C)."""
-        return self._run(self.text_embedding(tokens))
+        return self._run(self.embed(tokens))
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        """Return what the first block takes, (L, C), of tokens (L,)."""
+        out: Tensor = self.text_embedding(tokens)
+        return out
 
 
-class PatchEncoder(_Stack):
+class PatchEncoder(Encoder):
     """Reads latents in patches, each seeing only earlier ones: speaker and latent encoder."""
 
     def __init__(self, config: EncoderConfig, latent_dim: int, eps: float) -> None:
@@ -76,5 +96,10 @@ class PatchEncoder(_Stack):
 
     def forward(self, latents: Tensor) -> Tensor:
         """Map latents (4 P, latent_dim) to a state (P, C)."""
+        return self._run(self.embed(latents))
+
+    def embed(self, latents: Tensor) -> Tensor:
+        """Return what the first block takes, (P, C), of latents (4 P, latent_dim)."""
         patches = latents.reshape(len(latents) // PATCH_FRAMES, -1)
-        return self._run(self.in_proj(patches) / INPUT_DIVISOR)
+        out: Tensor = self.in_proj(patches) / INPUT_DIVISOR
+        return out

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from inspect import signature
 
-import torch
 from torch import Tensor
 from torch.nn.attention.varlen import varlen_attn
 
@@ -44,16 +43,4 @@ def flash(
     """
     out = varlen_attn(q, k, v, cu_q, cu_k, max_q, max_k, **_PUBLIC)  # type: ignore[arg-type] # by release
     assert isinstance(out, Tensor), "nothing else was asked for"
-    return out
-
-
-_launch = torch.ops.aten._flash_attention_forward.default
-_PRIVATE = one_split([argument.name for argument in _launch._schema.arguments])
-
-
-def bare_flash(
-    q: Tensor, k: Tensor, v: Tensor, cu_q: Tensor, cu_k: Tensor, max_q: int, max_k: int
-) -> Tensor:
-    """Attend as `flash` does, in one launch: without filling a random state that nothing reads."""
-    out: Tensor = _launch(q, k, v, cu_q, cu_k, max_q, max_k, 0.0, False, False, **_PRIVATE)[0]
     return out

@@ -6,7 +6,7 @@ sends them to the device in one copy, and one captured CUDA graph serves any job
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -14,13 +14,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.echo.model.attention import KeyValues, Lane
+from engine.echo.model.attention import Lane
 
 MAX_PARTS = 3
 """Context parts of a lane: earlier latents, text and speaker."""
 
 NUM_SCALARS = 5
 """Scalars of an `Update`."""
+
+TILE = 64
+"""Positions of a tile at most: the queries that attend together, all of one lane."""
 
 _ALIGNED = 4
 """int32 in 16 bytes."""
@@ -32,6 +35,10 @@ class Size:
 
     positions: int
     lanes: int
+
+    def holds(self, other: Size) -> bool:
+        """Return whether `other` has room here."""
+        return other.positions <= self.positions and other.lanes <= self.lanes
 
 
 @dataclass(frozen=True)
@@ -69,45 +76,20 @@ class Update:
     scalars: tuple[float, float, float, float, float]
 
 
-@dataclass(frozen=True)
-class Workspace:
-    """Keys and values of every lane of a pass, (capacity, H, D) each.
-
-    A lane's own come first, then its context's. All layers use the same memory in turn.
-    """
-
-    keys: Tensor
-    values: Tensor
-
-
-@dataclass(frozen=True)
-class Segments:
-    """The context parts of a pass and their places in the workspace.
-
-    Attributes:
-        parts: Each part with its first slot.
-        table: The same as numbers for a kernel, (segments, 3) int64: address, rows, first slot.
-            Unused segments have no rows.
-    """
-
-    parts: tuple[tuple[KeyValues, int], ...]
-    table: Tensor
-
-
 class Tables:
     """The tables of one pass, on the host or on the device.
 
     Attributes:
         buffer: The memory of all tables, int32.
-        segments: The table of `Segments`.
+        parts: (lanes, MAX_PARTS, 2) int64, the address and number of keys of each lane's context
+            parts; a part that there is not has no keys.
+        tiles: (tiles, 4), the first position of each tile, its lane's first position and end, and
+            the number of its lane; one that there is not is empty.
         frames: (N,), the frame of each position.
         rows: (N,), the row of modulation of each position.
-        slots: (N,), the place of its key and value in the workspace.
         updates: (N,), the row of `scalars` of each position; what is no job's state stands still.
         no_text: (N,), the position of the same frame in the job's lane without text.
         no_speaker: (N,), the same without speaker.
-        cu_q: (lanes + 1,), the first position of each lane, and the end.
-        cu_k: (lanes + 1,), the first key of each lane, and the end.
         scalars: (lanes + 1, 5), those of `Update` of each job; the last row is 0.
     """
 
@@ -118,26 +100,28 @@ class Tables:
         dtype: torch.dtype = torch.float32,
         pinned: bool = False,
     ) -> None:
-        num_segments, num_jobs = MAX_PARTS * size.lanes, size.lanes + 1
+        num_parts, num_jobs = MAX_PARTS * size.lanes, size.lanes + 1
+        num_tiles = size.positions // TILE + size.lanes
         words = num_jobs * NUM_SCALARS * dtype.itemsize // 4
-        lengths = [6 * num_segments, words, *[size.positions] * 6, *[size.lanes + 1] * 2]
+        lengths = [4 * num_parts, words, 4 * num_tiles, *[size.positions] * 5]
         # Each begins at a multiple of 16 bytes, whatever the size: a kernel is compiled anew for
         # one that does not.
         rooms = [-(-length // _ALIGNED) * _ALIGNED for length in lengths]
         self.buffer = torch.zeros(sum(rooms), dtype=torch.int32, device=device, pin_memory=pinned)
         pairs = zip(torch.split(self.buffer, rooms), lengths, strict=True)
-        segments, scalars, *others = (room[:length] for room, length in pairs)
-        self.frames, self.rows, self.slots, *others = others
-        self.updates, self.no_text, self.no_speaker, self.cu_q, self.cu_k = others
-        self.segments = segments.view(torch.int64).view(num_segments, 3)
+        parts, scalars, tiles, *others = (room[:length] for room, length in pairs)
+        self.frames, self.rows, self.updates, self.no_text, self.no_speaker = others
+        self.size, self.dtype = size, dtype
+        self.parts = parts.view(torch.int64).view(size.lanes, MAX_PARTS, 2)
+        self.tiles = tiles.view(num_tiles, 4)
         self.scalars = scalars.view(dtype).view(num_jobs, NUM_SCALARS)
 
     def fill(
         self, lanes: Sequence[PlacedLane], rows: Sequence[int], updates: Sequence[Update]
-    ) -> Segments:
-        """Write the places and modulation rows of `lanes`, on the host; return their context.
+    ) -> None:
+        """Write the places and modulation rows of `lanes`, on the host.
 
-        Positions left over belong to no lane: their results go to slots that no lane reads.
+        Positions left over belong to no lane and no tile.
 
         Args:
             lanes: The lanes of the pass.
@@ -145,22 +129,20 @@ class Tables:
             updates: The update of each job.
         """
         num_frames = [placed.lane.num_frames for placed in lanes]
-        first_keys = [0, *accumulate(placed.lane.num_keys for placed in lanes)]
         padding = len(self.frames) - sum(num_frames)
-        used = first_keys[-1]
         _fill(self.frames, _spans([placed.start for placed in lanes], num_frames, padding))
         _fill(self.rows, np.repeat(rows, num_frames))
-        slots = _spans([*first_keys[:-1], used], [*num_frames, padding])
-        _fill(self.slots, slots)
-        _fill(self.cu_q, [0, *accumulate(num_frames)], sum(num_frames))
-        _fill(self.cu_k, first_keys, used)
+        _fill(self.tiles, np.array(list(_tiles(num_frames)), np.int32).reshape(-1, 4))
+        self._fill_parts(lanes)
         self._fill_updates(num_frames, updates)
-        parts = tuple(_parts(lanes, first_keys))
-        # Where the next lane's keys begin, this one's context has ended.
-        table = [(part.data_ptr(), part.shape[2], slot) for part, slot in parts]
-        self.segments.numpy()[:] = 0
-        self.segments.numpy()[: len(table)] = np.array(table, np.int64).reshape(-1, 3)
-        return Segments(parts, self.segments)
+
+    def _fill_parts(self, lanes: Sequence[PlacedLane]) -> None:
+        table = self.parts.numpy()
+        table[:] = 0
+        for number, placed in enumerate(lanes):
+            for own, part in zip(table[number], placed.lane.context, strict=False):
+                assert part.is_contiguous(), "kernels find a row by its number"
+                own[:] = part.data_ptr(), part.shape[2]
 
     def _fill_updates(self, num_frames: Sequence[int], updates: Sequence[Update]) -> None:
         starts = [0, *accumulate(num_frames)]
@@ -190,12 +172,23 @@ def _fill(table: Tensor, values: Sequence[int] | np.ndarray, rest: int = 0) -> N
     array[len(values) :] = rest
 
 
-def _parts(
-    lanes: Iterable[PlacedLane], first_keys: Sequence[int]
-) -> Iterable[tuple[KeyValues, int]]:
-    for placed, slot in zip(lanes, first_keys, strict=False):
-        slot += placed.lane.num_frames
-        for part in placed.lane.context:
-            assert part.is_contiguous(), "kernels find a row by its number"
-            yield part, slot
-            slot += part.shape[2]
+def _tiles(num_frames: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the tiles of lanes, those of a lane from its beginning: see `Tables.tiles`."""
+    stop = 0
+    for number, length in enumerate(num_frames):
+        start, stop = stop, stop + length
+        for first in range(start, stop, TILE):
+            yield first, start, stop, number
+
+
+def send_tables(
+    tables: Tables,
+    lanes: Sequence[PlacedLane],
+    rows: Sequence[int],
+    updates: Sequence[Update],
+) -> None:
+    """Fill `tables`, on any device, in one copy that takes its turn there: see `Tables.fill`."""
+    buffer = tables.buffer
+    host = Tables(tables.size, torch.device("cpu"), tables.dtype, pinned=buffer.is_cuda)
+    host.fill(lanes, rows, updates)
+    buffer.copy_(host.buffer, non_blocking=True)

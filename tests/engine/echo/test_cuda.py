@@ -9,7 +9,7 @@ import torch
 from engine.echo.checkpoints.load import load_models
 from engine.echo.engine import EchoEngine
 from engine.echo.forward import Move
-from engine.echo.forward.buckets import MAX_CONTEXT, bucket_sizes
+from engine.echo.forward.buckets import bucket_sizes
 from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
 from engine.echo.graphs import GraphCapture
@@ -89,7 +89,7 @@ def forward(request, models):
     if request.param == "plain":
         return PlainForward(models.dit)
     with torch.inference_mode():
-        packed = PackedForward(models.dit, ops_for(fused=True), bucket_sizes(2560), MAX_CONTEXT)
+        packed = PackedForward(models.dit, ops_for(fused=True), bucket_sizes(2560))
         assert packed.capture(GraphCapture()) == len(bucket_sizes(2560))
     return packed
 
@@ -114,7 +114,7 @@ def test_step_waits_for_nothing(runner):
 @torch.inference_mode()
 def test_fast_path_proves_itself(models):
     ops = ops_for(fused=True)
-    packed = PackedForward(models.dit, ops, bucket_sizes(640), MAX_CONTEXT)
+    packed = PackedForward(models.dit, ops, bucket_sizes(640))
     packed.capture(GraphCapture())
     assert find_difference(models, packed, ops) is None
     device = torch.device("cuda")
@@ -130,7 +130,7 @@ def test_pass_larger_than_every_bucket_agrees(models):
         )
         for t in (0.5, 0.6, 0.7, 0.8)
     ]
-    packed = PackedForward(models.dit, ops_for(fused=True), bucket_sizes(1920)[:4], MAX_CONTEXT)
+    packed = PackedForward(models.dit, ops_for(fused=True), bucket_sizes(1920)[:4])
     packed.capture(GraphCapture())
     ours, theirs = (torch.cat(each(moves)) for each in (packed, PlainForward(models.dit)))
     assert relative_error(ours, theirs) < 5e-2
@@ -162,15 +162,15 @@ def test_blocks_are_decoded_beside_other_steps(models, forward):
         assert relative_error(torch.from_numpy(np.concatenate(pieces)), expected) < 2e-2
 
 
-def test_failing_job_fails_alone(runner, models, monkeypatch):
-    text_context = models.dit.text_context
+def test_failing_job_fails_alone(runner, forward, monkeypatch):
+    text_context = forward.text_context
 
     def fail(tokens):
         if len(tokens) > 20:
             raise RuntimeError("planned")
         return text_context(tokens)
 
-    monkeypatch.setattr(models.dit, "text_context", fail)
+    monkeypatch.setattr(forward, "text_context", fail)
     fine, failed = run(runner, new_job(1), new_job(2, text="x" * 40))
     assert len(fine[0]) == 32 * FRAME_SAMPLES
     assert isinstance(failed, InternalError)
@@ -179,6 +179,7 @@ def test_failing_job_fails_alone(runner, models, monkeypatch):
 def test_memory_that_does_not_do_for_all_does_for_each(models, forward):
     class Limited:
         dit = forward.dit
+        text_context, latent_context = forward.text_context, forward.latent_context
 
         def __call__(self, moves):
             if sum(len(move.x) for move in moves) > 100:

@@ -29,7 +29,6 @@ def _choose(tiny_weights, models, kernels, *, wanted=None, failure=None):
 @pytest.fixture(autouse=True)
 def _few_programs(monkeypatch):
     """Let the interpreter, which takes its time for each, run as few as may be."""
-    monkeypatch.setattr("engine.echo.model.ops.kernels.context._PROGRAMS", 1)
     monkeypatch.setattr("engine.echo.model.ops.kernels.snake._BLOCK", 2**17)
 
 
@@ -64,7 +63,7 @@ def test_kernel_that_raises_makes_it_serve_plainly(tiny_weights, models, monkeyp
     def fail(*_):
         raise RuntimeError("no such instruction")
 
-    monkeypatch.setattr(fused, "gated", fail)
+    monkeypatch.setattr(fused, "silu_mul", fail)
     path = _choose(tiny_weights, models, "auto", wanted=True)
     assert path.warning == "serving without the fused kernels: they failed with RuntimeError"
 

@@ -16,11 +16,7 @@ def _ops(**replaced):
 
 def _find(models, ops):
     with torch.inference_mode():
-        return find_difference(models, PackedForward(models.dit, ops, [Size(128, 4)], 512), ops)
-
-
-def _gated(attended, gate):
-    return attended
+        return find_difference(models, PackedForward(models.dit, ops, [Size(128, 4)]), ops)
 
 
 def _norm_modulate(x, modulation, rows, eps):
@@ -31,12 +27,12 @@ def _residual_norm_modulate(x, y, gates, modulation, rows, eps):
     return plain.residual_norm_modulate(x, y, gates * 1.01, modulation, rows, eps)
 
 
-def _place_heads(qkvg, q_weight, k_weight, rotation, *rest):
-    return plain.place_heads(qkvg, q_weight, k_weight, rotation.roll(1, 0), *rest)
+def _turn_heads(qkvg, q_weight, k_weight, rotation, *rest):
+    plain.turn_heads(qkvg, q_weight, k_weight, rotation.roll(1, 0), *rest)
 
 
-def _copy_context(segments, layer, workspace):
-    plain.copy_context(segments, 0, workspace)
+def _attend(qkvg, num_heads, layer, tables, lanes, **options):
+    return plain.attend(qkvg, num_heads, 0, tables, lanes, **options)
 
 
 def _silu_mul(w13):
@@ -52,11 +48,10 @@ def _take_step(x, v, tables):
 
 
 WRONG = [
-    _gated,
     _norm_modulate,
     _residual_norm_modulate,
-    _place_heads,
-    _copy_context,
+    _turn_heads,
+    _attend,
     _silu_mul,
     _snake_pad,
     _take_step,

@@ -70,7 +70,7 @@ class Waveforms:
         given = like.new_zeros((1, like.shape[1], lengths[-1]))
         audio = like.new_zeros((1, captured * FRAME_SAMPLES))
         if capture is not None and captured:
-            capture.reserve(self._reader(given[:, :, :captured].contiguous(), audio))
+            capture.reserve([self._reader(given[:, :, :captured].contiguous(), audio)])
         for length in lengths:
             own = given[:, :, :length].contiguous()
             if capture is None or length > captured:

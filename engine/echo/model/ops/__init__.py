@@ -6,12 +6,14 @@ same rounding steps in one launch each. `ops_for` is the only place where one is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from torch import Tensor
 
+from engine.echo.model.attention import Lane
 from engine.echo.model.ops import plain
-from engine.echo.model.packing import Segments, Tables, Workspace
+from engine.echo.model.packing import Tables
 
 
 class Ops(Protocol):
@@ -28,27 +30,37 @@ class Ops(Protocol):
     ) -> Tensor:
         """Add `y` (N, C), gated by `gates` (R, 3, C), to `x` in place; then as `norm_modulate`."""
 
-    def place_heads(
+    def turn_heads(
         self,
         qkvg: Tensor,
         q_weight: Tensor,
         k_weight: Tensor,
         rotation: Tensor,
-        slots: Tensor,
-        workspace: Workspace,
+        num_turning: int,
         eps: float,
-    ) -> Tensor:
-        """Return queries (N, H, D); write keys and values to `slots` (N,) of `workspace`.
+    ) -> None:
+        """Normalise and rotate the queries and keys of `qkvg` (N, 4 C) in place.
 
-        `qkvg` (N, 4 C) is the output of the block's projection. Queries and keys are normalised by
-        head with weights (H, D), and half the heads rotated by `rotation` (N, 2, D / 2).
+        They are normalised by head with weights (H, D), and the first `num_turning` heads are
+        rotated by `rotation` (N, 2, D / 2).
         """
 
-    def copy_context(self, segments: Segments, layer: int, workspace: Workspace) -> None:
-        """Copy one layer's keys and values of every context part to its place in `workspace`."""
+    def attend(
+        self,
+        qkvg: Tensor,
+        num_heads: int,
+        layer: int,
+        tables: Tables,
+        lanes: Sequence[Lane],
+        *,
+        causal: bool = False,
+    ) -> Tensor:
+        """Return the gated attention (N, C) of every lane to its own keys and its context's.
 
-    def gated(self, attended: Tensor, gate: Tensor) -> Tensor:
-        """Return `attended` times the sigmoid of `gate`, both (N, C)."""
+        `qkvg` (N, 4 C) holds queries, keys, values and the gate, whose sigmoid multiplies what is
+        attended. The lanes are those of `tables`; where a position is of none, the result is
+        undefined. Where it is causal, no position sees a later one of its lane.
+        """
 
     def silu_mul(self, w13: Tensor) -> Tensor:
         """Return the first half of the columns of `w13` (N, 2 F) under SiLU, times the second."""
@@ -65,6 +77,11 @@ class Ops(Protocol):
 
         `x` is (B, C, T), `alpha` (1, C, 1).
         """
+
+
+def fits_kernels(head_dim: int) -> bool:
+    """Return whether fused kernels can attend with heads of that width."""
+    return head_dim >= 16 and head_dim & (head_dim - 1) == 0
 
 
 def ops_for(fused: bool) -> Ops:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
+from engine.echo.model.attention import Lane
+from engine.echo.model.attention import attend as attend_alone
 from engine.echo.model.layers import gated, normalized, rms_norm, rotate, silu_mul
-from engine.echo.model.packing import Segments, Tables, Workspace
+from engine.echo.model.packing import Tables
 
 __all__ = [
-    "copy_context",
-    "gated",
+    "attend",
     "norm_modulate",
-    "place_heads",
     "residual_norm_modulate",
     "silu_mul",
     "snake_pad",
     "take_step",
+    "turn_heads",
 ]
 
 SHIFT, SCALE, GATE = range(3)
@@ -42,34 +45,58 @@ def residual_norm_modulate(
     return norm_modulate(x, modulation, rows, eps)
 
 
+def num_turning_heads(num_heads: int) -> int:
+    """Return how many of the transformer's heads know a position: half of them, rounded up."""
+    return (num_heads + 1) // 2
+
+
 def rotate_half(x: Tensor, rotation: Tensor) -> Tensor:
     """Rotate the first half of the heads; the other half knows no position."""
-    first, second = x.chunk(2, dim=1)
-    return torch.cat([rotate(first, rotation), second], dim=1)
+    return rotate_first(x, rotation, num_turning_heads(x.shape[1]))
 
 
-def place_heads(
+def rotate_first(x: Tensor, rotation: Tensor, num_turning: int) -> Tensor:
+    """Rotate the first heads of `x` (N, H, D)."""
+    first, others = x[:, :num_turning], x[:, num_turning:]
+    return torch.cat([rotate(first, rotation), others], dim=1)
+
+
+def turn_heads(
     qkvg: Tensor,
     q_weight: Tensor,
     k_weight: Tensor,
     rotation: Tensor,
-    slots: Tensor,
-    workspace: Workspace,
+    num_turning: int,
     eps: float,
+) -> None:
+    """See `Ops`."""
+    for part, weight in zip(qkvg.chunk(4, dim=-1), (q_weight, k_weight), strict=False):
+        heads = part.unflatten(-1, weight.shape)
+        heads.copy_(rotate_first(rms_norm(heads, weight, eps), rotation, num_turning))
+
+
+def attend(
+    qkvg: Tensor,
+    num_heads: int,
+    layer: int,
+    tables: Tables,
+    lanes: Sequence[Lane],
+    *,
+    causal: bool = False,
 ) -> Tensor:
     """See `Ops`."""
-    q, k, v = (torch.unflatten(y, -1, q_weight.shape) for y in qkvg.chunk(4, dim=-1)[:3])
-    workspace.keys[slots] = rotate_half(rms_norm(k, k_weight, eps), rotation)
-    workspace.values[slots] = v
-    return rotate_half(rms_norm(q, q_weight, eps), rotation)
-
-
-def copy_context(segments: Segments, layer: int, workspace: Workspace) -> None:
-    """See `Ops`."""
-    for part, slot in segments.parts:
-        keys, values = part[layer]
-        workspace.keys[slot : slot + len(keys)] = keys
-        workspace.values[slot : slot + len(values)] = values
+    *heads, gate = qkvg.chunk(4, dim=-1)
+    q, k, v = (y.unflatten(-1, (num_heads, -1)) for y in heads)
+    out = torch.zeros_like(q)
+    stop = 0
+    for lane in lanes:
+        start, stop = stop, stop + lane.num_frames
+        keys, values = (
+            torch.cat([own[start:stop], *(part[layer, kind] for part in lane.context)])
+            for kind, own in enumerate((k, v))
+        )
+        out[start:stop] = attend_alone(q[start:stop], keys, values, causal=causal)
+    return gated(out.flatten(1), gate)
 
 
 def take_step(x: Tensor, v: Tensor, tables: Tables) -> Tensor:

@@ -28,8 +28,9 @@ class Recorded:
     def free_bytes(self):
         return 10 * 64 * GRAPH_FRAME_BYTES
 
-    def reserve(self, compute):
-        compute()
+    def reserve(self, largest):
+        for compute in largest:
+            compute()
         self.num_reserved += 1
 
     def __call__(self, compute):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from engine.echo.denoise import Trajectory, denoise
 from engine.echo.forward import Move
-from engine.echo.forward.packed import PackedForward, _attend_each
+from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
 from engine.echo.model.attention import Lane
 from engine.echo.model.ops import ops_for, plain
@@ -73,7 +73,7 @@ def test_padding_of_a_bucket_changes_no_bit(given_lanes):
     ]
     moves = _moves(lanes)
     expected = _take(PlainForward(dit), moves)
-    bucketed = PackedForward(dit, plain, SIZES, max_context=64)
+    bucketed = PackedForward(dit, plain, SIZES)
     bucketed(_moves(_lanes(dit, frames=(13, 20, 7))))  # what it leaves behind is nobody's
     assert torch.equal(_take(bucketed, moves), expected)
 
@@ -114,13 +114,13 @@ def test_guidance_and_update_over_tables_equal_the_definition_to_the_bit(dtype, 
     expected = PlainForward(dit)(moves)
     # A product of float64 numbers may be summed otherwise for another number of rows.
     for sizes in ((), SIZES) if dtype == torch.float32 else ((),):
-        packed = PackedForward(dit, plain, sizes, max_context=64)
+        packed = PackedForward(dit, plain, sizes)
         assert all(map(torch.equal, packed(moves), expected))
 
 
 def test_states_of_a_step_outlive_the_next():
     _, dit = dit_pair()
-    packed = PackedForward(dit, plain, SIZES, max_context=64)
+    packed = PackedForward(dit, plain, SIZES)
     packed.capture(InPlace())
     first, second = _moves(_lanes(dit)), _moves(_lanes(dit, frames=(6, 7, 3)))
     states = packed(first)
@@ -132,20 +132,18 @@ def test_states_of_a_step_outlive_the_next():
 def test_control_a_bucket_whose_padding_is_seen_differs(monkeypatch):
     _, dit = dit_pair()
     moves = _moves(_lanes(dit))
-    seen = [PlacedLane(Lane(23, ()), 0, 0.5)]
+    seen = [Lane(23, ())]
     monkeypatch.setattr(
-        "engine.echo.forward.packed._attend_each",
-        lambda q, workspace, _, each=_attend_each: each(q, workspace, seen),
+        plain, "attend", lambda *given, each=plain.attend, **_: each(*given[:4], seen)
     )
-    packed = PackedForward(dit, plain, SIZES, max_context=64)
+    packed = PackedForward(dit, plain, SIZES)
     assert not torch.equal(_take(packed, moves), _take(PlainForward(dit), moves))
 
 
 def test_pass_takes_the_smallest_bucket_with_room_for_it():
     _, dit = dit_pair()
-    packed = PackedForward(dit, plain, SIZES, max_context=8)
+    packed = PackedForward(dit, plain, SIZES)
     lane = PlacedLane(Lane(4, ()), 0, 0.5)
-    full = PlacedLane(Lane(4, (draw(2, 2, 9, 4, 16),)), 0, 0.5)
 
     def size(*lanes):
         bucket = packed._bucket_for(lanes)
@@ -155,13 +153,11 @@ def test_pass_takes_the_smallest_bucket_with_room_for_it():
     assert size(*[lane] * 5) == Size(40, 16)
     assert size(*[lane] * 16) == Size(96, 16)
     assert size(*[lane] * 17) is None
-    assert size(full) is None
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "limit"), [(torch.float32, 1e-6), (torch.float16, 5e-3)])
-def test_pass_of_fused_kernels_equals_the_definition(dtype, limit, monkeypatch):
-    monkeypatch.setattr("engine.echo.model.ops.kernels.context._PROGRAMS", 2)
+def test_pass_of_fused_kernels_equals_the_definition(dtype, limit):
     _, dit = dit_pair(0, dtype)
     moves = _moves(_lanes(dit))
     fused = _take(PackedForward(dit, ops_for(fused=True)), moves)
@@ -188,7 +184,7 @@ def test_jobs_of_unlike_length_and_t_are_drawn_as_by_the_definition():
         return [trajectory.latents for trajectory in group]
 
     sizes = [Size(64, 2), Size(128, 4), Size(256, 9)]
-    packed = drawn(PackedForward(dit, plain, sizes, 200, num_modulations=4))
+    packed = drawn(PackedForward(dit, plain, sizes, num_modulations=4))
     for ours, definition in zip(packed, drawn(PlainForward(dit)), strict=True):
         assert torch.equal(ours, definition)
 
@@ -199,8 +195,8 @@ class Capture:
     def __init__(self, room):
         self.room, self.sizes = room, []
 
-    def reserve(self, compute):
-        self.sizes.append(len(compute()))
+    def reserve(self, largest):
+        self.sizes += [len(compute()) for compute in largest]
 
     def __call__(self, compute):
         if len(self.sizes) > self.room:
@@ -213,7 +209,7 @@ class Capture:
 class InPlace:
     """Writes each result over the one before, as a graph does."""
 
-    def reserve(self, compute):
+    def reserve(self, largest):
         pass
 
     def __call__(self, compute):
@@ -224,21 +220,21 @@ class InPlace:
 def test_passes_are_captured_from_small_to_large_in_room_for_the_largest():
     _, dit = dit_pair()
     capture = Capture(room=9)
-    packed = PackedForward(dit, plain, reversed(SIZES), max_context=64)
+    packed = PackedForward(dit, plain, reversed(SIZES))
     assert packed.capture(capture) == len(SIZES)
     assert capture.sizes == [160, 24, 40, 40, 96, 160]
 
 
 def test_captured_pass_is_replayed():
     _, dit = dit_pair()
-    packed = PackedForward(dit, plain, SIZES, max_context=64)
+    packed = PackedForward(dit, plain, SIZES)
     packed.capture(Capture(room=9))
     assert torch.equal(_take(packed, _moves(_lanes(dit))), torch.full((17, 80), 2.0))
 
 
 def test_pass_for_which_no_graph_had_memory_runs_without():
     _, dit = dit_pair()
-    packed = PackedForward(dit, plain, SIZES, max_context=64)
+    packed = PackedForward(dit, plain, SIZES)
     assert packed.capture(Capture(room=3)) == 3
     moves = _moves(_lanes(dit, frames=(30, 30, 30)))
     assert torch.equal(_take(packed, moves), _take(PlainForward(dit), moves))

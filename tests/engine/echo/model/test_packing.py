@@ -4,11 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.echo.model.attention import Lane
-from engine.echo.model.packing import PlacedLane, Size, Tables, Update
+from engine.echo.model.packing import TILE, PlacedLane, Size, Tables, Update
 
 LANES = st.lists(
     st.tuples(
-        st.integers(1, 50),
+        st.integers(1, 150),
         st.integers(0, 600),
         st.lists(st.integers(1, 9), max_size=3),
         st.integers(0, 7),
@@ -20,7 +20,9 @@ LANES = st.lists(
 
 @settings(deadline=None)
 @given(LANES, st.integers(0, 40), st.integers(0, 3))
-def test_every_key_has_one_slot_and_padding_has_others(given_lanes, spare, spare_lanes):
+def test_every_position_is_in_one_tile_of_its_lane_and_padding_in_none(
+    given_lanes, spare, spare_lanes
+):
     lanes = [
         PlacedLane(Lane(frames, tuple(torch.zeros(1, 2, n, 1, 1) for n in parts)), start, 0.5)
         for frames, start, parts, _ in given_lanes
@@ -29,31 +31,25 @@ def test_every_key_has_one_slot_and_padding_has_others(given_lanes, spare, spare
     num_frames = sum(frames for frames, *_ in given_lanes)
     size = Size(num_frames + spare, len(lanes) + spare_lanes)
     tables = Tables(size, torch.device("cpu"))
-    segments = tables.fill(lanes, rows, [])
-    slots = tables.slots.tolist()
-    placed = [range(slot, slot + part.shape[2]) for part, slot in segments.parts]
-    num_keys = sum(lane.lane.num_keys for lane in lanes)
-    used = slots[:num_frames] + [slot for slots in placed for slot in slots]
-    assert sorted(used) == list(range(num_keys))
-    assert slots[num_frames:] == list(range(num_keys, num_keys + spare))
-    assert tables.cu_q.tolist()[-1 - spare_lanes :] == [num_frames] * (spare_lanes + 1)
-    assert tables.cu_k.tolist()[-1 - spare_lanes :] == [num_keys] * (spare_lanes + 1)
+    tables.fill(lanes, rows, [])
+    tiles = [range(first, min(first + TILE, stop)) for first, _, stop, _ in tables.tiles.tolist()]
+    assert [n for tile in tiles for n in tile] == list(range(num_frames))
     at = 0
     for i, (frames, start, _, row) in enumerate(given_lanes):
         own = slice(at, at + frames)
-        assert tables.cu_q[i] == at
-        assert slots[own] == list(range(tables.cu_k[i], tables.cu_k[i] + frames))
+        tile = next(tile for tile in tables.tiles.tolist() if tile[0] == at)
+        assert tile == [at, at, at + frames, i]
         assert tables.frames[own].tolist() == list(range(start, start + frames))
         assert tables.rows[own].tolist() == [row] * frames
         at += frames
 
 
-def test_segments_say_where_the_parts_are_in_memory():
+def test_parts_say_where_the_context_is_in_memory():
     parts = torch.zeros(2, 2, 5, 4, 16), torch.zeros(2, 2, 3, 4, 16)
     tables = Tables(Size(9, 2), torch.device("cpu"))
     tables.fill([PlacedLane(Lane(4, parts), 0, 0.5)], [0], [])
-    expected = [[parts[0].data_ptr(), 5, 4], [parts[1].data_ptr(), 3, 9]]
-    assert tables.segments.tolist() == [*expected, *[[0, 0, 0]] * 4]
+    expected = [[parts[0].data_ptr(), 5], [parts[1].data_ptr(), 3], [0, 0]]
+    assert tables.parts.tolist() == [expected, [[0, 0]] * 3]
 
 
 def test_tables_filled_again_forget_what_they_held():
@@ -87,9 +83,9 @@ def test_update_finds_the_same_frame_in_every_lane_of_its_job():
 def test_every_table_is_aligned_whatever_the_size(size, dtype):
     tables = Tables(size, torch.device("cpu"), dtype)
     start = tables.buffer.data_ptr()
-    by_position = [tables.frames, tables.rows, tables.slots]
+    by_position = [tables.frames, tables.rows]
     by_position += [tables.updates, tables.no_text, tables.no_speaker]
-    views = [tables.segments, tables.scalars, *by_position, tables.cu_q, tables.cu_k]
+    views = [tables.parts, tables.scalars, tables.tiles, *by_position]
     assert all((view.data_ptr() - start) % 16 == 0 for view in views)
-    lengths = [size.lanes + 1, *[size.positions] * 6, *[size.lanes + 1] * 2]
-    assert [len(view) for view in views[1:]] == lengths
+    lengths = [size.lanes, size.lanes + 1, size.positions // TILE + size.lanes]
+    assert [len(view) for view in views] == [*lengths, *[size.positions] * 5]

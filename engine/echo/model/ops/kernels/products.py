@@ -1,4 +1,4 @@
-"""Elementwise products: the gate of an attention's output and of an MLP."""
+"""The elementwise product within an MLP."""
 
 from __future__ import annotations
 
@@ -11,18 +11,6 @@ _BLOCK = 1024
 
 
 @triton.jit
-def _gated(attended, gate, out, C, stride, BLOCK: tl.constexpr):
-    n = tl.program_id(0).to(tl.int64)
-    c = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
-    ok = c < C
-    kind = out.dtype.element_ty
-    g = tl.load(gate + n * stride + c, mask=ok, other=0.0).to(tl.float32)
-    s = (1.0 / (1.0 + tl.exp(-g))).to(kind).to(tl.float32)
-    a = tl.load(attended + n * C + c, mask=ok, other=0.0).to(tl.float32)
-    tl.store(out + n * C + c, (a * s).to(kind), mask=ok)
-
-
-@triton.jit
 def _silu_mul(w13, out, F, BLOCK: tl.constexpr):
     n = tl.program_id(0).to(tl.int64)
     f = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
@@ -32,15 +20,6 @@ def _silu_mul(w13, out, F, BLOCK: tl.constexpr):
     b = tl.load(w13 + n * 2 * F + F + f, mask=ok, other=0.0).to(tl.float32)
     s = (a / (1.0 + tl.exp(-a))).to(kind).to(tl.float32)
     tl.store(out + n * F + f, (s * b).to(kind), mask=ok)
-
-
-def gated(attended: Tensor, gate: Tensor) -> Tensor:
-    """See `Ops`; `gate` may be columns of a wider matrix."""
-    num_positions, dim = attended.shape
-    out = torch.empty_like(attended)
-    grid = (num_positions, triton.cdiv(dim, _BLOCK))
-    _gated[grid](attended, gate, out, dim, gate.stride(0), BLOCK=_BLOCK)
-    return out
 
 
 def silu_mul(w13: Tensor) -> Tensor:

@@ -14,10 +14,10 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from engine.echo.model.ops.kernels import context, heads, norms, products, snake, steps
+from engine.echo.model.ops.kernels import attention, heads, norms, products, snake, steps
 
 CUOBJDUMP = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
-UNALIGNED = {"left", "layer", "T"}
+UNALIGNED = {"left", "layer", "T", "num_turning"}
 """Integers that may not be multiples of 16."""
 
 HALF, FLOAT, INDEX = "*bf16", "*fp32", "*i32"
@@ -37,21 +37,19 @@ KERNELS = [
         {"BLOCK": 2048, "GATE": 2},
     ),
     (
-        heads._place_heads,
+        heads._turn_heads,
         {
-            **dict.fromkeys(("qkvg", "q_weight", "k_weight", "q", "keys", "values"), HALF),
+            **dict.fromkeys(("qkvg", "q_weight", "k_weight"), HALF),
             "rotation": FLOAT,
-            "slots": INDEX,
             "eps": "fp32",
         },
         {"H": 16, "D": 128},
     ),
     (
-        context._copy_context,
-        {"segments": "*i64", "keys": HALF, "values": HALF},
-        {"PROGRAMS": 32, "C": 2048},
+        attention._attend,
+        {"qkvg": HALF, "tiles": INDEX, "parts": "*i64", "out": HALF, "scale": "fp32"},
+        {"H": 16, "D": 128, "TILE": 64, "KEYS": 64, "CAUSAL": False},
     ),
-    (products._gated, {"attended": HALF, "gate": HALF, "out": HALF}, {"BLOCK": 1024}),
     (products._silu_mul, {"w13": HALF, "out": HALF}, {"BLOCK": 1024}),
     (
         steps._take_step,

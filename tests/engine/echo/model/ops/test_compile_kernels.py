@@ -23,7 +23,7 @@ def costs():
 
 def test_kernels_compile_for_ampere_and_hopper(costs):
     assert {cost["capability"] for cost in costs} == {80, 90}
-    assert len({cost["name"] for cost in costs}) == 8
+    assert len({cost["name"] for cost in costs}) == 7
 
 
 def test_kernels_spill_nothing(costs):
@@ -32,4 +32,5 @@ def test_kernels_spill_nothing(costs):
         allowed = 40 if cost["name"] == "snake_pad" else 0
         assert cost["stack"] <= allowed, cost
         assert cost["local"] == 0, cost
-        assert cost["registers"] <= 64, cost
+        # A tile of attention lives in registers: two programs of 128 threads fill those of a core.
+        assert cost["registers"] <= (255 if cost["name"] == "attend" else 64), cost

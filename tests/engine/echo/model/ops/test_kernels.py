@@ -9,7 +9,7 @@ from engine.echo.model.ops import ops_for, plain
 from engine.echo.model.packing import PlacedLane, Update
 from engine.echo.sampling import guide, make_plan
 from speech.parameters import SamplerParameters
-from tests.engine.echo.model.lanes import draw, empty_workspace, fill_tables, place_lanes
+from tests.engine.echo.model.lanes import draw, fill_tables, place_lanes
 from tests.engine.echo.reference import relative_error
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="kernels are compiled here")
@@ -66,34 +66,58 @@ def test_residual_norm_modulate(fused, dtype, heads):
     assert_same(ours, theirs)
 
 
-@kinds
-def test_heads_and_context_in_the_workspace(fused, dtype, heads, monkeypatch):
-    monkeypatch.setattr("engine.echo.model.ops.kernels.context._PROGRAMS", 2)
-    lanes = place_lanes(2, *heads, dtype)
-    tables, segments = fill_tables(lanes, (2, 0, 2))
-    num_keys = sum(placed.lane.num_keys for placed in lanes)
-    dim = heads[0] * heads[1]
-    qkvg = draw(len(tables.slots), 4 * dim, dtype=dtype)
+@pytest.mark.parametrize(
+    ("dtype", "heads"), [*KINDS, (torch.float16, (5, 16)), (torch.float32, (5, 16))], ids=str
+)
+@pytest.mark.parametrize("turns", [all, None])
+def test_turn_heads(fused, dtype, heads, turns):
+    num_turning = heads[0] if turns is all else heads[0] // 2
+    qkvg = draw(9, 4 * heads[0] * heads[1], dtype=dtype)
     weights = [1 + 0.2 * draw(*heads, dtype=dtype, seed=seed) for seed in (1, 2)]
-    table = rotary_table(heads[1], 32, torch.device("cpu"), torch.float32)
-    rotation = table[tables.frames]
-    results = []
-    for ops in (fused, plain):
-        workspace = empty_workspace(num_keys, *heads, dtype)
-        q = ops.place_heads(qkvg, *weights, rotation, tables.slots, workspace, EPS)
-        ops.copy_context(segments, 1, workspace)
-        results.append((q, workspace.keys, workspace.values))
-    for ours, definition in zip(*results, strict=True):
-        assert definition.isfinite().all()
-        assert_same(ours, definition)
+    rotation = rotary_table(heads[1], 9, torch.device("cpu"), torch.float32)
+    ours, definition = qkvg.clone(), qkvg.clone()
+    fused.turn_heads(ours, *weights, rotation, num_turning, EPS)
+    plain.turn_heads(definition, *weights, rotation, num_turning, EPS)
+    assert_same(ours, definition)
+    assert torch.equal(ours[:, ours.shape[1] // 2 :], qkvg[:, ours.shape[1] // 2 :])
 
 
-@kinds
-def test_gated(fused, dtype, heads):
-    dim = heads[0] * heads[1]
-    attended, wide = draw(9, dim, dtype=dtype), draw(9, 4 * dim, dtype=dtype, seed=1)
-    gate = wide.chunk(4, dim=-1)[3]
-    assert_same(fused.gated(attended, gate), plain.gated(attended, gate))
+@pytest.mark.parametrize(
+    ("dtype", "heads", "limit"),
+    [(torch.float32, SMALL, 1e-6), (torch.float16, SMALL, 2e-3), (torch.float16, (2, 128), 2e-3)],
+)
+@pytest.mark.parametrize(("frames", "keys"), [((7, 7, 3), (5, 2)), ((70, 64, 1), (64, 65))])
+def test_attend(fused, dtype, heads, limit, frames, keys):
+    lanes = place_lanes(2, *heads, dtype, frames, keys)
+    tables = fill_tables(lanes, (0, 0, 0))
+    qkvg = draw(sum(frames), 4 * heads[0] * heads[1], dtype=dtype)
+    given = qkvg, heads[0], 1, tables, [placed.lane for placed in lanes]
+    ours, definition = fused.attend(*given), plain.attend(*given)
+    assert ours.isfinite().all()
+    assert relative_error(ours, definition) < limit
+
+
+@pytest.mark.parametrize(("dtype", "limit"), [(torch.float32, 1e-6), (torch.float16, 2e-3)])
+@pytest.mark.parametrize("num_positions", [3, 64, 150])
+def test_attend_causally(fused, dtype, limit, num_positions):
+    lane = PlacedLane(Lane(num_positions, ()), 0, 0.5)
+    qkvg = draw(num_positions, 4 * 64, dtype=dtype)
+    given = qkvg, SMALL[0], 0, fill_tables([lane], (0,)), [lane.lane]
+    ours, definition = (ops.attend(*given, causal=True) for ops in (fused, plain))
+    assert relative_error(ours, definition) < limit
+    assert relative_error(fused.attend(*given), definition) > limit
+
+
+def test_attention_of_a_lane_does_not_depend_on_the_others(fused):
+    lanes = place_lanes(2, *SMALL, torch.float16, (70, 9, 66), (64, 5))
+    qkvg = draw(145, 4 * 64, dtype=torch.float16)
+    together = fused.attend(qkvg, SMALL[0], 0, fill_tables(lanes, (0, 0, 0)), ())
+    parts = qkvg.split([70, 9, 66])
+    alone = [
+        fused.attend(part.contiguous(), SMALL[0], 0, fill_tables([lane], (0,)), ())
+        for part, lane in zip(parts, lanes, strict=True)
+    ]
+    assert torch.equal(together, torch.cat(alone))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
@@ -110,7 +134,7 @@ def test_take_step(fused, dtype):
         Update(0, 1, 2, (3.0, 8.0, 1.0, 0.0, -0.1)),
         Update(3, 3, 4, (0.0, 5.0, 0.9, 0.2, -0.2)),
     ]
-    tables, _ = fill_tables(lanes, [0] * 5, updates)
+    tables = fill_tables(lanes, [0] * 5, updates)
     x, v = draw(13, 80), draw(13, 80, dtype=dtype, seed=1)
     ours, definition = (ops.take_step(x, v, tables) for ops in (fused, plain))
     assert_same(ours, definition)

@@ -1,0 +1,130 @@
+"""What a job's text and its earlier latents mean to the transformer, computed over tables.
+
+Each encoder has buckets of a few lengths, which a graph can replay: hundreds of launches, most of
+them short, are one. What is longer than every bucket runs at its own length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from engine.echo.config import PATCH_FRAMES
+from engine.echo.graphs import Compute
+from engine.echo.model.attention import KeyValues, Lane
+from engine.echo.model.dit import EchoDiT
+from engine.echo.model.encoders import Encoder
+from engine.echo.model.ops import Ops
+from engine.echo.model.packed import norms_as_modulation, packed_context
+from engine.echo.model.packing import PlacedLane, Size, Tables, send_tables
+
+Context = Callable[[Tensor], KeyValues]
+"""Keys and values, (layers, 2, P, H, D), of what an encoder reads."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One of the encoders, with what comes before and after it.
+
+    Attributes:
+        encoder: The encoder.
+        last_norm: The weight of the norm after it.
+        projection: The projection of its state to keys and values.
+        new_input: Makes an input of so many positions.
+        rotation: Returns the rotation of the keys of so many positions, None if they have none.
+    """
+
+    encoder: Encoder
+    last_norm: Tensor
+    projection: nn.Linear
+    new_input: Callable[[int], Tensor]
+    rotation: Callable[[int], Tensor | None]
+
+
+def text_reader(dit: EchoDiT) -> Reader:
+    """Return the reader of tokens (L,)."""
+
+    def new_input(length: int) -> Tensor:
+        return torch.zeros(length, dtype=torch.int64, device=dit.device)
+
+    return Reader(dit.text_encoder, dit.text_norm, dit.wkv_text, new_input, lambda _: None)
+
+
+def latent_reader(dit: EchoDiT) -> Reader:
+    """Return the reader of latents (4 P, latent_dim)."""
+
+    def new_input(length: int) -> Tensor:
+        shape = (length * PATCH_FRAMES, dit.config.latent_dim)
+        return torch.zeros(shape, dtype=dit.dtype, device=dit.device)
+
+    def rotation(length: int) -> Tensor:
+        return dit.rotation(0, length * PATCH_FRAMES, PATCH_FRAMES)
+
+    return Reader(dit.latent_encoder, dit.latent_norm, dit.wkv_latent, new_input, rotation)
+
+
+@dataclass
+class ContextBucket:
+    """Memory of one length.
+
+    Attributes:
+        given: The input, of the bucket's length; what this call did not fill is older.
+        tables: The place of the lane in it.
+        replay: The captured computation; None until it is captured.
+    """
+
+    given: Tensor
+    tables: Tables
+    replay: Compute | None = None
+
+
+class PackedContext:
+    """A `Context` over tables, in buckets.
+
+    Args:
+        dit: The model.
+        ops: The functions that it is made of.
+        reader: The encoder.
+        lengths: The lengths of the buckets, in positions.
+    """
+
+    def __init__(self, dit: EchoDiT, ops: Ops, reader: Reader, lengths: Iterable[int] = ()) -> None:
+        self._dit, self._ops, self._reader = dit, ops, reader
+        self._norms = norms_as_modulation(reader.encoder, reader.last_norm)
+        self.buckets = [self._new_bucket(length) for length in sorted(lengths)]
+
+    def _new_bucket(self, length: int) -> ContextBucket:
+        return ContextBucket(
+            self._reader.new_input(length), Tables(Size(length, 1), self._dit.device)
+        )
+
+    def __call__(self, given: Tensor) -> KeyValues:
+        """See `Context`."""
+        bucket = next((each for each in self.buckets if len(each.given) >= len(given)), None)
+        num_positions = len(given) // len(self._reader.new_input(1))
+        bucket = bucket or self._new_bucket(num_positions)
+        bucket.given[: len(given)] = given
+        lane = Lane(num_positions, ())
+        send_tables(bucket.tables, [PlacedLane(lane, 0, 0.0)], [0], [])
+        replay = bucket.replay or self.compute(bucket, [lane])
+        # A copy: the next call overwrites it.
+        return replay()[:, :, :num_positions].clone(memory_format=torch.contiguous_format)
+
+    def compute(self, bucket: ContextBucket, lanes: Sequence[Lane] = ()) -> Compute:
+        """Return the computation in a bucket; `lanes` are needed where no kernel reads tables."""
+        reader = self._reader
+        rotation = reader.rotation(len(bucket.tables.rows))
+        return lambda: packed_context(
+            self._dit,
+            self._ops,
+            reader.encoder,
+            reader.projection,
+            self._norms,
+            bucket.given,
+            rotation,
+            bucket.tables,
+            lanes,
+        )
