@@ -36,7 +36,6 @@ from bench.gpu.timing import Report
 from engine.echo.checkpoints.config_file import dumps
 from engine.echo.checkpoints.folder import CONFIG
 from engine.echo.graphs import Capture, GraphCapture
-from engine.echo.model.ops.kernels import snake
 from speech.pcm import SAMPLE_RATE_HZ
 
 SECTIONS = (
@@ -90,8 +89,6 @@ def main() -> None:
     known = about(on) | {"size": options.size, "frames": frames, "steps": steps}
     print("  ".join(f"{name}={value}" for name, value in known.items()))
     report, failures, seconds = Report(on, 5 if on_gpu else 1), {}, {}
-    if not on_gpu:  # the interpreter takes its time for each program: few large ones will do
-        snake._BLOCK = 2**17
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / CONFIG).write_text(dumps(SIZES[options.size]))

@@ -18,7 +18,7 @@ from engine.echo.forward.buckets import LATENT_LENGTHS, TEXT_LENGTHS, bucket_siz
 from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
 from engine.echo.graphs import Capture, GraphCapture
-from engine.echo.model.ops import Ops, fits_kernels, ops_for, plain
+from engine.echo.model.ops import Ops, fits_kernels, ops_for
 from engine.echo.proof import find_difference, prove_in_child
 
 logger = logging.getLogger(__name__)
@@ -95,13 +95,13 @@ class PathChoice:
         """Return the fused path, or why it cannot be trusted."""
         try:
             forward = self._fused(models)
-            return find_difference(models, forward, ops_for(fused=True)) or forward
+            return find_difference(models, forward) or forward
         except Exception as error:
             logger.exception("the kernels failed")
             return f"they failed with {type(error).__name__}"
 
     def _plain(self, models: Models, warning: str | None = None) -> ComputePath:
-        self._prepare_codec(models, plain, None)
+        self._prepare_codec(models, None, None)
         return ComputePath(PlainForward(models.dit), warning=warning)
 
     def _fused(self, models: Models) -> PackedForward:
@@ -120,7 +120,7 @@ class PathChoice:
         self._prepare_codec(models, ops, GraphCapture() if captures else None)
         return forward
 
-    def _prepare_codec(self, models: Models, ops: Ops, capture: Capture | None) -> None:
+    def _prepare_codec(self, models: Models, ops: Ops | None, capture: Capture | None) -> None:
         if isinstance(models.codec, S1DAC):
             models.codec.use_ops(ops)
             if self._resolved.device.type == "cuda":

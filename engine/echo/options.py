@@ -71,8 +71,8 @@ class EchoOptions(BaseModel):
             ge=32,
             le=MAX_FRAMES,
             multiple_of=32,
-            description="Frames whose audio a GPU encodes or decodes at once: 4 MB each. Fewer fit "
-            "a smaller card and take a little longer.",
+            description="Frames whose audio a GPU encodes or decodes at once: up to 4 MB each. "
+            "Fewer fit a smaller card and take a little longer.",
         ),
     ] = MAX_FRAMES
     max_lane_frames_per_tick: Annotated[

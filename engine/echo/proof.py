@@ -29,7 +29,7 @@ from engine.echo.forward.plain import PlainForward
 from engine.echo.graphs import GraphCapture
 from engine.echo.model.attention import Lane
 from engine.echo.model.dit import EchoDiT
-from engine.echo.model.ops import Ops, ops_for, plain
+from engine.echo.model.ops import ops_for
 from engine.echo.model.packing import PlacedLane, Size
 from engine.echo.sampling import Rescale, Step, euler, guide, make_plan
 from speech.parameters import SamplerParameters
@@ -39,22 +39,21 @@ logger = logging.getLogger(__name__)
 LIMITS = {torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
 """Relative error of a velocity that rounding explains: batches of another size differ so, too."""
 DECODE_LIMIT = 5e-3
-"""The same of decoded audio, whose convolutions may round to TF32."""
+"""The same of decoded audio, whose convolutions round to float16 here and may to TF32 there."""
 TIMEOUT_S = 300.0
-"""A first start compiles seven kernels; on a busy host that takes a minute."""
+"""A first start compiles two dozen kernels; on a busy host that takes a minute."""
 NUM_FRAMES = 32
 NUM_LAYERS = 2
 PLAN = make_plan(SamplerParameters(), (NUM_FRAMES,))
 STEP = Step(t=0.8, dt=-0.5, guided=True, scaled=False, rescale=Rescale(ratio=0.9, pull=0.2))
 
 
-def find_difference(models: Models, forward: Forward, ops: Ops) -> str | None:
+def find_difference(models: Models, forward: Forward) -> str | None:
     """Return where the fast path differs from plain PyTorch by more than rounding, if anywhere.
 
     Args:
-        models: The networks.
+        models: The networks, of which the codec decodes in the way to be proved.
         forward: The way of a step to be proved.
-        ops: The functions to be proved in a decode.
     """
     dit, generator = models.dit, torch.Generator().manual_seed(0)
     definition, limit = PlainForward(dit), LIMITS[dit.dtype]
@@ -69,7 +68,7 @@ def find_difference(models: Models, forward: Forward, ops: Ops) -> str | None:
             if not error <= limit:
                 return f"guidance differs by {error:.1e}"
     if isinstance(models.codec, S1DAC):
-        error = _decode_error(models.codec, ops, generator)
+        error = _decode_error(models.codec, generator)
         if not error <= DECODE_LIMIT:
             return f"decoded audio differs by {error:.1e}"
     return None
@@ -108,13 +107,10 @@ def _guidance_error(
     return _relative_error(after - x, expected - x)
 
 
-def _decode_error(codec: S1DAC, ops: Ops, generator: torch.Generator) -> float:
+def _decode_error(codec: S1DAC, generator: torch.Generator) -> float:
     latents = torch.randn((NUM_FRAMES, codec.latent_dim), generator=generator)
     latents = latents.to(codec.pca.mean.device)
-    codec.use_ops(plain)
-    definition = codec.decode_whole(latents)
-    codec.use_ops(ops)
-    return _relative_error(codec.decode([latents])[0], definition)
+    return _relative_error(codec.decode([latents])[0], codec.decode_whole(latents))
 
 
 def _relative_error(ours: Tensor, definition: Tensor) -> float:
@@ -164,15 +160,17 @@ def _try(config: EchoConfig, device: torch.device, dtype: torch.dtype) -> str | 
     config = replace(config, dit=replace(config.dit, num_layers=NUM_LAYERS))
     models = random_models(config, device, dtype)
     ops = ops_for(fused=True)
+    if isinstance(models.codec, S1DAC):
+        models.codec.use_ops(ops)
     own_size = PackedForward(models.dit, ops)
-    difference = find_difference(models, own_size, ops)
+    difference = find_difference(models, own_size)
     if difference is not None or device.type != "cuda":
         return difference
     bucketed = PackedForward(models.dit, ops, [Size(4 * NUM_FRAMES, 4)])
     bucketed.capture(GraphCapture())
     if isinstance(models.codec, S1DAC):
         models.codec.prepare_lengths(NUM_FRAMES, GraphCapture())
-    return find_difference(models, bucketed, ops)
+    return find_difference(models, bucketed)
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ from engine.echo.speakers import SpeakerCache
 from engine.protocol import Job, Voice
 from speech.errors import InternalError, Overloaded
 from speech.pcm import FRAME_SAMPLES
-from tests.engine.echo.jobs import new_job, run
+from tests.engine.echo.jobs import new_job, run, run_to_any_end
 from tests.engine.echo.reference import relative_error
 
 pytestmark = [
@@ -116,9 +116,24 @@ def test_fast_path_proves_itself(models):
     ops = ops_for(fused=True)
     packed = PackedForward(models.dit, ops, bucket_sizes(640))
     packed.capture(GraphCapture())
-    assert find_difference(models, packed, ops) is None
+    models.codec.use_ops(ops)
+    assert find_difference(models, packed) is None
     device = torch.device("cuda")
     assert prove_in_child(None, device, torch.bfloat16) is None  # at the published sizes
+
+
+@torch.inference_mode()
+def test_fused_decode_in_graphs_and_tiles_equals_the_plain_one(models):
+    codec, latents = models.codec, torch.randn((150, 80), device="cuda")
+    expected = codec.decode_whole(latents)
+    codec.use_ops(ops_for(fused=True))
+    assert relative_error(codec.decode([latents])[0], expected) < 2e-2
+    codec.prepare_lengths(96, GraphCapture())
+    assert list(codec._waveforms._graphs) == [32, 64, 96]
+    assert relative_error(codec.decode([latents])[0], expected) < 2e-2
+    stream = codec.new_stream()
+    pieces = [codec.decode_next(piece, stream) for piece in latents.split((1, 100, 49))]
+    assert relative_error(torch.cat(pieces), expected) < 2e-2
 
 
 @torch.inference_mode()
@@ -171,7 +186,7 @@ def test_failing_job_fails_alone(runner, forward, monkeypatch):
         return text_context(tokens)
 
     monkeypatch.setattr(forward, "text_context", fail)
-    fine, failed = run(runner, new_job(1), new_job(2, text="x" * 40))
+    fine, failed = run_to_any_end(runner, new_job(1), new_job(2, text="x" * 40))
     assert len(fine[0]) == 32 * FRAME_SAMPLES
     assert isinstance(failed, InternalError)
 
@@ -187,7 +202,7 @@ def test_memory_that_does_not_do_for_all_does_for_each(models, forward):
             return forward(moves)
 
     runner = Runner(models, SpeakerCache(0, 0), Limited())
-    fine, too_large = run(runner, new_job(), new_job(sequence_length=200))
+    fine, too_large = run_to_any_end(runner, new_job(), new_job(sequence_length=200))
     assert len(fine[0]) == 32 * FRAME_SAMPLES
     assert isinstance(too_large, Overloaded)
 

@@ -26,10 +26,8 @@ def _choose(tiny_weights, models, kernels, *, wanted=None, failure=None):
     return choice.choose(models)
 
 
-@pytest.fixture(autouse=True)
-def _few_programs(monkeypatch):
-    """Let the interpreter, which takes its time for each, run as few as may be."""
-    monkeypatch.setattr("engine.echo.model.ops.kernels.snake._BLOCK", 2**17)
+def _decodes_plainly(models):
+    return models.codec._waveforms.decoder == models.codec.autoencoder.waveform
 
 
 @pytest.mark.parametrize("kernels", ["auto", "off"])
@@ -37,6 +35,7 @@ def test_cpu_computes_plainly_and_warns_of_nothing(tiny_weights, models, kernels
     path = _choose(tiny_weights, models, kernels)
     assert isinstance(path.forward, PlainForward)
     assert (path.fused, path.warning) == (False, None)
+    assert _decodes_plainly(models)
 
 
 @pytest.mark.slow
@@ -44,7 +43,7 @@ def test_kernels_that_prove_themselves_serve(tiny_weights, models):
     path = _choose(tiny_weights, models, "auto", wanted=True)
     assert isinstance(path.forward, PackedForward)
     assert (path.fused, path.warning) == (True, None)
-    assert models.codec.autoencoder.decoder["model"][1].block[0].ops is fused
+    assert not _decodes_plainly(models)
 
 
 @pytest.mark.slow
@@ -55,7 +54,7 @@ def test_wrong_kernel_makes_it_serve_plainly_and_say_so(tiny_weights, models, mo
     assert not path.fused
     assert path.warning.startswith("serving without the fused kernels: a guided step differs by")
     assert path.warning in caplog.text
-    assert models.codec.autoencoder.decoder["model"][1].block[0].ops is plain
+    assert _decodes_plainly(models)
 
 
 @pytest.mark.slow
@@ -87,4 +86,5 @@ def test_kernels_switched_on_by_hand_speak_as_the_definition(tiny_weights, model
     assert path.fused
     ours = run(Runner(models, SpeakerCache(0, 0), path.forward), jobs[1])
     for piece, expected in zip(ours[0], definition[0], strict=True):
-        assert relative_error(torch.tensor(piece), torch.tensor(expected)) < 1e-4
+        # A decode of the kernels rounds to float16.
+        assert relative_error(torch.tensor(piece), torch.tensor(expected)) < 5e-3

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.echo.codecs.dac.layers import Snake
+from engine.echo.codecs.dac.fused import FusedDecoder
 from engine.echo.codecs.dac.lengths import Waveforms
 from engine.echo.codecs.dac.network import Autoencoder
 from engine.echo.codecs.dac.transformer import History
@@ -66,16 +66,23 @@ class S1DAC(nn.Module):
         self.pca = PCA(latent_dim, config.latent_dim)
         self._waveforms = Waveforms(self.autoencoder.waveform)
         self.tile_frames = MAX_FRAMES
-        """Frames that a GPU computes at once, context included: 4 MB of activations each."""
+        """Frames that a GPU computes at once, context included: up to 4 MB of activations each."""
 
-    def use_ops(self, ops: Ops) -> None:
-        """Compute the decoder's Snakes with `ops`.
+    def use_ops(self, ops: Ops | None, dtype: torch.dtype = torch.float16) -> None:
+        """Let `ops` compute the decoder's layers, or the network's own where there are none.
 
-        The encoder keeps the plain ones: there a rounding may decide a code.
+        The encoder stays as it is: there a rounding may decide a code.
+
+        Args:
+            ops: The functions.
+            dtype: Of their operands; see `FusedDecoder`.
         """
-        for module in self.autoencoder.decoder.modules():
-            if isinstance(module, Snake):
-                module.ops = ops
+        network = self.autoencoder
+        if ops is None:
+            self._waveforms = Waveforms(network.waveform)
+        else:
+            decoder = FusedDecoder(network.decoder["model"], ops, dtype)
+            self._waveforms = Waveforms(lambda z: decoder(network.quantizer.upsample(z)))
 
     def encode(self, audio: Tensor) -> Tensor:
         """Return the latents of reference audio; see `Codec.encode`.
@@ -136,7 +143,7 @@ class S1DAC(nn.Module):
         """
         self.tile_frames = tile_frames
         like = self.pca.mean.new_zeros((1, len(self.pca.mean), 1), dtype=self._dtype)
-        self._waveforms = Waveforms(self.autoencoder.waveform)
+        self._waveforms = Waveforms(self._waveforms.decoder)
         self._waveforms.prepare(like, tile_frames, capture)
 
     def new_stream(self) -> DACStream:

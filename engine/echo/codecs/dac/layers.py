@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
-from engine.echo.model.ops import Ops, plain
+from engine.echo.model.ops.plain import snake
 
 
 class Conv(nn.Conv1d):
@@ -42,7 +42,6 @@ class CausalConv(nn.Module):
         dilation: int = 1,
         groups: int = 1,
         normed: bool = True,
-        pads: bool = True,
     ) -> None:
         super().__init__()
         kind: Any = NormedConv if normed else Conv
@@ -50,25 +49,11 @@ class CausalConv(nn.Module):
             in_channels, out_channels, kernel_size, stride=stride, dilation=dilation, groups=groups
         )
         self.padding = (kernel_size - 1) * dilation + 1 - stride
-        self._pads = pads
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, C, T) to (B, C', T / stride); T must be a multiple of the stride.
-
-        One that does not pad expects its padding in `x`, before the T.
-        """
-        out: Tensor = self.conv(F.pad(x, (self.padding, 0)) if self._pads else x)
+        """Map (B, C, T) to (B, C', T / stride); T must be a multiple of the stride."""
+        out: Tensor = self.conv(F.pad(x, (self.padding, 0)) if self.padding else x)
         return out
-
-
-def snake_conv(
-    in_channels: int, out_channels: int, kernel_size: int, *, stride: int = 1, dilation: int = 1
-) -> tuple[Snake, CausalConv]:
-    """Return a Snake and the convolution after it, whose padding the Snake writes."""
-    conv = CausalConv(
-        in_channels, out_channels, kernel_size, stride=stride, dilation=dilation, pads=False
-    )
-    return Snake(in_channels, conv.padding), conv
 
 
 class CausalConvTranspose(nn.Module):
@@ -95,23 +80,15 @@ class CausalConvTranspose(nn.Module):
 
 
 class Snake(nn.Module):
-    """x + sin^2(alpha x) / alpha, a periodic activation.
+    """x + sin^2(alpha x) / alpha, a periodic activation."""
 
-    Args:
-        channels: The channels of its input.
-        left: The number of zeros before its output: the padding of the convolution after it.
-    """
-
-    ops: Ops = plain
-
-    def __init__(self, channels: int, left: int = 0) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self._left = left
         self.alpha = nn.Parameter(torch.empty(1, channels, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, C, T) to (B, C, left + T)."""
-        return self.ops.snake_pad(x, self.alpha, self._left)
+        """Apply it to (B, C, T)."""
+        return snake(x, self.alpha)
 
 
 class ResidualUnit(nn.Module):
@@ -120,7 +97,10 @@ class ResidualUnit(nn.Module):
     def __init__(self, dim: int, dilation: int) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            *snake_conv(dim, dim, 7, dilation=dilation), *snake_conv(dim, dim, 1)
+            Snake(dim),
+            CausalConv(dim, dim, 7, dilation=dilation),
+            Snake(dim),
+            CausalConv(dim, dim, 1),
         )
 
     def forward(self, x: Tensor) -> Tensor:

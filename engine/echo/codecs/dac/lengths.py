@@ -1,6 +1,6 @@
 """The convolutional decoder at few lengths.
 
-cuDNN plans some thirty convolutions anew for each length it has not seen, in 20 to 100 ms of host
+cuDNN plans its convolutions anew for each length that it has not seen, in 20 to 100 ms of host
 time, and a graph is of one length. So a piece is decoded at the next length of a short list, which
 is exact: no output sees later input.
 """
@@ -18,8 +18,8 @@ from speech.pcm import FRAME_SAMPLES
 
 STEP_FRAMES = 32
 """Lengths are multiples of this on a GPU."""
-GRAPH_FRAME_BYTES = 4 * 2**20
-"""The activations of a frame, which stay reserved for the graphs."""
+GRAPH_FRAME_BYTES = 7 * 2**18
+"""The activations of a frame in the fused decoder, which stay reserved for the graphs."""
 GRAPH_SHARE = 0.1
 """The share of the memory that is free before there are jobs and voices: more is theirs."""
 

@@ -14,7 +14,6 @@ from engine.echo.codecs.dac.layers import (
     ConvNeXt,
     Snake,
     residual_units,
-    snake_conv,
 )
 from engine.echo.codecs.dac.quantizer import ResidualCodebooks
 from engine.echo.codecs.dac.transformer import WindowTransformer
@@ -34,7 +33,8 @@ class EncoderBlock(nn.Module):
         super().__init__()
         self.block = nn.Sequential(
             *residual_units(dim // 2),
-            *snake_conv(dim // 2, dim, 2 * stride, stride=stride),
+            Snake(dim // 2),
+            CausalConv(dim // 2, dim, 2 * stride, stride=stride),
         )
         if transformer is not None:
             self.block.append(transformer)
@@ -71,7 +71,7 @@ def _encoder(config: DACConfig) -> nn.Sequential:
         last = i == len(_STRIDES) - 1
         transformer = WindowTransformer(dim, config.head_dim, config.encoder) if last else None
         layers.append(EncoderBlock(dim, stride, transformer))
-    return nn.Sequential(*layers, *snake_conv(dim, config.latent_dim, 3))
+    return nn.Sequential(*layers, Snake(dim), CausalConv(dim, config.latent_dim, 3))
 
 
 def _decoder(config: DACConfig) -> nn.Sequential:
@@ -80,7 +80,7 @@ def _decoder(config: DACConfig) -> nn.Sequential:
     for stride in reversed(_STRIDES):
         layers.append(DecoderBlock(dim, dim // 2, stride))
         dim //= 2
-    return nn.Sequential(*layers, *snake_conv(dim, 1, 7), nn.Tanh())
+    return nn.Sequential(*layers, Snake(dim), CausalConv(dim, 1, 7), nn.Tanh())
 
 
 class Quantizer(nn.Module):

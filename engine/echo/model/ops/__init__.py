@@ -13,6 +13,7 @@ from torch import Tensor
 
 from engine.echo.model.attention import Lane
 from engine.echo.model.ops import plain
+from engine.echo.model.ops.convolution import ConvLayer
 from engine.echo.model.packing import Tables
 
 
@@ -72,10 +73,14 @@ class Ops(Protocol):
         result is `x`.
         """
 
-    def snake_pad(self, x: Tensor, alpha: Tensor, left: int) -> Tensor:
-        """Return x + sin^2(alpha x) / alpha, (B, C, left + T), behind `left` zeros.
+    def causal_conv(
+        self, a: Tensor, layer: ConvLayer, stream: Tensor | None
+    ) -> tuple[Tensor | None, Tensor]:
+        """Apply a layer of the codec's decoder to its input `a` (T, C_in).
 
-        `x` is (B, C, T), `alpha` (1, C, 1).
+        Return the residual stream after it, in float32, and its output, both (rows, channels) with
+        T C_out / channels rows: the activation of the sum, which is the next layer's input in
+        the dtype of `a`, or a hyperbolic tangent in float32. `stream` may be changed in place.
         """
 
 

@@ -11,14 +11,15 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 from engine.echo.model.attention import Lane
 from engine.echo.model.attention import attend as attend_alone
 from engine.echo.model.layers import gated, normalized, rms_norm, rotate, silu_mul
+from engine.echo.model.ops.convolution import LARGEST, ConvLayer, Stream
 from engine.echo.model.packing import Tables
 
 __all__ = [
     "attend",
+    "causal_conv",
     "norm_modulate",
     "residual_norm_modulate",
     "silu_mul",
-    "snake_pad",
     "take_step",
     "turn_heads",
 ]
@@ -110,7 +111,25 @@ def take_step(x: Tensor, v: Tensor, tables: Tables) -> Tensor:
     return x + (ratio * v + pull * x) * dt
 
 
-def snake_pad(x: Tensor, alpha: Tensor, left: int) -> Tensor:
-    """See `Ops`."""
-    y = torch.addcmul(x, (alpha * x).sin_().square_(), (alpha + 1e-9).reciprocal())
-    return F.pad(y, (left, 0)) if left else y
+def causal_conv(a: Tensor, layer: ConvLayer, stream: Tensor | None) -> tuple[Tensor | None, Tensor]:
+    """See `Ops`; sums are in float32 at least."""
+    kind = torch.promote_types(a.dtype, torch.float32)
+    left = (layer.weight.shape[1] - 1) * layer.dilation
+    padded, weight = F.pad(a.to(kind).T, (left, 0)), layer.weight.to(kind).transpose(1, 2)
+    y = F.conv1d(padded[None], weight, layer.bias, dilation=layer.dilation)[0].T
+    if layer.stream in (Stream.ADD, Stream.END):
+        assert stream is not None, "there is one to add to"
+        y = y.add_(stream)
+    if layer.stream in (Stream.START, Stream.ADD):
+        stream = y.reshape(-1, layer.num_channels)
+    if layer.alpha is None:
+        out = y.tanh()
+    else:
+        out = snake(y, layer.alpha).clamp_(-LARGEST, LARGEST).to(a.dtype)
+    out = out.reshape(-1, layer.num_channels)
+    return None if layer.stream is Stream.END else stream, out
+
+
+def snake(x: Tensor, alpha: Tensor) -> Tensor:
+    """Return x + sin^2(alpha x) / alpha, a periodic activation."""
+    return torch.addcmul(x, (alpha * x).sin_().square_(), (alpha + 1e-9).reciprocal())

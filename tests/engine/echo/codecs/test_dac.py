@@ -4,7 +4,6 @@ import torch
 from engine.echo.checkpoints.weights import published, weight_normed
 from engine.echo.codecs.dac.codec import CONTEXT_FRAMES, S1DAC
 from engine.echo.config import DACConfig
-from engine.echo.model.ops import ops_for
 from engine.echo.sizes import TINY
 from speech.pcm import FRAME_SAMPLES
 from tests.engine.echo.reference import (
@@ -131,15 +130,6 @@ def test_full_size_is_the_published_one():
             ours[name] = view.shape
     assert ours == expected
     assert sum(shape.numel() for shape in ours.values()) == 391_430_530
-
-
-@pytest.mark.slow
-def test_decode_with_fused_snakes_equals_the_plain_one():
-    _, _, codec = codec_pair()
-    latents = _latents(3)
-    plain = codec.decode([latents])[0]
-    codec.use_ops(ops_for(fused=True))
-    assert relative_error(codec.decode([latents])[0], plain) < 1e-5
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from engine.echo.codecs.dac.lengths import (
     graph_frames,
 )
 from engine.echo.config import MAX_FRAMES
+from engine.echo.model.ops import plain
 from speech.pcm import FRAME_SAMPLES
 from tests.engine.echo.reference import codec_pair, relative_error
 
@@ -45,7 +46,7 @@ class Recorded:
 
 
 @cache
-def _codecs():
+def _codecs(way):
     """Return a codec as it is, and one with a few fixed lengths and what it captured.
 
     In float64: a convolution of another length may be summed in another order.
@@ -53,8 +54,13 @@ def _codecs():
     exact, fixed = (codec_pair(dtype=torch.float64)[2] for _ in range(2))
     capture = Recorded()
     with torch.inference_mode():
+        if way == "fused":
+            fixed.use_ops(plain, torch.float64)
         fixed.prepare_lengths(96, capture)
     return exact, fixed, capture
+
+
+ways = pytest.mark.parametrize("way", ["network", "fused"])
 
 
 def _latents(num_frames):
@@ -63,10 +69,11 @@ def _latents(num_frames):
     ).double()
 
 
+@ways
 @settings(deadline=None, max_examples=12)
 @given(st.lists(st.integers(1, 96), min_size=1, max_size=2))
-def test_rounded_length_is_cropped_to_the_same_audio(lengths):
-    exact, fixed, _ = _codecs()
+def test_rounded_length_is_cropped_to_the_same_audio(way, lengths):
+    exact, fixed, _ = _codecs(way)
     with torch.inference_mode():
         latents = [_latents(length) for length in lengths]
         for ours, expected in zip(fixed.decode(latents), exact.decode(latents), strict=True):
@@ -74,10 +81,11 @@ def test_rounded_length_is_cropped_to_the_same_audio(lengths):
             assert relative_error(ours, expected) < 1e-12
 
 
+@ways
 @settings(deadline=None, max_examples=12)
 @given(st.lists(st.integers(1, 64), min_size=2, max_size=3))
-def test_rounded_pieces_join_to_the_same_audio(lengths):
-    exact, fixed, _ = _codecs()
+def test_rounded_pieces_join_to_the_same_audio(way, lengths):
+    exact, fixed, _ = _codecs(way)
     with torch.inference_mode():
         latents = _latents(sum(lengths))
         stream = fixed.new_stream()
@@ -86,8 +94,9 @@ def test_rounded_pieces_join_to_the_same_audio(lengths):
         assert relative_error(torch.cat(pieces), exact.decode([latents])[0]) < 1e-12
 
 
-def test_lengths_that_memory_allows_are_captured():
-    _, fixed, capture = _codecs()
+@ways
+def test_lengths_that_memory_allows_are_captured(way):
+    _, fixed, capture = _codecs(way)
     assert (capture.num_reserved, capture.num_captured) == (1, 2)
     assert list(fixed._waveforms._graphs) == [32, 64]  # of 96
     before = capture.num_replayed
@@ -97,10 +106,10 @@ def test_lengths_that_memory_allows_are_captured():
 
 
 @pytest.mark.parametrize(
-    ("free_gib", "frames"), [(0, 0), (1, 0), (4, 96), (15, 384), (60, 1536), (130, 3328)]
+    ("free_gib", "frames"), [(0, 0), (0.5, 0), (4, 224), (15, 864), (60, 3488), (130, 7584)]
 )
 def test_graphs_take_a_tenth_of_the_memory_that_is_free(free_gib, frames):
-    assert graph_frames(free_gib * 2**30) == frames
+    assert graph_frames(int(free_gib * 2**30)) == frames
 
 
 @pytest.mark.parametrize("tile_frames", [64, 640])
@@ -121,10 +130,11 @@ def test_device_with_room_for_all_captures_every_length():
     assert capture.num_captured == MAX_FRAMES // STEP_FRAMES
 
 
+@ways
 @settings(deadline=None, max_examples=10)
 @given(st.lists(st.integers(1, 80), min_size=1, max_size=3))
-def test_no_call_computes_more_than_a_tile(lengths):
-    _, codec = _codecs()[:2]
+def test_no_call_computes_more_than_a_tile(way, lengths):
+    _, codec = _codecs(way)[:2]
     seen, decoder = [], codec._waveforms.decoder
     with torch.inference_mode(), pytest.MonkeyPatch.context() as patch:
         patch.setattr("engine.echo.codecs.dac.codec._CPU_TILE_FRAMES", 96 - CONTEXT_FRAMES)

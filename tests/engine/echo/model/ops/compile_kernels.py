@@ -10,14 +10,17 @@ import sys
 import tempfile
 from pathlib import Path
 
+import torch
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from engine.echo.model.ops.kernels import attention, heads, norms, products, snake, steps
+from engine.echo.model.ops.convolution import ConvLayer, Stream
+from engine.echo.model.ops.kernels import attention, convolution, heads, norms, products, steps
+from engine.echo.model.ops.kernels.tiles import best_tile, fit
 
 CUOBJDUMP = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
-UNALIGNED = {"left", "layer", "T", "num_turning"}
+UNALIGNED = {"layer", "T", "num_turning", "dilation"}
 """Integers that may not be multiples of 16."""
 
 HALF, FLOAT, INDEX = "*bf16", "*fp32", "*i32"
@@ -60,11 +63,39 @@ KERNELS = [
         },
         {"BLOCK": 128},
     ),
-    (snake._snake_pad, {"x": FLOAT, "alpha": FLOAT, "out": FLOAT}, {"BLOCK": 1024}),
 ]
+LAYERS = [
+    ((1536, 7, 1024), Stream.PASS),
+    ((768, 7, 768), Stream.PASS),
+    ((96, 7, 96), Stream.PASS),
+    ((96, 1, 96), Stream.ADD),
+    ((192, 1, 192), Stream.ADD),
+    ((192, 2, 192), Stream.START),
+    ((1, 7, 96), Stream.PASS),
+]
+"""Shapes of the published decoder's convolutions, and what becomes of its residual stream there."""
+SHARED_BYTES = {80: 163 * 1024, 89: 99 * 1024, 90: 227 * 1024}
+"""The most shared memory of a program, by capability."""
 
 
-def compile_kernel(kernel, types, constants, capability):
+def convolutions(capability):
+    """Return the kernel of each of `LAYERS` as a GPU of that capability runs it."""
+    for shape, stream in LAYERS:
+        weight, num_out = torch.empty(shape, dtype=torch.float16, device="meta"), shape[0]
+        bias = weight.new_empty(num_out, dtype=torch.float32)
+        last = num_out == 1
+        layer = ConvLayer(weight, bias, None if last else bias, num_out, stream=stream)
+        tile = fit(best_tile(*shape), 2, capability, SHARED_BYTES[capability])
+        constants = convolution.constants(layer, tile)
+        constants |= {"alpha": None} if last else {}
+        constants |= {"stream": None} if stream is Stream.PASS else {}
+        types = dict.fromkeys(("bias", "alpha", "stream"), FLOAT)
+        types |= {"a": "*fp16", "weight": "*fp16", "out": FLOAT if last else "*fp16"}
+        options = {"num_warps": tile.warps, "num_stages": tile.stages}
+        yield convolution._causal_conv, types, constants, options
+
+
+def compile_kernel(kernel, types, constants, options, capability):
     """Return the registers, stack and spilled bytes of `kernel` on GPUs of `capability`."""
     signature = {
         name: "constexpr" if name in constants else types.get(name, "i32")
@@ -77,7 +108,7 @@ def compile_kernel(kernel, types, constants, capability):
     }
     places = {(kernel.arg_names.index(name),): value for name, value in constants.items()}
     source = ASTSource(fn=kernel, signature=signature, constexprs=places, attrs=aligned)
-    compiled = triton.compile(source, target=GPUTarget("cuda", capability, 32))
+    compiled = triton.compile(source, target=GPUTarget("cuda", capability, 32), options=options)
     with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
         file.write(compiled.asm["cubin"])
         file.flush()
@@ -92,8 +123,18 @@ def compile_kernel(kernel, types, constants, capability):
         "registers": registers,
         "stack": stack,
         "local": local,
+        "shared": compiled.metadata.shared,
     }
 
 
+def main():
+    """Compile everything for every capability."""
+    costs = []
+    for capability in SHARED_BYTES:
+        kernels = [*((*kernel, {}) for kernel in KERNELS), *convolutions(capability)]
+        costs += [compile_kernel(*kernel, capability) for kernel in kernels]
+    json.dump(costs, sys.stdout)
+
+
 if __name__ == "__main__":
-    json.dump([compile_kernel(*kernel, sm) for kernel in KERNELS for sm in (80, 90)], sys.stdout)
+    main()

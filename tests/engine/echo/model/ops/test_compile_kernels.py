@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.echo.model.ops.compile_kernels import SHARED_BYTES
+
 pytestmark = pytest.mark.slow
 
 
@@ -21,16 +23,21 @@ def costs():
     return json.loads(done.stdout)
 
 
-def test_kernels_compile_for_ampere_and_hopper(costs):
-    assert {cost["capability"] for cost in costs} == {80, 90}
+def test_kernels_compile_for_ampere_ada_and_hopper(costs):
+    assert {cost["capability"] for cost in costs} == set(SHARED_BYTES)
     assert len({cost["name"] for cost in costs}) == 7
 
 
-def test_kernels_spill_nothing(costs):
+def test_kernels_fit_the_shared_memory_of_each(costs):
     for cost in costs:
-        # The sine of a large argument is reduced through a table of 40 bytes.
-        allowed = 40 if cost["name"] == "snake_pad" else 0
-        assert cost["stack"] <= allowed, cost
+        assert cost["shared"] <= SHARED_BYTES[cost["capability"]], cost
+
+
+def test_kernels_spill_little(costs):
+    for cost in costs:
+        # Tiles of attention and of a convolution live in registers: two programs of 128 threads
+        # fill those of a core. One layer of the decoder pushes four of them out.
+        in_tiles = cost["name"] in {"attend", "causal_conv"}
+        assert cost["stack"] <= (16 if cost["name"] == "causal_conv" else 0), cost
         assert cost["local"] == 0, cost
-        # A tile of attention lives in registers: two programs of 128 threads fill those of a core.
-        assert cost["registers"] <= (255 if cost["name"] == "attend" else 64), cost
+        assert cost["registers"] <= (255 if in_tiles else 64), cost

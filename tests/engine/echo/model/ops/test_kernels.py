@@ -146,17 +146,6 @@ def test_take_step(fused, dtype):
     assert torch.equal(definition[3:9], x[3:9])
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
-@pytest.mark.parametrize(("left", "length"), [(0, 3), (6, 1500), (54, 1024)])
-def test_snake_pad(fused, dtype, left, length):
-    x, alpha = draw(2, 3, length, dtype=dtype), 1 + 0.2 * draw(1, 3, 1, dtype=dtype)
-    ours, definition = (ops.snake_pad(x, alpha, left) for ops in (fused, plain))
-    assert ours.shape == definition.shape
-    if dtype == torch.float32:  # a codec computes in it
-        assert_same(ours, definition)
-    assert relative_error(ours, definition) < 2e-3
-
-
 def test_control_a_kernel_with_another_epsilon_fails(fused):
     x, rows = 0.01 * draw(9, 64), torch.zeros(9, dtype=torch.int32)
     modulation, _ = _modulation(torch.float32, 64)

@@ -1,0 +1,85 @@
+"""The size of a program of the convolution's kernel: the one place where it is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+HOPPER = 90
+"""The capability from which Triton holds the input of every stage; before, of all but one."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """The work of one program and how it is done.
+
+    Attributes:
+        rows: Rows of the output.
+        wide: Its channels, a power of two.
+        narrow: More of them, a power of two or 0: most numbers of channels are 3 * 2^n.
+        depth: Input channels of a step of the sum.
+        warps: Groups of 32 threads.
+        stages: Steps whose input is on its way at once.
+    """
+
+    rows: int
+    wide: int
+    narrow: int
+    depth: int
+    warps: int
+    stages: int
+
+    @property
+    def columns(self) -> int:
+        """Channels of the output."""
+        return self.wide + self.narrow
+
+    def shared_bytes(self, operand_bytes: int, capability: int) -> int:
+        """Return the shared memory that a program takes for its input."""
+        held = self.stages if capability >= HOPPER else max(1, self.stages - 1)
+        return held * (self.rows + self.columns) * self.depth * operand_bytes
+
+
+_INTERPRETED = Tile(2**12, 16, 0, 32, 1, 1)
+"""Triton's interpreter takes its time for each program: few large ones will do."""
+
+
+def best_tile(num_out: int, num_taps: int, num_in: int) -> Tile:
+    """Return the fastest tile for a layer of such weights, on a card where it fits.
+
+    Measured on an H200 for the layers of the published codec: see bench/RESULTS.md.
+    """
+    if num_out < 64:
+        return Tile(128, 16, 0, 32, 4, 4)
+    if num_in % 64:
+        return Tile(64, 64, 32, 32, 4, 3) if num_taps == 1 else Tile(128, 64, 32, 32, 4, 4)
+    if num_taps == 1:  # a short sum: the registers are for the residual stream
+        return Tile(128, 64, 0, 64, 4, 3)
+    if num_out > 192:
+        return Tile(128, 128, 0, 64, 8, 3)
+    return Tile(128, 128, 64, 64, 8, 3)
+
+
+def fit(tile: Tile, operand_bytes: int, capability: int, limit: int) -> Tile:
+    """Return `tile` with as many stages as `limit` bytes of shared memory have room for."""
+    while tile.stages > 1 and tile.shared_bytes(operand_bytes, capability) > limit:
+        tile = replace(tile, stages=tile.stages - 1)
+    return tile
+
+
+def tile_for(weight: Tensor) -> Tile:
+    """Return the tile for a layer of `weight` (C_out, taps, C_in) on its device."""
+    if weight.device.type != "cuda":
+        return _INTERPRETED
+    return fit(best_tile(*weight.shape), weight.element_size(), *_limits(weight.device))
+
+
+@cache
+def _limits(device: torch.device) -> tuple[int, int]:
+    """Return the capability of a GPU, and the most shared memory that a program may have there."""
+    card: Any = torch.cuda.get_device_properties(device)  # its type lacks the last
+    return 10 * card.major + card.minor, card.shared_memory_per_block_optin
