@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from bench.echo_reference import SIZES
-from bench.gpu.profiles import products, profiles
+from bench.gpu.profiles import gaps, products, profiles
 from bench.gpu.requests import (
     reference_compiled,
     reference_eager,
@@ -47,6 +47,7 @@ SECTIONS = (
     decode,
     reference_eager,
     profiles,
+    gaps,
     products,
     requests_overlapping,
     reference_compiled,

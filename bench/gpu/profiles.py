@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 from torch.profiler import ProfilerActivity, profile
 
+from bench.engine import LONG
+from bench.gpu.requests import new_engine
 from bench.gpu.sections import step_of
 from bench.gpu.setting import Setting
 from engine.echo.codecs.dac.codec import S1DAC
@@ -75,12 +77,11 @@ def profiles(setting: Setting) -> None:
         "encode of the voice": lambda: codec.encode(audio),
         "text context": lambda: dit.text_context(setting.tokens),
     }
-    kinds = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if setting.on_gpu else [])]
     with (setting.out / "profiles.txt").open("w") as file:
         for name, action in cases.items():
             action()
             setting.report.wait()
-            with profile(activities=kinds) as profiled:
+            with profile(activities=_kinds(setting)) as profiled:
                 action()
                 setting.report.wait()
             lines = _table(profiled.events() or (), on_gpu=setting.on_gpu)
@@ -88,11 +89,50 @@ def profiles(setting: Setting) -> None:
             print("\n".join([f"  {name}", *(f"    {line}" for line in lines[:9])]), flush=True)
 
 
+def gaps(setting: Setting) -> None:
+    """The time in which the device waits during a request, and what it waits between."""
+    with new_engine(setting, kernels="on" if setting.on_gpu else "off") as speak:
+        cases: dict[str, Callable[[], None]] = {
+            "request": lambda: speak(LONG),
+            "first audio": lambda: speak(LONG, stream=True),
+        }
+        for name, action in cases.items():
+            action()
+            setting.report.wait()
+            with profile(activities=_kinds(setting)) as profiled:
+                action()
+                setting.report.wait()
+            spans = sorted(
+                (event.time_range.start, event.time_range.end, event.name)
+                for event in _device_events(profiled.events() or (), on_gpu=setting.on_gpu)
+            )
+            setting.report.row(f"{name}: the device waits, ms", *_waits(spans))
+
+
+def _waits(spans: Sequence[tuple[float, float, str]]) -> tuple[float, str]:
+    """Return the milliseconds between `spans`, in microseconds, and print the longest."""
+    found, (_, end, before) = [], spans[0]
+    for start, stop, name in spans[1:]:
+        if start > end:
+            found.append((start - end, before, name))
+        end, before = max(end, stop), name
+    for us, *names in sorted(found, reverse=True)[:12]:
+        print(f"    {us / 1e3:8.3f} ms between " + " and ".join(each[:48] for each in names))
+    total = spans[-1][1] - spans[0][0]
+    return sum(us for us, *_ in found) / 1e3, f"of {total / 1e3:.1f}"
+
+
+def _kinds(setting: Setting) -> list[ProfilerActivity]:
+    return [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if setting.on_gpu else [])]
+
+
+def _device_events(events: Iterable[Any], *, on_gpu: bool) -> list[Any]:
+    return [event for event in events if not on_gpu or event.device_type.name == "CUDA"]
+
+
 def _table(events: Iterable[Any], *, on_gpu: bool) -> list[str]:
     nanoseconds, calls = Counter[str](), Counter[str]()
-    for event in events:
-        if on_gpu and event.device_type.name != "CUDA":
-            continue
+    for event in _device_events(events, on_gpu=on_gpu):
         us = event.device_time_total if on_gpu else event.self_cpu_time_total
         nanoseconds[event.name] += round(1e3 * us)
         calls[event.name] += 1

@@ -20,7 +20,7 @@ from engine.echo.options import EchoOptions
 
 
 @contextmanager
-def _engine(setting: Setting, **options: Any) -> Iterator[Callable[..., None]]:
+def new_engine(setting: Setting, **options: Any) -> Iterator[Callable[..., None]]:
     """Yield a function that speaks with an engine on the setting's networks."""
     chosen = EchoOptions(
         weights_dir=str(setting.folder),
@@ -45,7 +45,7 @@ def _engine(setting: Setting, **options: Any) -> Iterator[Callable[..., None]]:
 def _requests(setting: Setting, **options: Any) -> None:
     report, many = setting.report, 16 if setting.on_gpu else 2
     label = ", ".join(f"{name}={value}" for name, value in options.items())
-    with _engine(setting, **options) as speak:
+    with new_engine(setting, **options) as speak:
         speak(LONG)
         report.row(f"request, voice cached, {label}, ms", report.alone(lambda: speak(LONG), 3))
         first = report.alone(lambda: speak(LONG, stream=True), 3)
@@ -77,7 +77,7 @@ def requests_overlapping(setting: Setting) -> None:
     """Many requests at once, decoded in turn and beside the other jobs' steps."""
     report, many = setting.report, 16 if setting.on_gpu else 2
     for overlaps in (False, True):
-        with _engine(
+        with new_engine(
             setting, kernels="on" if setting.on_gpu else "off", overlap_codec=overlaps
         ) as speak:
             speak(LONG, many)

@@ -57,11 +57,14 @@ def find_difference(models: Models, forward: Forward) -> str | None:
     """
     dit, generator = models.dit, torch.Generator().manual_seed(0)
     definition, limit = PlainForward(dit), LIMITS[dit.dtype]
+    for name, error in _context_errors(forward, definition, generator):
+        if not error <= limit:  # NaN is no proof
+            return f"what it reads of {name} differs by {error:.1e}"
     for name, lanes in _passes(dit, generator):
         x = torch.randn((NUM_FRAMES, dit.config.latent_dim), generator=generator).to(dit.device)
         ours, theirs = (_velocities(each, x, lanes) for each in (forward, definition))
         error = _relative_error(torch.cat(ours), torch.cat(theirs))
-        if not error <= limit:  # NaN is no proof
+        if not error <= limit:
             return f"a {name} step differs by {error:.1e}"
         if name == "guided":
             error = _guidance_error(forward, x, lanes, ours)
@@ -72,6 +75,19 @@ def find_difference(models: Models, forward: Forward) -> str | None:
         if not error <= DECODE_LIMIT:
             return f"decoded audio differs by {error:.1e}"
     return None
+
+
+def _context_errors(
+    forward: Forward, definition: Forward, generator: torch.Generator
+) -> Iterator[tuple[str, float]]:
+    """Yield the relative error of the keys and values of a text, and of earlier latents."""
+    dit = forward.dit
+    tokens = torch.arange(40, device=dit.device)
+    yield "a text", _relative_error(forward.text_context(tokens), definition.text_context(tokens))
+    if dit.blockwise:
+        latents = torch.randn((NUM_FRAMES, dit.config.latent_dim), generator=generator)
+        contexts = (each.latent_context(latents.to(dit.device)) for each in (forward, definition))
+        yield "earlier latents", _relative_error(*contexts)
 
 
 def _passes(dit: EchoDiT, generator: torch.Generator) -> Iterator[tuple[str, Sequence[PlacedLane]]]:
@@ -166,7 +182,8 @@ def _try(config: EchoConfig, device: torch.device, dtype: torch.dtype) -> str | 
     difference = find_difference(models, own_size)
     if difference is not None or device.type != "cuda":
         return difference
-    bucketed = PackedForward(models.dit, ops, [Size(4 * NUM_FRAMES, 4)])
+    sizes = [Size(4 * NUM_FRAMES, 4)]
+    bucketed = PackedForward(models.dit, ops, sizes, text_lengths=[64], latent_lengths=[40])
     bucketed.capture(GraphCapture())
     if isinstance(models.codec, S1DAC):
         models.codec.prepare_lengths(NUM_FRAMES, GraphCapture())

@@ -84,7 +84,8 @@ class Tables:
         parts: (lanes, MAX_PARTS, 2) int64, the address and number of keys of each lane's context
             parts; a part that there is not has no keys.
         tiles: (tiles, 4), the first position of each tile, its lane's first position and end, and
-            the number of its lane; one that there is not is empty.
+            the number of its lane, which is -1 for the positions left over; one that there is not
+            has all 0.
         frames: (N,), the frame of each position.
         rows: (N,), the row of modulation of each position.
         updates: (N,), the row of `scalars` of each position; what is no job's state stands still.
@@ -101,7 +102,7 @@ class Tables:
         pinned: bool = False,
     ) -> None:
         num_parts, num_jobs = MAX_PARTS * size.lanes, size.lanes + 1
-        num_tiles = size.positions // TILE + size.lanes
+        num_tiles = size.positions // TILE + size.lanes + 1
         words = num_jobs * NUM_SCALARS * dtype.itemsize // 4
         lengths = [4 * num_parts, words, 4 * num_tiles, *[size.positions] * 5]
         # Each begins at a multiple of 16 bytes, whatever the size: a kernel is compiled anew for
@@ -121,7 +122,7 @@ class Tables:
     ) -> None:
         """Write the places and modulation rows of `lanes`, on the host.
 
-        Positions left over belong to no lane and no tile.
+        Positions left over belong to no lane.
 
         Args:
             lanes: The lanes of the pass.
@@ -132,7 +133,7 @@ class Tables:
         padding = len(self.frames) - sum(num_frames)
         _fill(self.frames, _spans([placed.start for placed in lanes], num_frames, padding))
         _fill(self.rows, np.repeat(rows, num_frames))
-        _fill(self.tiles, np.array(list(_tiles(num_frames)), np.int32).reshape(-1, 4))
+        _fill(self.tiles, np.array(list(_tiles([*num_frames, padding])), np.int32).reshape(-1, 4))
         self._fill_parts(lanes)
         self._fill_updates(num_frames, updates)
 
@@ -173,12 +174,16 @@ def _fill(table: Tensor, values: Sequence[int] | np.ndarray, rest: int = 0) -> N
 
 
 def _tiles(num_frames: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:
-    """Yield the tiles of lanes, those of a lane from its beginning: see `Tables.tiles`."""
+    """Yield the tiles of lanes, the last of which is what is left over: see `Tables.tiles`.
+
+    Those of a lane start at its beginning, so that they do not depend on the lanes before.
+    """
     stop = 0
     for number, length in enumerate(num_frames):
         start, stop = stop, stop + length
+        lane = number if number < len(num_frames) - 1 else -1
         for first in range(start, stop, TILE):
-            yield first, start, stop, number
+            yield first, start, stop, lane
 
 
 def send_tables(

@@ -5,10 +5,12 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from engine.echo.checkpoints.tiny import random_models
 from engine.echo.forward.packed import PackedForward
 from engine.echo.model.ops import plain
 from engine.echo.model.packing import Size
 from engine.echo.proof import find_difference, prove_in_child, run_child
+from engine.echo.sizes import TINY
 
 
 def _ops(**replaced):
@@ -35,6 +37,10 @@ def _turn_heads(qkvg, q_weight, k_weight, rotation, *rest):
 
 def _attend(qkvg, num_heads, layer, tables, lanes, **options):
     return plain.attend(qkvg, num_heads, 0, tables, lanes, **options)
+
+
+def _attend_later(*given, causal):
+    return plain.attend(*given)
 
 
 def _silu_mul(w13):
@@ -70,6 +76,14 @@ def test_proof_finds_a_wrong_kernel(models, wrong):
     found = _find(models, _ops(**{wrong.__name__.removeprefix("_"): wrong}))
     assert found is not None
     assert "differ" in found
+
+
+def test_proof_finds_latents_that_see_later_ones():
+    # The tiny model's own latent encoder has heads of a width that no kernel takes.
+    dit = replace(TINY.dit, speaker=TINY.dit.text)
+    models = random_models(replace(TINY, dit=dit), torch.device("cpu"), torch.float32)
+    assert _find(models, _ops()) is None
+    assert "earlier latents differs" in _find(models, _ops(attend=_attend_later))
 
 
 @pytest.mark.slow

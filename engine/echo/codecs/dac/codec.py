@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from engine.echo.codecs.dac.first_pieces import FirstPieces
 from engine.echo.codecs.dac.fused import FusedDecoder
 from engine.echo.codecs.dac.lengths import Waveforms
 from engine.echo.codecs.dac.network import Autoencoder
@@ -65,6 +66,7 @@ class S1DAC(nn.Module):
         self.autoencoder = Autoencoder(config)
         self.pca = PCA(latent_dim, config.latent_dim)
         self._waveforms = Waveforms(self.autoencoder.waveform)
+        self._first_pieces = FirstPieces(self._first_piece)
         self.tile_frames = MAX_FRAMES
         """Frames that a GPU computes at once, context included: up to 4 MB of activations each."""
 
@@ -114,13 +116,13 @@ class S1DAC(nn.Module):
 
     def decode_whole(self, latents: Tensor) -> Tensor:
         """Return what `decode` does, by one plain call at the true length: its definition."""
-        z, _ = self._post_module(latents[None])
+        z, _ = self._first_piece(latents[None])
         return self.autoencoder.waveform(z)[0]
 
     def _decode(self, latents: Tensor) -> Tensor:
         if not len(latents):
             return latents.new_zeros(0)
-        z, _ = self._post_module(latents[None])
+        z, _ = self._first_pieces(latents[None])
         return self._waveform(z, 0)
 
     def _waveform(self, z: Tensor, num_context: int) -> Tensor:
@@ -145,6 +147,10 @@ class S1DAC(nn.Module):
         like = self.pca.mean.new_zeros((1, len(self.pca.mean), 1), dtype=self._dtype)
         self._waveforms = Waveforms(self._waveforms.decoder)
         self._waveforms.prepare(like, tile_frames, capture)
+        self._first_pieces = FirstPieces(self._first_piece)
+        if capture is not None:
+            latents = like.new_zeros((1, 1, self.latent_dim))
+            self._first_pieces.prepare(latents, self._waveforms.captured, capture)
 
     def new_stream(self) -> DACStream:
         """Return the state that a blockwise decode starts from."""
@@ -152,15 +158,32 @@ class S1DAC(nn.Module):
 
     def decode_next(self, latents: Tensor, stream: DACStream) -> Tensor:
         """Return the audio of the next latents; see `Codec.decode_next`."""
-        z, stream.history = self._post_module(latents[None], stream.history)
+        z, stream.history = self._next_piece(latents[None], stream.history)
         known = z if stream.tail is None else torch.cat([stream.tail, z], dim=2)
         stream.tail = known[:, :, -CONTEXT_FRAMES:].clone()
         return self._waveform(known, known.shape[2] - z.shape[2])
 
-    def _post_module(self, latents: Tensor, past: History | None = None) -> tuple[Tensor, History]:
-        z = self.pca.restore(latents.to(self.pca.mean.dtype)).transpose(1, 2).to(self._dtype)
-        out: tuple[Tensor, History] = self.autoencoder.quantizer.post_module(z, past)
-        return out
+    def _next_piece(self, latents: Tensor, past: History | None) -> tuple[Tensor, History]:
+        """Return the post-module's output (1, C, T) of the next latents, and what it remembers."""
+        post_module = self.autoencoder.quantizer.post_module
+        if past is not None:
+            out: tuple[Tensor, History] = post_module(self._restored(latents), past)
+            return out
+        z, keys_values = self._first_pieces(latents)
+        # Copies: the next piece, of any job, is written over them.
+        history = post_module.history(latents.shape[1], keys_values.unbind())
+        kept = tuple(each.clone() for each in history.keys_values)
+        return z.clone(), History(history.position, kept)
+
+    def _first_piece(self, latents: Tensor) -> tuple[Tensor, Tensor]:
+        """See `first_pieces.PostModule`."""
+        z, keys_values = self.autoencoder.quantizer.post_module.attend(self._restored(latents))
+        return z, torch.stack(keys_values)
+
+    def _restored(self, latents: Tensor) -> Tensor:
+        """Map latents (1, T, latent_dim) to codec vectors (1, C, T)."""
+        z = self.pca.restore(latents.to(self.pca.mean.dtype))
+        return z.transpose(1, 2).to(self._dtype)
 
 
 @contextmanager

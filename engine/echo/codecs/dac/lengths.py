@@ -56,6 +56,11 @@ class Waveforms:
         given.copy_(z)
         return replay().clone()  # the next piece overwrites it
 
+    @property
+    def captured(self) -> list[int]:
+        """The lengths that there are graphs of, the shortest first."""
+        return list(self._graphs)
+
     def prepare(self, like: Tensor, longest: int, capture: Capture | None) -> None:
         """Decode every length once, and capture those that memory allows, the shorter first.
 

@@ -6,6 +6,7 @@ see go into `History` and come back with the next block, with the same result.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -95,6 +96,17 @@ class WindowTransformer(nn.Module):
 
     def forward(self, x: Tensor, past: History | None = None) -> tuple[Tensor, History]:
         """Map (B, C, T) to (B, C, T); positions go on from `past`."""
+        start = past.position if past else 0
+        out, keys_values = self.attend(x, past)
+        return out, self.history(start + x.shape[2], keys_values)
+
+    def history(self, position: int, keys_values: Sequence[Tensor]) -> History:
+        """Return what later positions see of the keys and values of those before `position`."""
+        first = 1 - self.config.window
+        return History(position, tuple(each[:, :, :, first:] for each in keys_values))
+
+    def attend(self, x: Tensor, past: History | None = None) -> tuple[Tensor, list[Tensor]]:
+        """Map (B, C, T) to (B, C, T); also return each layer's keys and values, `past` included."""
         batch, _, num_positions = x.shape
         start = past.position if past else 0
         num_past = past.keys_values[0].shape[3] if past else 0
@@ -105,9 +117,8 @@ class WindowTransformer(nn.Module):
         kept = []
         for i, layer in enumerate(self.layers):
             x, keys_values = layer(x, rotation, mask, past.keys_values[i] if past else None)
-            kept.append(keys_values[:, :, :, -(self.config.window - 1) :])
-        out = _norm(x, self.norm).transpose(1, 2)
-        return out, History(start + num_positions, tuple(kept))
+            kept.append(keys_values)
+        return _norm(x, self.norm).transpose(1, 2), kept
 
     def _mask(self, num_positions: int, num_past: int) -> Tensor:
         """Return the mask (T, num_past + T) of the keys that each query sees."""

@@ -59,8 +59,8 @@ class Ops(Protocol):
         """Return the gated attention (N, C) of every lane to its own keys and its context's.
 
         `qkvg` (N, 4 C) holds queries, keys, values and the gate, whose sigmoid multiplies what is
-        attended. The lanes are those of `tables`; where a position is of none, the result is
-        undefined. Where it is causal, no position sees a later one of its lane.
+        attended. The lanes are those of `tables`; where a position is of none, the result is 0.
+        Where it is causal, no position sees a later one of its lane.
         """
 
     def silu_mul(self, w13: Tensor) -> Tensor:

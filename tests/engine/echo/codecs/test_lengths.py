@@ -97,12 +97,12 @@ def test_rounded_pieces_join_to_the_same_audio(way, lengths):
 @ways
 def test_lengths_that_memory_allows_are_captured(way):
     _, fixed, capture = _codecs(way)
-    assert (capture.num_reserved, capture.num_captured) == (1, 2)
-    assert list(fixed._waveforms._graphs) == [32, 64]  # of 96
+    assert (capture.num_reserved, capture.num_captured) == (1, 4)
+    assert fixed._waveforms.captured == [32, 64]  # of 96
     before = capture.num_replayed
     with torch.inference_mode():
         fixed.decode([_latents(33)])
-    assert capture.num_replayed == before + 1
+    assert capture.num_replayed == before + 2  # the post-module, and the convolutions
 
 
 @pytest.mark.parametrize(

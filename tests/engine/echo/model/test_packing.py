@@ -19,10 +19,8 @@ LANES = st.lists(
 
 
 @settings(deadline=None)
-@given(LANES, st.integers(0, 40), st.integers(0, 3))
-def test_every_position_is_in_one_tile_of_its_lane_and_padding_in_none(
-    given_lanes, spare, spare_lanes
-):
+@given(LANES, st.integers(0, 140), st.integers(0, 3))
+def test_every_position_is_in_one_tile_of_its_lane_or_of_none(given_lanes, spare, spare_lanes):
     lanes = [
         PlacedLane(Lane(frames, tuple(torch.zeros(1, 2, n, 1, 1) for n in parts)), start, 0.5)
         for frames, start, parts, _ in given_lanes
@@ -33,7 +31,9 @@ def test_every_position_is_in_one_tile_of_its_lane_and_padding_in_none(
     tables = Tables(size, torch.device("cpu"))
     tables.fill(lanes, rows, [])
     tiles = [range(first, min(first + TILE, stop)) for first, _, stop, _ in tables.tiles.tolist()]
-    assert [n for tile in tiles for n in tile] == list(range(num_frames))
+    assert [n for tile in tiles for n in tile] == list(range(num_frames + spare))
+    left_over = [first for first, _, _, lane in tables.tiles.tolist() if lane == -1]
+    assert left_over == list(range(num_frames, num_frames + spare, TILE))
     at = 0
     for i, (frames, start, _, row) in enumerate(given_lanes):
         own = slice(at, at + frames)
@@ -87,5 +87,5 @@ def test_every_table_is_aligned_whatever_the_size(size, dtype):
     by_position += [tables.updates, tables.no_text, tables.no_speaker]
     views = [tables.parts, tables.scalars, tables.tiles, *by_position]
     assert all((view.data_ptr() - start) % 16 == 0 for view in views)
-    lengths = [size.lanes, size.lanes + 1, size.positions // TILE + size.lanes]
+    lengths = [size.lanes, size.lanes + 1, size.positions // TILE + size.lanes + 1]
     assert [len(view) for view in views] == [*lengths, *[size.positions] * 5]

@@ -18,9 +18,10 @@ from torch import Tensor
 from engine.echo.model.attention import Lane
 from engine.echo.model.packing import MAX_PARTS, TILE, Tables
 
-_KEYS = 64
-"""Keys of a block."""
-_NUM_WARPS, _NUM_STAGES = 4, 3
+_NUM_WARPS = 4
+_HALF, _FLOAT = (64, 3), (32, 1)
+"""Keys of a block, and blocks whose load is under way at once, by the size of a number: what was
+fastest on an H200 in bfloat16, and what fits any card in float32."""
 
 _MAX_PARTS = tl.constexpr(MAX_PARTS)
 
@@ -50,9 +51,11 @@ def _attend(
     width: tl.constexpr = H * D
     tile = tiles + tl.program_id(0) * 4
     first, start, stop = tl.load(tile), tl.load(tile + 1), tl.load(tile + 2)
-    part = parts + tl.load(tile + 3) * _MAX_PARTS * 2
+    lane = tl.load(tile + 3)
     if first >= stop:
         return
+    is_lane = lane >= 0  # positions of none have no keys
+    part = parts + tl.maximum(lane, 0) * _MAX_PARTS * 2
     head = tl.program_id(1) * D
     d = tl.arange(0, D)
     n = first + tl.arange(0, TILE)
@@ -60,13 +63,11 @@ def _attend(
     own = qkvg + n.to(tl.int64)[:, None] * stride + head + d[None, :]
     q = tl.load(own, mask=known, other=0.0)
 
-    rows_0 = stop - start
+    rows_0 = tl.where(is_lane, stop - start, 0)
     keys_0 = (qkvg + start.to(tl.int64) * stride + width + head).to(tl.int64)
-    rows_1, rows_2, rows_3 = (
-        tl.load(part + 1).to(tl.int32),
-        tl.load(part + 3).to(tl.int32),
-        tl.load(part + 5).to(tl.int32),
-    )
+    rows_1 = tl.where(is_lane, tl.load(part + 1).to(tl.int32), 0)
+    rows_2 = tl.where(is_lane, tl.load(part + 3).to(tl.int32), 0)
+    rows_3 = tl.where(is_lane, tl.load(part + 5).to(tl.int32), 0)
     plane = layer.to(tl.int64) * 2 * width
     keys_1 = tl.load(part) + (plane * rows_1 + head) * num_bytes
     keys_2 = tl.load(part + 2) + (plane * rows_2 + head) * num_bytes
@@ -107,6 +108,7 @@ def _attend(
 
     gate = tl.load(own + 3 * width, mask=known, other=0.0).to(tl.float32)
     gate = (1.0 / (1.0 + tl.exp(-gate))).to(kind).to(tl.float32)
+    total = tl.where(is_lane, total, 1.0)
     attended = (attended / total[:, None]).to(kind).to(tl.float32)
     to = out + n.to(tl.int64)[:, None] * width + head + d[None, :]
     tl.store(to, (attended * gate).to(kind), mask=known)
@@ -125,6 +127,7 @@ def attend(
     num_positions, channels = len(qkvg), qkvg.shape[1] // 4
     head_dim = channels // num_heads
     out = torch.empty((num_positions, channels), dtype=qkvg.dtype, device=qkvg.device)
+    num_keys, num_stages = _HALF if qkvg.element_size() == 2 else _FLOAT
     _attend[(len(tables.tiles), num_heads)](
         qkvg,
         tables.tiles,
@@ -136,9 +139,9 @@ def attend(
         H=num_heads,
         D=head_dim,
         TILE=TILE,
-        KEYS=_KEYS,
+        KEYS=num_keys,
         CAUSAL=causal,
         num_warps=_NUM_WARPS,
-        num_stages=_NUM_STAGES,
+        num_stages=num_stages,
     )
     return out

@@ -6,7 +6,7 @@ import torch
 from engine.echo.model.attention import Lane
 from engine.echo.model.layers import rotary_table
 from engine.echo.model.ops import ops_for, plain
-from engine.echo.model.packing import PlacedLane, Update
+from engine.echo.model.packing import PlacedLane, Size, Tables, Update
 from engine.echo.sampling import guide, make_plan
 from speech.parameters import SamplerParameters
 from tests.engine.echo.model.lanes import draw, fill_tables, place_lanes
@@ -95,6 +95,17 @@ def test_attend(fused, dtype, heads, limit, frames, keys):
     ours, definition = fused.attend(*given), plain.attend(*given)
     assert ours.isfinite().all()
     assert relative_error(ours, definition) < limit
+
+
+def test_attention_of_what_is_left_over_is_nothing(fused):
+    lanes = place_lanes(2, *SMALL, torch.float32)
+    tables = Tables(Size(120, 5), torch.device("cpu"))
+    tables.fill(lanes, (0, 0, 0), ())
+    qkvg = draw(120, 4 * 64)
+    given = qkvg, SMALL[0], 1, tables, [placed.lane for placed in lanes]
+    ours, definition = (ops.attend(*given) for ops in (fused, plain))
+    assert relative_error(ours, definition) < 1e-6
+    assert not ours[17:].any()
 
 
 @pytest.mark.parametrize(("dtype", "limit"), [(torch.float32, 1e-6), (torch.float16, 2e-3)])

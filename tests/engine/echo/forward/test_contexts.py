@@ -1,0 +1,92 @@
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.echo.config import PATCH_FRAMES
+from engine.echo.forward.contexts import PackedContext, latent_reader, text_reader
+from engine.echo.forward.packed import PackedForward
+from engine.echo.model.dit import EchoDiT
+from engine.echo.model.ops import fits_kernels, ops_for, plain
+from engine.echo.sizes import MINI, TINY
+from tests.engine.echo.model.lanes import draw
+from tests.engine.echo.reference import dit_pair, relative_error
+
+LENGTHS = (8, 24)
+
+
+@pytest.fixture(autouse=True)
+def _inference():
+    with torch.inference_mode():
+        yield
+
+
+def _tokens(num_tokens):
+    return torch.arange(num_tokens) * 7 % 256
+
+
+def _latents(num_patches):
+    return draw(num_patches * PATCH_FRAMES, 80, seed=num_patches)
+
+
+READERS = pytest.mark.parametrize(
+    ("reader", "draw_input", "name"),
+    [(text_reader, _tokens, "text_context"), (latent_reader, _latents, "latent_context")],
+    ids=["text", "latents"],
+)
+
+
+@READERS
+def test_context_equals_the_definition_to_the_bit(reader, draw_input, name):
+    _, dit = dit_pair()
+    given_input = draw_input(7)
+    packed = PackedContext(dit, plain, reader(dit))
+    assert torch.equal(packed(given_input), getattr(dit, name)(given_input))
+
+
+@READERS
+@settings(deadline=None, max_examples=15)
+@given(lengths=st.lists(st.integers(1, 40), min_size=1, max_size=3))
+def test_context_in_a_bucket_sees_nothing_else_there(reader, draw_input, name, lengths):
+    # In float64, as a product with another number of rows may be summed in another order.
+    _, dit = dit_pair(dtype=torch.float64)
+    packed = PackedContext(dit, plain, reader(dit), LENGTHS)
+    for length in lengths:
+        given_input = draw_input(length)
+        expected = getattr(dit, name)(given_input)
+        assert relative_error(packed(given_input), expected) < 1e-13
+
+
+@READERS
+@pytest.mark.slow
+@pytest.mark.parametrize(("dtype", "limit"), [(torch.float32, 2e-6), (torch.float16, 5e-3)])
+def test_context_by_fused_kernels_equals_the_definition(reader, draw_input, name, dtype, limit):
+    _, dit = dit_pair(0, dtype, replace(TINY.dit, speaker=TINY.dit.text))
+    given_input = draw_input(5)
+    packed = PackedContext(dit, ops_for(fused=True), reader(dit), LENGTHS)
+    assert relative_error(packed(given_input), getattr(dit, name)(given_input)) < limit
+
+
+@READERS
+def test_context_outlives_the_next(reader, draw_input, name):
+    _, dit = dit_pair()
+    packed = PackedContext(dit, plain, reader(dit), LENGTHS)
+    for bucket in packed.buckets:
+        compute = packed.compute(bucket)
+        result = torch.zeros((dit.config.num_layers, 2, len(bucket.tables.rows), 4, 16))
+        bucket.replay = lambda result=result, compute=compute: result.copy_(compute())
+    first = packed(draw_input(8))
+    expected = first.clone()
+    packed(draw_input(3))
+    assert torch.equal(first, expected)
+
+
+def test_encoder_that_no_kernel_fits_reads_plainly():
+    assert not fits_kernels(MINI.speaker.dim // MINI.speaker.num_heads)
+    with torch.device("meta"):
+        dit = EchoDiT(MINI)
+    forward = PackedForward(dit, plain)
+    assert isinstance(forward.text_context, PackedContext)
+    assert forward.latent_context == dit.latent_context
