@@ -1,4 +1,4 @@
-"""A private Ray cluster for one benchmark run, on loopback, on as many CPUs as there are."""
+"""A private Ray cluster for one benchmark run, on loopback, on all CPUs and GPUs there are."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from serve_app.settings import Settings
 def private_cluster(
     proxy: Literal["auto", "haproxy", "uvicorn"] = "uvicorn",
     num_cpus: int | None = None,
-    num_gpus: int = 0,
+    num_gpus: int | None = None,
     setup_hook: str | None = None,
     object_store_bytes: int = 512 * 2**20,
 ) -> Iterator[str]:
@@ -30,7 +30,7 @@ def private_cluster(
     Args:
         proxy: See `Settings.proxy`.
         num_cpus: CPUs that Ray counts on; as many as there are, if none.
-        num_gpus: GPUs that Ray counts on, whether there are any or not.
+        num_gpus: GPUs that Ray counts on, whether there are any or not; those there are, if none.
         setup_hook: A function, as `module.name`, that each process of the cluster calls first.
         object_store_bytes: Ray's shared memory.
     """
