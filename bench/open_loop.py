@@ -3,8 +3,8 @@
 Arrivals are Poisson with a fixed seed, sentences of 2 to 12 s and voices are mixed, and a quarter
 of the requests has a voice that is new to the server. Time counts from the arrival, so a client
 that is late counts too. A run in which any request fails, or has no audio, is void. Without `--url`
-our own server is started; words wrong are counted where faster-whisper is installed
-(training/requirements.txt).
+our own server is started as it ships, behind HAProxy where it runs; words wrong are counted where
+faster-whisper is installed (training/requirements.txt).
 
     python -m bench.open_loop [--rate 0.5 ...] [--requests 60] [--seeds 1 2 3]
     python -m bench.open_loop --url http://host:8000/v1 --key KEY --voices alloy,nova --rate 1 20
@@ -83,6 +83,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--recognise", type=int, default=20, help="streams of a run to listen to")
     parser.add_argument("--weights-dir", default="echo-mini", help="of our own server")
     parser.add_argument("--device", default="auto", help="of our own server")
+    parser.add_argument("--proxy", default="auto", help="of our own server, as the setting")
     given = parser.parse_args(arguments)
     if given.url and not given.voices:
         parser.error("--url needs --voices")
@@ -95,7 +96,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def run_own_server(given: argparse.Namespace) -> list[dict[str, Any]]:
     """Start our server with the sample voices and run every case against it."""
-    settings = Settings(weights_dir=given.weights_dir, device=given.device)
+    settings = own_settings(given)
     compute_as_a_sampler(settings)
     samples = sorted(Path(VOICES_DIR).glob("*.ogg"))
     with tempfile.TemporaryDirectory() as name:
@@ -103,11 +104,16 @@ def run_own_server(given: argparse.Namespace) -> list[dict[str, Any]]:
         for path in samples:
             shutil.copy(path, folder)
         settings = settings.model_copy(update={"voices_dir": name})
-        with private_cluster() as url:
+        with private_cluster(settings.proxy) as url:
             serve.run(build_app(settings))
             given = argparse.Namespace(**{**vars(given), "url": f"{url}/v1"})
             voices = [path.name for path in samples]
             return asyncio.run(run(given, voices, changed_copies(samples, folder)))
+
+
+def own_settings(given: argparse.Namespace) -> Settings:
+    """Return the settings of our own server."""
+    return Settings(weights_dir=given.weights_dir, device=given.device, proxy=given.proxy)
 
 
 async def run(

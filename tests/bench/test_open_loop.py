@@ -8,7 +8,7 @@ from aiohttp.test_utils import TestServer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.open_loop import parse, run
+from bench.open_loop import own_settings, parse, run
 from bench.open_loop_plan import (
     COLD_SHARE,
     SENTENCES,
@@ -17,6 +17,7 @@ from bench.open_loop_plan import (
     plan_requests,
 )
 from bench.open_loop_score import LEAD_S, MAX_DRY_S, Stream, summarise
+from serve_app.settings import Settings
 
 RATE_HZ = 1000
 REQUEST = Request(0.0, "Good morning.", "ada.ogg")
@@ -141,6 +142,11 @@ def test_an_answer_without_audio_is_a_drop():
 def test_options_that_make_no_run_are_refused(arguments):
     with pytest.raises(SystemExit):
         parse(arguments)
+
+
+def test_own_server_has_the_proxy_that_ships_unless_told_otherwise():
+    assert own_settings(parse([])).proxy == Settings().proxy
+    assert own_settings(parse(["--proxy", "uvicorn"])).proxy == "uvicorn"
 
 
 def run_against(handler):
