@@ -3,7 +3,8 @@
 Arrivals are Poisson with a fixed seed, sentences of 2 to 12 s and voices are mixed, and a quarter
 of the requests has a voice that is new to the server. Time counts from the arrival, so a client
 that is late counts too. A run in which any request fails, or has no audio, is void. Without `--url`
-our own server is started as it ships, behind HAProxy where it runs; words wrong are counted where
+our own server is started as it ships, behind HAProxy where it runs, but with room for all requests
+of a run: one that is too slow is late, and refuses none. Words wrong are counted where
 faster-whisper is installed (training/requirements.txt).
 
     python -m bench.open_loop [--rate 0.5 ...] [--requests 60] [--seeds 1 2 3]
@@ -112,8 +113,14 @@ def run_own_server(given: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def own_settings(given: argparse.Namespace) -> Settings:
-    """Return the settings of our own server."""
-    return Settings(weights_dir=given.weights_dir, device=given.device, proxy=given.proxy)
+    """Return the settings of our own server: it takes all requests of a run, however late."""
+    settings = Settings(weights_dir=given.weights_dir, device=given.device, proxy=given.proxy)
+    room = {
+        "max_requests": max(settings.max_requests, given.requests),
+        "max_bodies": max(settings.max_bodies, given.requests),
+        "deadline_s": max(settings.deadline_s, given.timeout),
+    }
+    return settings.model_copy(update=room)
 
 
 async def run(

@@ -144,6 +144,17 @@ def test_options_that_make_no_run_are_refused(arguments):
         parse(arguments)
 
 
+def test_own_server_takes_all_requests_of_a_run():
+    limits = own_settings(parse(["--requests", "1000", "--timeout", "1200"])).limits
+    assert limits.max_requests >= 1000
+    assert limits.max_bodies >= 1000
+    assert limits.deadline_s >= 1200
+
+
+def test_own_server_has_no_less_room_than_one_that_ships():
+    assert own_settings(parse(["--requests", "2"])).limits == Settings().limits
+
+
 def test_own_server_has_the_proxy_that_ships_unless_told_otherwise():
     assert own_settings(parse([])).proxy == Settings().proxy
     assert own_settings(parse(["--proxy", "uvicorn"])).proxy == "uvicorn"
