@@ -1,11 +1,12 @@
 """Open-loop load on an OpenAI-compatible server: requests arrive whether or not it keeps up.
 
-Arrivals are Poisson with a fixed seed, sentences of 2 to 12 s and voices are mixed, and a quarter
-of the requests has a voice that is new to the server. Time counts from the arrival, so a client
-that is late counts too. A run in which any request fails, or has no audio, is void. Without `--url`
-our own server is started as it ships, behind HAProxy where it runs, but with room for all requests
-of a run: one that is too slow is late, and refuses none. Words wrong are counted where
-faster-whisper is installed (training/requirements.txt).
+Arrivals are Poisson with a fixed seed. Voices are mixed, and so are sentences of 2 to 12 s, the
+short ones more often: 4 s in the mean. A quarter of the requests has a voice that is new to the
+server. Time counts from the arrival, so a client that is late counts too. A run in which any
+request fails, or has no audio, is void. Without `--url` our own server is started as it ships,
+behind HAProxy where it runs, but with room for all requests of a run: one that is too slow is late,
+and refuses none. Words wrong are counted where faster-whisper is installed
+(training/requirements.txt).
 
     python -m bench.open_loop [--rate 0.5 ...] [--requests 60] [--seeds 1 2 3]
     python -m bench.open_loop --url http://host:8000/v1 --key KEY --voices alloy,nova --rate 1 20

@@ -1,6 +1,7 @@
 import asyncio
 from itertools import islice
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 from aiohttp import web
@@ -18,6 +19,7 @@ from bench.open_loop_plan import (
 )
 from bench.open_loop_score import LEAD_S, MAX_DRY_S, Stream, summarise
 from serve_app.settings import Settings
+from speech.text.duration import estimate_duration_s
 
 RATE_HZ = 1000
 REQUEST = Request(0.0, "Good morning.", "ada.ogg")
@@ -62,8 +64,12 @@ def test_sentences_and_voices_are_mixed():
 
 
 def test_sentences_take_two_to_twelve_seconds():
-    per_s = 17  # characters that echo-mini speaks in a second
-    assert all(2 <= len(sentence) / per_s <= 12 for sentence in SENTENCES)
+    assert all(2 <= estimate_duration_s(sentence) <= 12 for sentence in SENTENCES)
+
+
+def test_requests_take_four_seconds_in_the_mean():
+    mean_s = fmean(estimate_duration_s(request.text) for request in plan())
+    assert mean_s == pytest.approx(4, abs=0.2)
 
 
 def test_a_cold_voice_is_asked_for_once():
