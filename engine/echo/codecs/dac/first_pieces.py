@@ -23,7 +23,7 @@ class Graph:
     """One length.
 
     Attributes:
-        given: The latents; what this call did not fill is older.
+        given: The latents, then zeros.
         replay: The captured computation.
         results: Where it leaves what `PostModule` returns, until the next call of any length.
     """
@@ -52,6 +52,8 @@ class FirstPieces:
             return self.compute(latents)
         graph = self._graphs[length]
         graph.given[:, :num_frames] = latents
+        # What is masked counts as zero times its value: one job's NaN would be in the next one's.
+        graph.given[:, num_frames:] = 0
         graph.replay()
         z, keys_values = graph.results
         return z[:, :, :num_frames], keys_values[..., :num_frames, :]

@@ -95,6 +95,15 @@ def test_rounded_pieces_join_to_the_same_audio(way, lengths):
 
 
 @ways
+def test_piece_that_is_no_number_leaves_nothing_behind(way):
+    exact, fixed, _ = _codecs(way)
+    with torch.inference_mode():
+        fixed.decode([_latents(30) * torch.nan])
+        [ours], [expected] = (codec.decode([_latents(20)]) for codec in (fixed, exact))
+    assert relative_error(ours, expected) < 1e-12
+
+
+@ways
 def test_lengths_that_memory_allows_are_captured(way):
     _, fixed, capture = _codecs(way)
     assert (capture.num_reserved, capture.num_captured) == (1, 4)
