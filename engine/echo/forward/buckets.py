@@ -11,7 +11,7 @@ _LANES = ((4, 0), (16, 256), (48, 960))
 """Lanes of a bucket, and the fewest positions with which so many are likely."""
 
 TEXT_LENGTHS = (32, 64, 96, 128, 192, 256, 384)
-"""Tokens of a text's buckets; half of the longest pass, which takes long anyway."""
+"""Tokens of a text, up to half of what a pass takes: a longer one takes its time anyway."""
 LATENT_LENGTHS = (8, 40, 80, 160)
 """Patches of the earlier latents: a stream's first blocks, and up to a whole pass."""
 

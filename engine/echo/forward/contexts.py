@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from engine.echo.config import PATCH_FRAMES
+from engine.echo.config import MAX_FRAMES, PATCH_FRAMES
 from engine.echo.graphs import Compute
 from engine.echo.model.attention import KeyValues, Lane
 from engine.echo.model.dit import EchoDiT
@@ -29,19 +29,24 @@ Context = Callable[[Tensor], KeyValues]
 class Reader:
     """One of the encoders, with what comes before and after it.
 
+    The rotations are held here: a graph reads them by their address, and the cache that they come
+    from may drop them.
+
     Attributes:
         encoder: The encoder.
         last_norm: The weight of the norm after it.
         projection: The projection of its state to keys and values.
         new_input: Makes an input of so many positions.
-        rotation: Returns the rotation of the keys of so many positions, None if they have none.
+        turn: The rotation of its positions, (MAX_POSITIONS, 2, D / 2).
+        rotation: That of the keys which the projection makes; None if they have no place.
     """
 
     encoder: Encoder
     last_norm: Tensor
     projection: nn.Linear
     new_input: Callable[[int], Tensor]
-    rotation: Callable[[int], Tensor | None]
+    turn: Tensor
+    rotation: Tensor | None = None
 
 
 def text_reader(dit: EchoDiT) -> Reader:
@@ -50,7 +55,8 @@ def text_reader(dit: EchoDiT) -> Reader:
     def new_input(length: int) -> Tensor:
         return torch.zeros(length, dtype=torch.int64, device=dit.device)
 
-    return Reader(dit.text_encoder, dit.text_norm, dit.wkv_text, new_input, lambda _: None)
+    encoder = dit.text_encoder
+    return Reader(encoder, dit.text_norm, dit.wkv_text, new_input, encoder.rotation())
 
 
 def latent_reader(dit: EchoDiT) -> Reader:
@@ -60,10 +66,8 @@ def latent_reader(dit: EchoDiT) -> Reader:
         shape = (length * PATCH_FRAMES, dit.config.latent_dim)
         return torch.zeros(shape, dtype=dit.dtype, device=dit.device)
 
-    def rotation(length: int) -> Tensor:
-        return dit.rotation(0, length * PATCH_FRAMES, PATCH_FRAMES)
-
-    return Reader(dit.latent_encoder, dit.latent_norm, dit.wkv_latent, new_input, rotation)
+    encoder, rotation = dit.latent_encoder, dit.rotation(0, MAX_FRAMES, PATCH_FRAMES)
+    return Reader(encoder, dit.latent_norm, dit.wkv_latent, new_input, encoder.rotation(), rotation)
 
 
 @dataclass
@@ -89,11 +93,15 @@ class PackedContext:
         ops: The functions that it is made of.
         reader: The encoder.
         lengths: The lengths of the buckets, in positions.
+
+    Attributes:
+        buckets: The buckets, the shortest first.
     """
 
     def __init__(self, dit: EchoDiT, ops: Ops, reader: Reader, lengths: Iterable[int] = ()) -> None:
         self._dit, self._ops, self._reader = dit, ops, reader
         self._norms = norms_as_modulation(reader.encoder, reader.last_norm)
+        self._rows_per_position = len(reader.new_input(1))
         self.buckets = [self._new_bucket(length) for length in sorted(lengths)]
 
     def _new_bucket(self, length: int) -> ContextBucket:
@@ -104,7 +112,7 @@ class PackedContext:
     def __call__(self, given: Tensor) -> KeyValues:
         """See `Context`."""
         bucket = next((each for each in self.buckets if len(each.given) >= len(given)), None)
-        num_positions = len(given) // len(self._reader.new_input(1))
+        num_positions = len(given) // self._rows_per_position
         bucket = bucket or self._new_bucket(num_positions)
         bucket.given[: len(given)] = given
         lane = Lane(num_positions, ())
@@ -115,8 +123,8 @@ class PackedContext:
 
     def compute(self, bucket: ContextBucket, lanes: Sequence[Lane] = ()) -> Compute:
         """Return the computation in a bucket; `lanes` are needed where no kernel reads tables."""
-        reader = self._reader
-        rotation = reader.rotation(len(bucket.tables.rows))
+        reader, length = self._reader, len(bucket.tables.rows)
+        rotation = None if reader.rotation is None else reader.rotation[:length]
         return lambda: packed_context(
             self._dit,
             self._ops,
@@ -124,6 +132,7 @@ class PackedContext:
             reader.projection,
             self._norms,
             bucket.given,
+            reader.turn[:length],
             rotation,
             bucket.tables,
             lanes,

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from engine.echo.config import MAX_VOICE_FRAMES, PATCH_FRAMES, EncoderConfig
 from engine.echo.model.attention import attend
-from engine.echo.model.layers import MLP, GatedProjections, rms_norm, rotary_table, rotate, upcast
+from engine.echo.model.layers import MLP, GatedProjections, rms_norm, rotary_table, rotate
 
 MAX_POSITIONS = MAX_VOICE_FRAMES // PATCH_FRAMES
 """Length of an encoder's rotary table: the patches of the longest voice, more than a text has."""
@@ -56,13 +56,14 @@ class Encoder(nn.Module):
         """Return the blocks by their own type, which a `ModuleList` forgets."""
         return cast("list[EncoderBlock]", list(self.blocks))
 
-    def rotation(self, like: Tensor) -> Tensor:
-        """Return rows of the rotary table, (N, 2, D / 2), for positions like `like` (N, C)."""
-        dtype = upcast(like).dtype
-        return rotary_table(self.head_dim, MAX_POSITIONS, like.device, dtype)[: len(like)]
+    def rotation(self) -> Tensor:
+        """Return the rotary table, (MAX_POSITIONS, 2, D / 2)."""
+        like = self.encoder_blocks()[0].attention_norm
+        dtype = torch.promote_types(like.dtype, torch.float32)
+        return rotary_table(self.head_dim, MAX_POSITIONS, like.device, dtype)
 
     def _run(self, x: Tensor) -> Tensor:
-        rotation = self.rotation(x)
+        rotation = self.rotation()[: len(x)]
         for block in self.blocks:
             x = block(x, rotation)
         return x

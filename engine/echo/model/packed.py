@@ -55,6 +55,7 @@ def packed_context(
     projection: nn.Linear,
     modulation: Tensor,
     x: Tensor,
+    turn: Tensor,
     rotation: Tensor | None,
     tables: Tables,
     lanes: Sequence[Lane],
@@ -68,12 +69,13 @@ def packed_context(
         projection: The projection of what that returns.
         modulation: The weights of its norms, see `norms_as_modulation`.
         x: What it reads: tokens or latents.
-        rotation: The rotation of the keys, (P, 2, D / 2); None where they have no place.
+        turn: The rotation of its positions, (P, 2, D / 2).
+        rotation: That of the keys that it makes, likewise; None where they have no place.
         tables: The place of its one lane.
         lanes: That lane; no kernel needs it.
     """
     x = encoder.embed(x)
-    blocks, turn = encoder.encoder_blocks(), encoder.rotation(x)
+    blocks = encoder.encoder_blocks()
     num_heads = blocks[0].attention.num_heads
     h = _run(blocks, ops, x, modulation, turn, num_heads, tables, lanes, causal=encoder.causal)
     return dit.project_context(projection, h, rotation)

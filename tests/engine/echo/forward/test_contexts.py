@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from engine.echo.config import PATCH_FRAMES
 from engine.echo.forward.contexts import PackedContext, latent_reader, text_reader
 from engine.echo.forward.packed import PackedForward
 from engine.echo.model.dit import EchoDiT
+from engine.echo.model.layers import rotary_table
 from engine.echo.model.ops import fits_kernels, ops_for, plain
 from engine.echo.sizes import MINI, TINY
 from tests.engine.echo.model.lanes import draw
@@ -79,8 +81,45 @@ def test_context_outlives_the_next(reader, draw_input, name):
         bucket.replay = lambda result=result, compute=compute: result.copy_(compute())
     first = packed(draw_input(8))
     expected = first.clone()
-    packed(draw_input(3))
+    packed(draw_input(3).flip(0))
     assert torch.equal(first, expected)
+
+
+@READERS
+def test_context_takes_the_smallest_bucket_with_room_for_it(reader, draw_input, name):
+    _, dit = dit_pair()
+    packed, replayed = PackedContext(dit, plain, reader(dit), reversed(LENGTHS)), []
+    for bucket in packed.buckets:
+        length = len(bucket.tables.rows)
+        result = torch.zeros((dit.config.num_layers, 2, length, 4, 16))
+        bucket.replay = lambda length=length, result=result: replayed.append(length) or result
+    assert [packed(draw_input(length)).shape[2] for length in (1, 8, 9, 24, 25)] == [
+        1,
+        8,
+        9,
+        24,
+        25,
+    ]
+    assert replayed == [8, 8, 24, 24]
+
+
+@READERS
+def test_context_holds_the_rotary_tables_that_its_graphs_read(reader, draw_input, name):
+    _, dit = dit_pair()
+    rotations = []
+
+    def turn_heads(qkvg, q_weight, k_weight, rotation, *rest):
+        rotations.append(rotation)
+        plain.turn_heads(qkvg, q_weight, k_weight, rotation, *rest)
+
+    ops = SimpleNamespace(
+        **{each: getattr(plain, each) for each in plain.__all__} | {"turn_heads": turn_heads}
+    )
+    packed = PackedContext(dit, ops, reader(dit), LENGTHS)
+    packed(draw_input(3))
+    rotary_table.cache_clear()
+    packed(draw_input(3))
+    assert len({rotation.data_ptr() for rotation in rotations}) == 1
 
 
 def test_encoder_that_no_kernel_fits_reads_plainly():
