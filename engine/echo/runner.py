@@ -104,6 +104,8 @@ class Runner:
         self._start(job)
         trajectory = job.drawn
         if job.timer is not None and is_alignment_step(trajectory):
+            # In the way of its own pass, or a job that is timed would be drawn otherwise.
+            trajectory.begin_block(self._forward.latent_context)
             job.text_attention.append(
                 mean_over_heads(self._alignment_heads.text_attention(trajectory))
             )

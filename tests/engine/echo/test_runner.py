@@ -8,6 +8,7 @@ import torch
 from engine.echo.checkpoints.load import load_models
 from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES
+from engine.echo.forward.plain import PlainForward
 from engine.echo.job import make_job
 from engine.echo.model.attention import Lane, LoopAttention
 from engine.echo.model.dit import Positions
@@ -46,6 +47,24 @@ def test_jobs_together_sound_as_they_do_alone(runner):
         np.testing.assert_allclose(np.concatenate(together), np.concatenate(expected), atol=1e-4)
     assert [len(pieces) for pieces in alone] == [1, 1, 2]
     assert np.abs(alone[0][0][: len(alone[1][0])] - alone[1][0]).max() > 0.01
+
+
+def test_job_that_is_timed_reads_its_earlier_latents_as_any_other(models):
+    class Counted(PlainForward):
+        num_read = 0
+
+        def latent_context(self, latents, /):
+            self.num_read += 1
+            return super().latent_context(latents)
+
+    def num_read(**timed):
+        forward = Counted(models.dit)
+        job = Job("hello", 0, {"num_steps": 1, "sequence_length": 96}, stream=True, **timed)
+        job = make_job(job, TINY, (32,), torch.float32, has_voice=False)
+        run(Runner(models, SpeakerCache(0, 0), forward, alignment_heads=[(0, 0)]), job)
+        return forward.num_read
+
+    assert num_read(timestamps=True) == num_read() == 2
 
 
 def test_voice_is_encoded_once_whatever_happens_to_its_keys_and_values(models):
