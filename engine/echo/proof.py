@@ -98,7 +98,10 @@ def _passes(dit: EchoDiT, generator: torch.Generator) -> Iterator[tuple[str, Seq
         PlacedLane(Lane(NUM_FRAMES, context), 0, 0.8)
         for context in ((text, speaker), (speaker,), (text,))
     ]
-    unguided = [PlacedLane(Lane(NUM_FRAMES, (text, speaker)), NUM_FRAMES, 0.3)]
+    context: tuple[Tensor, ...] = (text, speaker)
+    if dit.blockwise:  # a later block, which has the most places to look into
+        context = (dit.latent_context(latents[:NUM_FRAMES].to(dit.device)), *context)
+    unguided = [PlacedLane(Lane(NUM_FRAMES, context), NUM_FRAMES, 0.3)]
     yield "guided", guided
     yield "plain", unguided
     yield "mixed", guided + unguided

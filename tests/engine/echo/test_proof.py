@@ -86,6 +86,14 @@ def test_proof_finds_latents_that_see_later_ones():
     assert "earlier latents differs" in _find(models, _ops(attend=_attend_later))
 
 
+def test_proof_looks_into_every_part_of_a_context(models):
+    def attend(qkvg, num_heads, layer, tables, lanes, **options):
+        lanes = [replace(lane, context=lane.context[:2]) for lane in lanes]
+        return plain.attend(qkvg, num_heads, layer, tables, lanes, **options)
+
+    assert _find(models, _ops(attend=attend)).startswith("a plain step differs")
+
+
 @pytest.mark.slow
 def test_trial_in_a_child_process_proves_the_kernels(mini_weights):
     assert prove_in_child(mini_weights, torch.device("cpu"), torch.float32) is None

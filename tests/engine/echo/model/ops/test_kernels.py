@@ -1,5 +1,7 @@
 """Every fused kernel against its definition, in Triton's interpreter."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -95,6 +97,18 @@ def test_attend(fused, dtype, heads, limit, frames, keys):
     ours, definition = fused.attend(*given), plain.attend(*given)
     assert ours.isfinite().all()
     assert relative_error(ours, definition) < limit
+
+
+@pytest.mark.parametrize(("dtype", "limit"), [(torch.float32, 1e-6), (torch.float16, 2e-3)])
+def test_attend_to_earlier_latents_text_and_voice(fused, dtype, limit):
+    [first, *others] = place_lanes(2, *SMALL, dtype, keys=(70, 3))
+    earlier = draw(2, 2, 66, *SMALL, dtype=dtype, seed=9)
+    context = (earlier, *first.lane.context)
+    lanes = [replace(first, lane=replace(first.lane, context=context)), *others]
+    qkvg = draw(17, 4 * 64, dtype=dtype)
+    tables = fill_tables(lanes, (0, 0, 0))
+    given = qkvg, SMALL[0], 1, tables, [placed.lane for placed in lanes]
+    assert relative_error(fused.attend(*given), plain.attend(*given)) < limit
 
 
 def test_attention_of_what_is_left_over_is_nothing(fused):
