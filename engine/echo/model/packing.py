@@ -131,7 +131,8 @@ class Tables:
         """
         num_frames = [placed.lane.num_frames for placed in lanes]
         padding = len(self.frames) - sum(num_frames)
-        _fill(self.frames, _spans([placed.start for placed in lanes], num_frames, padding))
+        frames = [np.arange(p.start, p.start + p.lane.num_frames) for p in lanes]
+        _fill(self.frames, np.concatenate(frames))
         _fill(self.rows, np.repeat(rows, num_frames))
         _fill(self.tiles, np.array(list(_tiles([*num_frames, padding])), np.int32).reshape(-1, 4))
         self._fill_parts(lanes)
@@ -161,16 +162,11 @@ class Tables:
             scalars[number] = update.scalars
 
 
-def _spans(starts: Sequence[int], lengths: Sequence[int], padding: int = 0) -> np.ndarray:
-    """Return start, start + 1, … of each span, one after the other, then zeros."""
-    spans = [np.arange(a, a + n) for a, n in zip(starts, lengths, strict=True)]
-    return np.concatenate([*spans, np.zeros(padding, np.int64)])
-
-
-def _fill(table: Tensor, values: Sequence[int] | np.ndarray, rest: int = 0) -> None:
+def _fill(table: Tensor, values: np.ndarray) -> None:
+    """Write `values`, then zeros."""
     array = table.numpy()
     array[: len(values)] = values
-    array[len(values) :] = rest
+    array[len(values) :] = 0
 
 
 def _tiles(num_frames: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:
