@@ -164,16 +164,19 @@ class S1DAC(nn.Module):
         return self._waveform(known, known.shape[2] - z.shape[2])
 
     def _next_piece(self, latents: Tensor, past: History | None) -> tuple[Tensor, History]:
-        """Return the post-module's output (1, C, T) of the next latents, and what it remembers."""
+        """Return the post-module's output (1, C, T) of the next latents, and what it remembers.
+
+        The output lasts until the next piece.
+        """
         post_module = self.autoencoder.quantizer.post_module
         if past is not None:
             out: tuple[Tensor, History] = post_module(self._restored(latents), past)
             return out
         z, keys_values = self._first_pieces(latents)
-        # Copies: the next piece, of any job, is written over them.
+        # Copies: the next piece, of any job, is written over them, as over z.
         history = post_module.history(latents.shape[1], keys_values.unbind())
         kept = tuple(each.clone() for each in history.keys_values)
-        return z.clone(), History(history.position, kept)
+        return z, History(history.position, kept)
 
     def _first_piece(self, latents: Tensor) -> tuple[Tensor, Tensor]:
         """See `first_pieces.PostModule`."""

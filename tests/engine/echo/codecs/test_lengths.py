@@ -95,6 +95,19 @@ def test_rounded_pieces_join_to_the_same_audio(way, lengths):
 
 
 @ways
+def test_streams_that_take_turns_sound_as_they_do_alone(way):
+    exact, fixed, _ = _codecs(way)
+    with torch.inference_mode():
+        latents = [_latents(60), _latents(50)]
+        streams, pieces = [fixed.new_stream() for _ in latents], [[] for _ in latents]
+        for span in (slice(0, 30), slice(30, None)):
+            for each, stream, own in zip(latents, streams, pieces, strict=True):
+                own.append(fixed.decode_next(each[span], stream))
+        for own, expected in zip(pieces, exact.decode(latents), strict=True):
+            assert relative_error(torch.cat(own), expected) < 1e-12
+
+
+@ways
 def test_piece_that_is_no_number_leaves_nothing_behind(way):
     exact, fixed, _ = _codecs(way)
     with torch.inference_mode():
