@@ -23,6 +23,7 @@ from torch.utils._pytree import tree_leaves
 from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.codecs.dac.lengths import GRAPH_FRAME_BYTES, graph_frames
 from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES, DACConfig, EchoConfig
+from engine.echo.forward.buckets import LATENT_LENGTHS, TEXT_LENGTHS
 from engine.echo.forward.modulations import ModulationTable
 from engine.echo.forward.plain import PlainForward
 from engine.echo.model.attention import Attention, Lane, VarlenAttention
@@ -178,6 +179,8 @@ def count(card: Card, config: EchoConfig | None = None) -> dict[str, float]:
         free = card.num_bytes - card.reserve - num_bytes(dit, codec)
         frames = min(graph_frames(int(free)), card.codec_tile_frames)
         parts["graphs of steps"] = sizes["a step"]
+        lengths = [TEXT_LENGTHS[-1], *([LATENT_LENGTHS[-1]] if card.streaming else [])]
+        parts["graphs of contexts"] = sum(_context(dit, length).nbytes for length in lengths)
         parts[f"graphs of decoding, up to {frames} frames"] = frames * GRAPH_FRAME_BYTES
     return parts
 

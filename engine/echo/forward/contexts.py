@@ -6,6 +6,7 @@ them short, are one. What is longer than every bucket runs at its own length.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -120,6 +121,27 @@ class PackedContext:
         replay = bucket.replay or self.compute(bucket, [lane])
         # A copy: the next call overwrites it.
         return replay()[:, :, :num_positions].clone(memory_format=torch.contiguous_format)
+
+    def captures(self) -> list[tuple[ContextBucket, Compute]]:
+        """Return every bucket with its computation, whose result lasts until any other's.
+
+        They write into memory that all share: results of their own would stay side by side.
+        """
+        if not self.buckets:
+            return []
+        config = self._dit.config
+        lengths = [len(bucket.tables.rows) for bucket in self.buckets]
+        shapes = [(config.num_layers, 2, n, config.num_heads, config.head_dim) for n in lengths]
+        shared = self._norms.new_empty(math.prod(shapes[-1]))
+        results = [shared[: math.prod(shape)].view(shape) for shape in shapes]
+        return [
+            (bucket, self._writer(bucket, result))
+            for bucket, result in zip(self.buckets, results, strict=True)
+        ]
+
+    def _writer(self, bucket: ContextBucket, result: Tensor) -> Compute:
+        compute = self.compute(bucket)
+        return lambda: result.copy_(compute())
 
     def compute(self, bucket: ContextBucket, lanes: Sequence[Lane] = ()) -> Compute:
         """Return the computation in a bucket; `lanes` are needed where no kernel reads tables."""

@@ -100,8 +100,7 @@ class PackedForward:
         kinds: list[list[tuple[Bucket | ContextBucket, Compute]]] = [
             [(bucket, self._compute(bucket, ())) for bucket in self._buckets]
         ]
-        for context in self._contexts:
-            kinds.append([(bucket, context.compute(bucket)) for bucket in context.buckets])
+        kinds += [[*context.captures()] for context in self._contexts]
         captured = 0
         try:
             capture.reserve([computes[-1][1] for computes in kinds if computes])

@@ -12,6 +12,7 @@ from engine.echo.forward.packed import PackedForward
 from engine.echo.model.dit import EchoDiT
 from engine.echo.model.layers import rotary_table
 from engine.echo.model.ops import fits_kernels, ops_for, plain
+from engine.echo.model.packing import Size
 from engine.echo.sizes import MINI, TINY
 from tests.engine.echo.model.lanes import draw
 from tests.engine.echo.reference import dit_pair, relative_error
@@ -75,14 +76,36 @@ def test_context_by_fused_kernels_equals_the_definition(reader, draw_input, name
 def test_context_outlives_the_next(reader, draw_input, name):
     _, dit = dit_pair()
     packed = PackedContext(dit, plain, reader(dit), LENGTHS)
-    for bucket in packed.buckets:
-        compute = packed.compute(bucket)
-        result = torch.zeros((dit.config.num_layers, 2, len(bucket.tables.rows), 4, 16))
-        bucket.replay = lambda result=result, compute=compute: result.copy_(compute())
+    for bucket, compute in packed.captures():
+        bucket.replay = compute
     first = packed(draw_input(8))
     expected = first.clone()
     packed(draw_input(3).flip(0))
     assert torch.equal(first, expected)
+
+
+def test_contexts_are_captured_with_the_steps_into_memory_that_they_share():
+    _, dit = dit_pair(config=replace(TINY.dit, speaker=TINY.dit.text))
+    forward = PackedForward(dit, plain, [Size(24, 4)], text_lengths=LENGTHS, latent_lengths=LENGTHS)
+    captured = []
+
+    class Recorded:
+        num_reserved = 0
+
+        def reserve(self, largest):
+            self.num_reserved = len(largest)
+
+        def __call__(self, compute):
+            captured.append(compute())
+            return compute
+
+    capture = Recorded()
+    assert forward.capture(capture) == 5
+    assert capture.num_reserved == 3
+    assert [each.shape[2] for each in captured[1:]] == [8, 24, 8, 24]
+    assert len({each.data_ptr() for each in captured[1:]}) == 2
+    replayed = forward.text_context.buckets[1].replay()
+    assert replayed.data_ptr() == captured[2].data_ptr()
 
 
 @READERS
