@@ -121,10 +121,11 @@ def test_lengths_that_memory_allows_are_captured(way):
     _, fixed, capture = _codecs(way)
     assert (capture.num_reserved, capture.num_captured) == (1, 4)
     assert fixed._waveforms.captured == [32, 64]  # of 96
-    before = capture.num_replayed
-    with torch.inference_mode():
-        fixed.decode([_latents(33)])
-    assert capture.num_replayed == before + 2  # the post-module, and the convolutions
+    for num_frames in (33, 64):
+        before = capture.num_replayed
+        with torch.inference_mode():
+            fixed.decode([_latents(num_frames)])
+        assert capture.num_replayed == before + 2  # the post-module, and the convolutions
 
 
 @pytest.mark.parametrize(
