@@ -86,6 +86,30 @@ def test_proof_finds_latents_that_see_later_ones():
     assert "earlier latents differs" in _find(models, _ops(attend=_attend_later))
 
 
+def test_proof_finds_a_kernel_that_takes_one_t_for_all(models):
+    def norm_modulate(x, modulation, rows, eps):
+        return plain.norm_modulate(x, modulation, rows[:1].expand_as(rows), eps)
+
+    found = _find(models, _ops(norm_modulate=norm_modulate))
+    assert found.startswith("a mixed step differs")
+
+
+@pytest.mark.parametrize("wrong", [lambda x: x.flip(2), lambda x: x * torch.nan])
+def test_proof_finds_a_text_that_is_read_otherwise(models, wrong):
+    with torch.inference_mode():
+        forward = PackedForward(models.dit, plain)
+        forward.text_context = lambda tokens: wrong(models.dit.text_context(tokens))
+        assert find_difference(models, forward).startswith("what it reads of a text differs")
+
+
+def test_proof_finds_audio_that_is_no_number(models):
+    def causal_conv(a, layer, stream):
+        stream, out = plain.causal_conv(a, layer, stream)
+        return stream, out * torch.nan
+
+    assert _find(models, _ops(causal_conv=causal_conv)) == "decoded audio differs by nan"
+
+
 def test_proof_looks_into_every_part_of_a_context(models):
     def attend(qkvg, num_heads, layer, tables, lanes, **options):
         lanes = [replace(lane, context=lane.context[:2]) for lane in lanes]

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-HOPPER = 90
-"""The capability from which Triton holds the input of every stage; before, of all but one."""
+DATA_CENTRE = range(90, 120)
+"""Capabilities of Hopper and Blackwell with which Triton holds the input of every stage; with all
+others, of all but one."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Tile:
 
     def shared_bytes(self, operand_bytes: int, capability: int) -> int:
         """Return the shared memory that a program takes for its input."""
-        held = self.stages if capability >= HOPPER else max(1, self.stages - 1)
+        held = self.stages if capability in DATA_CENTRE else max(1, self.stages - 1)
         return held * (self.rows + self.columns) * self.depth * operand_bytes
 
 

@@ -24,6 +24,8 @@ UNALIGNED = {"layer", "T", "num_turning", "dilation"}
 """Integers that may not be multiples of 16."""
 
 HALF, FLOAT, INDEX = "*bf16", "*fp32", "*i32"
+ATTEND_TYPES = {"qkvg": HALF, "tiles": INDEX, "parts": "*i64", "out": HALF, "scale": "fp32"}
+ATTEND = {"H": 16, "D": 128, "TILE": 64, "KEYS": 64}
 KERNELS = [
     (
         norms._norm_modulate,
@@ -48,11 +50,8 @@ KERNELS = [
         },
         {"H": 16, "D": 128},
     ),
-    (
-        attention._attend,
-        {"qkvg": HALF, "tiles": INDEX, "parts": "*i64", "out": HALF, "scale": "fp32"},
-        {"H": 16, "D": 128, "TILE": 64, "KEYS": 64, "CAUSAL": False},
-    ),
+    (attention._attend, ATTEND_TYPES, ATTEND | {"CAUSAL": False}),
+    (attention._attend, ATTEND_TYPES, ATTEND | {"CAUSAL": True}),
     (products._silu_mul, {"w13": HALF, "out": HALF}, {"BLOCK": 1024}),
     (
         steps._take_step,
@@ -74,7 +73,7 @@ LAYERS = [
     ((1, 7, 96), Stream.PASS),
 ]
 """Shapes of the published decoder's convolutions, and what becomes of its residual stream there."""
-SHARED_BYTES = {80: 163 * 1024, 89: 99 * 1024, 90: 227 * 1024}
+SHARED_BYTES = {80: 163 * 1024, 89: 99 * 1024, 90: 227 * 1024, 120: 99 * 1024}
 """The most shared memory of a program, by capability."""
 
 
@@ -92,11 +91,12 @@ def convolutions(capability):
         types = dict.fromkeys(("bias", "alpha", "stream"), FLOAT)
         types |= {"a": "*fp16", "weight": "*fp16", "out": FLOAT if last else "*fp16"}
         options = {"num_warps": tile.warps, "num_stages": tile.stages}
-        yield convolution._causal_conv, types, constants, options
+        expected = tile.shared_bytes(2, capability)
+        yield convolution._causal_conv, types, constants, options, expected
 
 
-def compile_kernel(kernel, types, constants, options, capability):
-    """Return the registers, stack and spilled bytes of `kernel` on GPUs of `capability`."""
+def compile_kernel(kernel, types, constants, options, expected_shared, capability):
+    """Return what `kernel` takes on GPUs of `capability`, and what shared memory is expected."""
     signature = {
         name: "constexpr" if name in constants else types.get(name, "i32")
         for name in kernel.arg_names
@@ -124,6 +124,7 @@ def compile_kernel(kernel, types, constants, options, capability):
         "stack": stack,
         "local": local,
         "shared": compiled.metadata.shared,
+        "expected_shared": expected_shared,
     }
 
 
@@ -131,7 +132,7 @@ def main():
     """Compile everything for every capability."""
     costs = []
     for capability in SHARED_BYTES:
-        kernels = [*((*kernel, {}) for kernel in KERNELS), *convolutions(capability)]
+        kernels = [*((*kernel, {}, None) for kernel in KERNELS), *convolutions(capability)]
         costs += [compile_kernel(*kernel, capability) for kernel in kernels]
     json.dump(costs, sys.stdout)
 
