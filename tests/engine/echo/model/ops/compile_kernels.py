@@ -125,6 +125,7 @@ def compile_kernel(kernel, types, constants, options, expected_shared, capabilit
         "local": local,
         "shared": compiled.metadata.shared,
         "expected_shared": expected_shared,
+        "clamps": re.findall(r"\bmin\.[\w.]*f32", compiled.asm["ptx"]),
     }
 
 

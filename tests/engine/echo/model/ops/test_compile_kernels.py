@@ -39,6 +39,13 @@ def test_tiles_know_what_shared_memory_they_take(costs):
             assert cost["shared"] == cost["expected_shared"], cost
 
 
+def test_clamp_does_not_hide_what_is_no_number(costs):
+    # In the interpreter no clamp does.
+    clamps = [each for cost in costs if cost["name"] == "causal_conv" for each in cost["clamps"]]
+    assert clamps
+    assert all(".NaN" in each for each in clamps)
+
+
 def test_kernels_spill_little(costs):
     for cost in costs:
         # Tiles of attention and of a convolution live in registers: two programs of 128 threads
