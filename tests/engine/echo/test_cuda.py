@@ -9,7 +9,7 @@ import torch
 from engine.echo.checkpoints.load import load_models
 from engine.echo.engine import EchoEngine
 from engine.echo.forward import Move
-from engine.echo.forward.buckets import bucket_sizes
+from engine.echo.forward.buckets import TEXT_LENGTHS, bucket_sizes
 from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
 from engine.echo.graphs import GraphCapture
@@ -89,8 +89,9 @@ def forward(request, models):
     if request.param == "plain":
         return PlainForward(models.dit)
     with torch.inference_mode():
-        packed = PackedForward(models.dit, ops_for(fused=True), bucket_sizes(2560))
-        assert packed.capture(GraphCapture()) == len(bucket_sizes(2560))
+        sizes = bucket_sizes(2560)
+        packed = PackedForward(models.dit, ops_for(fused=True), sizes, text_lengths=TEXT_LENGTHS)
+        assert packed.capture(GraphCapture()) == len(sizes) + len(TEXT_LENGTHS)
     return packed
 
 
