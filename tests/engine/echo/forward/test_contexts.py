@@ -148,7 +148,14 @@ def test_context_holds_the_rotary_tables_that_its_graphs_read(reader, draw_input
 def test_encoder_that_no_kernel_fits_reads_plainly():
     assert not fits_kernels(MINI.speaker.dim // MINI.speaker.num_heads)
     with torch.device("meta"):
-        dit = EchoDiT(MINI)
+        dit, unfit = EchoDiT(MINI), EchoDiT(replace(MINI, text=MINI.speaker))
     forward = PackedForward(dit, plain)
     assert isinstance(forward.text_context, PackedContext)
     assert forward.latent_context == dit.latent_context
+    assert PackedForward(unfit, plain).text_context == unfit.text_context
+
+
+def test_model_that_continues_nothing_reads_its_texts_in_buckets():
+    with torch.device("meta"):
+        dit = EchoDiT(replace(TINY.dit, speaker=TINY.dit.text), blockwise=False)
+    assert isinstance(PackedForward(dit, plain).text_context, PackedContext)
