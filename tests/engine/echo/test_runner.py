@@ -49,6 +49,16 @@ def test_jobs_together_sound_as_they_do_alone(runner):
     assert np.abs(alone[0][0][: len(alone[1][0])] - alone[1][0]).max() > 0.01
 
 
+def test_text_is_read_in_the_way_of_the_steps(models):
+    forward = PlainForward(models.dit)
+    forward.text_context = lambda tokens: models.dit.text_context(tokens.flip(0))
+    ours, expected = (
+        run(Runner(models, SpeakerCache(0, 0), each), new_job(1))[0][0]
+        for each in (forward, PlainForward(models.dit))
+    )
+    assert not np.array_equal(ours, expected)
+
+
 def test_job_that_is_timed_reads_its_earlier_latents_as_any_other(models):
     class Counted(PlainForward):
         num_read = 0
