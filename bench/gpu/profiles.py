@@ -110,7 +110,7 @@ def gaps(setting: Setting) -> None:
 
 
 def _waits(spans: Sequence[tuple[float, float, str]]) -> tuple[float, str]:
-    """Return the milliseconds between `spans`, in microseconds, and print the longest."""
+    """Return the milliseconds between `spans`, given in microseconds, and of how many in all."""
     found, (_, end, before) = [], spans[0]
     for start, stop, name in spans[1:]:
         if start > end:

@@ -146,11 +146,14 @@ class S1DAC(nn.Module):
         self.tile_frames = tile_frames
         like = self.pca.mean.new_zeros((1, len(self.pca.mean), 1), dtype=self._dtype)
         self._waveforms = Waveforms(self._waveforms.decoder)
-        self._waveforms.prepare(like, tile_frames, capture)
         self._first_pieces = FirstPieces(self._first_piece)
-        if capture is not None:
-            latents = like.new_zeros((1, 1, self.latent_dim))
-            self._first_pieces.prepare(latents, self._waveforms.captured, capture)
+        try:
+            self._waveforms.prepare(like, tile_frames, capture)
+            if capture is not None:
+                latents = like.new_zeros((1, 1, self.latent_dim))
+                self._first_pieces.prepare(latents, self._waveforms.captured, capture)
+        except torch.OutOfMemoryError:
+            torch.cuda.empty_cache()  # what is left is planned when it comes, and has no graph
 
     def new_stream(self) -> DACStream:
         """Return the state that a blockwise decode starts from."""

@@ -35,6 +35,7 @@ class FusedDecoder:
 
     def __call__(self, z: Tensor) -> Tensor:
         """Return audio (1, samples) of the upsampled output of the post-module, (1, C, T)."""
+        assert len(z) == 1, "pieces are decoded one by one"
         a = z[0].T.clamp(-LARGEST, LARGEST).to(self._dtype).contiguous()
         stream: Tensor | None = None
         for layer in self._layers:

@@ -34,7 +34,7 @@ class Waveforms:
     """Audio of pieces of the post-module's output.
 
     Attributes:
-        decoder: Maps (B, C, T) to audio (B, 2048 T).
+        decoder: Maps (1, C, T) to audio (1, 2048 T).
         step: Frames of which a piece is decoded at a multiple.
     """
 

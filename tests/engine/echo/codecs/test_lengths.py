@@ -168,3 +168,20 @@ def test_no_call_computes_more_than_a_tile(way, lengths):
             codec.decode_next(piece, stream)
     assert max(seen) <= 96
     assert all(length % STEP_FRAMES == 0 for length in seen)
+
+
+@pytest.mark.parametrize("room", [0, 1, 2, 3])
+def test_length_for_which_no_graph_had_memory_is_decoded_without(room):
+    class Full(Recorded):
+        def __call__(self, compute):
+            if self.num_captured == room:
+                raise torch.OutOfMemoryError
+            return super().__call__(compute)
+
+    exact, fixed = (codec_pair(dtype=torch.float64)[2] for _ in range(2))
+    latents = _latents(50)
+    with torch.inference_mode():
+        fixed.prepare_lengths(96, Full())
+        assert len(fixed._waveforms.captured) == min(room, 2)
+        [ours], [expected] = fixed.decode([latents]), exact.decode([latents])
+        assert relative_error(ours, expected) < 1e-12
