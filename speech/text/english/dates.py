@@ -125,6 +125,8 @@ def _month_with_stop(match: re.Match[str]) -> str:
 
 
 def _decade(match: re.Match[str]) -> str:
+    if not match["century"] and match["decade"] == "0":
+        return "two thousands"
     figures = (
         match["century"] + match["decade"] + "0" if match["century"] else match["decade"] + "0"
     )
@@ -149,10 +151,15 @@ SLASHED_DATES: tuple[Rule, ...] = (
 """Days of a month in figures without a year, which else would be fractions."""
 
 DATES: tuple[Rule, ...] = (
-    rule(r"(?<![\w.])ca?\.\s?(?=\d)", "circa "),
+    rule(r"(?<![\w.])ca?\.\s?(?=\d|AD\s\d)", "circa "),
     rule(
         r"(?<=\()(?P<life>b|d|r|fl)\.\s?(?=(?:c\.\s?|circa\s)?\d{3,4}\b)",
         lambda m: f"{_LIVES[m['life']]} ",
+    ),
+    rule(
+        r"(?:(?<=\()|(?<=[A-Za-z\d)][,;]\s))(?P<life>[bdr])\."
+        rf"(?=\s(?:(?:c\.\s?|circa\s)?(?:1[1-9]|20)\d\d\b|{_ANY_MONTH}\.?\s\d|{_ANY_DAY}\s{_ANY_MONTH}))",
+        lambda m: _LIVES[m["life"]],
     ),
     rule(
         r"(?P<century>\d(?:st|nd|rd|th))\s[cC]\.",
@@ -236,7 +243,7 @@ YEARS: tuple[Rule, ...] = (
         lambda match: year(match["year"]),
     ),
     rule(
-        r"(?<=\b(?:in|of)\s)(?P<year>10\d\d)(?=[.,;:!?)]?\s*$|[.,;:!?)]\s|\s(?:and|was|when|by|the|he|she)\b)",
+        r"(?<=\b(?:in|of|by)\s)(?P<year>10\d\d|2[1-4]\d\d)(?=[.,;:!?)]?\s*$|[.,;:!?)]\s|\s(?:and|was|when|by|the|he|she)\b)",
         lambda match: year(match["year"]),
         re.IGNORECASE,
     ),

@@ -85,12 +85,13 @@ def _verses(match: re.Match[str]) -> str:
 
 
 INSTANTS: tuple[Rule, ...] = (
-    rule(r"(?<=\d{4}-\d\d-\d\d)[T\s](?=\d\d:\d\d)", " at "),
-    rule(r"(?<=\d:\d\d)(?:\.\d+)?Z(?!\w)", " UTC"),
     rule(
-        r"(?<=\d:\d\d)(?:\.\d+)?(?P<sign>[+−-])(?P<hours>\d\d)[:]?(?P<minutes>\d\d)(?![\w:])",
+        r"(?:(?<=\d:\d\d)(?=(?:\.\d+)?[+])|(?<=[:]\d\d:\d\d)|(?<=\d-\d\dT\d\d:\d\d))(?:\.\d+)?"
+        r"(?P<sign>[+−-])(?P<hours>\d\d)[:]?(?P<minutes>\d\d)(?![\w:])",
         lambda match: f" UTC {_offset(match)}",
     ),
+    rule(r"(?<=\d{4}-\d\d-\d\d)[T\s](?=\d\d:\d\d)", " at "),
+    rule(r"(?<=\d:\d\d)(?:\.\d+)?Z(?!\w)", " UTC"),
     rule(
         r"\b(?P<zone>GMT|UTC)(?P<sign>[+−–-])(?P<hours>\d{1,2})(?:[:]?(?P<minutes>\d\d))?(?![\w:]|\s(?:GMT|UTC)\b)",
         lambda match: f"{match['zone']} {_offset(match)}",
@@ -103,9 +104,25 @@ INSTANTS: tuple[Rule, ...] = (
         r"(?:(?P<hours>\s?hrs?\b\.?|\shours\b)|(?=\s?(?:GMT|UTC|local)\b))",
         _military,
     ),
+    rule(
+        r"(?<![\w.,:/$£€-])(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)(?P<hours>hrs\b\.?)", _military
+    ),
+    rule(
+        r"(?:(?<=\b(?:at|by)\s)|(?<=\b(?:from|till)\s)|(?<=\b(?:until|since)\s))"
+        r"(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)(?P<hours>\s(?:hours\b|hrs\b\.?))",
+        _military,
+    ),
     rule(r"(?<![\w.,:/$£€-])(?P<hour>[01]?\d|2[0-4])h(?=[0-5]\d(?!\w))", lambda m: f"{m['hour']}:"),
     rule(r"(?<=\b[QH][1-4])\s?['’](?=\d\d\b)", " "),
     rule(r"\bT[-−](?=\d+\s(?:days?|hours?|minutes?|seconds?)\b)", "tee minus "),
+    rule(
+        r"\bT(?P<sign>[+−-])(?P<amount>\d{1,4})\s?s(?!\w)",
+        lambda m: f"tee {'plus' if m['sign'] == '+' else 'minus'} {m['amount']} seconds",
+    ),
+    rule(
+        r"(?<![\w.,:])(?P<left>\d{1,3})[:](?P<right>\d{1,3}(?:,\d{3})+)(?![\w:]|[.,]\d)",
+        lambda match: f"{cardinal(match['left'])} to {cardinal(match['right'])}",
+    ),
 )
 """Instants such as `2024-03-15T14:30Z`, and times without a colon between hour and minute."""
 

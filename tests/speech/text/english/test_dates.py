@@ -38,6 +38,16 @@ WRITTEN = [
     ("UTC-5 or GMT+5:30", "you tee see minus five or jee em tee plus five thirty"),
     ("the a.m. shift, in the p.m.", "the ay em shift, in the pee em."),
     ("2019–present", "twenty nineteen to present"),
+    ("Open 08:00-12:00, 11:00-22:30",
+     "Open eight o'clock to twelve o'clock, eleven o'clock to twenty two thirty"),
+    ("2024-05-01T12:30-05:00",
+     "May first, twenty twenty four at twelve thirty you tee see minus five"),
+    ("1830hrs, at 0600 hrs, T+30s",
+     "eighteen thirty hours, at oh six hundred hours, tee plus thirty seconds"),
+    ("a 1:50,000 map, ca. AD 60", "a one to fifty thousand map, circa ay dee sixty"),
+    ("Jo Lee, b. 1950, d. Mar. 3, 1989",
+     "Jo Lee, born nineteen fifty, died March third, nineteen eighty nine"),
+    ("the early '00s, by 2100.", "the early two thousands, by twenty one hundred."),
 ]  # fmt: skip
 
 
