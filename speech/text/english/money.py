@@ -85,7 +85,14 @@ _BARE_SIGNS = "".join(sign for sign in _SIGNS if len(sign) == 1)
 _SCALES = {
     **{word: word for word in ("hundred", "thousand", "million", "billion", "trillion")},
     **{"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion"},
-    **{"tn": "trillion", "lakh": "lakh", "lakhs": "lakh", "crore": "crore", "crores": "crore"},
+    **{
+        "mil": "million",
+        "tn": "trillion",
+        "lakh": "lakh",
+        "lakhs": "lakh",
+        "crore": "crore",
+        "crores": "crore",
+    },
 }
 _SCALE = rf"(?:[\s-]?(?P<scale>(?i:{alternatives(list(_SCALES))}))\b)?"
 _COMMA_DECIMAL = r"(?:\d{1,3}(?:\.\d{3})+|\d+),\d\d(?![\d,])"  # as most of Europe writes it
@@ -114,6 +121,9 @@ def _money(match: re.Match[str]) -> str:
     of_article = groups.get("article") and re.match(r"[\s-][a-z]", follower)
     of_noun = has_article(match) and _NOUN.match(match.string, match.end())
     many = currency.one if of_article or of_noun else currency.many
+    if upto and not scale and currency.cents and any(map(_has_cents, (amount, _plain(upto)))):
+        ends = (_amount(each, currency, many) for each in (amount, _plain(upto)))
+        return before + " to ".join(ends)
     if scale or upto:
         scale, low_scale = (
             _SCALES[each.lower()] if each else "" for each in (scale, groups.get("low_scale"))
@@ -121,16 +131,24 @@ def _money(match: re.Match[str]) -> str:
         low = [number(amount), low_scale * (low_scale != scale)]
         high = ["to", number(_plain(upto))] if upto else []
         return before + " ".join(filter(None, [*low, *high, scale, many]))
+    return before + _amount(amount, currency, many)
+
+
+def _has_cents(amount: str) -> bool:
+    return len(amount.partition(".")[2]) == 2
+
+
+def _amount(amount: str, currency: _Currency, many: str) -> str:
     whole, _, fraction = amount.partition(".")
     if fraction and (len(fraction) != 2 or not currency.cents):
-        return f"{before}{number(amount)} {many}"
+        return f"{number(amount)} {many}"
     parts = []
     if whole.strip("0,") or not fraction.strip("0"):
         parts.append(f"{cardinal(whole)} {currency.one if whole == '1' else many}")
     if fraction.strip("0"):
         cents = currency.one_cent if fraction == "01" else currency.cents
         parts.append(f"{cardinal(fraction.lstrip('0'))} {cents}")
-    return before + " and ".join(parts)
+    return " and ".join(parts)
 
 
 def _cents(match: re.Match[str]) -> str:
@@ -138,6 +156,7 @@ def _cents(match: re.Match[str]) -> str:
 
 
 MONEY: tuple[Rule, ...] = (
+    rule(r"(?<![\w$])\$(?=[A-Z]{2,5}(?![\w/]))", ""),  # of a share, as in `$TSLA`
     rule(r"\bRs\.?\s?(?=\d)", "₹"),
     rule(r"(?<=\d)\s?zł\b", " PLN"),
     rule(

@@ -23,6 +23,10 @@ WRITTEN = [
     ("£3.50pp, $20 p.p. now", "three pounds and fifty pence per person, "
      "twenty dollars per person now"),
     ("3/$10, 2/$5", "three for ten dollars, two for five dollars"),
+    ("$1.50-$2.00 or €3.50–4",
+     "one dollar and fifty cents to two dollars or three euros and fifty cents to four "
+     "euros"),
+    ("$TSLA is up $5 mil", "tee ess ell ay is up five million dollars"),
 ]  # fmt: skip
 
 
