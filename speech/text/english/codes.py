@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from speech.text.english.figures import digits, in_pairs
+from speech.text.english.figures import cardinal, digits, in_pairs, plural, two_figures, year
 from speech.text.english.initials import spell
 from speech.text.english.rule import Rule, rule
 
@@ -19,6 +19,11 @@ _NAMED = (
     "Rooms?|Suite|Apartment|Unit|Boeing|Airbus|Xbox|[GR]TX|RX|Porsche|Interstate|Highway|Route|Form|"
     "[Ee]rror|HTTP"
 )
+_PLACED = (
+    "Rooms?|Suite|Apartment|Unit|Route|Highway|Gate|Exit|Platform|Row|Seat|Flat|Ward|[Rr]oom|[Ss]uite|"
+    "[Aa]partment|[Gg]ate|[Rr]ow|[Ss]eat|[Pp]latform"
+)
+"""What is numbered with a letter behind, which is no unit there."""
 """What is known by a number of three or four figures: nobody counts them."""
 
 
@@ -47,7 +52,8 @@ def _named(match: re.Match[str]) -> str:
     """Return `Room one oh one` for `Room 101`; only several have a range, as `Rooms 101-105`."""
     what = match["what"]
     said = f"{spell(what)} " if what.endswith("-") else what
-    said += in_pairs(match["name"])
+    name = in_pairs(match["name"])
+    said += plural(name) if match["many"] else name
     if not match["other"]:
         return said
     return f"{said}{' to ' if what == 'Rooms ' else ' '}{in_pairs(match['other'])}"
@@ -57,7 +63,51 @@ def _account(match: re.Match[str]) -> str | None:
     return _code(match) if sum(map(str.isdigit, match[0])) > _MIN_ACCOUNT_DIGITS else None
 
 
+def _vulnerability(match: re.Match[str]) -> str:
+    return f"{spell('CVE')} {year(match['year'])}, {digits(match['number'])}"
+
+
+def _docket(match: re.Match[str]) -> str:
+    number = match["number"]
+    said = in_pairs(number) if len(number) == 4 else digits(number)
+    return f"{match['what']}{two_figures(match['year'])}, {said}"
+
+
+def _wireless(match: re.Match[str]) -> str:
+    """Return `eight oh two dot eleven ay ex` for `802.11ax`."""
+    kinds = spell(re.sub("[^a-zA-Z]", "", match["kinds"] or ""))
+    return f"eight oh two dot {cardinal(match['number'])} {kinds}".rstrip()
+
+
 CODES: tuple[Rule, ...] = (
+    rule(r"\bCVE-(?P<year>\d{4})-(?P<number>\d{4,7})(?![\w-])", _vulnerability),
+    rule(
+        r"(?P<what>\b(?:[Nn]umber|[Cc]ase|[Dd]ocket)\s)(?P<year>\d\d)-(?P<number>\d{4,5})(?![\w-])",
+        _docket,
+    ),
+    rule(
+        r"(?<![\w.,/$£€-])(?P<year>1[89]\d\d|20\d\d)/(?P<number>0\d{2,4})(?![\w/])",
+        lambda m: f"{year(m['year'])} slash {digits(m['number'])}",
+    ),
+    rule(
+        r"(?<![\w.,])802\.(?P<number>1[15]|3(?=[a-z])|1(?=[xX]))(?P<kinds>[a-zX]{1,2}(?:/[a-z]{1,2})*)?(?![\w.])",
+        _wireless,
+    ),
+    rule(r"(?<![\w&#])[#](?=\d{1,9}(?!\w))", "number "),
+    rule(
+        rf"(?P<what>\b(?:{_PLACED})\s)(?P<number>\d{{1,3}})(?P<letter>[A-HJ-Z])(?![\w.-])",
+        lambda m: f"{m['what']}{m['number']} {spell(m['letter'])}",
+    ),
+    rule(
+        r"(?<![\w.])\.(?P<bore>17|22|30|32|38|40|44|45|50|223|243|270|303|308|338|357|380)"
+        r"(?=[\s-](?:cal\b|caliber|calibre|rifle|pistol|revolver|handgun|[Mm]agnum|ACP|LR|bullet|rounds?\b|"
+        r"Winchester|Remington|Colt|Special))",
+        lambda m: in_pairs(m["bore"]),
+    ),
+    rule(
+        r"(?P<what>\b(?:bat(?:s|ted|ting)|hit(?:s|ting)?|slugg(?:ed|ing))\s)\.(?P<average>[1-9]\d\d)(?!\w)",
+        lambda m: m["what"] + in_pairs(m["average"]),
+    ),
     rule(r"(?<![\w-])[\da-fA-F]{8}(?:-[\da-fA-F]{4}){3}-[\da-fA-F]{12}(?![\w-])", _code),
     rule(r"(?<![\w:])[\dA-Fa-f]{2}(?:[:][\dA-Fa-f]{2}){5}(?![\w:])", _code),
     rule(
@@ -82,7 +132,7 @@ CODES: tuple[Rule, ...] = (
     ),
     rule(
         rf"(?P<what>\b(?:(?:{_NAMED})\s|(?:I|US)-(?=\d{{3}}\b)))(?P<name>[1-9]\d{{2,3}})"
-        r"(?:[-–](?P<other>[1-9]\d{2,3}))?(?![\w/-]|[.,:]\d)",
+        r"(?P<many>s(?=[\s.,;:!?)]|$))?(?:[-–](?P<other>[1-9]\d{2,3}))?(?![\w/-]|[.,:]\d)",
         _named,
     ),
 )

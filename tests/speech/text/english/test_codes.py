@@ -26,6 +26,17 @@ WRITTEN = [
     ("a Boeing 737-800, my RTX 4090", "a Boeing seven thirty seven eight hundred, "
      "my ar tee ex forty ninety"),
     ("Room 5, Form 1040, the I-405", "Room five, Form ten forty, the eye four oh five"),
+    ("CVE-2021-44228, No. 21-1234",
+     "see vee ee twenty twenty one, four four two two eight, Number twenty one, twelve "
+     "thirty four"),
+    ("IEEE 802.11ax, invoice 2024/017",
+     "eye ee ee ee eight oh two dot eleven ay ex, invoice twenty twenty four slash zero "
+     "one seven"),
+    ("Route 9W, Suite 9V, bug #1234",
+     "Route nine double-you, Suite nine vee, bug number twelve thirty four"),
+    ("a .22 rifle, a .357 Magnum, he hit .312",
+     "a twenty two rifle, a three fifty seven Magnum, he hit three twelve"),
+    ("Boeing 747s", "Boeing seven forty sevens"),
 ]  # fmt: skip
 
 
