@@ -15,12 +15,18 @@ _COUNTED = (
     "Super Bowl|Stage|Level|Round|Appendix|Schedule|Unit|Grade|Table|Figure|Rocky|Final Fantasy|"
     "Episode|Apollo|Mark|Canto|Paragraph|Step|Category|Tier|Division|Page|Number"
 ).replace(" ", r"\s")
+_GAMES = r"GTA|Grand\sTheft\sAuto|Resident\sEvil|Street\sFighter|Civilization|Dragon\sQuest|Ultima"
 _RULERS = (
     "Henry|Louis|Elizabeth|Charles|George|Edward|Richard|William|James|John|Paul|Benedict|Pius|"
     "Leo|Philip|Napoleon|Nicholas|Alexander|Catherine|Peter|Ivan|Mary|Frederick|Ferdinand|"
     "Francis|Gustav|Christian|Leopold|Otto|Ramses|Ptolemy|Gregory|Clement|Innocent|Urban|Sixtus|"
     "Julius|Boniface|Augustus|Robert|David|Harald|Haakon|Olaf|Margaret|Isabella|Xerxes|Darius|"
-    "Thutmose|Amenhotep|Wilhelm|Friedrich|Franz|Joseph"
+    "Thutmose|Amenhotep|Ramesses|Rameses|Edmund|Alfonso|Justinian|Theodosius|Constantine|Mehmed|Murad|"
+    "Selim|Suleiman|Antiochus|Artaxerxes|Cyrus|Umberto|Valdemar|Wilhelm|Friedrich|Franz|Joseph"
+)
+_FIRST_NAMES = (
+    "John|James|Robert|William|Henry|Charles|George|Thomas|Joseph|Edward|David|Richard|Walter|Frank|"
+    "Samuel|Benjamin|Loudon|Thurston|Davis|Albert|Arthur|Daniel|Theodore|Martin"
 )
 _SPEAKER_VERBS = (
     "am|ate|bought|can|could|did|do|found|gave|got|had|have|hate|just|know|like|liked|love|loved|made|"
@@ -67,14 +73,24 @@ def _alone(match: re.Match[str]) -> str | None:
     return cardinal(value) if value else None
 
 
+def _item(match: re.Match[str]) -> str | None:
+    """Return `(one)` for `(i)` where there is another numeral: else it may be a letter."""
+    roman = match["roman"]
+    if len(roman) == 1 and "(ii)" not in match.string and "(iv)" not in match.string:
+        return None
+    return f"({cardinal(value_of(roman.upper()))})"
+
+
 def _ruler_i(match: re.Match[str]) -> str:
     return f"{match['name']} the first"
 
 
 ROMAN_NUMERALS: tuple[Rule, ...] = (
+    rule(r"(?<!\S)\((?P<roman>i|ii|iii|iv|v|vi{1,3}|ix|x)\)(?=\s)", _item),
     rule(
-        r"(?<!\S)\((?P<roman>ii|iii|iv|vi{1,3}|ix)\)(?=\s)",
-        lambda match: f"({cardinal(value_of(match['roman'].upper()))})",
+        rf"(?P<name>\b(?:[A-Z][a-z]+\s[A-Z]\.\s|(?:{_FIRST_NAMES})\s)[A-Z][a-z]+),?\s(?P<roman>II|III|IV)\b"
+        r"(?!\.\w|['’]\w)",
+        lambda match: f"{match['name']} the {ordinal(value_of(match['roman']))}",
     ),
     rule(r"\bWW[-\s]?(?P<roman>I{1,2}|[12])\b", lambda match: _world_war(match["roman"])),
     rule(
@@ -93,7 +109,7 @@ ROMAN_NUMERALS: tuple[Rule, ...] = (
         rf"\b(?P<name>(?i:{_COUNTED}))\s(?P<roman>I)(?=[.,:;!?)—–]|[ ]*(?:\n|$))(?!\.\w)", _counted
     ),
     rule(
-        rf"(?P<name>\b(?:{_COUNTED}))\s(?!I\s(?:{_SPEAKER_VERBS})\b){_ROMAN}\b(?!['’]|\.\w)",
+        rf"(?P<name>\b(?:{_COUNTED}|{_GAMES}))\s(?!I\s(?:{_SPEAKER_VERBS})\b|[CL]\b){_ROMAN}\b(?!['’]|\.\w)",
         _counted,
     ),
     rule(rf"\b(?P<name>{_RULERS})\s(?P<roman>I)(?=['’]s\b|\s(?:{_REIGNED})\b)", _ruler_i),

@@ -122,7 +122,7 @@ GLUED: tuple[Rule, ...] = (
     rule(r"(?<![A-Za-z])(?P<letter>[CF])[#](?!\w)", lambda m: f"{spell(m['letter'])} sharp"),
     rule(r"(?<![\w.])\.NET(?![A-Za-z])", "dot net"),
     rule(
-        r"(?<![\w/&-])(?P<left>[A-Z]{1,4})(?P<mark>\s?&\s?|/)(?P<right>[A-Z]{1,4})(?P<plural>'?s)?(?![\w/&-])",
+        r"(?<![\w/&-])(?!WWI)(?P<left>[A-Z]{1,4})(?P<mark>\s?&\s?|/)(?P<right>[A-Z]{1,4})(?P<plural>'?s)?(?![\w/&-])",
         _letters_of,
     ),
     rule(r"(?<![\w.'’-])[vV](?:er)?\.?\s?(?=\d+\.\d)", "version "),

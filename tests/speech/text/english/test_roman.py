@@ -16,6 +16,10 @@ WRITTEN = [
     ("(ii) second (iv) last", "(two) second (four) last"),
     ("pp. ix–xii, page vi, Mk. II", "pages nine to twelve, page six, Mark two"),
     ("VOL. II, NO. 3, Lvl 12", "volume two, number three, Level twelve"),
+    ("Grade C, Part C, Grade C-", "Grade see, Part see, Grade see minus"),
+    ("(i) this and (ii) that", "(one) this and (two) that"),
+    ("John D. Gates III, GTA V", "John dee Gates the third, jee tee ay five"),
+    ("WWI & WWII, Ramesses II", "World War one and World War two, Ramesses the second"),
 ]
 
 
