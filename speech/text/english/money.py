@@ -156,7 +156,7 @@ def _cents(match: re.Match[str]) -> str:
 
 
 MONEY: tuple[Rule, ...] = (
-    rule(r"(?<![\w$])\$(?=[A-Z]{2,5}(?![\w/]))", ""),  # of a share, as in `$TSLA`
+    rule(r"(?<![^\s(\"“])\$(?=[A-Z]{2,5}(?![\w/]))", ""),  # of a share, as in `$TSLA`
     rule(r"\bRs\.?\s?(?=\d)", "₹"),
     rule(r"(?<=\d)\s?zł\b", " PLN"),
     rule(
