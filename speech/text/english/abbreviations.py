@@ -16,7 +16,8 @@ TITLES = {
     "Cpl": "Corporal", "Gov": "Governor", "Sen": "Senator", "Rep": "Representative",
     "Pres": "President", "Supt": "Superintendent", "Mt": "Mount", "Ft": "Fort",
     "Adm": "Admiral", "Pvt": "Private", "Brig": "Brigadier", "Amb": "Ambassador", "Fr": "Father",
-    "Det": "Detective", "Insp": "Inspector",
+    "Det": "Detective", "Insp": "Inspector", "Mme": "Madame", "Mlle": "Mademoiselle", "Mx": "Mix",
+    "Br": "Brother", "Msgr": "Monsignor", "Atty": "Attorney", "Cdr": "Commander",
 }  # fmt: skip
 _BEFORE_NUMBERS = {
     "No": "Number", "no": "number", "Nos": "Numbers", "nos": "numbers", "Fig": "Figure",
@@ -33,7 +34,10 @@ _BEFORE_NUMBERS = {
     "Ver": "Version", "Hwy": "Highway", "Sect": "Section", "Para": "Paragraph",
     "Sc": "Scene", "sc": "scene", "Lv": "Level", "lv": "level", "Pg": "Page",
     "pg": "page", "pgs": "pages", "temp": "temperature", "Temp": "Temperature",
-    "qty": "quantity", "Qty": "Quantity",
+    "qty": "quantity", "Qty": "Quantity", "col": "column", "Cat": "Category", "Plat": "Platform",
+    "vv": "verses", "ll": "lines", "Iss": "Issue", "iss": "issue", "Tab": "Table",
+    "App": "Appendix", "Bk": "Book", "bk": "book", "Amend": "Amendment", "lat": "latitude",
+    "Lat": "Latitude",
 }  # fmt: skip
 _SHOUTED = {word.upper(): said for word, said in _BEFORE_NUMBERS.items() if len(word) > 1}
 _UNSTOPPED = {
@@ -49,12 +53,16 @@ _WORDS = {
     "e.g.": "for example", "i.e.": "that is", "E.g.": "For example", "I.e.": "That is",
     "incl.": "including", "excl.": "excluding", "Incl.": "Including", "Excl.": "Excluding",
     "intl.": "international", "Intl.": "International", "asst.": "assistant",
-    "Asst.": "Assistant", "ed. by": "edited by", "mgr.": "manager", "Mgr.": "Manager",
+    "Asst.": "Assistant", "mgr.": "manager", "Mgr.": "Manager",
     "vs.": "versus", "approx.": "approximately",
     "dept.": "department", "Dept.": "Department", "est.": "established", "viz.": "namely",
     "cf.": "compare", "esp.": "especially", "avg.": "average", "misc.": "miscellaneous",
     "govt.": "government", "et al.": "and others", "ea.": "each", "p.a.": "per annum",
-    "(ret.)": "(retired)",
+    "(ret.)": "(retired)", "(ed.)": "(editor)", "(eds.)": "(editors)",
+    "b.i.d.": "twice a day", "t.i.d.": "three times a day", "q.i.d.": "four times a day",
+    "p.r.n.": "as needed", "q.d.": "once a day", "p.o.": "by mouth",
+    "TL;DR": "tee ell dee ar", "tl;dr": "tee ell dee ar", "feat.": "featuring",
+    "Feat.": "Featuring", "Rt. Hon.": "Right Honorable", "Bd. of": "Board of",
     "YoY": "year over year", "QoQ": "quarter over quarter", "MoM": "month over month",
 }  # fmt: skip
 _MAY_END = {
@@ -64,10 +72,35 @@ _MAY_END = {
     "Qtr": "Quarter", "qtr": "quarter", "Hwy": "Highway", "Pkwy": "Parkway",
     "Univ": "University", "Assn": "Association",
 }  # fmt: skip
+_WITH_LOWER_CASE = {
+    "p.": "page ", "pp.": "pages ", "vol.": "volume ", "Vol.": "Volume ", "ch.": "chapter ",
+    "Ch.": "Chapter ",
+}  # fmt: skip
 _HEADS = {"Tel": "Telephone", "tel": "telephone", "Attn": "Attention", "attn": "attention"}
+_NUMBERS_OF = {
+    "tel": "telephone", "ref": "reference", "inv": "invoice", "acct": "account",
+    "ser": "serial",
+}  # fmt: skip
+_WITH_ORDINAL = {
+    "Amend": "Amendment", "Fl": "floor", "Lt": "Lieutenant", "Sgt": "Sergeant", "Cir": "Circuit",
+    "Div": "Division", "Inf": "Infantry", "Cav": "Cavalry", "Bn": "Battalion", "Regt": "Regiment",
+}  # fmt: skip
+_CONTRACTED = {
+    "gov't": "government", "int'l": "international", "nat'l": "national", "ass'n": "association",
+    "dep't": "department", "cont'd": "continued", "sec'y": "secretary", "comm'n": "commission",
+    "mfr'd": "manufactured", "mgm't": "management", "env't": "environment",
+}  # fmt: skip
+_CREDITS = {
+    "ed": "edited", "prod": "produced", "dir": "directed", "arr": "arranged",
+    "trans": "translated", "illus": "illustrated", "comp": "composed",
+}  # fmt: skip
+_ANY_CONTRACTED = alternatives(list(_CONTRACTED)).replace("'", "['’]")
+_DOSES = {"tab": "tablet", "cap": "capsule"}
 _INITIAL = re.compile(r"\s[A-Z]\.")
 _SHORT = {
     "w/o": "without",
+    "s/he": "she or he",
+    "S/he": "She or he",
     "b/c": "because",
     "c/o": "care of",
     "n/a": "not applicable",
@@ -113,11 +146,55 @@ def _in_lower_case(match: re.Match[str]) -> str | None:
     numbers = [value_of(part.upper()) for part in (match["first"], match["last"]) if part]
     if not all(numbers):
         return None
-    what = {"p.": "page ", "pp.": "pages "}.get(match["what"].strip(), match["what"])
+    what = _WITH_LOWER_CASE.get(match["what"].strip(), match["what"])
     return what + " to ".join(map(str, numbers))
 
 
+def _like(word: str, said: str) -> str:
+    return said.capitalize() if word[:1].isupper() else said
+
+
+def _contracted(match: re.Match[str]) -> str:
+    return _like(match[0], _CONTRACTED[match[0].lower().replace("’", "'")])
+
+
+def _number_of(match: re.Match[str]) -> str:
+    return f"{_like(match['what'], _NUMBERS_OF[match['what'].lower()])} number"
+
+
+def _credit(match: re.Match[str]) -> str:
+    return _like(match["what"], _CREDITS[match["what"].lower()])
+
+
+def _dose(match: re.Match[str]) -> str:
+    plural = "s" * (match["amount"] != "1")
+    return f"{match['amount']} {_DOSES[match['dose']]}{plural}"
+
+
 NUMBERED: tuple[Rule, ...] = (
+    rule(
+        rf"\b(?P<what>(?i:{alternatives(list(_NUMBERS_OF))}))\.?\s[Nn]o\.(?=[:]|\s?[#\d]|\s?$)",
+        _number_of,
+    ),
+    rule(
+        rf"(?P<nth>\d(?:st|nd|rd|th)\s)(?P<what>{alternatives(list(_WITH_ORDINAL))})\.",
+        lambda m: f"{m['nth']}{_WITH_ORDINAL[m['what']]}{stop_after(m)}",
+    ),
+    rule(
+        r"(?<![\w.,/])(?P<amount>\d{1,2})\s(?P<dose>tab|cap)s?\.(?=\s[a-z])",
+        _dose,
+    ),
+    rule(r"(?<![\w.])App\.\s(?=[B-HJ-Z](?![\w.'’])|A(?=[,;)]|\s?$))", "Appendix "),
+    rule(r"(?<![\w.])Ex\.\s(?=[B-HJ-Z](?![\w.'’])|A(?=[,;)]|\s?$))", "Exhibit "),
+    rule(
+        r"(?<![\w.])(?P<e>[Ee])q(?P<many>s?)\.(?=\s\(\d)", lambda m: f"{m['e']}quation{m['many']}"
+    ),
+    rule(r"(?P<name>\b[A-Z][\w'’]{0,20}\s|\()ft\.(?=\s[A-Z])", lambda m: f"{m['name']}featuring"),
+    rule(
+        r"\b(?P<what>[Dd]ep|[Aa]rr)\.?(?=\s\d{1,2}[:.]\d\d\b)",
+        lambda m: f"{m['what']}{'arts' if m['what'][0] in 'Dd' else 'ives'}",
+    ),
+    rule(r"(?:^|(?<=\n)|(?<=[:]\s))(?:FWD?|Fwd?)(?=[:]\s)", "Forward"),
     rule(
         rf"(?<![\w.])(?P<word>{alternatives(list(_BEFORE_NUMBERS))})\.\s?(?=[#+]?\d|[IVX]{{2,5}}\b)",
         lambda match: f"{_BEFORE_NUMBERS[match['word']]} ",
@@ -147,7 +224,8 @@ NUMBERED: tuple[Rule, ...] = (
         lambda m: f"{m['short']}imated",
     ),
     rule(
-        r"(?P<what>\b(?:[Pp]ages?|[Cc]hapter|[Vv]olume|[Ss]cene)\s(?=[ivxl]{2})|\bpp?\.\s?)"
+        r"(?P<what>\b(?:[Pp]ages?|[Cc]hapter|[Vv]olume|[Ss]cene|[Aa]ct|[Bb]ook)\s(?=[ivxl]{2})"
+        r"|\b(?:pp?|[Vv]ol|[Cc]h)\.\s?)"
         r"(?P<first>[ivxl]{1,6})(?:\s?[-–—]\s?(?P<last>[ivxl]{1,6}))?(?![\w'’-])",
         _in_lower_case,
     ),
@@ -159,7 +237,21 @@ ABBREVIATIONS: tuple[Rule, ...] = (
     rule(r"(?<![\w./])w/(?=\s)", "with"),
     rule(r"\b(?P<first>[Aa])pprox\.?(?=\s[\d$£€])", lambda m: f"{m['first']}pproximately"),
     rule(rf"(?<![\w.])(?:{alternatives(list(_WORDS))})", lambda match: _WORDS[match[0]]),
-    rule(r"(?<=[\w]\s)(?:vs|v\.)(?=\s[A-Z\d]|\sthe\b)", "versus"),
+    rule(r"(?<=[\w)%]\s)(?:vs(?=\s\w)|v\.(?=\s[A-Z\d]|\sthe\b))", "versus"),
+    rule(
+        rf"(?<![\w'’-])(?i:{_ANY_CONTRACTED})(?![\w'’])",
+        _contracted,
+    ),
+    rule(rf"(?<![\w.])(?P<what>(?i:{alternatives(list(_CREDITS))}))\.(?=\sby\s)", _credit),
+    rule(
+        r"(?P<dose>\b(?:hours|daily|day|mg|mL|ml|tablets?|capsules?|puffs?|milligrams|mouth|bid|tid|times)\s)prn"
+        r"(?=[\s.,;)]|$)",
+        lambda m: f"{m['dose']}as needed",
+    ),
+    rule(
+        r"(?P<before>\b(?:[Tt]he|Hey|Hi|Hello|Dear|Yes|Thanks|[Mm]y|[Yy]our)\s)Dr\.",
+        lambda m: f"{m['before']}Doctor{stop_after(m)}",
+    ),
     rule(
         rf"\b(?P<word>{alternatives(list(TITLES))}|MR|MRS|MS|DR)\."
         r"(?=\s+(?:[A-Z\"“]|and\b)|(?<=[Mm][Rr]\.|[MD][sr]\.)[A-Z])",

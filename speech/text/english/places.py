@@ -44,6 +44,7 @@ _SHORT_STATES = {
     "W.Va": "WV", "D.C": "DC",
 }  # fmt: skip
 _NO_STREET = "the|in|of|at|to|from|near|and|via|with|by|for|on|visited|left"
+_NO_ROAD = "The|Hey|Hi|Hello|Dear|Yes|Thanks|My|Your"
 _WORDS = "HI|ID|ME|OH|OK"  # written like a state's sign
 _OF_STREET = re.compile(r"\s(?:North|South|East|West|Bridge|Pier|Station|Theat)|[^A-Z]*$")
 _NAMED_BY_SIDE = (
@@ -167,7 +168,7 @@ PLACES: tuple[Rule, ...] = (
     rule(r"(?<=\d)(?=St\.)", " "),
     rule(r"\bSt\.(?=\W|$)", _saint_or_street),
     rule(
-        rf"(?P<before>\b(?:(?!(?:{alternatives(list(TITLES.values()))})\b)[A-Z][a-z]+(?:['’]s)?"
+        rf"(?P<before>\b(?:(?!(?:{alternatives(list(TITLES.values()))}|{_NO_ROAD})\b)[A-Z][a-z]+(?:['’]s)?"
         rf"|\d+(?:st|nd|rd|th))\s)(?P<word>{alternatives(list(_STREETS))})\.",
         _street,
     ),

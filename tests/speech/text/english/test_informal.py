@@ -15,6 +15,7 @@ WRITTEN = [
     ("I love it 😍😍. great 👍 job😀bye", "I love it. great job bye"),
     ("I ❤️ NY, ok :P yes", "I love en why, ok  yes".replace("  ", " ")),
     ("I <3 you, a 5k run, gtg", "I love you, a five kay run, jee tee jee"),
+    ("No MSG, MSG me", "No em ess jee, Message me"),
 ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ WRITTEN = [
     ("vitamin C. He is Mr. T.", "vitamin see. He is Mister tee."),
     ("an A in, Q: Why?", "an ay in, cue: Why?"),
     ("by A. A. Milne, K. 525", "by ay ay Milne, kay five hundred and twenty five"),
-    ("B2B, b.i.d. or p.o. now", "bee to bee, bee eye dee or pee oh now"),
+    ("B2B, r.s.v.p. or i.o. now", "bee to bee, ar ess vee pee or eye oh now"),
     ("Disney+ is v2.3", "Disney plus is version two point three"),
     ("straight A's, W: 5 L: 3", "straight ay's, double-you: five ell: three"),
     ("the WHO, an IT job, who IT was", "the double-you aitch oh, an eye tee job, who IT was"),
@@ -29,6 +29,22 @@ WRITTEN = [
      "an international assistant manager, temperature ninety eight, Quantity two"),
     ("his/her, A -> B, ~/Music", "his or her, A to bee, home slash Music"),
     ("Settings > General, a > b, w/out", "Settings, General, a is greater than b, without"),
+    ("line 4, col. 7, vv. 4-5, ll. 5–9, Tab. 1",
+     "line four, column seven, verses four to five, lines five to nine, Table one"),
+    ("App. B, Ex. C, Eq. (4), Bk. II, vol. iii",
+     "Appendix bee, Exhibit see, Equation (four), Book two, volume three"),
+    ("the 14th Amend., 3rd Fl., 2nd Lt. Dan",
+     "the fourteenth Amendment, third floor, second Lieutenant Dan"),
+    ("Dep. 08:15, Arr. 10:42", "Departs eight fifteen, Arrives ten forty two"),
+    ("Mme. Curie, Mlle. Li, the Dr. said", "Madame Curie, Mademoiselle Li, the Doctor said"),
+    ("the Gov't, Int’l Ass’n, cont'd", "the Government, International Association, continued"),
+    ("1 tab. p.o. b.i.d., 2 caps. prn", "one tablet by mouth twice a day, two capsules as needed"),
+    ("s/he, TL;DR: no, cats vs dogs", "she or he, tee ell dee ar: no, cats versus dogs"),
+    ("prod. by Al, (ft. Drake), Umbrella ft. Jay",
+     "produced by Al, (featuring Drake), Umbrella featuring Jay"),
+    ("FW: so, tel. no. 555-1234, Ref. No. 8",
+     "Forward: so, telephone number five five five, one two three four, Reference number "
+     "eight"),
 ]  # fmt: skip
 
 
