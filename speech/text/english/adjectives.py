@@ -13,6 +13,14 @@ _NOUN = (
     r"the|then|they|to|under|until|up|was|we|were|when|where|which|while|who|will|with|would|you)\b)"
     r"[a-z]{2}"
 )
+_MEASURED = re.compile(
+    r"\s(?:bags?|batter(?:y|ies)|bottles?|bulbs?|burgers?|cables?|cans|capacitors?|capsules?|chargers?|"
+    r"chips?|cups?|dash|delays?|discs?|disks?|doses?|drives?|flats?|freestyle|hurdles|jars?|kettlebells?|"
+    r"lens(?:es)?|loa(?:f|ves)|medley|monitors?|packs?|patt(?:y|ies)|pills?|pings?|plates?|races?|radius|"
+    r"relays?|resistors?|ropes?|sacks?|screens?|sprints?|steaks?|tablets?|tanks?|timeouts?|tubes?|"
+    r"warrant(?:y|ies))\b"
+)
+"""What is told by its amount, article or not, as in `two 12 oz bottles`."""
 _NOUN_BEHIND = re.compile(rf"\s{_NOUN}")
 PLAIN_NOUN = (
     r"(?=\s(?!(?:about|ago|all|also|am|any|apart|around|away|across|back|behind|between|but|can|could|"
@@ -32,6 +40,8 @@ def has_article(match: re.Match[str]) -> bool:
 
 
 def is_adjective(match: re.Match[str]) -> bool:
-    """Tell whether an amount has an article before it and a noun behind it."""
+    """Tell whether an amount has a noun behind it that it tells, with an article or by itself."""
     end = match.end()
+    if _MEASURED.match(match.string, end):
+        return True
     return has_article(match) and bool(_NOUN_BEHIND.match(match.string[end : end + _SEEN_CHARS]))

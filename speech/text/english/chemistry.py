@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from speech.text.english.figures import cardinal
+from speech.text.english.figures import cardinal, in_pairs
 from speech.text.english.initials import spell
 from speech.text.english.rule import Rule, listed, rule
 
@@ -16,6 +16,13 @@ _ELEMENTS = frozenset(
         "Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu"
     )
 )
+_NAMES = {
+    "He": "helium", "Li": "lithium", "Na": "sodium", "Co": "cobalt", "Sr": "strontium",
+    "Tc": "technetium", "Xe": "xenon", "Cs": "cesium", "Pb": "lead", "Ra": "radium",
+    "Rn": "radon", "Pu": "plutonium", "H": "hydrogen", "B": "boron", "C": "carbon",
+    "N": "nitrogen", "O": "oxygen", "F": "fluorine", "P": "phosphorus", "S": "sulfur",
+    "K": "potassium", "I": "iodine", "U": "uranium",
+}  # fmt: skip
 _SYMBOL = r"[A-Z][a-z]?"
 _PLAIN = re.compile(r"[A-Z]{2,}\d+|[BCDGP]2[BCDGP]")  # initials with a number: WW2, CO2, B2B
 _PARTS = re.compile(r"[A-Z][a-z]?|\d+|[()+−-]")
@@ -45,6 +52,14 @@ def _ion(match: re.Match[str]) -> str:
 
 
 CHEMISTRY: tuple[Rule, ...] = (
+    rule(
+        rf"(?<![\w^])(?P<mass>[⁰¹²³⁴-⁹]{{1,3}})(?P<element>{'|'.join(_NAMES)})(?![a-z])",
+        lambda m: f"{_NAMES[m['element']]} {in_pairs(unicodedata.normalize('NFKC', m['mass']))}",
+    ),
+    rule(
+        r"(?<![\w-])(?P<element>U|Pu|Cs|Sr|Am|Th)-(?P<mass>\d{3})(?!\w)",
+        lambda m: f"{spell(m['element'])} {in_pairs(m['mass'])}",
+    ),
     rule(
         rf"(?<![\w.-])(?P<formula>(?:{_SYMBOL}[₀-₉\d]{{0,2}}){{1,4}})(?P<charge>[¹²³⁴]?)(?P<sign>[⁺⁻])",
         _ion,

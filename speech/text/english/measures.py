@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from speech.text.english.adjectives import PLAIN_NOUN, has_article, is_adjective
-from speech.text.english.figures import MINUS, NUMBER, START, UPTO, cardinal, in_pairs, number
+from speech.text.english.figures import MINUS, NUMBER, START, UPTO, cardinal, number
 from speech.text.english.rule import Rule, alternatives, listed, rule
 from speech.text.english.sentences import stop_after
 from speech.text.english.units import PER, UNITS
@@ -23,13 +22,14 @@ _PARTED = listed("lb lbs oz ft mi yd gal qt tsp Tsp tbsp Tbsp kg km hr yr")  # b
 _UNIT = rf"(?P<unit>{alternatives(list(UNITS))})"
 _RATE = rf"(?P<per>(?:/(?:\d{{1,4}}\s?)?(?:{alternatives(list(PER))})(?!\w))*)"
 _SPANS = (*listed("second minute hour day night week month year person"), "s")
-_PER_SHORT = listed("gal hr min sec lb oz yr wk kg km mi ft")
+_PER_SHORT = [
+    *listed("gal hr min sec lb oz yr wk kg km mi ft"),
+    *(unit for unit in UNITS if unit.startswith(("sq", "cu", "fl"))),
+]
 _PER_COUNTED = [unit for unit in PER if unit in UNITS or unit in _SPANS]  # `cells/mL`, `trips/day`
 _TIMES = {"h": "hours", "m": "minutes", "s": "seconds"}
 _RACES = "dash|sprint|race|relay|final|heat|freestyle|butterfly|backstroke|medley|hurdles"
 _RATE_PARTS = re.compile(r"/(?:(\d+)\s?)?([^/]+)")
-_COOKED = r"(?P<amount>(?:\d{1,2}[\s-])?\d{1,2}/\d{1,2}|\d{0,2}[½⅓⅔¼¾⅛]|\d{1,2}(?:\.\d)?)"
-_AROUND = listed("about above around at below near of over reached to under hit")  # a temperature
 _LASTING = listed(
     "for wait waits after every within took takes lasts last lasted than under only about another "
     "again"
@@ -95,8 +95,9 @@ def _part(match: re.Match[str]) -> str:
 
 def _duration(match: re.Match[str]) -> str:
     """Return `two hours thirty minutes` for `2h30m`."""
+    is_one = is_adjective(match)
     return " ".join(
-        f"{cardinal(figures)} {_TIMES[unit][: -1 if figures == '1' else None]}"
+        f"{cardinal(figures)} {_TIMES[unit][: -1 if is_one or figures == '1' else None]}"
         for unit, figures in match.groupdict().items()
         if figures
     )
@@ -107,52 +108,6 @@ def _inches(match: re.Match[str]) -> str:
     stop = stop_after(match) if match["stop"] else ""
     return f"{number(match['amount'])} {'inch' if is_one else 'inches'}{stop}"
 
-
-def _cooked(one: str) -> Callable[[re.Match[str]], str]:
-    def say(match: re.Match[str]) -> str:
-        amount = match["amount"]
-        is_one = amount == "1" or not re.match(r"\d+(?:[½⅓⅔¼¾⅛.\s-]|$)", amount)
-        return f"{amount} {one}{'' if is_one else 's'}"
-
-    return say
-
-
-SPELLINGS: tuple[Rule, ...] = (
-    rule(r"(?<=\d)-(?P<kind>sq|cu)\.?-(?=(?:ft|in|mi|yd|m)\b)", lambda m: f"-{m['kind']} "),
-    rule(
-        r"(?<![\w.,])(?P<width>[1-9]\d{2,3})\s?[x×]\s?(?P<height>[1-9]\d{2,3})"
-        r"(?!\w|[.,]\d|\s?(?:[kcm]?m|ft|in|inches|feet|yd)\b|[^=\n]{0,16}=)",
-        lambda m: f"{in_pairs(m['width'])} by {in_pairs(m['height'])}",
-    ),
-    rule(r"(?<=\d)(?P<unit>[vw])(?!\w)", lambda match: match["unit"].upper()),
-    rule(
-        r"(?<![\w.,])(?P<feet>[3-7])ft(?P<inches>\d|1[01])(?![\w.,²])",
-        lambda match: f"{match['feet']} foot {match['inches']}",
-    ),
-    rule(
-        r"(?P<unit>(?<=\d)\s?[kcm]?m|(?<=\d)\s?ft)(?P<power>[23])(?!\w|[.,:]\d|-)",
-        lambda match: match["unit"] + ("²" if match["power"] == "2" else "³"),
-    ),
-    rule(rf"{START}{_COOKED}\s?c\.(?=\s[a-z])", _cooked("cup")),
-    rule(rf"{START}{_COOKED}\s?pt\.(?=\s[a-z])", _cooked("pint")),
-    rule(r"(?<=\d)[\s-]?pt(?=\.?\s(?:bold|font|italic|size|text|type)\b)", " point"),
-    rule(
-        rf"(?P<before>\b(?:{'|'.join(_AROUND)})\s)(?P<amount>[-−]?\d{{2,3}}(?:\.\d)?)"
-        r"\s?(?P<scale>[CF])(?![\w°'’-])(?:\.(?=\s[a-z]))?",
-        lambda match: f"{match['before']}{match['amount']}°{match['scale']}",
-        re.IGNORECASE,
-    ),
-    rule(
-        r"(?<![\w.,:/-])(?P<first>\d{2,3})°?C/(?P<second>\d{2,3})(?P<scale>°?[CF])(?!\w)",
-        lambda match: f"{match['first']}°C, {match['second']}°{match['scale'][-1]}",
-    ),
-    rule(
-        r"(?<![\w.,:/-])(?P<count>\d{1,2})\s?[x×]\s?(?P<amount>\d{1,4}(?:\.\d)?)\s?"
-        r"(?P<unit>k?g|m[lL]|[lL]|oz|lb)\s(?=[a-z]{3})",
-        lambda match: f"{match['count']} {match['amount']}-{match['unit']} ",
-    ),
-)
-"""Units that are written otherwise, before figures, fractions and powers are."""
 
 POWERED: tuple[Rule, ...] = (
     rule(

@@ -14,12 +14,13 @@ from speech.text.english.informal import INFORMAL
 from speech.text.english.initials import INITIALS, LETTERS, SPACED
 from speech.text.english.law import LAW
 from speech.text.english.maths import MATHS
-from speech.text.english.measures import MEASURES, POWERED, SPELLINGS
+from speech.text.english.measures import MEASURES, POWERED
 from speech.text.english.money import MONEY
 from speech.text.english.places import PLACES
 from speech.text.english.primes import PRIMES
 from speech.text.english.quantities import FRACTIONS, GROUPED, LARGE, QUANTITIES
 from speech.text.english.scripture import SCRIPTURE
+from speech.text.english.spellings import SPELLINGS
 from speech.text.english.symbols import COMPARISONS, GLUED, MIXED, SYMBOLS
 from speech.text.english.times import INSTANTS, TIMES
 

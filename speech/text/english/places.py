@@ -10,7 +10,15 @@ from speech.text.english.initials import spell
 from speech.text.english.rule import Rule, alternatives, listed, rule
 from speech.text.english.sentences import rest_of, stop_after, word_before
 
-_STREETS = {"Dr": "Drive", "Ln": "Lane", "Ct": "Court", "Pl": "Place", "Sq": "Square"}
+_STREETS = {
+    "Dr": "Drive",
+    "Ln": "Lane",
+    "Ct": "Court",
+    "Pl": "Place",
+    "Sq": "Square",
+    "Terr": "Terrace",
+    "Cres": "Crescent",
+}
 _UNSTOPPED = {"St": "Street", "Ave": "Avenue", "Rd": "Road", "Blvd": "Boulevard"}
 _STREETS_IN_SHORT = _STREETS | _UNSTOPPED
 _STREET_WORDS = listed(
@@ -173,5 +181,9 @@ PLACES: tuple[Rule, ...] = (
         _street,
     ),
     rule(r"(?<=\d\s)(?P<side>[NSEW])\.(?=\s[A-Z\d])", _side),
+    rule(
+        r"\b(?P<state>(?:Calif|Ariz|Okla|Wyo|Tenn|Fla|N\.Y|N\.J|W\.Va)\.)(?!\w)",
+        lambda match: f"{_state(match)}{stop_after(match)}",
+    ),
 )
 """States with their codes, sides, then streets and saints."""

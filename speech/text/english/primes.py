@@ -71,6 +71,14 @@ def _foot_and_inches(match: re.Match[str]) -> str:
 
 PRIMES: tuple[Rule, ...] = (
     rule(
+        r"(?<![\w.,/-])(?P<half>45|90|105|120)[+](?P<more>\d{1,2})['’′]",
+        lambda match: f"{match['half']} plus {match['more']} minutes",
+    ),
+    rule(
+        r"(?<![\w.,/-])(?P<minute>\d{1,2})['’′](?=\s(?:GOAL|Goal|Yellow|Red|Penalty|Substitution)\b)",
+        lambda match: f"{match['minute']} minutes",
+    ),
+    rule(
         r"(?:(?<!\w)(?P<before>[NSEW])\s?)?(?<![\w.])(?P<degree>\d{1,3}(?:\.\d{1,9})?)\s?°"
         r"(?:\s?(?P<minute>\d{1,2}(?:\.\d{1,9})?)\s?['’′])?"
         r"(?:\s?(?P<second>\d{1,2}(?:\.\d{1,9})?)\s?(?:[\"”″]|''|’’|′′))?"

@@ -14,6 +14,7 @@ from speech.text.english.figures import (
     ordinal,
 )
 from speech.text.english.rule import Rule, alternatives, rule
+from speech.text.english.sentences import stop_after
 from speech.text.english.units import UNITS
 
 _VULGAR = {
@@ -46,7 +47,7 @@ def _written_fraction(match: re.Match[str]) -> str | None:
         return f"{cardinal(match['above'])} {cardinal(match['below'])}"
     if not match["whole"] and _is_rating(match):
         return f"{cardinal(match['above'])} out of {cardinal(match['below'])}"
-    if below not in _FRACTIONS_OF or not 0 < above < below:
+    if (not match["nth"] and below not in _FRACTIONS_OF) or not 0 < above < below:
         return None
     fraction = _fraction(above, below)
     return _mixed(match["whole"], fraction) if match["whole"] else fraction
@@ -178,9 +179,13 @@ FRACTIONS: tuple[Rule, ...] = (
         r"(?P<odds>\bodds\s(?:of|are|were|at)\s)(?P<first>\d{1,3})/(?P<second>\d{1,2})(?![\w/])",
         lambda match: f"{match['odds']}{cardinal(match['first'])} to {cardinal(match['second'])}",
     ),
+    rule(
+        r"(?<![\w.,/])1/(?P<below>\d{2,4})\s?(?:s|secs?|seconds?)(?![\w'’-])(?P<stop>\.(?!\w))?",
+        lambda m: f"one {ordinal(m['below'])} of a second{stop_after(m) if m['stop'] else ''}",
+    ),
     rule(r"(?<![\w/.,])10/10(?![\w/])|(?<![\w/.,])100/100(?![\w/])", _full_marks),
     rule(
-        rf"{START}(?:(?P<whole>\d+)[\s-])?(?P<above>\d{{1,3}})/(?P<below>\d{{1,4}})(?:(?:rd|th)s?)?"
+        rf"{START}(?:(?P<whole>\d+)[\s-])?(?P<above>\d{{1,3}})/(?P<below>\d{{1,4}})(?P<nth>(?:rd|th|nd|st)s?)?"
         r"(?![\w/])",
         _written_fraction,
     ),

@@ -46,7 +46,11 @@ _WRITTEN = {
     "hour": "h hr hrs", "week": "wk wks", "month": "mo mos", "year": "yr yrs",
     "kilometer per hour": "kph km/hr", "mile per hour": "mph MPH m.p.h.",
     "mile per gallon": "mpg m.p.g.", "beat per minute": "bpm BPM",
-    "revolution per minute": "rpm RPM r.p.m.", "frame per second": "fps FPS", "knot": "kts",
+    "revolution per minute": "rpm RPM r.p.m.", "frame per second": "fps FPS", "knot": "kts kt",
+    # of the lab and the sky
+    "international unit": "IU", "angstrom": "Å", "light year": "ly", "astronomical unit": "AU",
+    "kibibyte": "KiB", "tebibyte": "TiB", "milligray": "mGy", "microsievert": "μSv",
+    "millisievert": "mSv", "becquerel": "Bq", "kilobecquerel": "kBq", "millitesla": "mT",
 }  # fmt: skip
 _UNCHANGED = ("percent", "per mille", "hertz", "horsepower", "lux", "molar", "dozen")
 _LENGTHS = {"km": "kilometer", "m": "meter", "cm": "centimeter", "mm": "millimeter", "ft": "foot",

@@ -14,6 +14,7 @@ WRITTEN = [
         "Fe³⁺, SO₄²⁻, 0.1 M HCl",
         "eff ee three plus, ess oh four two minus, zero point one molar aitch see ell",
     ),
+    ("¹⁴C dating, U-235", "carbon fourteen dating, you two thirty five"),
 ]
 
 

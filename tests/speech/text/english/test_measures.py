@@ -44,6 +44,19 @@ WRITTEN = [
     ("2× zoom at 640×480, 3 doz. eggs", "two times zoom at six forty by four eighty, "
      "three dozen eggs"),
     ("in km/h or MB/s", "in kilometers per hour or megabytes per second"),
+    ("two 12 oz bottles, 20 ms delay, 10g fat",
+     "two twelve ounce bottles, twenty millisecond delay, ten grams fat"),
+    ("a 2h30m flight, 3 100m races",
+     "a two hour thirty minute flight, three one hundred meter races"),
+    ("12m people, 5 mil viewers, 12m tall",
+     "twelve million people, five million viewers, twelve meters tall"),
+    ("14k gold, 10 st 4 lb, 5V/2A, a 10A fuse",
+     "fourteen karat gold, ten stone four pounds, five volts, two amps, a ten amp fuse"),
+    ("$5 per sq. ft. now, 15 kt, 4 ly",
+     "five dollars per square foot now, fifteen knots, four light years"),
+    ("a 350F oven, a 38.5C fever, 5 Å, 400 IU",
+     "a three hundred and fifty degree Fahrenheit oven, a thirty eight point five degree "
+     "Celsius fever, five angstroms, four hundred international units"),
 ]  # fmt: skip
 
 

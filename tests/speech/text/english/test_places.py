@@ -28,6 +28,7 @@ WRITTEN = [
     ("an Oak St Apt 4", "an Oak Street Apartment four"),
     ("No 10 Downing St, the No 2 now", "Number ten Downing Street, the number two now"),
     ("NE 5th St.", "Northeast fifth Street."),
+    ("He left Calif. in May for Oak Terr.", "He left California in May for Oak Terrace."),
 ]
 
 

@@ -16,6 +16,7 @@ WRITTEN = [
     ("4'33\"", "four minutes thirty three seconds"),
     ('He said "I am 8" and "go 9".', 'He said "I am eight" and "go nine".'),
     ("cut to 6', not 'all 6'", "cut to six feet, not 'all six'"),
+    ("90+3', 45' Goal!", "ninety plus three minutes, forty five minutes Goal!"),
 ]
 
 

@@ -16,6 +16,9 @@ WRITTEN = [
     ("the 49ers and 76ers", "the forty niners and seventy sixers"),
     ("100s of people, 25 000 jobs", "hundreds of people, twenty five thousand jobs"),
     ("7.5/10, 4.5/5", "seven point five out of ten, four point five out of five"),
+    ("1/250 s, 1/125th, 2/3rds",
+     "one two hundred and fiftieth of a second, one one hundred and twenty fifth, two "
+     "thirds"),
 ]  # fmt: skip
 
 

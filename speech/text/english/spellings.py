@@ -1,0 +1,92 @@
+"""Units that are written otherwise, such as `12m people`, `14k gold` or `at 350F`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from speech.text.english.figures import NUMBER, START, in_pairs
+from speech.text.english.rule import Rule, listed, rule
+
+_COOKED = r"(?P<amount>(?:\d{1,2}[\s-])?\d{1,2}/\d{1,2}|\d{0,2}[½⅓⅔¼¾⅛]|\d{1,2}(?:\.\d)?)"
+_AROUND = listed("about above around at below near of over reached to under hit")  # a temperature
+_COUNTED_IN_MILLIONS = listed(
+    "people users customers viewers followers subscribers downloads views copies jobs homes "
+    "households tonnes tons barrels votes voters passengers visitors children adults workers "
+    "members shares streams inhabitants residents refugees tourists deaths cases doses"
+)
+
+
+def _cooked(one: str) -> Callable[[re.Match[str]], str]:
+    def say(match: re.Match[str]) -> str:
+        amount = match["amount"]
+        is_one = amount == "1" or not re.match(r"\d+(?:[½⅓⅔¼¾⅛.\s-]|$)", amount)
+        return f"{amount} {one}{'' if is_one else 's'}"
+
+    return say
+
+
+SPELLINGS: tuple[Rule, ...] = (
+    rule(
+        rf"(?P<amount>{START}{NUMBER})(?:m|\s?mil\.?)(?=\s(?:{'|'.join(_COUNTED_IN_MILLIONS)})\b)",
+        lambda m: f"{m['amount']} million",
+    ),
+    rule(
+        r"(?<![\w.,$£€/-])(?P<carats>8|9|10|14|18|22|24)\s?-?(?:[kK]t?|KT)(?=\s(?:(?:white|yellow|rose|solid)\s)?"
+        r"(?:gold|ring|band|chain|necklace|bracelet)s?\b)",
+        lambda m: f"{m['carats']} karat",
+    ),
+    rule(
+        r"(?<![\w.,:/$£€-])(?P<stones>\d{1,2})\s?st\s?(?P<pounds>\d|1[0-3])\s?lbs?\b\.?(?!\w)",
+        lambda m: f"{m['stones']} stone {m['pounds']}{' pound' + 's' * (m['pounds'] != '1')}",
+    ),
+    rule(
+        r"(?P<volts>\dV)(?:(?P<mark>[/,])\s?|\s@\s|\s)(?P<amps>\d{1,3}(?:\.\d{1,2})?)\s?A(?![\w-])",
+        lambda m: (
+            f"{m['volts']}{', ' if m['mark'] else ' at '}{m['amps']} amp{'s' * (m['amps'] != '1')}"
+        ),
+    ),
+    rule(
+        r"(?<=\d)\s?A(?=\s(?:fuse|breaker|circuit|charger|supply|outlet|socket|current|plug)s?\b)",
+        " amp",
+    ),
+    rule(
+        r"(?<![\w.,:/$£€-])(?P<amount>\d{2,3}(?:\.\d)?)\s?°?(?P<scale>[CF])"
+        r"(?=\s(?:oven|heat|weather|temperatures?|water|days?|fever|preheat)\b)",
+        lambda m: f"{m['amount']}°{m['scale']}",
+    ),
+    rule(r"(?<=\d)-(?P<kind>sq|cu)\.?-(?=(?:ft|in|mi|yd|m)\b)", lambda m: f"-{m['kind']} "),
+    rule(
+        r"(?<![\w.,])(?P<width>[1-9]\d{2,3})\s?[x×]\s?(?P<height>[1-9]\d{2,3})"
+        r"(?!\w|[.,]\d|\s?(?:[kcm]?m|ft|in|inches|feet|yd)\b|[^=\n]{0,16}=)",
+        lambda m: f"{in_pairs(m['width'])} by {in_pairs(m['height'])}",
+    ),
+    rule(r"(?<=\d)(?P<unit>[vw])(?!\w)", lambda match: match["unit"].upper()),
+    rule(
+        r"(?<![\w.,])(?P<feet>[3-7])ft(?P<inches>\d|1[01])(?![\w.,²])",
+        lambda match: f"{match['feet']} foot {match['inches']}",
+    ),
+    rule(
+        r"(?P<unit>(?<=\d)\s?[kcm]?m|(?<=\d)\s?ft)(?P<power>[23])(?!\w|[.,:]\d|-)",
+        lambda match: match["unit"] + ("²" if match["power"] == "2" else "³"),
+    ),
+    rule(rf"{START}{_COOKED}\s?c\.(?=\s[a-z])", _cooked("cup")),
+    rule(rf"{START}{_COOKED}\s?pt\.(?=\s[a-z])", _cooked("pint")),
+    rule(r"(?<=\d)[\s-]?pt(?=\.?\s(?:bold|font|italic|size|text|type)\b)", " point"),
+    rule(
+        rf"(?P<before>\b(?:{'|'.join(_AROUND)})\s)(?P<amount>[-−]?\d{{2,3}}(?:\.\d)?)"
+        r"\s?(?P<scale>[CF])(?![\w°'’-])(?:\.(?=\s[a-z]))?",
+        lambda match: f"{match['before']}{match['amount']}°{match['scale']}",
+        re.IGNORECASE,
+    ),
+    rule(
+        r"(?<![\w.,:/-])(?P<first>\d{2,3})°?C/(?P<second>\d{2,3})(?P<scale>°?[CF])(?!\w)",
+        lambda match: f"{match['first']}°C, {match['second']}°{match['scale'][-1]}",
+    ),
+    rule(
+        r"(?<![\w.,:/-])(?P<count>\d{1,2})\s?[x×]\s?(?P<amount>\d{1,4}(?:\.\d)?)\s?"
+        r"(?P<unit>k?g|m[lL]|[lL]|oz|lb)\s(?=[a-z]{3})",
+        lambda match: f"{match['count']} {match['amount']}-{match['unit']} ",
+    ),
+)
+"""Units that are written otherwise, before figures, fractions and powers are."""
