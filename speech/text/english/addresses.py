@@ -13,11 +13,17 @@ _MARKS = {
     ":": "colon", "?": "question mark", "=": "equals", "&": "and", "#": "hash", "~": "tilde",
     "%": "percent",
 }  # fmt: skip
+_SPELLED_ENDINGS = frozenset(("exe", "env", "apk", "avi", "sql"))
 _KEYS = {"*": "star", "#": "pound"}
 _TOP_LEVEL = "com|org|net|edu|gov|mil|info|io|ai|app|dev|co|uk|us|ca|de|fr|eu|tv|me|xyz"
 _FILE_ENDINGS = (
     "txt|pdf|docx?|xlsx?|pptx?|csv|json|xml|html?|md|jpe?g|png|gif|svg|mp3|mp4|wav|zip|exe|py|js|ts|"
-    "css|ya?ml|toml|ini|log"
+    "css|ya?ml|toml|ini|log|sh|cpp|rs|java|tsx|jsx|sql|conf|cfg|ipynb|epub|mkv|mov|avi|webp|gz|tar|rtf|srt|"
+    "apk|dmg|iso|bak|tmp|psd|dll|php|db|jar|lock"
+)
+_DOT_NAMES = (
+    "env|git|gitignore|gitattributes|github|dockerignore|bashrc|zshrc|vimrc|vim|npmrc|profile|htaccess|"
+    "ssh|config|cache|local|venv|editorconfig|prettierrc|eslintrc"
 )
 _UPPER_ENDINGS = "TXT|PDF|DOCX?|CSV|XLSX?|JPE?G|PNG|GIF|MP3|MP4|WAV|ZIP|EXE"
 _EXTENSION = r"(?P<what>,?\s?(?:x|ext\.?|extension)\s?(?P<extension>\d{1,6}))?"
@@ -106,10 +112,24 @@ def _dialled(match: re.Match[str]) -> str:
 
 
 def _file_name(match: re.Match[str]) -> str:
-    ending = match["ending"].lower()
-    has_vowel = any(letter in "aeiou" for letter in ending) and ending != "exe"
+    name = match["name"].replace(".", " dot ")
     line = f" line {match['line']}" if match["line"] else ""
-    return f"{match['name']} dot {ending if has_vowel else spell(ending)}{line}"
+    return f"{name} dot {_ending(match['ending'])}{line}"
+
+
+def _ending(ending: str) -> str:
+    ending = ending.lower()
+    has_vowel = any(letter in "aeiou" for letter in ending)
+    return ending if has_vowel and ending not in _SPELLED_ENDINGS else spell(ending)
+
+
+def _dot_name(match: re.Match[str]) -> str:
+    """Return `dot env` for `.env`, `star dot see ess vee` for `*.csv`."""
+    return f"{'star ' * bool(match['star'])}dot {_ending(match['name'])}"
+
+
+def _here(match: re.Match[str]) -> str:
+    return "dot dot slash " if match[0] == "../" else "dot slash "
 
 
 ADDRESSES: tuple[Rule, ...] = (
@@ -124,8 +144,17 @@ ADDRESSES: tuple[Rule, ...] = (
         r"(?![\w@])",
         _url,
     ),
+    rule(r"(?<![^\s(\"“`])\.{1,2}/(?=[\w.-]{1,60}(?![\w./-]))", _here),
     rule(
-        rf"(?<!\w)(?<!\w\.)(?P<name>[A-Za-z\d][\w-]{{0,63}})\.(?P<ending>{_FILE_ENDINGS}|{_UPPER_ENDINGS})"
+        rf"(?<![\w./*…)\]])(?P<star>[*])?\.(?P<name>{_DOT_NAMES}|{_FILE_ENDINGS}|{_UPPER_ENDINGS})(?![\w./-]*\w)",
+        _dot_name,
+    ),
+    rule(
+        r"(?<![\w./-])(?P<name>[a-z][\w-]{1,30})\.(?P<ending>[ch])(?![\w-]|\.\w)",
+        lambda m: f"{m['name']} dot {spell(m['ending'])}",
+    ),
+    rule(
+        rf"(?<!\w)(?<!\w\.)(?P<name>[A-Za-z\d][\w-]{{0,63}}(?:\.(?:tar|min|test|spec|config|d))?)\.(?P<ending>{_FILE_ENDINGS}|{_UPPER_ENDINGS})"
         r"(?:[:](?P<line>\d{1,6}))?(?!\w|\.\w)",
         _file_name,
     ),

@@ -42,6 +42,7 @@ _COMMON = frozenset(
         "THE TO TOO TOP TRY TWO UH UM UP USE WAS WAY WE WHO WHY WOW YEP YES YOU"
     )
 )
+_TIMES = {2: "double", 3: "triple", 4: "quadruple"}
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _ARTICLES = frozenset(listed("the an my your our their his her its"))
 _MIN_SHOUTED_WORDS = 3
@@ -108,6 +109,12 @@ def _is_shouted(line: str) -> bool:
     return sum(1 for _ in shouted) >= _MIN_SHOUTED_WORDS
 
 
+def _letter_by_letter(match: re.Match[str]) -> str | None:
+    """Return `ess tee oh pee` for `S-T-O-P`; who stammers says one letter again."""
+    letters = match[0].replace("-", "")
+    return None if len(set(letters)) == 1 else spell(letters)
+
+
 def _letter(match: re.Match[str]) -> str:
     return spell(match["letter"])
 
@@ -129,10 +136,17 @@ SPACED: tuple[Rule, ...] = (
         r"(?![\w'’-]|[ ][A-Za-z](?!\w))",
         _spaced_word,
     ),
+    rule(
+        r"(?<![\w'’-])(?:[A-Z](?:-[A-Z]){2,24}|[a-z](?:-[a-z]){2,24})(?![\w'’-])", _letter_by_letter
+    ),
 )
 """Words whose letters stand apart."""
 
 INITIALS: tuple[Rule, ...] = (
+    rule(
+        r"(?<![\w-])(?P<size>AAA?A?)(?=\s(?:batter|cells?\b))",
+        lambda m: f"{_TIMES[len(m['size'])]} ay",
+    ),
     rule(
         r"(?P<exchange>\b(?:NASDAQ|Nasdaq|NYSE|LSE|TSX|AMEX|OTC)\s?[:]\s?)(?P<letters>[A-Z]{1,5}(?:\.[A-Z])?)\b",
         lambda match: match["exchange"] + spell(match["letters"]),

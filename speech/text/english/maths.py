@@ -18,6 +18,7 @@ _SIGNS = {
 }  # fmt: skip
 _GREEK = {"Δ": "delta", "δ": "delta", "Σ": "sigma", "Π": "pi", "Ω": "omega"}
 _NOTES = {"♩": "quarter note", "♪": "eighth note"}
+_ANGLES = {"sin": "sine", "cos": "cosine", "tan": "tangent"}
 _FUNCTIONS = {
     "sin": "sine of", "cos": "cosine of", "tan": "tangent of", "log": "log of",
     "ln": "natural log of",
@@ -33,6 +34,17 @@ def _sign(match: re.Match[str]) -> str:
 MATHS: tuple[Rule, ...] = (
     rule(r"[♩♪]\s?=\s?(?=\d)", lambda match: f"{_NOTES[match[0][0]]} equals "),
     rule(rf"(?<![\w.])(?:{'|'.join(_FUNCTIONS)})(?=\()", lambda m: f"{_FUNCTIONS[m[0]]} "),
+    rule(r"(?<![\w.'’-])(?P<name>sin|cos|tan)\s(?=\d{1,3}°|[xθφαβ](?!\w))",
+         lambda m: f"{_ANGLES[m['name']]} "),
+    rule(r"(?<![\w.'’/])(?P<above>[a-z]|\d{1,3}(?=\s?/\s?[a-z]))\s?/\s?(?=(?:[a-z]|\d{1,3})\s=\s[\w-])",
+         lambda m: f"{m['above']} over "),
+    rule(r"(?P<above>=\s(?:[a-z]|\d{1,3}))\s?/\s?(?=[a-z](?![\w/.]))"
+         r"|(?P<letter>=\s[a-z])\s?/\s?(?=\d)",
+         lambda m: f"{m['above'] or m['letter']} over "),
+    rule(r"(?<![\w./-])(?P<number>\d{1,2})/(?=[nxyz](?![\w/.'’]))",
+         lambda m: f"{m['number']} over "),
+    rule(r"(?<![\w.])d(?P<above>[a-z])/d(?P<below>[a-z])(?!\w)",
+         lambda m: f"{spell('d' + m['above'])} {spell('d' + m['below'])}"),
     rule(r"(?<=\d)\s?−\s?(?=\d)", " minus "),
     rule(r"(?<![\w.'’-])(?P<name>[kmnxy])[-−](?=\d)", lambda match: f"{match['name']} minus "),
     rule(r"(?<=\d)[xX](?=\s?[+=)^²³]|\s[−-]\s?\d)", " x"),

@@ -39,7 +39,12 @@ def _windows_path(match: re.Match[str]) -> str:
 
 def _path(match: re.Match[str]) -> str:
     """Return `slash etc slash hosts` for `/etc/hosts`."""
-    path = match["path"].replace("~", "home ").replace("/", " slash ").replace("..", "dot dot")
+    path = (
+        re.sub(r"^\./", "dot/", match["path"])
+        .replace("~", "home ")
+        .replace("/", " slash ")
+        .replace("..", "dot dot")
+    )
     return path.strip()
 
 
@@ -74,6 +79,14 @@ def _or(match: re.Match[str]) -> str | None:
 
 COMPARISONS: tuple[Rule, ...] = (
     rule(
+        r"\b[Tt]ype[\s-](?P<blood>AB|[ABO])(?P<sign>[+−-])(?![\w-])",
+        lambda m: f"type {spell(m['blood'])} {'positive' if m['sign'] == '+' else 'negative'}",
+    ),
+    rule(
+        r"(?<![\w.+-])(?P<blood>AB|[ABO])(?P<sign>[+−-])(?=\s(?:blood|donors?|plasma|cells)\b)",
+        lambda m: f"{spell(m['blood'])} {'positive' if m['sign'] == '+' else 'negative'}",
+    ),
+    rule(
         r"[\u2100\u2103\u2105\u2109\u2160-\u217f\u2460-\u249b\u3371-\u33df\uff10-\uff19]", _composed
     ),
     rule(r"(?<=\w[.,;:!?”\"’])[⁰¹²³⁴-⁹]{1,3}(?=\s|$)|(?<=[A-Za-z]{4})[⁰¹²³⁴-⁹]{1,3}(?![\w⁻])", ""),
@@ -97,6 +110,8 @@ COMPARISONS: tuple[Rule, ...] = (
     rule(r"(?<![\w<])<\s?(?=[\d$£€])", "less than "),
     rule(r"(?<![\w>=-])>\s?(?=[\d$£€])", "more than "),
     rule(r"(?<![\w~])~\s?(?=[\d$£€])", "about "),
+    rule(r"(?<=[\w)\"'])\s&&\s(?=\S)", " and "),
+    rule(r"(?<=[\w)\"'])\s\|\|\s(?=\S)", " or "),
     rule(r"\s?±\s?(?=\d)", " plus or minus "),
     rule(r"\s?≈\s?(?=[\d$£€])", " approximately "),
     rule(r"(?<=\d)\s?[*]\s?(?=\d)", " times "),
@@ -166,10 +181,6 @@ SYMBOLS: tuple[Rule, ...] = (
     rule(r"(?<=\d)\s/\s(?=\d)", " divided by "),
     rule(r"(?<=\d)\s?=\s?(?=[\d-])", " equals "),
     rule(r"\s=(?=\s)", " equals"),
-    rule(
-        r"\b[Tt]ype\s(?P<blood>AB|[ABO])(?P<sign>[+−-])(?![\w-])",
-        lambda m: f"type {spell(m['blood'])} {'positive' if m['sign'] == '+' else 'negative'}",
-    ),
     rule(
         r"(?<![\w.+-])(?P<grade>[A-FO])(?P<sign>[+−-])(?=[\s.,;:!?)]|$)",
         lambda m: f"{spell(m['grade'])} {'plus' if m['sign'] == '+' else 'minus'}",

@@ -16,6 +16,12 @@ WRITTEN = [
     ("localhost:3000, A.JPG", "localhost colon three zero zero zero, A dot jay pee jee"),
     ("www.bbc.co.uk", "double-you double-you double-you dot bee bee see dot co dot you kay"),
     ("a 10-3-1 record", "a ten, three, one record"),
+    ("./run.sh, ../main.py, ./a/b.sh",
+     "dot slash run dot ess aitch, dot dot slash main dot pee why, dot slash a slash b dot"
+     " ess aitch"),
+    ("main.c, .env, *.csv, ~/.bashrc, a.tar.gz",
+     "main dot see, dot ee en vee, star dot see ess vee, home slash dot bashrc, a dot tar "
+     "dot jee zee"),
 ]  # fmt: skip
 
 

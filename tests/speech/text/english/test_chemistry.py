@@ -15,6 +15,7 @@ WRITTEN = [
         "eff ee three plus, ess oh four two minus, zero point one molar aitch see ell",
     ),
     ("¹⁴C dating, U-235", "carbon fourteen dating, you two thirty five"),
+    ("type AB− blood, an O+ donor", "type ay bee negative blood, an oh positive donor"),
 ]
 
 

@@ -45,6 +45,8 @@ WRITTEN = [
     ("FW: so, tel. no. 555-1234, Ref. No. 8",
      "Forward: so, telephone number five five five, one two three four, Reference number "
      "eight"),
+    ("AA batteries, one AAA battery", "double ay batteries, one triple ay battery"),
+    ("S-T-O-P, h-e-l-l-o, s-s-stop, a-a-a", "ess tee oh pee, aitch ee ell ell oh, s-s-stop, a-a-a"),
 ]  # fmt: skip
 
 

@@ -16,6 +16,12 @@ WRITTEN = [
     ("No! 5! 3x faster, 10x", "No! five! three times faster, ten times"),
     ("the end.¹ Word² note†", "the end. Word note"),
     ("p<0.05, a=5, n == 3", "p is less than zero point zero five, a equals five, n equals three"),
+    ("x = y / 2, a/b = c, 1/x, dy/dx = 3",
+     "x equals y over two, a over b equals c, one over x, dee why dee ex equals three"),
+    ("sin 30° = 0.5, 5/8 = 0.625",
+     "sine thirty degrees equals zero point five, five eighths equals zero point six two "
+     "five"),
+    ("a && b || c", "a and b or c"),
 ]  # fmt: skip
 
 
