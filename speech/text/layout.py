@@ -32,6 +32,9 @@ _QUOTED = re.compile(r"^\s{0,3}(?:>\s?)+(?=\S)")
 _BULLET = re.compile(r"\s*[-*+•‣⁃▪▫◦●○■□‒–]\s+(?=\S)")
 _NUMBERED = re.compile(r"\s*(?:\d{1,3}[.)]|[a-z]\))\s+\S")
 
+_PRICE_SIGN = re.compile(r"(?<=[.\s_·…-])[$£€¥₹#](?=\.?\d)")
+"""Belongs to its figures, not to the dots that lead to them."""
+
 _WRAPPERS = frozenset(OPENERS + CLOSERS + QUOTES)
 _ENDS = frozenset(SENTENCE_ENDS + CLAUSE_ENDS)
 _STOPS = _ENDS - set("-–—")
@@ -98,7 +101,7 @@ def _ended(line: str) -> str:
 def _drop_runs(line: str) -> str:
     """Replace each run of marks in one line."""
     kinds = "".join(map(_kind, line))
-    for tag in SPEAKER_TAG.finditer(line):
+    for tag in (*SPEAKER_TAG.finditer(line), *_PRICE_SIGN.finditer(line)):
         kinds = kinds[: tag.start()] + _LETTER * len(tag[0]) + kinds[tag.end() :]
     for start, end in reversed([match.span() for match in _MARKS.finditer(kinds)]):
         if _is_run(line[start:end]):

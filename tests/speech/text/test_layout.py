@@ -41,6 +41,8 @@ def spoken(text: str) -> str:
         ("Hi!!!!! [S2] Oh.", "Hi! [S2] Oh."),
         ("x - - - - y -- == -- == z", "x, y, z"),
         ("> Quoted\n> twice", "Quoted\ntwice"),
+        ("Steak ....... $24.50", "Steak... $24.50"),
+        ("Wine . . . . £9", "Wine... £9"),
     ],
 )
 def test_a_run_of_marks_is_a_break(drawn: str, plain: str) -> None:
