@@ -47,17 +47,25 @@ _EMPHASIS = (
 _FENCE = re.compile(r"^[ ]{0,8}(?:```|~~~)[\w+-]{0,20}[ ]{0,8}$", re.MULTILINE)
 _TASK = re.compile(r"^([ ]{0,8}[-*+][ ]{1,4})\[[ xX]\][ ]", re.MULTILINE)
 _ROW = re.compile(r"^[ ]{0,8}\|(.+)\|[ ]{0,8}$", re.MULTILINE)
-_MARKS = re.compile(r"[<&\[*_~`|]")
+_CUE_TIME = r"(?:\d{1,2}:)?\d{2}:\d{2}[.,]\d{3}"
+_CUE = re.compile(  # with the blank line before, for a sentence goes on from one to the next
+    r"(?:\A|\r?\n)(?:\r?\n)?(?:\d{1,5}[ ]?\r?\n)?"
+    rf"{_CUE_TIME}[ ]-->[ ]{_CUE_TIME}[^\n]{{0,80}}(?=\n|\Z)"
+)
+_CUES_HEAD = re.compile(r"\A\s{0,8}WEBVTT[^\n]{0,80}$", re.MULTILINE)
+_MARKS = re.compile(r"[<&\[*_~`|]|-->")
 
 
 def drop_markup(text: str) -> str:
     """Return `text` without the marks of Markdown, HTML and SSML; what they stand around stays.
 
-    Of a link, its text stays; of a table, each row is a sentence of its cells. Headings, lists and
-    rules are left to `speech.text.layout`.
+    Of a link, its text stays; of subtitles, what is said, without the times; of a table, each row
+    is a sentence of its cells. Headings, lists and rules are left to `speech.text.layout`.
     """
     if not _MARKS.search(text):
         return text
+    if "-->" in text:
+        text = _CUE.sub("", _CUES_HEAD.sub("", text))
     text = _INLINE_TAG.sub("", _SENTENCE_TAG.sub(" ", _COMMENT.sub(" ", text)))
     text = _SPEECH_TAG.sub("", text)
     text = _BLOCK_TAG.sub("\n", text)

@@ -26,6 +26,11 @@ from tests.cpu_time import cpu_s
         ("<s>One.</s><s>Two.</s>", "One. Two."),
         ("```python\nrun\n```", "\nrun\n"),
         ("- [x] done\n- [ ] open", "- done\n- open"),
+        (
+            "1\n00:01:15,200 --> 00:01:18,000\nHi, so\n\n2\n00:01:19,000 --> 00:01:20,000\nbye.",
+            "\nHi, so\nbye.",
+        ),
+        ("WEBVTT\n\n00:15.200 --> 00:18.000 align:start\nHi.", "\nHi."),
     ],
 )
 def test_markup_is_not_said(written: str, plain: str) -> None:
@@ -57,7 +62,8 @@ def test_emphasis_loses_no_word(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "hostile", ["<", "<a ", "<a =", "<!--", "&", "[", "[1]", "[a](/", "*a", "_", "`", "|"]
+    "hostile",
+    ["<", "<a ", "<a =", "<!--", "&", "[", "[1]", "[a](/", "*a", "_", "`", "|", "-->", "\n1"],
 )
 def test_dropping_markup_takes_time_in_proportion(hostile: str) -> None:
     def dropping_s(num_chars: int) -> float:
