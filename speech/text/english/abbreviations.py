@@ -17,7 +17,9 @@ TITLES = {
     "Pres": "President", "Supt": "Superintendent", "Mt": "Mount", "Ft": "Fort",
     "Adm": "Admiral", "Pvt": "Private", "Brig": "Brigadier", "Amb": "Ambassador", "Fr": "Father",
     "Det": "Detective", "Insp": "Inspector", "Mme": "Madame", "Mlle": "Mademoiselle", "Mx": "Mix",
-    "Br": "Brother", "Msgr": "Monsignor", "Atty": "Attorney", "Cdr": "Commander",
+    "Drs": "Doctors", "Profs": "Professors", "Sens": "Senators", "Reps": "Representatives",
+    "Govs": "Governors", "Gens": "Generals", "Br": "Brother", "Msgr": "Monsignor",
+    "Atty": "Attorney", "Cdr": "Commander",
 }  # fmt: skip
 _BEFORE_NUMBERS = {
     "No": "Number", "no": "number", "Nos": "Numbers", "nos": "numbers", "Fig": "Figure",
@@ -36,6 +38,7 @@ _BEFORE_NUMBERS = {
     "pg": "page", "pgs": "pages", "temp": "temperature", "Temp": "Temperature",
     "qty": "quantity", "Qty": "Quantity", "col": "column", "Cat": "Category", "Plat": "Platform",
     "vv": "verses", "ll": "lines", "Iss": "Issue", "iss": "issue", "Tab": "Table",
+    "Reg": "Regulation", "reg": "regulation", "cl": "clause", "Cl": "Clause", "Sch": "Schedule",
     "App": "Appendix", "Bk": "Book", "bk": "book", "Amend": "Amendment", "lat": "latitude",
     "Lat": "Latitude",
 }  # fmt: skip
@@ -62,7 +65,7 @@ _WORDS = {
     "b.i.d.": "twice a day", "t.i.d.": "three times a day", "q.i.d.": "four times a day",
     "p.r.n.": "as needed", "q.d.": "once a day", "p.o.": "by mouth",
     "TL;DR": "tee ell dee ar", "tl;dr": "tee ell dee ar", "feat.": "featuring",
-    "Feat.": "Featuring", "Rt. Hon.": "Right Honorable", "Bd. of": "Board of",
+    "Feat.": "Featuring", "Bd. of": "Board of",
     "YoY": "year over year", "QoQ": "quarter over quarter", "MoM": "month over month",
 }  # fmt: skip
 _MAY_END = {
@@ -204,9 +207,11 @@ NUMBERED: tuple[Rule, ...] = (
         lambda match: f"{_SHOUTED[match['word']]} ",
     ),
     rule(
-        rf"(?<![\w.])(?P<word>{alternatives(list(_UNSTOPPED))})\s(?=\d)",
+        rf"(?<![\w.])(?P<word>{alternatives(list(_UNSTOPPED))})\s(?=\d|[IVX]{{2,5}}\b)",
         lambda match: f"{_UNSTOPPED[match['word']]} ",
     ),
+    rule(r"(?<![\w.])(?P<first>[Ll])vl?\.?(?=\d)", lambda m: f"{m['first']}evel "),
+    rule(r"\bRt\.(?=\s(?:Hon|Rev)\b)", "Right"),
     rule(r"(?<![\w.])(?P<first>[Nn])o\.(?=\sof\s)", lambda m: f"{m['first']}umber"),
     rule(r"(?<=[a-z]\s)No(?=\s\d{1,3}(?![\w,]|\.\d|\stimes\b))", "number"),
     rule(

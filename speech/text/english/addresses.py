@@ -98,7 +98,8 @@ def _internet_address(match: re.Match[str]) -> str | None:
     if any(int(part) > 255 for part in parts[:4]):
         return None
     said = " dot ".join(map(digits, parts[:4]))
-    return f"{said} colon {digits(parts[4])}" if parts[4:] else said
+    between = "slash" if "/" in match[0] else "colon"
+    return f"{said} {between} {digits(parts[4])}" if parts[4:] else said
 
 
 def _dialled(match: re.Match[str]) -> str:
@@ -140,7 +141,7 @@ ADDRESSES: tuple[Rule, ...] = (
     rule(r"(?:https?|ftp)://(?P<rest>[^\s<>\"“”]{1,300})", _url, re.IGNORECASE),
     rule(r"(?<![\w.@])(?P<rest>www\.[^\s<>\"“”]{1,300})", _url, re.IGNORECASE),
     rule(
-        rf"(?<![\w.@/])(?P<rest>(?:[A-Za-z\d-]{{1,63}}\.){{1,4}}(?:{_TOP_LEVEL})(?:/[^\s<>\"“”]{{0,200}})?)"
+        rf"(?<![\w.@/])(?P<rest>(?:[A-Za-z\d-]{{1,63}}\.){{1,4}}(?:{_TOP_LEVEL})(?:[:]\d{{2,5}}(?!\d))?(?:/[^\s<>\"“”]{{0,200}})?)"
         r"(?![\w@])",
         _url,
     ),
@@ -158,7 +159,10 @@ ADDRESSES: tuple[Rule, ...] = (
         r"(?:[:](?P<line>\d{1,6}))?(?!\w|\.\w)",
         _file_name,
     ),
-    rule(r"(?<![\w.,:/-])\d{1,3}(?:\.\d{1,3}){3}(?:[:]\d{1,5})?(?![\w-]|\.\d)", _internet_address),
+    rule(
+        r"(?<![\w.,:/-])\d{1,3}(?:\.\d{1,3}){3}(?:[:]\d{1,5}|/\d{1,2})?(?![\w-]|\.\d)",
+        _internet_address,
+    ),
     rule(
         r"(?P<before>\b(?:call|dial|phone|ring)(?:s|ed|ing)?\s)(?P<number>\d{3})(?![\w-]|[.,]\d|\s\d)",
         lambda match: match["before"] + digits(match["number"]),

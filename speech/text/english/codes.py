@@ -79,6 +79,13 @@ def _wireless(match: re.Match[str]) -> str:
     return f"eight oh two dot {cardinal(match['number'])} {kinds}".rstrip()
 
 
+def _standard(match: re.Match[str]) -> str:
+    """Return `aitch two sixty four` for `H.264`, `eff one fifty` for `F-150`."""
+    before = match["before"]
+    family = "ex eighty six" if before == "x86-" else spell(before)
+    return f"{family} {in_pairs(match['number'])}"
+
+
 CODES: tuple[Rule, ...] = (
     rule(r"\bCVE-(?P<year>\d{4})-(?P<number>\d{4,7})(?![\w-])", _vulnerability),
     rule(
@@ -94,6 +101,15 @@ CODES: tuple[Rule, ...] = (
         _wireless,
     ),
     rule(r"(?<![\w&#])[#](?=\d{1,9}(?!\w))", "number "),
+    rule(r"(?<![\w/.])24/7/365(?![\w/])", "twenty four seven three sixty five"),
+    rule(
+        r"(?<![\w.-])(?P<before>[HhXx]\.|F-(?=[1-4]50)|x86-(?=64))(?P<number>26[3-6]|[1-4]50|64)(?![\w-])",
+        _standard,
+    ),
+    rule(
+        r"(?P<number>\b\d{1,3})(?P<first>[A-Ha-h])\s?[-–]\s?(?P<last>[A-Ha-h])(?![\w.'’-])",
+        lambda m: f"{m['number']} {spell(m['first'])} to {spell(m['last'])}",
+    ),
     rule(
         rf"(?P<what>\b(?:{_PLACED})\s)(?P<number>\d{{1,3}})(?P<letter>[A-HJ-Z])(?![\w.-])",
         lambda m: f"{m['what']}{m['number']} {spell(m['letter'])}",

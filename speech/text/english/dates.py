@@ -13,6 +13,7 @@ from speech.text.english.figures import (
     two_figures,
     year,
 )
+from speech.text.english.initials import spell
 from speech.text.english.rule import Rule, alternatives, rule
 from speech.text.english.sentences import stop_after, word_before
 
@@ -151,6 +152,10 @@ SLASHED_DATES: tuple[Rule, ...] = (
 """Days of a month in figures without a year, which else would be fractions."""
 
 DATES: tuple[Rule, ...] = (
+    rule(
+        rf"{UNJOINED}(?P<date>\d{{1,2}}/\d{{1,2}}/\d{{2,4}})\s?[-–—]\s?(?=\d{{1,2}}/\d{{1,2}}/\d{{2}})",
+        lambda m: f"{m['date']} to ",
+    ),
     rule(r"(?<![\w.])ca?\.\s?(?=\d|AD\s\d)", "circa "),
     rule(
         r"(?<=\()(?P<life>b|d|r|fl)\.\s?(?=(?:c\.\s?|circa\s)?\d{3,4}\b)",
@@ -228,7 +233,7 @@ DATES: tuple[Rule, ...] = (
 YEARS: tuple[Rule, ...] = (
     rule(r"(?<=\d{4})\s?[-–—]\s?(?=(?:[Pp]resent|[Nn]ow|[Tt]oday)\b)", " to "),
     rule(r"(?<=\d0s)\s?[-–—]\s?(?=['’]?\d{1,3}0s\b)", " to "),
-    rule(r"(?<![\w.,])['’]?(?P<century>1\d|20)?(?P<decade>\d)0['’]?s\b", _decade),
+    rule(r"(?<![\w.,])['’‘]?(?P<century>1\d|20)?(?P<decade>\d)0['’]?s\b", _decade),
     rule(
         rf"{UNJOINED}(?P<low>1[1-9]\d\d|20\d\d)\s?[-–—]\s?(?P<high>1[1-9]\d\d|20\d\d)(?![\w-])",
         lambda match: f"{year(match['low'])} to {year(match['high'])}",
@@ -248,6 +253,11 @@ YEARS: tuple[Rule, ...] = (
         re.IGNORECASE,
     ),
     rule(r"(?<![\w'’])['’](?=\d\d(?![\w'’.,]))", ""),
+    rule(
+        r"(?<=[A-Za-z,.)]\s)(?P<year>1[89]\d\d|20[0-3]\d)(?P<letter>[a-d])(?=[,;.)\s])"
+        r"|(?<=\()(?P<first>1[89]\d\d|20[0-3]\d)(?P<second>[a-d])(?=[,;.)])",
+        lambda m: f"{year(m['year'] or m['first'])} {spell(m['letter'] or m['second'])}",
+    ),
     rule(r"(?<=\d\s(?:BC|AD|CE))\s?[-–—]\s?(?=\d|AD\s\d)|(?<=\d\sBCE)\s?[-–—]\s?(?=\d)", " to "),
     rule(r"(?=[\s–—-])(?:(?<=\bAD\s\d{2})|(?<=\bAD\s\d{3}))\s?[-–—]\s?(?=\d)", " to "),
 )

@@ -32,6 +32,7 @@ def _all(match: re.Match[str]) -> str | None:
 
 
 GAMES: tuple[Rule, ...] = (
+    rule(r"(?<=\d)\s?[★⭐](?![★⭐])", " stars"),
     rule(
         rf"(?P<what>\b{_COUNTED}[:]?\s)(?P<got>\d{{1,5}})\s?/\s?(?P<all>\d{{1,5}})(?![\w/]|[.,]\d)",
         _out_of,

@@ -34,6 +34,8 @@ def _sign(match: re.Match[str]) -> str:
 MATHS: tuple[Rule, ...] = (
     rule(r"[♩♪]\s?=\s?(?=\d)", lambda match: f"{_NOTES[match[0][0]]} equals "),
     rule(rf"(?<![\w.])(?:{'|'.join(_FUNCTIONS)})(?=\()", lambda m: f"{_FUNCTIONS[m[0]]} "),
+    rule(r"(?P<equation>(?:\bf(?:['’′]?\(x\)|(?:\sprime)?\sof\sx)|(?<![\w.'’])[yz])\s(?:=|equals)\s[−-]?\d{1,4})x(?!\w)",
+         lambda m: f"{m['equation']} x"),
     rule(r"(?<![\w.'’-])(?P<name>sin|cos|tan)\s(?=\d{1,3}°|[xθφαβ](?!\w))",
          lambda m: f"{_ANGLES[m['name']]} "),
     rule(r"(?<![\w.'’/])(?P<above>[a-z]|\d{1,3}(?=\s?/\s?[a-z]))\s?/\s?(?=(?:[a-z]|\d{1,3})\s=\s[\w-])",
@@ -56,6 +58,8 @@ MATHS: tuple[Rule, ...] = (
          lambda match: f"{match['name']} of {match['of']}"),
     rule(r"(?<![\w.'’/-])(?<!\d\s)(?P<name>[A-HJ-Z]|[b-df-hj-np-tv-z]{2})(?=(?P<power>[²³])?(?:\s=\s[\w.−-]|=\.?\d|(?(power)(?![\w⁺⁻])|(?!))))",
          lambda match: spell(match['name'])),
+    rule(r"(?<![\w.'’])(?P<name>[fgh])['’′]\((?P<of>[a-z])\)(?!\w)",
+         lambda match: f"{match['name']} prime of {match['of']}"),
     rule(r"(?<![\w.'’])O\((?=[a-z\d])", "oh of ("),
     rule(r"(?<![\w.'’-])(?P<name>[a-z])_(?=(?:\d|[a-z])(?!\w))", lambda match: f"{match['name']} "),
     rule(r"(?<=\w)\s?==\s?(?=[\w\"'-])|(?<=\w)=(?=\.?\d)", " equals "),

@@ -178,7 +178,7 @@ MONEY: tuple[Rule, ...] = (
         lambda m: f"{m['count']} for ",
     ),
     rule(
-        rf"(?<=[\d{_BARE_SIGNS}A-Z])/(?P<per>{alternatives(_PER)})\b",
+        rf"(?<=[\d{_BARE_SIGNS}A-Z])/(?P<per>{alternatives(_PER)})\b(?:\.(?=\s[a-z+(]))?",
         lambda match: f" per {PER[match['per']]}",
     ),
     rule(

@@ -27,6 +27,8 @@ def _cooked(one: str) -> Callable[[re.Match[str]], str]:
 
 
 SPELLINGS: tuple[Rule, ...] = (
+    rule(r"(?<=\d/\d)\s?[x×]\s?(?=\d)", " by "),
+    rule(r"(?<=\d)\s?V(?=[AD]C(?!\w))", "V "),
     rule(
         rf"(?P<amount>{START}{NUMBER})(?:m|\s?mil\.?)(?=\s(?:{'|'.join(_COUNTED_IN_MILLIONS)})\b)",
         lambda m: f"{m['amount']} million",

@@ -113,6 +113,8 @@ COMPARISONS: tuple[Rule, ...] = (
     rule(r"(?<=[\w)\"'])\s&&\s(?=\S)", " and "),
     rule(r"(?<=[\w)\"'])\s\|\|\s(?=\S)", " or "),
     rule(r"\s?±\s?(?=\d)", " plus or minus "),
+    rule(r"[↑▲]\s?(?=[\d$£€])", "up "),
+    rule(r"[↓▼]\s?(?=[\d$£€])", "down "),
     rule(r"\s?≈\s?(?=[\d$£€])", " approximately "),
     rule(r"(?<=\d)\s?[*]\s?(?=\d)", " times "),
 )

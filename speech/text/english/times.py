@@ -55,6 +55,12 @@ def _military(match: re.Match[str]) -> str:
     return said + " Zulu" * bool(groups.get("zulu")) + " hours" * bool(groups.get("hours"))
 
 
+def _countdown(match: re.Match[str]) -> str:
+    """Return `tee plus 30 seconds` for `T+30s`."""
+    sign = "plus" if (match["sign"] or match["other"]) == "+" else "minus"
+    return f"tee {sign} " + (f"{match['amount']} seconds" if match["amount"] else "")
+
+
 def _hour(match: re.Match[str]) -> str:
     return cardinal(match["hour"]) + _half_day(match)
 
@@ -69,6 +75,8 @@ def _half_day(match: re.Match[str]) -> str:
 
 def _stopwatch(match: re.Match[str]) -> str:
     """Return `forty one twenty three` for `41:23`, which no clock shows."""
+    if match["seconds"] == "00":
+        return cardinal(match["minutes"])
     return f"{cardinal(match['minutes'])} {two_figures(match['seconds'])}"
 
 
@@ -116,9 +124,11 @@ INSTANTS: tuple[Rule, ...] = (
     rule(r"(?<=\b[QH][1-4])\s?['’](?=\d\d\b)", " "),
     rule(r"\bT[-−](?=\d+\s(?:days?|hours?|minutes?|seconds?)\b)", "tee minus "),
     rule(
-        r"\bT(?P<sign>[+−-])(?P<amount>\d{1,4})\s?s(?!\w)",
-        lambda m: f"tee {'plus' if m['sign'] == '+' else 'minus'} {m['amount']} seconds",
+        r"\bT(?P<sign>[+−-])(?=\d{1,4}\s?(?:h|min)(?!\w))|\bT(?P<other>[+−-])(?P<amount>\d{1,4})\s?s(?!\w)",
+        _countdown,
     ),
+    rule(r"(?<=\d[:]\d\d)\s?h(?!\w)", ""),
+    rule(r"(?<=\bsub-)(?P<minutes>\d{1,2})[:](?P<seconds>[0-5]\d)(?![\w:]|\.\d)", _stopwatch),
     rule(
         r"(?<![\w.,:])(?P<left>\d{1,3})[:](?P<right>\d{1,3}(?:,\d{3})+)(?![\w:]|[.,]\d)",
         lambda match: f"{cardinal(match['left'])} to {cardinal(match['right'])}",

@@ -22,6 +22,9 @@ WRITTEN = [
     ("main.c, .env, *.csv, ~/.bashrc, a.tar.gz",
      "main dot see, dot ee en vee, star dot see ess vee, home slash dot bashrc, a dot tar "
      "dot jee zee"),
+    ("10.0.0.0/8, example.com:8080",
+     "one zero dot zero dot zero dot zero slash eight, example dot com colon eight zero "
+     "eight zero"),
 ]  # fmt: skip
 
 

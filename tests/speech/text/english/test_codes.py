@@ -37,6 +37,10 @@ WRITTEN = [
     ("a .22 rifle, a .357 Magnum, he hit .312",
      "a twenty two rifle, a three fifty seven Magnum, he hit three twelve"),
     ("Boeing 747s", "Boeing seven forty sevens"),
+    ("H.264, x86-64, F-150, 24/7/365",
+     "aitch two sixty four, ex eighty six sixty four, eff one fifty, twenty four seven "
+     "three sixty five"),
+    ("Fig. 2A–C", "Figure two ay to see"),
 ]  # fmt: skip
 
 

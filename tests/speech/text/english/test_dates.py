@@ -48,6 +48,11 @@ WRITTEN = [
     ("Jo Lee, b. 1950, d. Mar. 3, 1989",
      "Jo Lee, born nineteen fifty, died March third, nineteen eighty nine"),
     ("the early '00s, by 2100.", "the early two thousands, by twenty one hundred."),
+    ("19:00h, T-72h, a sub-4:00 mile",
+     "nineteen hundred, tee minus seventy two hours, a sub-four mile"),
+    ("5/1/2024–5/3/2024, ‘90s",
+     "May first, twenty twenty four to May third, twenty twenty four, nineties"),
+    ("(Lee, 2019b; Li 2020a)", "(Lee, twenty nineteen bee; Li twenty twenty ay)"),
 ]  # fmt: skip
 
 

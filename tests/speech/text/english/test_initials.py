@@ -47,6 +47,10 @@ WRITTEN = [
      "eight"),
     ("AA batteries, one AAA battery", "double ay batteries, one triple ay battery"),
     ("S-T-O-P, h-e-l-l-o, s-s-stop, a-a-a", "ess tee oh pee, aitch ee ell ell oh, s-s-stop, a-a-a"),
+    ("Drs. Li and Wu, Rt. Hon. Lee, Mk II, Lv50",
+     "Doctors Li and Wu, Right Honorable Lee, Mark two, Level fifty"),
+    ("Reg. 12, cl. 4.2, UKSC", "Regulation twelve, clause four point two, you kay ess see"),
+    ("▲ 1.2%, ↓3, 4.8★", "up one point two percent, down three, four point eight stars"),
 ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ WRITTEN = [
      "sine thirty degrees equals zero point five, five eighths equals zero point six two "
      "five"),
     ("a && b || c", "a and b or c"),
+    ("(x + y)², f'(x) = 2x, up 2x", "(x plus y) squared, f prime of x equals two x, up two times"),
 ]  # fmt: skip
 
 

@@ -57,6 +57,9 @@ WRITTEN = [
     ("a 350F oven, a 38.5C fever, 5 Å, 400 IU",
      "a three hundred and fifty degree Fahrenheit oven, a thirty eight point five degree "
      "Celsius fever, five angstroms, four hundred international units"),
+    ("8-1/2 x 11, 120 VAC, a 24h clock",
+     "eight and a half by eleven, one hundred and twenty volts ay see, a twenty four hour "
+     "clock"),
 ]  # fmt: skip
 
 

@@ -27,6 +27,7 @@ WRITTEN = [
      "one dollar and fifty cents to two dollars or three euros and fifty cents to four "
      "euros"),
     ("$TSLA is up $5 mil", "tee ess ell ay is up five million dollars"),
+    ("$2,500/mo. + tax", "two thousand five hundred dollars per month plus tax"),
 ]  # fmt: skip
 
 
