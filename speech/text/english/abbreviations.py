@@ -39,6 +39,9 @@ _BEFORE_NUMBERS = {
     "qty": "quantity", "Qty": "Quantity", "col": "column", "Cat": "Category", "Plat": "Platform",
     "vv": "verses", "ll": "lines", "Iss": "Issue", "iss": "issue", "Tab": "Table",
     "Reg": "Regulation", "reg": "regulation", "cl": "clause", "Cl": "Clause", "Sch": "Schedule",
+    "Arts": "Articles", "ss": "sections", "paras": "paragraphs", "Paras": "Paragraphs",
+    "Long": "Longitude", "Elev": "Elevation", "elev": "elevation", "pop": "population",
+    "Pop": "Population",
     "App": "Appendix", "Bk": "Book", "bk": "book", "Amend": "Amendment", "lat": "latitude",
     "Lat": "Latitude",
 }  # fmt: skip
@@ -47,7 +50,7 @@ _UNSTOPPED = {
     word: {**_SHOUTED, **_BEFORE_NUMBERS}[word]
     for word in listed(
         "Fig Figs Vol Vols vol Ch Chs Ep Eps ep Apt Bldg Rm Rte Hwy Lvl lvl Lv lv LVL Pg pg pgs pp "
-        "Pt Op Mk Sect"
+        "Pt Op Mk Sect Qty qty"
     )
 }
 """What no full stop need be behind: with a number it is nothing else."""

@@ -64,7 +64,7 @@ CHEMISTRY: tuple[Rule, ...] = (
         rf"(?<![\w.-])(?P<formula>(?:{_SYMBOL}[₀-₉\d]{{0,2}}){{1,4}})(?P<charge>[¹²³⁴]?)(?P<sign>[⁺⁻])",
         _ion,
     ),
-    rule(rf"(?<=\d)\s?M(?=\s(?:{_METALS})[A-Z₂])", " molar"),
+    rule(rf"(?<=\d)\s?M(?=\s(?!HP\b)(?:{_METALS})[A-Z₂])", " molar"),
     rule(r"[₀-₉]+", lambda match: match[0].translate(_SUBSCRIPTS)),
     rule(
         rf"(?<![\w.-])(?=[A-Za-z()]{{1,12}}\d){_SYMBOL}\d{{0,2}}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from speech.text.english.figures import cardinal, digits, in_pairs, plural, two_figures, year
-from speech.text.english.initials import spell
+from speech.text.english.initials import is_spelled, spell
 from speech.text.english.rule import Rule, rule
 
 _MIN_CHARS = 6
@@ -33,7 +33,11 @@ def _characters(text: str) -> str:
 
 def _code(match: re.Match[str]) -> str:
     """Return the characters of a code one by one, and its groups apart."""
-    return ", ".join(map(_characters, _GROUPS.findall(match[0])))
+    return _code_of(match[0])
+
+
+def _code_of(written: str) -> str:
+    return ", ".join(map(_characters, _GROUPS.findall(written)))
 
 
 def _serial_number(match: re.Match[str]) -> str | None:
@@ -63,8 +67,10 @@ def _account(match: re.Match[str]) -> str | None:
     return _code(match) if sum(map(str.isdigit, match[0])) > _MIN_ACCOUNT_DIGITS else None
 
 
-def _vulnerability(match: re.Match[str]) -> str:
-    return f"{spell('CVE')} {year(match['year'])}, {digits(match['number'])}"
+def _of_year(match: re.Match[str]) -> str:
+    """Return `see vee ee twenty twenty one, one two three four` for `CVE-2021-1234`."""
+    what = spell(match["what"]) if is_spelled(match["what"]) else match["what"]
+    return f"{what} {year(match['year'])}, {digits(match['number'])}"
 
 
 def _docket(match: re.Match[str]) -> str:
@@ -87,7 +93,19 @@ def _standard(match: re.Match[str]) -> str:
 
 
 CODES: tuple[Rule, ...] = (
-    rule(r"\bCVE-(?P<year>\d{4})-(?P<number>\d{4,7})(?![\w-])", _vulnerability),
+    rule(
+        r"(?<![\w-])(?P<what>[A-Z]{2,5})-(?P<year>(?:19|20)\d\d)-(?P<number>\d{2,7})(?![\w-])",
+        _of_year,
+    ),
+    rule(
+        r"(?P<what>\b[Ss]ort\scode[:]?\s)(?P<code>\d\d-\d\d-\d\d)(?![\w-])",
+        lambda m: m["what"] + _code_of(m["code"]),
+    ),
+    rule(r"(?<![\w/])a/c(?=\s\d)", "account number"),
+    rule(
+        r"(?<![\w.])\.\d{3}/\.\d{3}/\.\d{3}(?![\w/])",
+        lambda m: ", ".join(in_pairs(part.lstrip(".0")) for part in m[0].split("/")),
+    ),
     rule(
         r"(?P<what>\b(?:[Nn]umber|[Cc]ase|[Dd]ocket)\s)(?P<year>\d\d)-(?P<number>\d{4,5})(?![\w-])",
         _docket,

@@ -135,6 +135,7 @@ def _decade(match: re.Match[str]) -> str:
 
 
 SLASHED_DATES: tuple[Rule, ...] = (
+    rule(r"(?<![\w.])ca?\.\s?(?=\d|AD\s\d)", "circa "),
     rule(
         rf"\b(?P<name>{alternatives([*_DAYS, *_DAYS.values()])})\.?(?P<comma>,?)\s"
         rf"(?P<month>1[0-2]|0?[1-9])/(?P<day>{_ANY_DAY})(?![\w/]|\.\d)",
@@ -156,7 +157,6 @@ DATES: tuple[Rule, ...] = (
         rf"{UNJOINED}(?P<date>\d{{1,2}}/\d{{1,2}}/\d{{2,4}})\s?[-–—]\s?(?=\d{{1,2}}/\d{{1,2}}/\d{{2}})",
         lambda m: f"{m['date']} to ",
     ),
-    rule(r"(?<![\w.])ca?\.\s?(?=\d|AD\s\d)", "circa "),
     rule(
         r"(?<=\()(?P<life>b|d|r|fl)\.\s?(?=(?:c\.\s?|circa\s)?\d{3,4}\b)",
         lambda m: f"{_LIVES[m['life']]} ",
@@ -167,7 +167,7 @@ DATES: tuple[Rule, ...] = (
         lambda m: _LIVES[m["life"]],
     ),
     rule(
-        r"(?P<century>\d(?:st|nd|rd|th))\s[cC]\.",
+        r"(?P<century>\d(?:st|nd|rd|th))[\s-][cC]\.",
         lambda m: f"{m['century']} century{stop_after(m)}",
     ),
     rule(
@@ -252,7 +252,7 @@ YEARS: tuple[Rule, ...] = (
         lambda match: year(match["year"]),
         re.IGNORECASE,
     ),
-    rule(r"(?<![\w'’])['’](?=\d\d(?![\w'’.,]))", ""),
+    rule(r"(?<![\w'’])['’](?=\d\d(?![\w'’]|[.,]\d))", ""),
     rule(
         r"(?<=[A-Za-z,.)]\s)(?P<year>1[89]\d\d|20[0-3]\d)(?P<letter>[a-d])(?=[,;.)\s])"
         r"|(?<=\()(?P<first>1[89]\d\d|20[0-3]\d)(?P<second>[a-d])(?=[,;.)])",

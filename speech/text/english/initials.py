@@ -165,13 +165,17 @@ INITIALS: tuple[Rule, ...] = (
 """Capitals without full stops between them, not where all is shouted."""
 
 LETTERS: tuple[Rule, ...] = (
+    rule(r"(?<![\w.'’-])A(?=\sto\s(?:[B-Z]|bee|zee)(?![\w.'’-]))", "ay"),
     rule(r"(?:^|(?<=\n))(?P<letter>[a-z])\)(?=\s)", lambda match: f"{spell(match['letter'])})"),
     rule(r"(?P<before>\b(?:[Tt]he|[Aa]n)\s)A(?=-[A-Za-z])", lambda match: f"{match['before']}ay"),
     rule(r"(?<![^\s\d])\((?P<letter>[a-h])\)(?=\s)", lambda match: f"({spell(match['letter'])})"),
     rule(r"(?<![\w'’-])(?P<letter>[B-HJ-Z])(?=-[a-z])", _letter),
     rule(r"(?<=[a-z]-)(?P<letter>[A-HJ-Z])(?![\w'’.&/-])", _letter),
     rule(r"(?<=[a-z]\s)(?P<letter>[B-HJ-NP-Z](?:\s[B-HJ-NP-Z])*)(?![\w.'’&/-])", _letter),
-    rule(rf"\b(?P<what>(?:{_LETTERED})[:]?)\sA(?![\w.'’&/-])", lambda m: f"{m['what']} ay"),
+    rule(
+        rf"\b(?P<what>(?:{_LETTERED}|vitamin|hepatitis|type|grade|plan|option)[:]?)\sA(?![\w.'’&/-])",
+        lambda m: f"{m['what']} ay",
+    ),
     rule(r"(?P<before>\b[Aa]n\s)A(?![\w'’&/-])", lambda match: f"{match['before']}ay"),
     rule(r"(?<![\w.'’&-])(?P<letter>[A-HJ-Z])(?=['’]s(?!\w))", _letter),
     rule(r"\bO(?=\s(?:negative|positive|blood)\b)", "oh"),

@@ -130,8 +130,8 @@ MEASURES: tuple[Rule, ...] = (
         _seconds_apart,
     ),
     rule(
-        rf"{START}(?P<amount>\d{{1,3}})s(?=\s(?:{'|'.join(_TIMED)})\b)",
-        lambda m: f"{cardinal(m['amount'])} second",
+        rf"{MINUS}{START}(?P<amount>\d{{1,3}})s(?=\s(?:{'|'.join(_TIMED)})\b)",
+        lambda m: f"{'minus ' * bool(m['minus'])}{cardinal(m['amount'])} second",
     ),
     rule(
         rf"(?P<before>^(?=\d{{1,3}}s\s*(?:$|\|))|[:|=]\s?|(?<=\s)\(|\b(?:{'|'.join(_LASTING)})\s)(?P<amount>\d{{1,3}})"

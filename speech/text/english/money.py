@@ -98,6 +98,7 @@ _SCALE = rf"(?:[\s-]?(?P<scale>(?i:{alternatives(list(_SCALES))}))\b)?"
 _COMMA_DECIMAL = r"(?:\d{1,3}(?:\.\d{3})+|\d+),\d\d(?![\d,])"  # as most of Europe writes it
 _AMOUNT = rf"(?:{_COMMA_DECIMAL}|{NUMBER}|\.\d+)"
 _NOUN = re.compile(rf"{PLAIN_NOUN}(?!\s\w+(?:ing|ed)\b)")
+_SPANS = {"pm": "month", "pcm": "calendar month", "pw": "week", "pa": "annum"}
 _PER = [unit for unit in PER if len(unit) > 1 or unit == "h"]
 
 
@@ -163,6 +164,11 @@ MONEY: tuple[Rule, ...] = (
         rf"(?P<amount>[{_BARE_SIGNS}]\d[\d.,]{{0,12}})(?:\s?pp|\sp\.p\.)(?!\w)",
         lambda m: f"{m['amount']} per person",
     ),
+    rule(
+        rf"(?P<amount>[{_BARE_SIGNS}]\d[\d.,]{{0,12}}[kK]?)\s?(?P<per>pm|pcm|pw|pa)(?!\w)",
+        lambda m: f"{m['amount']} per {_SPANS[m['per']]}",
+    ),
+    rule(r"(?<=\d)/ea(?![\w])\.?", " each"),
     rule(rf"\b(?P<code>{'|'.join(_DOLLAR_CODES)})\s?\$(?=\.?\d)", lambda m: f"{m['code']} "),
     rule(
         rf"(?<![\w$])\$(?P<amount>{NUMBER}(?:[\s-]?(?:{alternatives(list(_SCALES))})\b)?)\s"

@@ -159,6 +159,10 @@ PLACES: tuple[Rule, ...] = (
         lambda m: f"{m['wind']}{_wind(m['side'])}",
     ),
     rule(
+        r"(?<![\w.'’-])(?P<side>[NS]{1,2}[EW]|[EW][NS][EW]|[NSEW])(?=\s(?:winds?|breezes?|gales?|swells?)\b)",
+        lambda m: _wind(m["side"]),
+    ),
+    rule(
         r"(?P<wind>\b[Ww]inds?[:]?\s|\d\s?(?:km/h|kph|mph|knots|kts)\s)(?P<side>[NSEW])(?![\w.'’])",
         lambda m: f"{m['wind']}{_wind(m['side'])}",
     ),

@@ -70,6 +70,7 @@ def _foot_and_inches(match: re.Match[str]) -> str:
 
 
 PRIMES: tuple[Rule, ...] = (
+    rule(r"(?<![\w.,/])(?P<high>[-−]?\d{1,3})/(?=[-−]?\d{1,3}\s?°)", lambda m: f"{m['high']}, "),
     rule(
         r"(?<![\w.,/-])(?P<half>45|90|105|120)[+](?P<more>\d{1,2})['’′]",
         lambda match: f"{match['half']} plus {match['more']} minutes",

@@ -10,6 +10,7 @@ from speech.text.english.rule import Rule, listed, rule
 
 _COOKED = r"(?P<amount>(?:\d{1,2}[\s-])?\d{1,2}/\d{1,2}|\d{0,2}[½⅓⅔¼¾⅛]|\d{1,2}(?:\.\d)?)"
 _AROUND = listed("about above around at below near of over reached to under hit")  # a temperature
+_AGES = {"k": "thousand", "m": "million", "b": "billion", "g": "billion"}
 _COUNTED_IN_MILLIONS = listed(
     "people users customers viewers followers subscribers downloads views copies jobs homes "
     "households tonnes tons barrels votes voters passengers visitors children adults workers "
@@ -28,6 +29,26 @@ def _cooked(one: str) -> Callable[[re.Match[str]], str]:
 
 SPELLINGS: tuple[Rule, ...] = (
     rule(r"(?<=\d/\d)\s?[x×]\s?(?=\d)", " by "),
+    rule(
+        r"(?P<degrees>\b[Dd]egrees?\s)(?P<scale>[CF])(?![\w'’-])(?:\.(?=\s[a-z]))?",
+        lambda m: f"{m['degrees']}{'Celsius' if m['scale'] == 'C' else 'Fahrenheit'}",
+    ),
+    rule(
+        r"(?P<before>\b(?:[Hh]ighs?|[Ll]ows?|[Tt]emp(?:erature)?s?)[:]?\s(?:[-−]?\d{1,2}\s?[-–]\s?)?[-−]?\d{1,3})"
+        r"\s?(?P<scale>[CF])(?![\w°'’-])",
+        lambda m: f"{m['before']}°{m['scale']}",
+    ),
+    rule(r"(?<=°[CF])/(?=\d)", ", "),
+    rule(r"(?<=\d)@(?=\d[\d.]{0,5}\s?(?:[kMG]?Hz|fps)(?!\w))", " at "),
+    rule(r"(?<=\d)\s?in\.?\s?Hg\b", " inches of mercury"),
+    rule(
+        r"(?<=\d)\s?(?P<scale>[Mm]|k|[GB])ya(?!\w)",
+        lambda m: f" {_AGES[m['scale'].lower()]} years ago",
+    ),
+    rule(
+        r"(?P<people>\b[Pp]op(?:ulation|\.)\s\d[\d.,]*)m(?!\w)", lambda m: f"{m['people']} million"
+    ),
+    rule(r"(?<![\w.,/-])(?P<count>\d{1,3})\sx\s(?=[A-Z][a-z])", lambda m: f"{m['count']} times "),
     rule(r"(?<=\d)\s?V(?=[AD]C(?!\w))", "V "),
     rule(
         rf"(?P<amount>{START}{NUMBER})(?:m|\s?mil\.?)(?=\s(?:{'|'.join(_COUNTED_IN_MILLIONS)})\b)",

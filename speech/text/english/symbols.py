@@ -172,6 +172,7 @@ SYMBOLS: tuple[Rule, ...] = (
     rule(r"№\s?", "number "),
     rule(r"§§\s?(?=\w)", "sections "),
     rule(r"§\s?(?=\w)", "section "),
+    rule(r"¶¶\s?(?=\w)", "paragraphs "),
     rule(r"¶\s?(?=\w)", "paragraph "),
     rule(r"©\s?(?=\w)", "copyright "),
     rule(r"[™®]", ""),
@@ -195,6 +196,7 @@ SYMBOLS: tuple[Rule, ...] = (
     rule(r"(?<=[\d\w])\s?[+]\s(?=[\d\w])|(?<=\w)[+](?=\d)", " plus "),
     rule(r"(?<=\d)[+](?!\w)|(?<=[A-Za-z])[+](?=[\s.,;:!?)]|$)", " plus"),
     rule(r"(?<![^\s(\[\"“'‘])@(?=\w)", " at "),
+    rule(r"(?<=\w)@(?=\d)", " at "),
     rule(r"\s@(?=\s)", " at"),
     rule(r"(?<=[^\W\d])/(?=\w)|(?<=\d)/(?=[^\W\d])", " "),
 )

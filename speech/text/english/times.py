@@ -121,13 +121,14 @@ INSTANTS: tuple[Rule, ...] = (
         _military,
     ),
     rule(r"(?<![\w.,:/$£€-])(?P<hour>[01]?\d|2[0-4])h(?=[0-5]\d(?!\w))", lambda m: f"{m['hour']}:"),
-    rule(r"(?<=\b[QH][1-4])\s?['’](?=\d\d\b)", " "),
+    rule(r"(?:(?<=\b[QH][1-4])|(?<=\bFY))\s?['’](?=\d\d\b)", " "),
     rule(r"\bT[-−](?=\d+\s(?:days?|hours?|minutes?|seconds?)\b)", "tee minus "),
     rule(
         r"\bT(?P<sign>[+−-])(?=\d{1,4}\s?(?:h|min)(?!\w))|\bT(?P<other>[+−-])(?P<amount>\d{1,4})\s?s(?!\w)",
         _countdown,
     ),
     rule(r"(?<=\d[:]\d\d)\s?h(?!\w)", ""),
+    rule(r"(?<=\d[:]\d\d)(?P<half>[ap])(?![\w'’])", lambda m: f" {m['half']}m"),
     rule(r"(?<=\bsub-)(?P<minutes>\d{1,2})[:](?P<seconds>[0-5]\d)(?![\w:]|\.\d)", _stopwatch),
     rule(
         r"(?<![\w.,:])(?P<left>\d{1,3})[:](?P<right>\d{1,3}(?:,\d{3})+)(?![\w:]|[.,]\d)",

@@ -41,6 +41,11 @@ WRITTEN = [
      "aitch two sixty four, ex eighty six sixty four, eff one fifty, twenty four seven "
      "three sixty five"),
     ("Fig. 2A–C", "Figure two ay to see"),
+    ("INV-2024-0042, sort code 20-00-00",
+     "eye en vee twenty twenty four, zero zero four two, sort code two zero, zero zero, "
+     "zero zero"),
+    ("hit .287/.350/.480, 2 x Widget",
+     "hit two eighty seven, three fifty, four eighty, two times Widget"),
 ]  # fmt: skip
 
 

@@ -53,6 +53,9 @@ WRITTEN = [
     ("5/1/2024–5/3/2024, ‘90s",
      "May first, twenty twenty four to May third, twenty twenty four, nineties"),
     ("(Lee, 2019b; Li 2020a)", "(Lee, twenty nineteen bee; Li twenty twenty ay)"),
+    ("in '42, FY'24, 19th-C., 6:42a",
+     "in forty two, eff why twenty four, nineteenth century, six forty two ay em"),
+    ("ca. 10,000 yrs BP, 66 mya", "circa ten thousand years bee pee, sixty six million years ago"),
 ]  # fmt: skip
 
 

@@ -27,7 +27,7 @@ WRITTEN = [
     ("I.e. the 2nd ed. incl. tax", "That is the second edition including tax"),
     ("an intl. asst. mgr., temp. 98, Qty. 2",
      "an international assistant manager, temperature ninety eight, Quantity two"),
-    ("his/her, A -> B, ~/Music", "his or her, A to bee, home slash Music"),
+    ("his/her, A -> B, ~/Music", "his or her, ay to bee, home slash Music"),
     ("Settings > General, a > b, w/out", "Settings, General, a is greater than b, without"),
     ("line 4, col. 7, vv. 4-5, ll. 5–9, Tab. 1",
      "line four, column seven, verses four to five, lines five to nine, Table one"),
@@ -51,6 +51,10 @@ WRITTEN = [
      "Doctors Li and Wu, Right Honorable Lee, Mark two, Level fifty"),
     ("Reg. 12, cl. 4.2, UKSC", "Regulation twelve, clause four point two, you kay ess see"),
     ("▲ 1.2%, ↓3, 4.8★", "up one point two percent, down three, four point eight stars"),
+    ("Arts. 2, ss. 3–5, ¶¶ 3-4, Long. 74",
+     "Articles two, sections three to five, paragraphs three to four, Longitude seventy "
+     "four"),
+    ("vitamin A, from A to Z", "vitamin ay, from ay to zee"),
 ]  # fmt: skip
 
 

@@ -60,6 +60,15 @@ WRITTEN = [
     ("8-1/2 x 11, 120 VAC, a 24h clock",
      "eight and a half by eleven, one hundred and twenty volts ay see, a twenty four hour "
      "clock"),
+    ("375 degrees F, 24/15°C, 72°F/22°C",
+     "three hundred and seventy five degrees Fahrenheit, twenty four, fifteen degrees "
+     "Celsius, seventy two degrees Fahrenheit, twenty two degrees Celsius"),
+    ("Highs 18-20C, 29.92 in. Hg",
+     "Highs eighteen to twenty degrees Celsius, twenty nine point nine two inches of "
+     "mercury"),
+    ("1 (15 oz) can, -2s cooldown, pop. 8.8m",
+     "one (fifteen ounce) can, minus two second cooldown, population eight point eight "
+     "million"),
 ]  # fmt: skip
 
 

@@ -28,6 +28,9 @@ WRITTEN = [
      "euros"),
     ("$TSLA is up $5 mil", "tee ess ell ay is up five million dollars"),
     ("$2,500/mo. + tax", "two thousand five hundred dollars per month plus tax"),
+    ("£9.99pm, £500 pcm, £3/ea",
+     "nine pounds and ninety nine pence per month, five hundred pounds per calendar month,"
+     " three pounds each"),
 ]  # fmt: skip
 
 

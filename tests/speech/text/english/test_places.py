@@ -29,6 +29,7 @@ WRITTEN = [
     ("No 10 Downing St, the No 2 now", "Number ten Downing Street, the number two now"),
     ("NE 5th St.", "Northeast fifth Street."),
     ("He left Calif. in May for Oak Terr.", "He left California in May for Oak Terrace."),
+    ("NW wind, a W wind", "northwest wind, a west wind"),
 ]
 
 

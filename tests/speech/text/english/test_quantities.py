@@ -19,6 +19,9 @@ WRITTEN = [
     ("1/250 s, 1/125th, 2/3rds",
      "one two hundred and fiftieth of a second, one one hundred and twenty fifth, two "
      "thirds"),
+    ("40.7128,-74.0060, 1080@60Hz",
+     "forty point seven one two eight, minus seventy four point zero zero six zero, one "
+     "thousand and eighty at sixty hertz"),
 ]  # fmt: skip
 
 
