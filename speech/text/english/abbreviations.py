@@ -17,7 +17,7 @@ TITLES = {
     "Pres": "President", "Supt": "Superintendent", "Mt": "Mount", "Ft": "Fort",
     "Adm": "Admiral", "Pvt": "Private", "Brig": "Brigadier", "Amb": "Ambassador", "Fr": "Father",
     "Det": "Detective", "Insp": "Inspector", "Mme": "Madame", "Mlle": "Mademoiselle", "Mx": "Mix",
-    "Drs": "Doctors", "Profs": "Professors", "Sens": "Senators", "Reps": "Representatives",
+    "Drs": "Doctors", "Profs": "Professors", "Sens": "Senators",
     "Govs": "Governors", "Gens": "Generals", "Br": "Brother", "Msgr": "Monsignor",
     "Atty": "Attorney", "Cdr": "Commander",
 }  # fmt: skip
@@ -202,11 +202,11 @@ NUMBERED: tuple[Rule, ...] = (
     ),
     rule(r"(?:^|(?<=\n)|(?<=[:]\s))(?:FWD?|Fwd?)(?=[:]\s)", "Forward"),
     rule(
-        rf"(?<![\w.])(?P<word>{alternatives(list(_BEFORE_NUMBERS))})\.\s?(?=[#+]?\d|[IVX]{{2,5}}\b)",
+        rf"(?<![\w.'’])(?P<word>{alternatives(list(_BEFORE_NUMBERS))})\.\s?(?=[#+]?\d|[IVX]{{2,5}}\b)",
         lambda match: f"{_BEFORE_NUMBERS[match['word']]} ",
     ),
     rule(
-        rf"(?<![\w.])(?P<word>{alternatives(list(_SHOUTED))})\.\s?(?=[#+]?\d|[IVX]{{1,5}}\b)",
+        rf"(?<![\w.'’])(?P<word>{alternatives(list(_SHOUTED))})\.\s?(?=[#+]?\d|[IVX]{{1,5}}\b)",
         lambda match: f"{_SHOUTED[match['word']]} ",
     ),
     rule(
@@ -245,12 +245,12 @@ ABBREVIATIONS: tuple[Rule, ...] = (
     rule(r"(?<![\w./])w/(?=\s)", "with"),
     rule(r"\b(?P<first>[Aa])pprox\.?(?=\s[\d$£€])", lambda m: f"{m['first']}pproximately"),
     rule(rf"(?<![\w.])(?:{alternatives(list(_WORDS))})", lambda match: _WORDS[match[0]]),
-    rule(r"(?<=[\w)%]\s)(?:vs(?=\s\w)|v\.(?=\s[A-Z\d]|\sthe\b))", "versus"),
+    rule(r"(?<=[\w)%]\s)(?:vs(?=\s\w)(?!\scode\b)|v\.(?=\s[A-Z\d]|\sthe\b))", "versus"),
     rule(
         rf"(?<![\w'’-])(?i:{_ANY_CONTRACTED})(?![\w'’])",
         _contracted,
     ),
-    rule(rf"(?<![\w.])(?P<what>(?i:{alternatives(list(_CREDITS))}))\.(?=\sby\s)", _credit),
+    rule(rf"(?<![\w.])(?P<what>(?i:{alternatives(list(_CREDITS))}))\.(?=\sby\s[A-Z])", _credit),
     rule(
         r"(?P<dose>\b(?:hours|daily|day|mg|mL|ml|tablets?|capsules?|puffs?|milligrams|mouth|bid|tid|times)\s)prn"
         r"(?=[\s.,;)]|$)",

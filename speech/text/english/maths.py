@@ -31,9 +31,17 @@ def _sign(match: re.Match[str]) -> str:
     return f" {_SIGNS[match[0].strip()]}{' ' * (after.isalnum() or after in '(√')}"
 
 
+def _powered_sum(match: re.Match[str]) -> str:
+    power = "squared" if match["power"] == "²" else "cubed"
+    said = re.sub(r"\s[-−]\s", " minus ", match["sum"])
+    return f"{said} {power}"
+
+
 MATHS: tuple[Rule, ...] = (
     rule(r"[♩♪]\s?=\s?(?=\d)", lambda match: f"{_NOTES[match[0][0]]} equals "),
     rule(rf"(?<![\w.])(?:{'|'.join(_FUNCTIONS)})(?=\()", lambda m: f"{_FUNCTIONS[m[0]]} "),
+    rule(r"(?P<sum>\([^()\n]{0,40}[+−×*/-]\s?[\w.]{1,6}\))(?P<power>[²³])",
+         _powered_sum),
     rule(r"(?P<equation>(?:\bf(?:['’′]?\(x\)|(?:\sprime)?\sof\sx)|(?<![\w.'’])[yz])\s(?:=|equals)\s[−-]?\d{1,4})x(?!\w)",
          lambda m: f"{m['equation']} x"),
     rule(r"(?<![\w.'’-])(?P<name>sin|cos|tan)\s(?=\d{1,3}°|[xθφαβ](?!\w))",

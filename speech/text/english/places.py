@@ -159,7 +159,7 @@ PLACES: tuple[Rule, ...] = (
         lambda m: f"{m['wind']}{_wind(m['side'])}",
     ),
     rule(
-        r"(?<![\w.'’-])(?P<side>[NS]{1,2}[EW]|[EW][NS][EW]|[NSEW])(?=\s(?:winds?|breezes?|gales?|swells?)\b)",
+        r"(?<![\w.'’-])(?P<side>[NS]{1,2}[EW]|[EW][NS][EW]|[NSEW](?=\swind\b))(?=\s(?:winds?|breezes?|gales?|swells?)\b)",
         lambda m: _wind(m["side"]),
     ),
     rule(

@@ -203,7 +203,7 @@ FRACTIONS: tuple[Rule, ...] = (
 """Fractions and powers, before their marks are dropped."""
 
 QUANTITIES: tuple[Rule, ...] = (
-    rule(r"(?P<base>(?<![A-Za-z]{3})[a-zA-Z]|[\d)])(?P<exponent>[²³])(?![^\W\d])", _power),
+    rule(r"(?P<base>(?<![A-Za-z]{3})[a-zA-Z]|\d)(?P<exponent>[²³])(?![^\W\d])", _power),
     rule(
         r"(?<=\d)(?P<end>st|nd|rd|th)\s?[-–—]\s?(?=\d+(?:st|nd|rd|th)\b)",
         lambda m: f"{m['end']} to ",

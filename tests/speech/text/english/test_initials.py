@@ -55,6 +55,7 @@ WRITTEN = [
      "Articles two, sections three to five, paragraphs three to four, Longitude seventy "
      "four"),
     ("vitamin A, from A to Z", "vitamin ay, from ay to zee"),
+    ("you'll. 5 men, arr. by 5pm, in vs code", "you'll. five men, arr. by five pee em, in vs code"),
 ]  # fmt: skip
 
 

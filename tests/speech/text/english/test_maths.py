@@ -23,6 +23,7 @@ WRITTEN = [
      "five"),
     ("a && b || c", "a and b or c"),
     ("(x + y)², f'(x) = 2x, up 2x", "(x plus y) squared, f prime of x equals two x, up two times"),
+    ("(2a - 1)³, (see below)² and", "(two ay minus one) cubed, (see below) and"),
 ]  # fmt: skip
 
 
