@@ -62,11 +62,12 @@ _SEEN_CHARS = 48  # how far around a gap words are read
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.)*[^\W\d_]{1,3}\.[^\W\d_]{1,3}")  # e.g, U.S, Ph.D
 _NEVER_END = re.compile(  # titles and the like
     "dr|mr|mrs|ms|mx|messrs|prof|st|mt|ft|rev|hon|gen|gov|sen|rep|pres|capt|cmdr|col|lt|maj|sgt|"
-    "cpl|pvt|adm|supt|vs|cf|al|approx|dept|est|viz|esp|hr|bzw|ca|mme|mlle|mgr|sra|srta|dra",
+    "cpl|pvt|adm|supt|vs|cf|al|approx|dept|est|viz|esp|hr|bzw|ca|mme|mlle|mgr|sra|srta|dra|"
+    "drs|profs|sens|msgr|atty|insp|cdr|feat",
     re.IGNORECASE,
 )
 _END_UNLESS_NUMBER_FOLLOWS = re.compile(
-    "no|nos|nr|figs?|eq|vol|ch|sec|art|pp?|abb|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec",
+    "no|nos|nr|figs?|eqs?|vols?|chs?|secs?|arts?|pp?|abb|vv|ll|iss|bk|plat|elev|apt|ep|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec",
     re.IGNORECASE,
 )
 _END_IF_CAPITAL_FOLLOWS = re.compile("etc|inc|ltd|co|corp|bros|jr|sr|esq|usw", re.IGNORECASE)
