@@ -79,12 +79,7 @@ def profiles(setting: Setting) -> None:
     }
     with (setting.out / "profiles.txt").open("w") as file:
         for name, action in cases.items():
-            action()
-            setting.report.wait()
-            with profile(activities=_kinds(setting)) as profiled:
-                action()
-                setting.report.wait()
-            lines = _table(profiled.events() or (), on_gpu=setting.on_gpu)
+            lines = _table(_events(setting, action), on_gpu=setting.on_gpu)
             file.write("\n".join([f"== {name}", *lines, ""]))
             print("\n".join([f"  {name}", *(f"    {line}" for line in lines[:9])]), flush=True)
 
@@ -97,14 +92,9 @@ def gaps(setting: Setting) -> None:
             "first audio": lambda: speak(LONG, stream=True),
         }
         for name, action in cases.items():
-            action()
-            setting.report.wait()
-            with profile(activities=_kinds(setting)) as profiled:
-                action()
-                setting.report.wait()
             spans = sorted(
                 (event.time_range.start, event.time_range.end, event.name)
-                for event in _device_events(profiled.events() or (), on_gpu=setting.on_gpu)
+                for event in _events(setting, action)
             )
             setting.report.row(f"{name}: the device waits, ms", *_waits(spans))
 
@@ -122,17 +112,21 @@ def _waits(spans: Sequence[tuple[float, float, str]]) -> tuple[float, str]:
     return sum(us for us, *_ in found) / 1e3, f"of {total / 1e3:.1f}"
 
 
-def _kinds(setting: Setting) -> list[ProfilerActivity]:
-    return [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if setting.on_gpu else [])]
-
-
-def _device_events(events: Iterable[Any], *, on_gpu: bool) -> list[Any]:
-    return [event for event in events if not on_gpu or event.device_type.name == "CUDA"]
+def _events(setting: Setting, action: Callable[[], object]) -> list[Any]:
+    """Return the device's events of `action`, which has run once before; a CPU's are its own."""
+    kinds = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if setting.on_gpu else [])]
+    action()
+    setting.report.wait()
+    with profile(activities=kinds) as profiled:
+        action()
+        setting.report.wait()
+    events = profiled.events() or ()
+    return [each for each in events if not setting.on_gpu or each.device_type.name == "CUDA"]
 
 
 def _table(events: Iterable[Any], *, on_gpu: bool) -> list[str]:
     nanoseconds, calls = Counter[str](), Counter[str]()
-    for event in _device_events(events, on_gpu=on_gpu):
+    for event in events:
         us = event.device_time_total if on_gpu else event.self_cpu_time_total
         nanoseconds[event.name] += round(1e3 * us)
         calls[event.name] += 1
