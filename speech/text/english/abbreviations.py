@@ -101,6 +101,7 @@ _CREDITS = {
     "trans": "translated", "illus": "illustrated", "comp": "composed",
 }  # fmt: skip
 _ANY_CONTRACTED = alternatives(list(_CONTRACTED)).replace("'", "['’]")
+_ATTACHED = {"App": "Appendix", "Ex": "Exhibit"}
 _DOSES = {"tab": "tablet", "cap": "capsule"}
 _INITIAL = re.compile(r"\s[A-Z]\.")
 _SHORT = {
@@ -190,8 +191,10 @@ NUMBERED: tuple[Rule, ...] = (
         r"(?<![\w.,/])(?P<amount>\d{1,2})\s(?P<dose>tab|cap)s?\.(?=\s[a-z])",
         _dose,
     ),
-    rule(r"(?<![\w.])App\.\s(?=[B-HJ-Z](?![\w.'’])|A(?=[,;)]|\s?$))", "Appendix "),
-    rule(r"(?<![\w.])Ex\.\s(?=[B-HJ-Z](?![\w.'’])|A(?=[,;)]|\s?$))", "Exhibit "),
+    rule(
+        rf"(?<![\w.])(?P<what>{alternatives(list(_ATTACHED))})\.\s(?=[B-HJ-Z](?![\w.'’])|A(?=[,;)]|\s?$))",
+        lambda m: f"{_ATTACHED[m['what']]} ",
+    ),
     rule(
         r"(?<![\w.])(?P<e>[Ee])q(?P<many>s?)\.(?=\s\(\d)", lambda m: f"{m['e']}quation{m['many']}"
     ),
