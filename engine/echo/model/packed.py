@@ -116,12 +116,14 @@ def _run(
         zip(blocks, halves[:-1], halves[1:], strict=True)
     ):
         own = block.attention
-        qkvg = own.wqkvg(h)
+        qkvg = ops.linear(h, own.wqkvg.weight)
         ops.turn_heads(qkvg, own.q_norm, own.k_norm, rotation, num_turning, eps)
         attended = ops.attend(qkvg, own.num_heads, layer, tables, lanes, causal=causal)
         h = ops.residual_norm_modulate(
-            x, own.wo(attended), now[:, ATTENTION], now[:, MLP_HALF], rows, eps
+            x, attended, own.wo.weight, now[:, ATTENTION], now[:, MLP_HALF], rows, eps
         )
-        y = block.mlp.w2(ops.silu_mul(block.mlp.w13(h)))
-        h = ops.residual_norm_modulate(x, y, now[:, MLP_HALF], following[:, ATTENTION], rows, eps)
+        hidden = ops.silu_linear(h, block.mlp.w13.weight)
+        h = ops.residual_norm_modulate(
+            x, hidden, block.mlp.w2.weight, now[:, MLP_HALF], following[:, ATTENTION], rows, eps
+        )
     return h

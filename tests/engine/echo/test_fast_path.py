@@ -48,7 +48,8 @@ def test_kernels_that_prove_themselves_serve(tiny_weights, models):
 
 @pytest.mark.slow
 def test_wrong_kernel_makes_it_serve_plainly_and_say_so(tiny_weights, models, monkeypatch, caplog):
-    monkeypatch.setattr(fused, "silu_mul", lambda w13: plain.silu_mul(w13) * 1.2)
+    wrong = lambda *given: plain.silu_linear(*given) * 1.2  # noqa: E731
+    monkeypatch.setattr(fused, "silu_linear", wrong)
     path = _choose(tiny_weights, models, "auto", wanted=True)
     assert isinstance(path.forward, PlainForward)
     assert not path.fused
@@ -63,7 +64,7 @@ def test_kernel_that_raises_makes_it_serve_plainly(tiny_weights, models, monkeyp
     def fail(*_):
         raise RuntimeError("no such instruction")
 
-    monkeypatch.setattr(fused, "silu_mul", fail)
+    monkeypatch.setattr(fused, "silu_linear", fail)
     path = _choose(tiny_weights, models, "auto", wanted=True)
     assert path.warning == "serving without the fused kernels: they failed with RuntimeError"
 

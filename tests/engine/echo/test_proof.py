@@ -8,6 +8,7 @@ import torch
 from engine.echo.checkpoints.tiny import random_models
 from engine.echo.forward.packed import PackedForward
 from engine.echo.model.ops import plain
+from engine.echo.model.ops.kernels.launch import MAX_ROWS
 from engine.echo.model.packing import Size
 from engine.echo.proof import find_difference, prove_in_child, run_child
 from engine.echo.sizes import TINY
@@ -20,15 +21,15 @@ def _ops(**replaced):
 def _find(models, ops):
     with torch.inference_mode():
         models.codec.use_ops(ops)
-        return find_difference(models, PackedForward(models.dit, ops, [Size(128, 4)]))
+        return find_difference(models, PackedForward(models.dit, ops, [Size(224, 7)]))
 
 
 def _norm_modulate(x, modulation, rows, eps):
     return plain.norm_modulate(x, modulation, rows * 0, eps)
 
 
-def _residual_norm_modulate(x, y, gates, modulation, rows, eps):
-    return plain.residual_norm_modulate(x, y, gates * 1.01, modulation, rows, eps)
+def _residual_norm_modulate(x, a, weight, gates, *others):
+    return plain.residual_norm_modulate(x, a, weight, gates * 1.01, *others)
 
 
 def _turn_heads(qkvg, q_weight, k_weight, rotation, *rest):
@@ -43,8 +44,12 @@ def _attend_later(*given, causal):
     return plain.attend(*given)
 
 
-def _silu_mul(w13):
-    return plain.silu_mul(w13) * torch.nan
+def _linear(x, weight):
+    return plain.linear(x, weight * 1.1)
+
+
+def _silu_linear(x, weight):
+    return plain.silu_linear(x, weight) * torch.nan
 
 
 def _causal_conv(a, layer, stream):
@@ -60,7 +65,8 @@ WRONG = [
     _residual_norm_modulate,
     _turn_heads,
     _attend,
-    _silu_mul,
+    _linear,
+    _silu_linear,
     _causal_conv,
     _take_step,
 ]
@@ -92,6 +98,17 @@ def test_proof_finds_a_kernel_that_takes_one_t_for_all(models):
 
     found = _find(models, _ops(norm_modulate=norm_modulate))
     assert found.startswith("a mixed step differs")
+
+
+@pytest.mark.parametrize("is_wrong", [lambda x: len(x) <= MAX_ROWS, lambda x: len(x) > MAX_ROWS])
+def test_proof_takes_passes_of_few_rows_and_of_many(models, is_wrong):
+    def silu_linear(x, weight):
+        return plain.silu_linear(x, weight) * (1.2 if is_wrong(x) else 1.0)
+
+    with torch.inference_mode():
+        forward = PackedForward(models.dit, _ops(silu_linear=silu_linear))
+        forward.text_context = models.dit.text_context  # a text has few rows, too
+        assert "step differs" in find_difference(models, forward)
 
 
 @pytest.mark.parametrize("wrong", [lambda x: x.flip(2), lambda x: x * torch.nan])

@@ -26,10 +26,26 @@ class Ops(Protocol):
         `rows` (N,) holds each position's row.
         """
 
+    def linear(self, x: Tensor, weight: Tensor) -> Tensor:
+        """Return the product (N, C_out) of `x` (N, C_in) with `weight` (C_out, C_in)."""
+
+    def silu_linear(self, x: Tensor, weight: Tensor) -> Tensor:
+        """Return the first half of the columns of `linear` under SiLU, times the second."""
+
     def residual_norm_modulate(
-        self, x: Tensor, y: Tensor, gates: Tensor, modulation: Tensor, rows: Tensor, eps: float
+        self,
+        x: Tensor,
+        a: Tensor,
+        weight: Tensor,
+        gates: Tensor,
+        modulation: Tensor,
+        rows: Tensor,
+        eps: float,
     ) -> Tensor:
-        """Add `y` (N, C), gated by `gates` (R, 3, C), to `x` in place; then as `norm_modulate`."""
+        """Add `linear` of `a` and `weight` to `x` (N, C) in place, then do as `norm_modulate`.
+
+        What is added is gated by `gates` (R, 3, C).
+        """
 
     def turn_heads(
         self,
@@ -62,9 +78,6 @@ class Ops(Protocol):
         attended. The lanes are those of `tables`; where a position is of none, the result is 0.
         Where it is causal, no position sees a later one of its lane.
         """
-
-    def silu_mul(self, w13: Tensor) -> Tensor:
-        """Return the first half of the columns of `w13` (N, 2 F) under SiLU, times the second."""
 
     def take_step(self, x: Tensor, v: Tensor, tables: Tables) -> Tensor:
         """Return the states after a step, like `x` (N, latent_dim), as `packing.Update` defines it.

@@ -17,9 +17,10 @@ from engine.echo.model.packing import Tables
 __all__ = [
     "attend",
     "causal_conv",
+    "linear",
     "norm_modulate",
     "residual_norm_modulate",
-    "silu_mul",
+    "silu_linear",
     "take_step",
     "turn_heads",
 ]
@@ -39,11 +40,27 @@ def norm_modulate(x: Tensor, modulation: Tensor, rows: Tensor | None, eps: float
 
 
 def residual_norm_modulate(
-    x: Tensor, y: Tensor, gates: Tensor, modulation: Tensor, rows: Tensor, eps: float
+    x: Tensor,
+    a: Tensor,
+    weight: Tensor,
+    gates: Tensor,
+    modulation: Tensor,
+    rows: Tensor,
+    eps: float,
 ) -> Tensor:
     """See `Ops`."""
-    x += per_position(gates, GATE, rows) * y
+    x += per_position(gates, GATE, rows) * linear(a, weight)
     return norm_modulate(x, modulation, rows, eps)
+
+
+def linear(x: Tensor, weight: Tensor) -> Tensor:
+    """See `Ops`."""
+    return F.linear(x, weight)
+
+
+def silu_linear(x: Tensor, weight: Tensor) -> Tensor:
+    """See `Ops`."""
+    return silu_mul(linear(x, weight))
 
 
 def num_turning_heads(num_heads: int) -> int:

@@ -20,7 +20,7 @@ META = torch.device("meta")
 
 
 class CountedOps:
-    """Ops whose every call is one launch and computes nothing."""
+    """Ops that compute nothing and count what they launch for many rows."""
 
     def __init__(self, launches):
         self._launches = launches
@@ -32,7 +32,15 @@ class CountedOps:
     def norm_modulate(self, x, modulation, rows, eps):
         return self._count("norm_modulate", x.shape, x)
 
-    def residual_norm_modulate(self, x, y, gates, modulation, rows, eps):
+    def linear(self, x, weight):
+        return self._count("linear", (len(x), len(weight)), x)
+
+    def silu_linear(self, x, weight):
+        w13 = self.linear(x, weight)
+        return self._count("silu_mul", (len(x), len(weight) // 2), w13)
+
+    def residual_norm_modulate(self, x, a, weight, gates, modulation, rows, eps):
+        self.linear(a, weight)
         return self._count("residual_norm_modulate", x.shape, x)
 
     def turn_heads(self, qkvg, q_weight, k_weight, rotation, num_turning, eps):
@@ -43,9 +51,6 @@ class CountedOps:
 
     def take_step(self, x, v, tables):
         return self._count("take_step", x.shape, x)
-
-    def silu_mul(self, w13):
-        return self._count("silu_mul", (len(w13), w13.shape[1] // 2), w13)
 
 
 @pytest.fixture(autouse=True)
@@ -96,6 +101,7 @@ def test_fused_step_launches_at_most_240(dit, sizes):
     counts = _steps(forward, [_trajectory(dit)], launches)
     for count in counts:
         assert count["residual_norm_modulate"] == 48
+        assert count["linear"] == 96
         assert count.total() <= 240, count
 
 

@@ -6,6 +6,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from engine.echo.model.ops.kernels.launch import launch_options, wait
+
 
 @triton.jit
 def _turned_heads(
@@ -38,12 +40,14 @@ def _turn_heads(
     eps,
     H: tl.constexpr,
     D: tl.constexpr,
+    CHAINED: tl.constexpr,
 ):
     """Work on one position, whose C channels are those of H heads at most."""
     n = tl.program_id(0).to(tl.int64)
     c = tl.arange(0, H * D)
     ok = c < C
     own, turn = qkvg + n * stride, rotation + n * D
+    wait(CHAINED)
     q = _turned_heads(own, q_weight, turn, c, ok, num_turning, eps, H, D)
     tl.store(own + c, q, mask=ok)
     own += C
@@ -72,4 +76,5 @@ def turn_heads(
         eps,
         H=triton.next_power_of_2(num_heads),
         D=head_dim,
+        **launch_options(qkvg),
     )

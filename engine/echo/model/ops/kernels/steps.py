@@ -7,13 +7,25 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from engine.echo.model.ops.kernels.launch import launch_options, wait
 from engine.echo.model.packing import NUM_SCALARS, Tables
 
 _NUM_SCALARS = tl.constexpr(NUM_SCALARS)
 
 
 @triton.jit
-def _take_step(x, v, updates, no_text, no_speaker, scalars, out, D, BLOCK: tl.constexpr):
+def _take_step(
+    x,
+    v,
+    updates,
+    no_text,
+    no_speaker,
+    scalars,
+    out,
+    D,
+    BLOCK: tl.constexpr,
+    CHAINED: tl.constexpr,
+):
     n = tl.program_id(0).to(tl.int64)
     d = tl.arange(0, BLOCK)
     ok = d < D
@@ -22,6 +34,7 @@ def _take_step(x, v, updates, no_text, no_speaker, scalars, out, D, BLOCK: tl.co
     own = scalars + tl.load(updates + n) * _NUM_SCALARS
     text_scale, speaker_scale = tl.load(own), tl.load(own + 1)
     ratio, pull, dt = tl.load(own + 2), tl.load(own + 3), tl.load(own + 4)
+    wait(CHAINED)
     before = tl.load(x + n * D + d, mask=ok, other=0.0)
     cond = tl.load(v + n * D + d, mask=ok, other=0.0).to(tl.float32)
     guided = cond + text_scale * (
@@ -47,5 +60,6 @@ def take_step(x: Tensor, v: Tensor, tables: Tables) -> Tensor:
         out,
         dim,
         BLOCK=triton.next_power_of_2(dim),
+        **launch_options(x),
     )
     return out

@@ -77,11 +77,29 @@ def tile_for(weight: Tensor) -> Tile:
     """Return the tile for a layer of `weight` (C_out, taps, C_in) on its device."""
     if weight.device.type != "cuda":
         return _INTERPRETED
-    return fit(best_tile(*weight.shape), weight.element_size(), *_limits(weight.device))
+    limits = limits_of(weight.device)
+    tile = best_tile(*weight.shape)
+    return fit(tile, weight.element_size(), limits.capability, limits.shared_bytes)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a GPU has.
+
+    Attributes:
+        capability: Ten times its major version, and its minor one.
+        shared_bytes: The most shared memory of a program.
+        processors: Its multiprocessors.
+    """
+
+    capability: int
+    shared_bytes: int
+    processors: int
 
 
 @cache
-def _limits(device: torch.device) -> tuple[int, int]:
-    """Return the capability of a GPU, and the most shared memory that a program may have there."""
-    card: Any = torch.cuda.get_device_properties(device)  # its type lacks the last
-    return 10 * card.major + card.minor, card.shared_memory_per_block_optin
+def limits_of(device: torch.device) -> Limits:
+    """Return what the GPU `device` has."""
+    card: Any = torch.cuda.get_device_properties(device)  # its type lacks the second
+    capability = 10 * card.major + card.minor
+    return Limits(capability, card.shared_memory_per_block_optin, card.multi_processor_count)

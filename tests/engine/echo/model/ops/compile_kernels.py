@@ -3,6 +3,7 @@
 A process of its own runs it: here the kernels are not interpreted.
 """
 
+import itertools
 import json
 import re
 import subprocess
@@ -16,16 +17,28 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
 from engine.echo.model.ops.convolution import ConvLayer, Stream
-from engine.echo.model.ops.kernels import attention, convolution, heads, norms, products, steps
+from engine.echo.model.ops.kernels import (
+    attention,
+    convolution,
+    few_rows,
+    heads,
+    norms,
+    products,
+    steps,
+)
+from engine.echo.model.ops.kernels.launch import FIRST_CAPABILITY, MAX_ROWS
 from engine.echo.model.ops.kernels.tiles import best_tile, fit
 
 CUOBJDUMP = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
-UNALIGNED = {"layer", "T", "num_turning", "dilation"}
+UNALIGNED = {"layer", "T", "N", "num_turning", "dilation"}
 """Integers that may not be multiples of 16."""
 
 HALF, FLOAT, INDEX = "*bf16", "*fp32", "*i32"
-ATTEND_TYPES = {"qkvg": HALF, "tiles": INDEX, "parts": "*i64", "out": HALF, "scale": "fp32"}
-ATTEND = {"H": 16, "D": 128, "TILE": 64, "KEYS": 64}
+ATTEND_TYPES = {
+    **{"qkvg": HALF, "tiles": INDEX, "parts": "*i64", "out": HALF, "scale": "fp32"},
+    **{"sums": FLOAT, "scales": FLOAT},
+}
+ATTEND = {"H": 16, "D": 128, "TILE": 64}
 KERNELS = [
     (
         norms._norm_modulate,
@@ -35,11 +48,12 @@ KERNELS = [
     (
         norms._residual_norm_modulate,
         {
-            **dict.fromkeys(("x", "y", "gates", "modulation", "out"), HALF),
+            **dict.fromkeys(("x", "gates", "modulation", "out"), HALF),
+            "y": FLOAT,
             "rows": INDEX,
             "eps": "fp32",
         },
-        {"BLOCK": 2048, "GATE": 2},
+        {"BLOCK": 2048, "GATE": 2, "PARTS": 4},
     ),
     (
         heads._turn_heads,
@@ -50,8 +64,21 @@ KERNELS = [
         },
         {"H": 16, "D": 128},
     ),
-    (attention._attend, ATTEND_TYPES, ATTEND | {"CAUSAL": False}),
-    (attention._attend, ATTEND_TYPES, ATTEND | {"CAUSAL": True}),
+    *(
+        (
+            attention._attend,
+            ATTEND_TYPES,
+            ATTEND | {"KEYS": division.keys, "SPLITS": division.splits, "CAUSAL": causal},
+            {"num_stages": division.stages},
+            None,
+        )
+        for division, causal in (
+            (attention._MANY_TILES, False),
+            (attention._MANY_TILES, True),
+            (attention._FEW_TILES, False),
+        )
+    ),
+    (attention._join_splits, ATTEND_TYPES, ATTEND | {"SPLITS": 4, "ROWS": 16}),
     (products._silu_mul, {"w13": HALF, "out": HALF}, {"BLOCK": 1024}),
     (
         steps._take_step,
@@ -63,6 +90,8 @@ KERNELS = [
         {"BLOCK": 128},
     ),
 ]
+PRODUCTS = [(2048, False, 1), (2048, True, 1), (2048, False, 4), (5888, False, 4)]
+"""Products of few rows in the published model: width, whether it is gated, and parts."""
 LAYERS = [
     ((1536, 7, 1024), Stream.PASS),
     ((768, 7, 768), Stream.PASS),
@@ -75,6 +104,18 @@ LAYERS = [
 """Shapes of the published decoder's convolutions, and what becomes of its residual stream there."""
 SHARED_BYTES = {80: 163 * 1024, 89: 99 * 1024, 90: 227 * 1024, 120: 99 * 1024}
 """The most shared memory of a program, by capability."""
+
+
+def products_of_few_rows(capability):
+    """Return the kernel of each of `PRODUCTS`, for half of the rows that it takes and for all."""
+    for (num_in, gated, parts), num_rows in itertools.product(PRODUCTS, (64, MAX_ROWS)):
+        tile = fit(few_rows.best_tile(num_rows, gated), 2, capability, SHARED_BYTES[capability])
+        constants = {"C_IN": num_in, "GATED": gated, "SPLITS": parts}
+        constants |= {"ROWS": tile.rows, "COLUMNS": tile.wide, "DEPTH": tile.depth}
+        types = {"x": HALF, "weight": HALF, "out": FLOAT if parts > 1 else HALF}
+        options = {"num_warps": tile.warps, "num_stages": tile.stages}
+        expected = tile.shared_bytes(2, capability)
+        yield few_rows._few_rows, types, constants, options, expected
 
 
 def convolutions(capability):
@@ -97,6 +138,9 @@ def convolutions(capability):
 
 def compile_kernel(kernel, types, constants, options, expected_shared, capability):
     """Return what `kernel` takes on GPUs of `capability`, and what shared memory is expected."""
+    if "CHAINED" in kernel.arg_names:
+        constants = {**constants, "CHAINED": capability >= FIRST_CAPABILITY}
+        options = {**options, "launch_pdl": constants["CHAINED"]}
     signature = {
         name: "constexpr" if name in constants else types.get(name, "i32")
         for name in kernel.arg_names
@@ -125,6 +169,7 @@ def compile_kernel(kernel, types, constants, options, expected_shared, capabilit
         "local": local,
         "shared": compiled.metadata.shared,
         "expected_shared": expected_shared,
+        "waits": compiled.asm["ptx"].count("griddepcontrol.wait"),
         "clamps": re.findall(r"\bmin\.[\w.]*f32", compiled.asm["ptx"]),
     }
 
@@ -133,7 +178,10 @@ def main():
     """Compile everything for every capability."""
     costs = []
     for capability in SHARED_BYTES:
-        kernels = [*((*kernel, {}, None) for kernel in KERNELS), *convolutions(capability)]
+        kernels = [(*kernel, {}, None)[:5] for kernel in KERNELS] + [
+            *products_of_few_rows(capability)
+        ]
+        kernels += convolutions(capability)
         costs += [compile_kernel(*kernel, capability) for kernel in kernels]
     json.dump(costs, sys.stdout)
 

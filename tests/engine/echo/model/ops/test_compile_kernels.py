@@ -25,7 +25,7 @@ def costs():
 
 def test_kernels_compile_for_ampere_ada_hopper_and_blackwell(costs):
     assert {cost["capability"] for cost in costs} == set(SHARED_BYTES)
-    assert len({cost["name"] for cost in costs}) == 7
+    assert len({cost["name"] for cost in costs}) == 9
 
 
 def test_kernels_fit_the_shared_memory_of_each(costs):
@@ -35,8 +35,14 @@ def test_kernels_fit_the_shared_memory_of_each(costs):
 
 def test_tiles_know_what_shared_memory_they_take(costs):
     for cost in costs:
-        if cost["name"] == "causal_conv":
+        if cost["expected_shared"] is not None:
             assert cost["shared"] == cost["expected_shared"], cost
+
+
+def test_kernels_of_a_step_wait_for_each_other_where_the_next_starts_early(costs):
+    for cost in costs:
+        waits = cost["capability"] >= 90 and cost["name"] != "causal_conv"
+        assert cost["waits"] == waits, cost
 
 
 def test_clamp_does_not_hide_what_is_no_number(costs):
@@ -50,7 +56,7 @@ def test_kernels_spill_little(costs):
     for cost in costs:
         # Tiles of attention and of a convolution live in registers: two programs of 128 threads
         # fill those of a core. One layer of the decoder pushes four of them out.
-        in_tiles = cost["name"] in {"attend", "causal_conv"}
+        in_tiles = cost["name"] in {"attend", "join_splits", "causal_conv", "few_rows"}
         assert cost["stack"] <= (16 if cost["name"] == "causal_conv" else 0), cost
         assert cost["local"] == 0, cost
         assert cost["registers"] <= (255 if in_tiles else 64), cost

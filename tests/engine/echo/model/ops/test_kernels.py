@@ -8,6 +8,7 @@ import torch
 from engine.echo.model.attention import Lane
 from engine.echo.model.layers import rotary_table
 from engine.echo.model.ops import ops_for, plain
+from engine.echo.model.ops.kernels import attention
 from engine.echo.model.packing import PlacedLane, Size, Tables, Update
 from engine.echo.sampling import guide, make_plan
 from speech.parameters import SamplerParameters
@@ -61,10 +62,11 @@ def test_norm_modulate(fused, dtype, heads):
 def test_residual_norm_modulate(fused, dtype, heads):
     dim = heads[0] * heads[1]
     rows = torch.tensor([0, 2, 1] * 3, dtype=torch.int32)
-    y, (gates, modulation) = draw(9, dim, dtype=dtype, seed=1), _modulation(dtype, dim)
+    product = draw(9, 70, dtype=dtype, seed=1), draw(dim, 70, dtype=dtype, seed=2) / 70**0.5
+    given = *product, *_modulation(dtype, dim), rows, EPS
     ours, theirs = draw(9, dim, dtype=dtype), draw(9, dim, dtype=dtype)
-    h = fused.residual_norm_modulate(ours, y, gates, modulation, rows, EPS)
-    assert_same(h, plain.residual_norm_modulate(theirs, y, gates, modulation, rows, EPS))
+    h = fused.residual_norm_modulate(ours, *given)
+    assert_same(h, plain.residual_norm_modulate(theirs, *given))
     assert_same(ours, theirs)
 
 
@@ -97,6 +99,21 @@ def test_attend(fused, dtype, heads, limit, frames, keys):
     ours, definition = fused.attend(*given), plain.attend(*given)
     assert ours.isfinite().all()
     assert relative_error(ours, definition) < limit
+
+
+@pytest.mark.parametrize("splits", [2, 4])
+@pytest.mark.parametrize(("frames", "keys"), [((7, 7, 3), (5, 2)), ((70, 64, 1), (64, 65))])
+def test_attend_where_programs_divide_the_keys(fused, monkeypatch, splits, frames, keys):
+    division = attention._Division(32, 4, splits)
+    monkeypatch.setattr(attention, "_divide", lambda *_, **__: division)
+    lanes = place_lanes(2, *SMALL, torch.float32, frames, keys)
+    tables = Tables(Size(sum(frames) + 40, 4), torch.device("cpu"))
+    tables.fill(lanes, (0, 0, 0), ())
+    qkvg = draw(sum(frames) + 40, 4 * 64)
+    given = qkvg, SMALL[0], 1, tables, [placed.lane for placed in lanes]
+    ours, definition = fused.attend(*given), plain.attend(*given)
+    assert relative_error(ours, definition) < 1e-6
+    assert not ours[-40:].any()
 
 
 @pytest.mark.parametrize(("dtype", "limit"), [(torch.float32, 1e-6), (torch.float16, 2e-3)])
@@ -143,13 +160,6 @@ def test_attention_of_a_lane_does_not_depend_on_the_others(fused):
         for part, lane in zip(parts, lanes, strict=True)
     ]
     assert torch.equal(together, torch.cat(alone))
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
-@pytest.mark.parametrize("hidden", [96, 1100])
-def test_silu_mul(fused, dtype, hidden):
-    w13 = draw(5, 2 * hidden, dtype=dtype)
-    assert_same(fused.silu_mul(w13), plain.silu_mul(w13))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
