@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from engine.echo.codecs.dac.first_pieces import FirstPieces
-from engine.echo.codecs.dac.fused import FusedDecoder
+from engine.echo.codecs.dac.fused import FusedDecoder, FusedEncoder
 from engine.echo.codecs.dac.lengths import Waveforms
-from engine.echo.codecs.dac.network import Autoencoder
+from engine.echo.codecs.dac.network import Autoencoder, Convolutions
 from engine.echo.codecs.dac.transformer import History
 from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES, PATCH_FRAMES, DACConfig
 from engine.echo.graphs import Capture
@@ -65,24 +65,25 @@ class S1DAC(nn.Module):
         self.latent_dim = latent_dim
         self.autoencoder = Autoencoder(config)
         self.pca = PCA(latent_dim, config.latent_dim)
+        self._convolutions: Convolutions | None = None
         self._waveforms = Waveforms(self.autoencoder.waveform)
         self._first_pieces = FirstPieces(self._first_piece)
         self.tile_frames = MAX_FRAMES
         """Frames that a GPU computes at once, context included: up to 4 MB of activations each."""
 
     def use_ops(self, ops: Ops | None, dtype: torch.dtype = torch.float16) -> None:
-        """Let `ops` compute the decoder's layers, or the network's own where there are none.
-
-        The encoder stays as it is: there a rounding may decide a code.
+        """Let `ops` compute the convolutions, or the network itself where there are none.
 
         Args:
             ops: The functions.
-            dtype: Of their operands; see `FusedDecoder`.
+            dtype: Of the decoder's operands; those of the encoder have the network's dtype.
         """
         network = self.autoencoder
+        self._convolutions = None
         if ops is None:
             self._waveforms = Waveforms(network.waveform)
         else:
+            self._convolutions = FusedEncoder(network.encoder["block"], ops, self._dtype)
             decoder = FusedDecoder(network.decoder["model"], ops, dtype)
             self._waveforms = Waveforms(lambda z: decoder(network.quantizer.upsample(z)))
 
@@ -99,8 +100,14 @@ class S1DAC(nn.Module):
             return torch.cat([self._encode_window(window) for window in windows])
 
     def _encode_window(self, audio: Tensor) -> Tensor:
-        codes = self.autoencoder.encode(audio[None].to(self._dtype), self.tile_frames)
-        return self.pca.project(self.autoencoder.quantizer.vectors(codes)[0].T)
+        quantizer = self.autoencoder.quantizer
+        codes = quantizer.encode(self.unquantized(audio))
+        return self.pca.project(quantizer.vectors(codes)[0].T)
+
+    def unquantized(self, audio: Tensor) -> Tensor:
+        """Return what is quantised, (1, C, T), of a window (2048 T,) of audio."""
+        given = audio[None].to(self._dtype)
+        return self.autoencoder.unquantized(given, self.tile_frames, self._convolutions)
 
     @property
     def _dtype(self) -> torch.dtype:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, cast
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -110,15 +110,52 @@ class Quantizer(nn.Module):
         self.pre_module = WindowTransformer(dim, config.head_dim, config.quantizer)
         self.post_module = WindowTransformer(dim, config.head_dim, config.quantizer)
 
+    def reduce(self, z: Tensor) -> Tensor:
+        """Return what is quantised, (B, C, T), of the encoder's output (B, C, 4 T)."""
+        out: Tensor = self.pre_module(self.downsample(z))[0]
+        return out
+
     def encode(self, z: Tensor) -> Tensor:
-        """Return the codes (B, codebooks, T) of the encoder's output (B, C, 4 T)."""
-        z, _ = self.pre_module(self.downsample(z))
+        """Return the codes (B, codebooks, T) of what `reduce` returns."""
         semantic, rest = self.semantic_quantizer.encode(z)
         return torch.cat([semantic, self.quantizer.encode(rest)[0]], dim=1)
 
     def vectors(self, codes: Tensor) -> Tensor:
         """Return the vectors (B, C, T) that `codes` (B, codebooks, T) stand for."""
         return self.semantic_quantizer.vectors(codes[:, :1]) + self.quantizer.vectors(codes[:, 1:])
+
+
+class Convolutions(Protocol):
+    """The convolutions of the encoder."""
+
+    def before(self, audio: Tensor) -> Tensor:
+        """Map audio (B, 2048 T) to the transformer's input (B, C, 4 T)."""
+
+    def after(self, x: Tensor) -> Tensor:
+        """Map the transformer's output (B, C, T) to the encoder's, of the same shape."""
+
+
+class EncoderConvolutions:
+    """The definition of `Convolutions`.
+
+    Args:
+        encoder: The whole encoder.
+    """
+
+    def __init__(self, encoder: nn.Sequential) -> None:
+        *blocks, last, snake, conv = encoder
+        self._before = nn.Sequential(*blocks, *list(cast("EncoderBlock", last).block)[:-1])
+        self._after = nn.Sequential(snake, conv)
+
+    def before(self, audio: Tensor) -> Tensor:
+        """See `Convolutions`."""
+        out: Tensor = self._before(audio[:, None])
+        return out
+
+    def after(self, x: Tensor) -> Tensor:
+        """See `Convolutions`."""
+        out: Tensor = self._after(x)
+        return out
 
 
 class Autoencoder(nn.Module):
@@ -131,26 +168,33 @@ class Autoencoder(nn.Module):
         self.decoder = nn.ModuleDict({"model": _decoder(config)})
 
     def encode(self, audio: Tensor, tile_frames: int = MAX_FRAMES) -> Tensor:
-        """Return the codes (B, codebooks, T) of audio (B, 2048 T).
+        """Return the codes (B, codebooks, T) of audio (B, 2048 T); see `unquantized`."""
+        return self.quantizer.encode(self.unquantized(audio, tile_frames))
+
+    def unquantized(
+        self,
+        audio: Tensor,
+        tile_frames: int = MAX_FRAMES,
+        convolutions: Convolutions | None = None,
+    ) -> Tensor:
+        """Return what is quantised, (B, C, T), of audio (B, 2048 T).
 
         Args:
             audio: The audio.
             tile_frames: Frames whose convolutions are computed at once: they see four frames to
                 the left, so tiles with that much context are exact.
+            convolutions: The encoder's; None for the network's own.
         """
-        layers: list[Any] = list(cast("nn.Sequential", self.encoder["block"]))
-        *blocks, last, snake, conv = layers
-        *convolutions, transformer = last.block
+        encoder = cast("nn.Sequential", self.encoder["block"])
+        convolutions = convolutions or EncoderConvolutions(encoder)
         tiles = []
         for start in range(0, audio.shape[1], tile_frames * FRAME_SAMPLES):
             num_context = min(start, _ENCODER_CONTEXT_FRAMES * FRAME_SAMPLES)
-            x = audio[:, None, start - num_context : start + tile_frames * FRAME_SAMPLES]
-            for layer in (*blocks, *convolutions):
-                x = layer(x)
-            tiles.append(x[:, :, num_context // math.prod(_STRIDES) :])
+            tile = audio[:, start - num_context : start + tile_frames * FRAME_SAMPLES]
+            tiles.append(convolutions.before(tile)[:, :, num_context // math.prod(_STRIDES) :])
+        transformer = cast("EncoderBlock", encoder[-3]).block[-1]
         x, _ = transformer(torch.cat(tiles, dim=2))
-        codes: Tensor = self.quantizer.encode(conv(snake(x)))
-        return codes
+        return self.quantizer.reduce(convolutions.after(x))
 
     def waveform(self, z: Tensor) -> Tensor:
         """Return audio (B, 2048 T) of the post-module's output (B, C, T)."""

@@ -89,11 +89,11 @@ class Ops(Protocol):
     def causal_conv(
         self, a: Tensor, layer: ConvLayer, stream: Tensor | None
     ) -> tuple[Tensor | None, Tensor]:
-        """Apply a layer of the codec's decoder to its input `a` (T, C_in).
+        """Apply a layer of the codec to its input `a` (T, C_in).
 
         Return the residual stream after it, in float32, and its output, both (rows, channels) with
-        T C_out / channels rows: the activation of the sum, which is the next layer's input in
-        the dtype of `a`, or a hyperbolic tangent in float32. `stream` may be changed in place.
+        T C_out / channels rows: the Snake of the sum, which is the next layer's input in the dtype
+        of `a`, or in float32 the sum or its hyperbolic tangent. `stream` may be changed in place.
         """
 
 

@@ -1,4 +1,4 @@
-"""A causal convolution with what follows it: one layer of the codec's decoder."""
+"""A causal convolution with what follows it: one layer of the codec."""
 
 from __future__ import annotations
 
@@ -24,6 +24,17 @@ class Stream(Enum):
     """Its sum is added for the layer's own output, and the stream is forgotten."""
 
 
+class Activation(Enum):
+    """What a layer's output is made of its sum by."""
+
+    SNAKE = auto()
+    """A Snake, whose output is the next layer's input."""
+    TANH = auto()
+    """A hyperbolic tangent."""
+    NONE = auto()
+    """Nothing: the output is the sum."""
+
+
 @dataclass(frozen=True)
 class ConvLayer:
     """A convolution that sees `taps` rows of its input, `dilation` apart, the last its own.
@@ -31,11 +42,12 @@ class ConvLayer:
     Attributes:
         weight: (C_out, taps, C_in), in the dtype of the operands; the first tap is the oldest row.
         bias: (C_out,), float32.
-        alpha: (C_out,), float32, of the Snake after it; None for a hyperbolic tangent.
-        num_channels: C_out is a multiple of it: a transposed convolution computes several rows of
-            its output at once, side by side.
+        alpha: (C_out,), float32, of the Snake after it; None where there is none.
+        num_channels: C_out is a multiple of it: a transposed convolution, or one whose input was
+            viewed in longer rows, computes several rows of its output at once, side by side.
         dilation: Rows from one tap to the next.
         stream: What becomes of the residual stream.
+        activation: What follows the sum.
     """
 
     weight: Tensor
@@ -44,3 +56,4 @@ class ConvLayer:
     num_channels: int
     dilation: int = 1
     stream: Stream = Stream.PASS
+    activation: Activation = Activation.SNAKE

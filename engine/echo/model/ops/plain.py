@@ -11,7 +11,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 from engine.echo.model.attention import Lane
 from engine.echo.model.attention import attend as attend_alone
 from engine.echo.model.layers import gated, normalized, rms_norm, rotate, silu_mul
-from engine.echo.model.ops.convolution import LARGEST, ConvLayer, Stream
+from engine.echo.model.ops.convolution import LARGEST, Activation, ConvLayer, Stream
 from engine.echo.model.packing import Tables
 
 __all__ = [
@@ -139,10 +139,10 @@ def causal_conv(a: Tensor, layer: ConvLayer, stream: Tensor | None) -> tuple[Ten
         y = y.add_(stream)
     if layer.stream in (Stream.START, Stream.ADD):
         stream = y.reshape(-1, layer.num_channels)
-    if layer.alpha is None:
-        out = y.tanh()
-    else:
+    if layer.alpha is not None:
         out = snake(y, layer.alpha).clamp_(-LARGEST, LARGEST).to(a.dtype)
+    else:
+        out = y.tanh() if layer.activation is Activation.TANH else y
     out = out.reshape(-1, layer.num_channels)
     return None if layer.stream is Stream.END else stream, out
 

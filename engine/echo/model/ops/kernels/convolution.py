@@ -11,15 +11,13 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from engine.echo.model.ops.convolution import LARGEST, ConvLayer, Stream
-from engine.echo.model.ops.kernels.tiles import Tile, tile_for
+from engine.echo.model.ops.convolution import LARGEST, Activation, ConvLayer, Stream
+from engine.echo.model.ops.kernels.tiles import Tile, precision_for, tile_for
 
 _LARGEST = tl.constexpr(LARGEST)
 _ALL = tl.constexpr(tl.PropagateNan.ALL)
 _INVERSE_PI = tl.constexpr(0.3183098861837907)
 _ROUNDER = tl.constexpr(12582912.0)  # adding it rounds a float32 to an integer
-_PRECISION = "tf32"
-"""Of products of float32; those of float16 are exact."""
 
 
 @triton.jit
@@ -56,6 +54,7 @@ def _finish(
     READS: tl.constexpr,
     WRITES: tl.constexpr,
     SNAKE: tl.constexpr,
+    TANH: tl.constexpr,
 ):
     """Write what becomes of the sums `y`, whose first row is `start` and whose channels are `c`."""
     t = tl.arange(0, y.shape[0])
@@ -71,7 +70,7 @@ def _finish(
     if SNAKE:
         y = _snake(y, tl.load(alpha + c, mask=fits, other=1.0)[None, :])
         y = tl.clamp(y, -_LARGEST, _LARGEST, propagate_nan=_ALL)  # what is no number stays so
-    else:
+    if TANH:
         y = _tanh(y)
     tl.store(out + offset + at, y.to(out.dtype.element_ty), mask=ok)
 
@@ -92,6 +91,7 @@ def _causal_conv(
     READS: tl.constexpr,
     WRITES: tl.constexpr,
     SNAKE: tl.constexpr,
+    TANH: tl.constexpr,
     PRECISION: tl.constexpr,
     BLOCK_T: tl.constexpr,
     WIDE: tl.constexpr,
@@ -121,12 +121,12 @@ def _causal_conv(
         if NARROW:
             w = tl.load(narrow + at, mask=(d < C_OUT)[:, None] & in_width, other=0.0)
             z = tl.dot(rows, w.T, z, input_precision=PRECISION)
-    _finish(y, start, c, bias, alpha, stream, out, T, C_OUT, READS, WRITES, SNAKE)
+    _finish(y, start, c, bias, alpha, stream, out, T, C_OUT, READS, WRITES, SNAKE, TANH)
     if NARROW:
-        _finish(z, start, d, bias, alpha, stream, out, T, C_OUT, READS, WRITES, SNAKE)
+        _finish(z, start, d, bias, alpha, stream, out, T, C_OUT, READS, WRITES, SNAKE, TANH)
 
 
-def constants(layer: ConvLayer, tile: Tile) -> dict[str, object]:
+def constants(layer: ConvLayer, tile: Tile, precision: str) -> dict[str, object]:
     """Return what the kernel is compiled for."""
     num_out, num_taps, num_in = layer.weight.shape
     return {
@@ -135,8 +135,9 @@ def constants(layer: ConvLayer, tile: Tile) -> dict[str, object]:
         "TAPS": num_taps,
         "READS": layer.stream in (Stream.ADD, Stream.END),
         "WRITES": layer.stream in (Stream.START, Stream.ADD),
-        "SNAKE": layer.alpha is not None,
-        "PRECISION": _PRECISION,
+        "SNAKE": layer.activation is Activation.SNAKE,
+        "TANH": layer.activation is Activation.TANH,
+        "PRECISION": precision,
         "BLOCK_T": tile.rows,
         "WIDE": tile.wide,
         "NARROW": tile.narrow,
@@ -149,7 +150,7 @@ def causal_conv(a: Tensor, layer: ConvLayer, stream: Tensor | None) -> tuple[Ten
     num_rows = len(a)
     num_out = len(layer.weight)
     assert a.is_contiguous(), "rows lie one after the other"
-    kind = a.dtype if layer.alpha is not None else torch.float32
+    kind = a.dtype if layer.activation is Activation.SNAKE else torch.float32
     out = torch.empty((num_rows, num_out), dtype=kind, device=a.device)
     if layer.stream is Stream.START:
         stream = torch.empty((num_rows, num_out), dtype=torch.float32, device=a.device)
@@ -164,7 +165,7 @@ def causal_conv(a: Tensor, layer: ConvLayer, stream: Tensor | None) -> tuple[Ten
         out,
         num_rows,
         layer.dilation,
-        **constants(layer, tile),
+        **constants(layer, tile, precision_for(layer.weight)),
         num_warps=tile.warps,
         num_stages=tile.stages,
     )

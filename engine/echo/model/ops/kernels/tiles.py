@@ -40,21 +40,28 @@ class Tile:
         return self.wide + self.narrow
 
     def shared_bytes(self, operand_bytes: int, capability: int) -> int:
-        """Return the shared memory that a program takes for its input."""
-        held = self.stages if capability in DATA_CENTRE else max(1, self.stages - 1)
-        return held * (self.rows + self.columns) * self.depth * operand_bytes
+        """Return the shared memory that a program takes for its input, at most."""
+        step = (self.rows + self.columns) * self.depth * operand_bytes
+        before_last = max(1, self.stages - 1) * step
+        if capability not in DATA_CENTRE:
+            return before_last
+        if operand_bytes == 4:  # of the last step, only the weights, in two parts
+            return before_last + 2 * self.columns * self.depth * operand_bytes
+        return self.stages * step
 
 
 _INTERPRETED = Tile(2**12, 16, 0, 32, 1, 1)
 """Triton's interpreter takes its time for each program: few large ones will do."""
 
 
-def best_tile(num_out: int, num_taps: int, num_in: int) -> Tile:
+def best_tile(num_out: int, num_taps: int, num_in: int, operand_bytes: int = 2) -> Tile:
     """Return a fast tile for a layer of such weights, on a card where it fits.
 
     By these few rules the published decoder takes 3 % longer on an H200 than with the fastest tile
     for each of its layers: see bench/RESULTS.md.
     """
+    if operand_bytes == 4:  # each operand is held in two parts, in registers
+        return Tile(128, 64, 0, 16 if num_in < 32 else 32, 8, 3)
     if num_out < 64:
         return Tile(128, 16, 0, 32, 4, 4)
     if num_in % 64:
@@ -77,9 +84,19 @@ def tile_for(weight: Tensor) -> Tile:
     """Return the tile for a layer of `weight` (C_out, taps, C_in) on its device."""
     if weight.device.type != "cuda":
         return _INTERPRETED
-    limits = limits_of(weight.device)
-    tile = best_tile(*weight.shape)
-    return fit(tile, weight.element_size(), limits.capability, limits.shared_bytes)
+    size, limits = weight.element_size(), limits_of(weight.device)
+    best = best_tile(*weight.shape, operand_bytes=size)
+    return fit(best, size, limits.capability, limits.shared_bytes)
+
+
+def precision_for(weight: Tensor) -> str:
+    """Return how Triton multiplies by `weight` on its device.
+
+    Numbers of float32 are multiplied in float32, or on a GPU with TF32 as three products of it,
+    whose error is about the same; those of float16 exactly, whatever this says.
+    """
+    on_gpu = weight.device.type == "cuda"
+    return "tf32x3" if on_gpu and limits_of(weight.device).capability >= 80 else "ieee"
 
 
 @dataclass(frozen=True)
