@@ -40,7 +40,7 @@ class Tile:
         return self.wide + self.narrow
 
     def shared_bytes(self, operand_bytes: int, capability: int) -> int:
-        """Return the shared memory that a program takes for its input, at most."""
+        """Return the shared memory that a program takes for its input."""
         step = (self.rows + self.columns) * self.depth * operand_bytes
         before_last = max(1, self.stages - 1) * step
         if capability not in DATA_CENTRE:
@@ -61,7 +61,7 @@ def best_tile(num_out: int, num_taps: int, num_in: int, operand_bytes: int = 2) 
     for each of its layers: see bench/RESULTS.md.
     """
     if operand_bytes == 4:  # each operand is held in two parts, in registers
-        return Tile(128, 64, 0, 16 if num_in < 32 else 32, 8, 3)
+        return Tile(128, 64, 0, 32, 8, 3)
     if num_out < 64:
         return Tile(128, 16, 0, 32, 4, 4)
     if num_in % 64:
@@ -85,7 +85,8 @@ def tile_for(weight: Tensor) -> Tile:
     if weight.device.type != "cuda":
         return _INTERPRETED
     size, limits = weight.element_size(), limits_of(weight.device)
-    best = best_tile(*weight.shape, operand_bytes=size)
+    num_out, num_taps, num_in = weight.shape
+    best = best_tile(num_out, num_taps, num_in, size)
     return fit(best, size, limits.capability, limits.shared_bytes)
 
 

@@ -16,7 +16,7 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from engine.echo.model.ops.convolution import ConvLayer, Stream
+from engine.echo.model.ops.convolution import Activation, ConvLayer, Stream
 from engine.echo.model.ops.kernels import (
     attention,
     convolution,
@@ -102,6 +102,16 @@ LAYERS = [
     ((1, 7, 96), Stream.PASS),
 ]
 """Shapes of the published decoder's convolutions, and what becomes of its residual stream there."""
+ENCODER_LAYERS = [
+    ((1024, 2, 16), Stream.START),
+    ((64, 7, 64), Stream.PASS),
+    ((512, 1, 512), Stream.ADD),
+    ((64, 1, 64), Stream.END),
+    ((1024, 2, 4096), Stream.PASS),
+]
+"""The same of the encoder."""
+LAST = {LAYERS[-1][0]: Activation.TANH, ENCODER_LAYERS[-1][0]: Activation.NONE}
+"""Those that no Snake follows."""
 SHARED_BYTES = {80: 163 * 1024, 89: 99 * 1024, 90: 227 * 1024, 120: 99 * 1024}
 """The most shared memory of a program, by capability."""
 
@@ -119,21 +129,23 @@ def products_of_few_rows(capability):
 
 
 def convolutions(capability):
-    """Return the kernel of each of `LAYERS` as a GPU of that capability runs it."""
-    for shape, stream in LAYERS:
-        weight, num_out = torch.empty(shape, dtype=torch.float16, device="meta"), shape[0]
-        bias = weight.new_empty(num_out, dtype=torch.float32)
-        last = num_out == 1
-        layer = ConvLayer(weight, bias, None if last else bias, num_out, stream=stream)
-        tile = fit(best_tile(*shape), 2, capability, SHARED_BYTES[capability])
-        constants = convolution.constants(layer, tile)
-        constants |= {"alpha": None} if last else {}
-        constants |= {"stream": None} if stream is Stream.PASS else {}
-        types = dict.fromkeys(("bias", "alpha", "stream"), FLOAT)
-        types |= {"a": "*fp16", "weight": "*fp16", "out": FLOAT if last else "*fp16"}
-        options = {"num_warps": tile.warps, "num_stages": tile.stages}
-        expected = tile.shared_bytes(2, capability)
-        yield convolution._causal_conv, types, constants, options, expected
+    """Return the kernel of each layer as a GPU of that capability runs it."""
+    for kind, layers in (("*fp16", LAYERS), (FLOAT, ENCODER_LAYERS)):
+        for shape, stream in layers:
+            weight, size = torch.empty(shape, device="meta"), 4 if kind == FLOAT else 2
+            bias = weight.new_empty(shape[0])
+            end = LAST.get(shape, Activation.SNAKE)
+            snakes = end is Activation.SNAKE
+            layer = ConvLayer(weight, bias, bias, shape[0], stream=stream, activation=end)
+            tile = fit(best_tile(*shape, size), size, capability, SHARED_BYTES[capability])
+            constants = convolution.constants(layer, tile, "tf32x3")
+            constants |= {} if snakes else {"alpha": None}
+            constants |= {"stream": None} if stream is Stream.PASS else {}
+            types = dict.fromkeys(("bias", "alpha", "stream"), FLOAT)
+            types |= {"a": kind, "weight": kind, "out": kind if snakes else FLOAT}
+            options = {"num_warps": tile.warps, "num_stages": tile.stages}
+            expected = tile.shared_bytes(size, capability)
+            yield convolution._causal_conv, types, constants, options, expected
 
 
 def compile_kernel(kernel, types, constants, options, expected_shared, capability):

@@ -1,4 +1,4 @@
-"""The convolution of the codec's decoder: its kernel against its definition, and its tiles."""
+"""The convolution of the codec: its kernel against its definition, and its tiles."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from engine.echo.model.ops import ops_for, plain
-from engine.echo.model.ops.convolution import LARGEST, ConvLayer, Stream
+from engine.echo.model.ops.convolution import LARGEST, Activation, ConvLayer, Stream
 from engine.echo.model.ops.kernels import tiles
 from tests.engine.echo.model.lanes import draw
 from tests.engine.echo.reference import relative_error
@@ -31,10 +31,11 @@ def fused(request, monkeypatch):
     return ops_for(fused=True)
 
 
-def _layer(num_out, num_taps, num_in, dtype=torch.float32, *, times=1, snake=True, **options):
+def _layer(num_out, num_taps, num_in, dtype=torch.float32, *, times=1, end=None, **options):
     weight = draw(num_out, num_taps, num_in, seed=1) / (num_taps * num_in) ** 0.5
     bias, alpha = 0.2 * draw(num_out, seed=2), 1 + 0.2 * draw(num_out, seed=3)
-    alpha = alpha if snake else None
+    if end is not None:
+        alpha, options["activation"] = None, end
     return ConvLayer(weight.to(dtype), bias, alpha, num_out // times, **options)
 
 
@@ -85,8 +86,10 @@ def test_kernel_computes_several_rows_side_by_side(fused):
 
 @interpreted
 @dtypes
-def test_kernel_ends_with_one_channel_of_audio(fused, dtype):
-    _, outputs = _both(fused, 3 * draw(41, 24, dtype=dtype), _layer(1, 7, 24, dtype, snake=False))
+@pytest.mark.parametrize("end", [Activation.TANH, Activation.NONE], ids=lambda end: end.name)
+def test_kernel_ends_in_float32(fused, dtype, end):
+    num_out = 1 if end is Activation.TANH else 24
+    _, outputs = _both(fused, 3 * draw(41, 24, dtype=dtype), _layer(num_out, 7, 24, dtype, end=end))
     assert outputs[0].dtype == outputs[1].dtype == torch.float32
     assert relative_error(*outputs) < 2e-6
 
@@ -120,14 +123,14 @@ def test_rows_see_no_later_one():
 
 
 SHAPES = [(1536, 7, 1024), (6144, 2, 1536), (384, 7, 384), (96, 7, 96), (96, 1, 96), (1, 7, 96)]
-"""Weights of the published decoder's layers."""
+"""Weights of the published decoder's layers; the encoder's have one tile."""
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize(("capability", "kib"), [(80, 163), (89, 99), (90, 227), (120, 99)])
 @pytest.mark.parametrize("operand_bytes", [2, 4])
 def test_tile_fits_the_shared_memory_of_the_device(shape, capability, kib, operand_bytes):
-    best = tiles.best_tile(*shape)
+    best = tiles.best_tile(*shape, operand_bytes)
     tile = tiles.fit(best, operand_bytes, capability, kib * 1024)
     assert 1 <= tile.stages <= best.stages
     assert tile.shared_bytes(operand_bytes, capability) <= kib * 1024
