@@ -21,6 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from engine.echo.codecs.dac.codec import S1DAC
+from engine.echo.codecs.dac.layers import CausalConv
 from engine.echo.codecs.dac.lengths import GRAPH_FRAME_BYTES, graph_frames
 from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES, DACConfig, EchoConfig
 from engine.echo.forward.buckets import LATENT_LENGTHS, TEXT_LENGTHS
@@ -85,7 +86,7 @@ class _Unlaunched:
 
 @contextmanager
 def unlaunched() -> Iterator[None]:
-    """Launch no kernel of the decoder's: a meta tensor has only a size."""
+    """Launch no kernel of the codec's: a meta tensor has only a size."""
     with patch.object(convolution, "_causal_conv", _Unlaunched()):
         yield
 
@@ -176,6 +177,9 @@ def count(card: Card, config: EchoConfig | None = None) -> dict[str, float]:
     if card.kernels:
         parts["modulation of the kernels"] = ModulationTable(dit).table.nbytes
         parts["the decoder in float16"] = num_bytes(codec.autoencoder.decoder) / 2
+        encoder = codec.autoencoder.encoder.modules()
+        convolutions = [module for module in encoder if isinstance(module, CausalConv)]
+        parts["the encoder's convolutions"] = num_bytes(*convolutions)
         free = card.num_bytes - card.reserve - num_bytes(dit, codec)
         frames = min(graph_frames(int(free)), card.codec_tile_frames)
         parts["graphs of steps"] = sizes["a step"]

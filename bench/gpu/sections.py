@@ -102,13 +102,16 @@ def step_of(
 
 
 def decode(setting: Setting) -> None:
-    """Decoding, plain and with fused convolutions, at new lengths and at prepared ones."""
+    """The codec, plain and with fused convolutions; decoding at new lengths and prepared ones."""
     codec, report = setting.models.codec, setting.report
     assert isinstance(codec, S1DAC)
     z = 0.3 * torch.randn((setting.frames, 80), device=setting.device)
+    audio = torch.from_numpy(setting.voice).to(setting.device)
+    seconds = len(audio) / SAMPLE_RATE_HZ
     for fused in (False, True):
         codec.use_ops(ops_for(fused) if fused else None)
         name = "fused" if fused else "plain"
+        report.times(f"encode of {seconds:.0f} s of a voice, {name}", lambda: codec.encode(audio))
         report.times(f"decode of {setting.frames}, {name}", lambda: codec.decode([z]))
         report.times(
             f"decode of a stream's first 32, {name}",
@@ -132,9 +135,6 @@ def decode(setting: Setting) -> None:
         )
         error = _relative_error(codec.decode([z])[0], codec.decode_whole(z))
         print(f"  against one plain call: differs by {error:.1e}")
-    audio = torch.from_numpy(setting.voice).to(setting.device)
-    seconds = len(audio) / SAMPLE_RATE_HZ
-    report.times(f"encode of {seconds:.0f} s of a voice", lambda: codec.encode(audio))
 
 
 def _relative_error(ours: Tensor, definition: Tensor) -> float:

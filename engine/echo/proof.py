@@ -21,7 +21,7 @@ import engine
 from engine.echo.checkpoints.folder import read_config
 from engine.echo.checkpoints.load import Models
 from engine.echo.checkpoints.tiny import random_models
-from engine.echo.codecs.dac.codec import S1DAC
+from engine.echo.codecs.dac.codec import S1DAC, strict_float32
 from engine.echo.config import EchoConfig
 from engine.echo.forward import Forward, Move
 from engine.echo.forward.packed import PackedForward
@@ -40,9 +40,13 @@ LIMITS = {torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
 """Relative error of a velocity that rounding explains: batches of another size differ so, too."""
 DECODE_LIMIT = 5e-3
 """The same of decoded audio, whose convolutions round to float16 here and may to TF32 there."""
+ENCODE_LIMIT = 1e-4
+"""The same of what the codec quantises of a voice: sums in another order differ by 1e-6 or so, and
+operands rounded to TF32, which would change codes, by more than this."""
 TIMEOUT_S = 300.0
 """A first start compiles two dozen kernels; on a busy host that takes a minute."""
 NUM_FRAMES = 32
+NUM_VOICE_FRAMES = 8
 NUM_LAYERS = 2
 PLAN = make_plan(SamplerParameters(), (NUM_FRAMES,))
 STEP = Step(t=0.8, dt=-0.5, guided=True, scaled=False, rescale=Rescale(ratio=0.9, pull=0.2))
@@ -52,7 +56,7 @@ def find_difference(models: Models, forward: Forward) -> str | None:
     """Return where the fast path differs from plain PyTorch by more than rounding, if anywhere.
 
     Args:
-        models: The networks, of which the codec decodes in the way to be proved.
+        models: The networks, of which the codec computes in the way to be proved.
         forward: The way of a step to be proved.
     """
     dit, generator = models.dit, torch.Generator().manual_seed(0)
@@ -74,6 +78,9 @@ def find_difference(models: Models, forward: Forward) -> str | None:
         error = _decode_error(models.codec, generator)
         if not error <= DECODE_LIMIT:
             return f"decoded audio differs by {error:.1e}"
+        error = _encode_error(models.codec, generator)
+        if not error <= ENCODE_LIMIT:
+            return f"an encoded voice differs by {error:.1e}"
     return None
 
 
@@ -130,6 +137,14 @@ def _decode_error(codec: S1DAC, generator: torch.Generator) -> float:
     latents = torch.randn((NUM_FRAMES, codec.latent_dim), generator=generator)
     latents = latents.to(codec.pca.mean.device)
     return _relative_error(codec.decode([latents])[0], codec.decode_whole(latents))
+
+
+def _encode_error(codec: S1DAC, generator: torch.Generator) -> float:
+    """Return the relative error of what is quantised: a code itself may turn on any rounding."""
+    audio = 0.1 * torch.randn(NUM_VOICE_FRAMES * codec.frame_samples, generator=generator)
+    audio = audio.to(codec.pca.mean.device)
+    with strict_float32():
+        return _relative_error(codec.unquantized(audio), codec.autoencoder.unquantized(audio[None]))
 
 
 def _relative_error(ours: Tensor, definition: Tensor) -> float:

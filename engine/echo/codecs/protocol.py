@@ -38,7 +38,7 @@ class Codec(Protocol):
         """Return the latents (T, latent_dim) of reference audio (num_samples,).
 
         The audio fills at least one patch. T is a multiple of 4: a remainder shorter than a patch
-        is left out, as is everything after 6400 frames. Computed in full float32 on any device.
+        is left out, as is everything after 6400 frames. Computed to float32's accuracy anywhere.
         """
 
     def decode(self, latents: Sequence[Tensor]) -> list[Tensor]:

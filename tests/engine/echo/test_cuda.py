@@ -208,11 +208,15 @@ def test_memory_that_does_not_do_for_all_does_for_each(models, forward):
     assert isinstance(too_large, Overloaded)
 
 
-def test_voice_is_encoded_in_full_float32(tiny_weights):
+@pytest.mark.parametrize("fused", [False, True], ids=["plain", "fused"])
+@torch.inference_mode()
+def test_voice_is_encoded_in_full_float32(tiny_weights, fused):
     audio = 0.1 * torch.randn(120 * FRAME_SAMPLES, generator=torch.Generator().manual_seed(0))
 
     def encode(device):
         codec = load_models(tiny_weights, device, torch.float32, blockwise=False).codec
+        if fused and device.type == "cuda":
+            codec.use_ops(ops_for(fused=True))
         return codec.encode(audio.to(device)).cpu()
 
     there, here = (encode(torch.device(name)) for name in ("cuda", "cpu"))

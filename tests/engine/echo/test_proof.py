@@ -127,6 +127,15 @@ def test_proof_finds_audio_that_is_no_number(models):
     assert _find(models, _ops(causal_conv=causal_conv)) == "decoded audio differs by nan"
 
 
+def test_proof_finds_an_encoder_that_rounds_as_tf32_does(models):
+    def causal_conv(a, layer, stream):
+        if a.dtype == torch.float32:  # no operand of the decoder's
+            a = a.half().float()
+        return plain.causal_conv(a, layer, stream)
+
+    assert _find(models, _ops(causal_conv=causal_conv)).startswith("an encoded voice differs")
+
+
 def test_proof_looks_into_every_part_of_a_context(models):
     def attend(qkvg, num_heads, layer, tables, lanes, **options):
         lanes = [replace(lane, context=lane.context[:2]) for lane in lanes]
