@@ -94,7 +94,7 @@ def multiply(x: Tensor, weight: Tensor, *, gated: bool = False, splits: bool = F
     assert x.is_contiguous(), "rows lie one after the other"
     assert weight.is_contiguous(), "so do those of the weights"
     num_columns = triton.cdiv(num_out, _COLUMNS)
-    num_parts = _num_parts(num_columns, x.device) if splits else 1
+    num_parts = _num_parts(num_columns, num_in, x.device) if splits else 1
     kind = torch.float32 if num_parts > 1 else x.dtype
     out = torch.empty((num_parts, num_rows, num_out), dtype=kind, device=x.device)
     tile = tile_for(num_rows, gated, x)
@@ -132,8 +132,9 @@ def tile_for(num_rows: int, gated: bool, x: Tensor) -> Tile:
     return fit(tile, x.element_size(), limits.capability, limits.shared_bytes)
 
 
-def _num_parts(num_columns: int, device: torch.device) -> int:
-    """Return the parts of a sum that keep every processor busy: a power of two."""
+def _num_parts(num_columns: int, num_in: int, device: torch.device) -> int:
+    """Return the parts of a sum over `num_in` that keep every processor busy: a power of two."""
     on_gpu = device.type == "cuda"
     processors = limits_of(device).processors if on_gpu else _INTERPRETED_PROCESSORS
-    return 1 << (max(1, processors // num_columns).bit_length() - 1)
+    most = min(processors // num_columns, triton.cdiv(num_in, _DEPTH))
+    return 1 << (max(1, most).bit_length() - 1)

@@ -58,10 +58,10 @@ def best_tile(num_out: int, num_taps: int, num_in: int, operand_bytes: int = 2) 
     """Return a fast tile for a layer of such weights, on a card where it fits.
 
     By these few rules the published decoder takes 3 % longer on an H200 than with the fastest tile
-    for each of its layers: see bench/RESULTS.md.
+    for each of its layers, and the encoder's convolutions 5 %: see bench/RESULTS.md.
     """
-    if operand_bytes == 4:  # each operand is held in two parts, in registers
-        return Tile(128, 64, 0, 32, 8, 3)
+    if operand_bytes == 4:
+        return _best_in_float32(num_out, num_taps, num_in)
     if num_out < 64:
         return Tile(128, 16, 0, 32, 4, 4)
     if num_in % 64:
@@ -71,6 +71,13 @@ def best_tile(num_out: int, num_taps: int, num_in: int, operand_bytes: int = 2) 
     if num_out > 192:
         return Tile(128, 128, 0, 64, 8, 3)
     return Tile(128, 128, 64, 64, 8, 3)
+
+
+def _best_in_float32(num_out: int, num_taps: int, num_in: int) -> Tile:
+    """Return a fast tile where each operand is held in two parts, in registers."""
+    if num_taps == 2 and num_in > 16:  # a stride: long rows
+        return Tile(128, 64, 0, 32, 8, 3)
+    return Tile(64, 64, 0, 16 if num_in == 16 else 32, 4, 3)
 
 
 def fit(tile: Tile, operand_bytes: int, capability: int, limit: int) -> Tile:

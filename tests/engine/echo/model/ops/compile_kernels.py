@@ -105,6 +105,7 @@ LAYERS = [
 ENCODER_LAYERS = [
     ((1024, 2, 16), Stream.START),
     ((64, 7, 64), Stream.PASS),
+    ((256, 7, 256), Stream.PASS),
     ((512, 1, 512), Stream.ADD),
     ((64, 1, 64), Stream.END),
     ((1024, 2, 4096), Stream.PASS),
