@@ -25,22 +25,21 @@ def _few_rows(
     out,
     N,
     C_OUT,
-    C_IN: tl.constexpr,
+    C_IN,
+    EVEN: tl.constexpr,
     GATED: tl.constexpr,
-    SPLITS: tl.constexpr,
     ROWS: tl.constexpr,
     COLUMNS: tl.constexpr,
     DEPTH: tl.constexpr,
     CHAINED: tl.constexpr,
 ):
-    """Work on COLUMNS columns of the result and one of SPLITS parts of the sum.
+    """Work on COLUMNS columns of the result and one part of the sum.
 
     Gated, the weights are those of two products, and the result is SiLU of the first times the
     second.
     """
-    blocks: tl.constexpr = (C_IN + DEPTH - 1) // DEPTH
-    even: tl.constexpr = C_IN % DEPTH == 0
-    part = tl.program_id(1)
+    part, num_parts = tl.program_id(1), tl.num_programs(1)
+    blocks = tl.cdiv(C_IN, DEPTH)
     r, k = tl.arange(0, ROWS), tl.arange(0, DEPTH)
     c = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)
     known = (r < N)[:, None]
@@ -49,9 +48,9 @@ def _few_rows(
     y = tl.zeros((ROWS, COLUMNS), tl.float32)
     z = y
     wait(CHAINED)
-    for block in range(part * blocks // SPLITS, (part + 1) * blocks // SPLITS):
+    for block in range(part * blocks // num_parts, (part + 1) * blocks // num_parts):
         at = block * DEPTH
-        if even:
+        if EVEN:
             a = tl.load(rows + at, mask=known, other=0.0)
             w = tl.load(columns + at)
         else:
@@ -60,7 +59,7 @@ def _few_rows(
             w = tl.load(columns + at, mask=inside, other=0.0)
         y = tl.dot(a, w.T, y, input_precision="ieee")
         if GATED:
-            if even:
+            if EVEN:
                 w = tl.load(columns + (C_OUT * C_IN + at))
             else:
                 w = tl.load(columns + (C_OUT * C_IN + at), mask=inside, other=0.0)
@@ -104,9 +103,9 @@ def multiply(x: Tensor, weight: Tensor, *, gated: bool = False, splits: bool = F
         out,
         num_rows,
         num_out,
-        C_IN=num_in,
+        num_in,
+        EVEN=num_in % tile.depth == 0,
         GATED=gated,
-        SPLITS=num_parts,
         ROWS=tile.rows,
         COLUMNS=tile.wide,
         DEPTH=tile.depth,
@@ -136,5 +135,5 @@ def _num_parts(num_columns: int, num_in: int, device: torch.device) -> int:
     """Return the parts of a sum over `num_in` that keep every processor busy: a power of two."""
     on_gpu = device.type == "cuda"
     processors = limits_of(device).processors if on_gpu else _INTERPRETED_PROCESSORS
-    most = min(processors // num_columns, triton.cdiv(num_in, _DEPTH))
+    most = min(processors // num_columns, -(-num_in // _DEPTH))
     return 1 << (max(1, most).bit_length() - 1)

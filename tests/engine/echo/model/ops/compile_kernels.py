@@ -90,8 +90,8 @@ KERNELS = [
         {"BLOCK": 128},
     ),
 ]
-PRODUCTS = [(2048, False, 1), (2048, True, 1), (2048, False, 4), (5888, False, 4)]
-"""Products of few rows in the published model: width, whether it is gated, and parts."""
+PRODUCTS = [(False, HALF), (True, HALF), (False, FLOAT)]
+"""Products of few rows in the published model: whether they are gated, and what they return."""
 LAYERS = [
     ((1536, 7, 1024), Stream.PASS),
     ((768, 7, 768), Stream.PASS),
@@ -119,11 +119,11 @@ SHARED_BYTES = {80: 163 * 1024, 89: 99 * 1024, 90: 227 * 1024, 120: 99 * 1024}
 
 def products_of_few_rows(capability):
     """Return the kernel of each of `PRODUCTS`, for half of the rows that it takes and for all."""
-    for (num_in, gated, parts), num_rows in itertools.product(PRODUCTS, (64, MAX_ROWS)):
+    for (gated, out), num_rows in itertools.product(PRODUCTS, (64, MAX_ROWS)):
         tile = fit(few_rows.best_tile(num_rows, gated), 2, capability, SHARED_BYTES[capability])
-        constants = {"C_IN": num_in, "GATED": gated, "SPLITS": parts}
+        constants = {"EVEN": True, "GATED": gated}
         constants |= {"ROWS": tile.rows, "COLUMNS": tile.wide, "DEPTH": tile.depth}
-        types = {"x": HALF, "weight": HALF, "out": FLOAT if parts > 1 else HALF}
+        types = {"x": HALF, "weight": HALF, "out": out}
         options = {"num_warps": tile.warps, "num_stages": tile.stages}
         expected = tile.shared_bytes(2, capability)
         yield few_rows._few_rows, types, constants, options, expected

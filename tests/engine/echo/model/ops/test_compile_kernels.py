@@ -55,8 +55,10 @@ def test_clamp_does_not_hide_what_is_no_number(costs):
 def test_kernels_spill_little(costs):
     for cost in costs:
         # Tiles of attention and of a convolution live in registers: two programs of 128 threads
-        # fill those of a core. One layer of the decoder pushes four of them out.
+        # fill those of a core. One layer of the decoder pushes four of them out, and a product
+        # of few rows two on consumer Blackwell.
         in_tiles = cost["name"] in {"attend", "join_splits", "causal_conv", "few_rows"}
-        assert cost["stack"] <= (16 if cost["name"] == "causal_conv" else 0), cost
+        pushes_out = cost["name"] in {"causal_conv", "few_rows"}
+        assert cost["stack"] <= (16 if pushes_out else 0), cost
         assert cost["local"] == 0, cost
         assert cost["registers"] <= (255 if in_tiles else 64), cost
