@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from speech.text.english.normalization import normalize
-from tests.cpu_time import cpu_s
+from tests.cpu_time import cpu_s, takes_less
 from tests.speech.text.english import (
     test_addresses,
     test_chemistry,
@@ -228,9 +230,9 @@ HOSTILE = [
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_writing_out_takes_time_in_proportion(hostile: str) -> None:
-    def writing_s(num_chars: int) -> float:
-        text = "x " + hostile * (num_chars // len(hostile)) + "x"
-        return cpu_s(lambda: normalize(text))
+    def writing(num_chars: int) -> Callable[[], str]:
+        return partial(normalize, "x " + hostile * (num_chars // len(hostile)) + "x")
 
-    writing_s(100)
-    assert writing_s(8000) < 30 * max(writing_s(1000), 0.001)
+    writing(100)()
+    few_s = max(cpu_s(writing(250)), 0.001)
+    assert takes_less(writing(4000), 48 * few_s)  # 16 if linear, 256 if quadratic
