@@ -7,7 +7,7 @@ import httpx
 import pytest
 from ray import serve
 
-from tests.graph.conftest import ROOT, replicas, wait_until
+from tests.graph.conftest import ROOT, get, replicas, wait_until
 from tests.texts import PARAGRAPHS
 
 pytestmark = pytest.mark.ray
@@ -69,7 +69,7 @@ def test_graph_whose_sampler_cannot_come_back_says_so_until_it_can(deploy, graph
     weights.rename(away)
     for process in replicas("stuck", "Sampler"):
         process.kill()
-    wait_until(lambda: httpx.get(f"{url}/ping", timeout=60).status_code == 503)
+    wait_until(lambda: get(f"{url}/ping").status_code == 503)
     refused = httpx.post(f"{url}/v1/audio/speech", json=SPEECH, timeout=60)
     assert refused.status_code == 503
     assert refused.headers["Retry-After"]
@@ -79,6 +79,6 @@ def test_graph_whose_sampler_cannot_come_back_says_so_until_it_can(deploy, graph
     assert health.json()["checks"]["models"]["status"] == "fail"
 
     away.rename(weights)
-    wait_until(lambda: httpx.get(f"{url}/ping", timeout=60).status_code == 200, timeout_s=120)
+    wait_until(lambda: get(f"{url}/ping").status_code == 200, timeout_s=120)
     assert httpx.post(f"{url}/v1/audio/speech", json=SPEECH, timeout=60).status_code == 200
     serve.delete("stuck")

@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from ray import serve
 
 from serve_app.boot import metrics_url
-from tests.graph.conftest import wait_until
+from tests.graph.conftest import get, wait_until
 from tests.texts import ENDLESS, ENDLESS_REQUEST
 
 pytestmark = pytest.mark.ray
@@ -32,7 +32,7 @@ def metered(deploy, graph_voices):
 
 def scrape():
     """Return the samples of graph `metered` that are ours, as (name, labels, value)."""
-    text = httpx.get(metrics_url(), timeout=60).text
+    text = get(metrics_url()).text
     return [
         (sample.name, sample.labels, sample.value)
         for family in text_string_to_metric_families(text)
