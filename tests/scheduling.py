@@ -1,14 +1,16 @@
 """How tests are spread over the processes of pytest-xdist."""
 
 import os
-from pathlib import Path
 
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-IN_ONE_PROCESS = (("tests/graph", "tests/page"), ("tests/runpod", "tests/server"))
+IN_ONE_PROCESS = (
+    ("tests/graph/", "tests/page/", "tests/server/test_outage.py"),
+    ("tests/runpod/", "tests/server/"),
+)
 """Folders whose tests share a Ray, or a browser, and those that follow them: no more than two Rays
-start at a time, since on two cores a third would give up."""
+start at a time, since on two cores a third would give up. Both take about as long."""
 COMPUTING = ("tests/engine/", "tests/speech/", "tests/training/")
 """Folders whose tests wait for nothing, so that they may be slow."""
 THIRD = "gw2"
@@ -28,11 +30,8 @@ class FoldersInOneProcess(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        folder = str(Path(nodeid.partition("::")[0]).parent)
-        for folders in IN_ONE_PROCESS:
-            if folder in folders:
-                return folders[0]
-        return nodeid
+        chain = next((chain for chain in IN_ONE_PROCESS if nodeid.startswith(chain)), (nodeid,))
+        return chain[0]
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         computes = node.gateway.id == THIRD
