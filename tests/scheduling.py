@@ -8,9 +8,11 @@ from xdist.workermanage import WorkerController
 IN_ONE_PROCESS = (
     ("tests/graph/", "tests/page/", "tests/server/test_outage.py"),
     ("tests/runpod/", "tests/server/"),
+    ("tests/engine/echo/model/ops/test_compile_kernels.py",),
 )
 """Folders whose tests share a Ray, or a browser, and those that follow them: no more than two Rays
-start at a time, since on two cores a third would give up. Both take about as long."""
+start at a time, since on two cores a third would give up. Both take about as long. The last shares
+kernels, which take half a minute to compile."""
 COMPUTING = ("tests/engine/", "tests/speech/", "tests/training/")
 """Folders whose tests wait for nothing, so that they may be slow."""
 THIRD = "gw2"
