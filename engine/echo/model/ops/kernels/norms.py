@@ -43,7 +43,7 @@ def _norm_modulate(
     tl.store(out + n * C + c, h.to(out.dtype.element_ty), mask=ok)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["N"])
 def _residual_norm_modulate(
     x,
     y,
