@@ -44,7 +44,7 @@ ENCODE_LIMIT = 1e-4
 """The same of what the codec quantises of a voice: sums in another order differ by 1e-6 or so, and
 operands rounded to TF32, which would change codes, by more than this."""
 TIMEOUT_S = 300.0
-"""A first start compiles two dozen kernels; on a busy host that takes a minute."""
+"""A first start compiles several dozen kernels; on a busy host that takes a minute."""
 NUM_FRAMES = 32
 NUM_VOICE_FRAMES = 8
 NUM_LAYERS = 2

@@ -90,6 +90,7 @@ def multiply(x: Tensor, weight: Tensor, *, gated: bool = False, splits: bool = F
     """
     num_rows, num_in = x.shape
     num_out = len(weight) // (2 if gated else 1)
+    assert num_rows <= MAX_ROWS, "a program works on all of them"
     assert x.is_contiguous(), "rows lie one after the other"
     assert weight.is_contiguous(), "so do those of the weights"
     num_columns = triton.cdiv(num_out, _COLUMNS)
@@ -135,5 +136,5 @@ def _num_parts(num_columns: int, num_in: int, device: torch.device) -> int:
     """Return the parts of a sum over `num_in` that keep every processor busy: a power of two."""
     on_gpu = device.type == "cuda"
     processors = limits_of(device).processors if on_gpu else _INTERPRETED_PROCESSORS
-    most = min(processors // num_columns, -(-num_in // _DEPTH))
+    most: int = min(processors // num_columns, triton.cdiv(num_in, _DEPTH))
     return 1 << (max(1, most).bit_length() - 1)

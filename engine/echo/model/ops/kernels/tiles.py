@@ -1,4 +1,4 @@
-"""The size of a program of the convolution's kernel: the one place where it is chosen."""
+"""Tiles: the work of one program, how much of it fits a card, and the convolution's choice."""
 
 from __future__ import annotations
 
