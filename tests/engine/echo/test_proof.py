@@ -127,13 +127,26 @@ def test_proof_finds_audio_that_is_no_number(models):
     assert _find(models, _ops(causal_conv=causal_conv)) == "decoded audio differs by nan"
 
 
-def test_proof_finds_an_encoder_that_rounds_as_tf32_does(models):
+@pytest.mark.parametrize("wrong", [lambda a: a.half().float(), lambda a: a * torch.nan])
+def test_proof_finds_an_encoder_that_rounds_as_tf32_does_or_gives_no_number(models, wrong):
     def causal_conv(a, layer, stream):
         if a.dtype == torch.float32:  # no operand of the decoder's
-            a = a.half().float()
+            a = wrong(a)
         return plain.causal_conv(a, layer, stream)
 
     assert _find(models, _ops(causal_conv=causal_conv)).startswith("an encoded voice differs")
+
+
+def test_proof_encodes_in_full_float32_on_both_sides(models):
+    precisions = set()
+
+    def causal_conv(a, layer, stream):
+        if a.dtype == torch.float32:
+            precisions.add(torch.backends.cudnn.conv.fp32_precision)
+        return plain.causal_conv(a, layer, stream)
+
+    assert _find(models, _ops(causal_conv=causal_conv)) is None
+    assert precisions == {"ieee"}
 
 
 def test_proof_looks_into_every_part_of_a_context(models):

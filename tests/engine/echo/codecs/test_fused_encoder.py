@@ -1,5 +1,7 @@
 """The encoder's convolutions as a chain of layers, against the network they are made of."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -47,6 +49,23 @@ def test_codec_encodes_in_the_fused_way(tile_frames):
         codec.use_ops(None)
         codec.tile_frames = 640
         assert torch.equal(codec.unquantized(audio), expected)
+
+
+def test_codec_encodes_tile_by_tile_in_full_float32():
+    _, _, codec = codec_pair()
+    samples, precisions = [], set()
+
+    def causal_conv(a, layer, stream):
+        if len(layer.weight) == 16 * layer.num_channels:  # the first layer, which sees audio
+            samples.append(a.numel())
+        precisions.add(torch.backends.cudnn.conv.fp32_precision)
+        return plain.causal_conv(a, layer, stream)
+
+    codec.use_ops(SimpleNamespace(causal_conv=causal_conv))
+    codec.tile_frames = 8
+    codec.encode(_audio(20))
+    assert samples == [8 * FRAME_SAMPLES, 12 * FRAME_SAMPLES, 8 * FRAME_SAMPLES]
+    assert precisions == {"ieee"}
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from engine.echo.model.ops import ops_for, plain
 from engine.echo.model.ops.kernels import few_rows, tiles
 from engine.echo.model.ops.kernels.few_rows import multiply
 from engine.echo.model.ops.kernels.launch import MAX_ROWS
+from engine.echo.model.ops.kernels.products import linear_in_parts
 from tests.engine.echo.model.lanes import draw
 from tests.engine.echo.reference import relative_error
 
@@ -56,7 +57,7 @@ def test_silu_linear(fused, dtype, num_rows, num_in, num_hidden):
 
 @interpreted
 @dtypes
-@pytest.mark.parametrize(("num_in", "num_parts"), [(1000, 4), (190, 2)])
+@pytest.mark.parametrize(("num_in", "num_parts"), [(430, 4), (190, 2)])
 def test_parts_of_a_product_add_up_to_it(dtype, num_in, num_parts):
     x, weight = _draw(9, num_in, 64, dtype)
     parts = multiply(x, weight, splits=True)
@@ -65,6 +66,13 @@ def test_parts_of_a_product_add_up_to_it(dtype, num_in, num_parts):
     definition = x.double() @ weight.double().T
     assert relative_error(parts.sum(0), definition) < 1e-6
     assert all(part.any() for part in parts)
+
+
+@interpreted
+def test_product_of_many_rows_has_one_part():
+    given = _draw(MAX_ROWS + 1, 190, 64)
+    [part] = linear_in_parts(*given)
+    assert torch.equal(part, plain.linear(*given))
 
 
 @pytest.mark.parametrize("num_rows", [64, MAX_ROWS])
