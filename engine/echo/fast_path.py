@@ -24,6 +24,9 @@ from engine.echo.proof import find_difference, prove_in_child
 logger = logging.getLogger(__name__)
 
 Kernels = Literal["auto", "on", "off"]
+FIRST_CAPABILITY = (8, 0)
+"""Before it a tile of the codec does not fit the registers: it takes minutes to compile, and runs
+slower than plain PyTorch."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class PathChoice:
         if not self._wanted or self._kernels == "on":
             return
         config = read_config(self._resolved.weights_dir)
-        self._failure = _unfit(config.dit) or prove_in_child(
+        self._failure = _unfit(config.dit, self._resolved.device) or prove_in_child(
             self._resolved.weights_dir, self._resolved.device, self._resolved.dtype
         )
 
@@ -127,8 +130,10 @@ class PathChoice:
                 models.codec.prepare_lengths(self._tile_frames, capture)
 
 
-def _unfit(config: DiTConfig) -> str | None:
-    """Return why the kernels cannot run a model of these sizes, if they cannot."""
-    if fits_kernels(config.head_dim):
-        return None
-    return "the width of the model's heads is no power of two from 16 up"
+def _unfit(config: DiTConfig, device: torch.device) -> str | None:
+    """Return why the kernels cannot run a model of these sizes on `device`, if they cannot."""
+    if not fits_kernels(config.head_dim):
+        return "the width of the model's heads is no power of two from 16 up"
+    if device.type == "cuda" and torch.cuda.get_device_capability(device) < FIRST_CAPABILITY:
+        return "the GPU is older than Ampere"
+    return None

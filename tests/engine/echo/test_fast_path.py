@@ -15,6 +15,7 @@ from engine.echo.speakers import SpeakerCache
 from tests.engine.echo.jobs import new_job, run
 from tests.engine.echo.reference import relative_error
 
+CPU = torch.device("cpu")
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="kernels are compiled here")
 
 
@@ -75,9 +76,15 @@ def test_trial_that_failed_keeps_the_kernels_off_the_weights(tiny_weights, model
 
 
 def test_heads_that_no_kernel_takes_are_told_before_one_is_tried():
-    assert _unfit(DiTConfig()) is None
+    assert _unfit(DiTConfig(), CPU) is None
     for dim in (160, 32):
-        assert "power of two" in _unfit(replace(DiTConfig(), dim=dim, num_heads=4))
+        assert "power of two" in _unfit(replace(DiTConfig(), dim=dim, num_heads=4), CPU)
+
+
+@pytest.mark.parametrize(("capability", "unfit"), [((7, 5), True), ((8, 0), False)])
+def test_gpu_older_than_ampere_is_told_before_a_kernel_is_tried(monkeypatch, capability, unfit):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    assert ("older than Ampere" in (_unfit(DiTConfig(), torch.device("cuda")) or "")) == unfit
 
 
 @pytest.mark.slow
