@@ -17,7 +17,7 @@ _WHAT = r"\b(?:(?:pass)?code|PIN|OTP|password|[Ee]xtension|ending\sin|account\sn
 
 _NAMED = (
     "Rooms?|Suite|Apartment|Unit|Boeing|Airbus|Xbox|[GR]TX|RX|Porsche|Interstate|Highway|Route|Form|"
-    "[Ee]rror|HTTP"
+    r"[Ee]rror|HTTP|[Ff]light(?:\s[A-Z]{2})?|Bus|Train|Cabin|Locker|Studio|Channel"
 )
 _PLACED = (
     "Rooms?|Suite|Apartment|Unit|Route|Highway|Gate|Exit|Platform|Row|Seat|Flat|Ward|[Rr]oom|[Ss]uite|"
@@ -25,6 +25,8 @@ _PLACED = (
 )
 """What is numbered with a letter behind, which is no unit there."""
 """What is known by a number of three or four figures: nobody counts them."""
+_MEASURED = "feet|foot|kilomet(?:er|re)s|km|met(?:er|re)s|miles|yards|hours|minutes|days|people"
+_CATALOGUES = "BWV|HWV|KV|RV|TWV|WoO"
 
 
 def _characters(text: str) -> str:
@@ -61,6 +63,13 @@ def _named(match: re.Match[str]) -> str:
     if not match["other"]:
         return said
     return f"{said}{' to ' if what == 'Rooms ' else ' '}{in_pairs(match['other'])}"
+
+
+def _of_catalogue(match: re.Match[str]) -> str:
+    """Return `kay five twenty five` for `K. 525`."""
+    return " ".join(
+        map(str, (spell(match["what"]), in_pairs(match["number"]), spell(match["letter"])))
+    ).strip()
 
 
 def _account(match: re.Match[str]) -> str | None:
@@ -119,6 +128,15 @@ CODES: tuple[Rule, ...] = (
         _wireless,
     ),
     rule(r"(?<![\w&#])[#](?=\d{1,9}(?!\w))", "number "),
+    rule(
+        r"(?<![\w.,/$£€-])(?P<lines>240|360|480|540|576|720|1080|1440|2160|4320)(?P<scan>[ip])(?P<rate>\d{2,3})?(?!\w)",
+        lambda m: f"{in_pairs(m['lines'])} {spell(m['scan'])} {m['rate'] or ''}".rstrip(),
+    ),
+    rule(
+        rf"(?<![\w.'’-])(?P<what>(?:{_CATALOGUES})(?=[.\s])|K(?=\.)|D(?=\.\s?\d{{3}}))\.?\s?"
+        r"(?P<number>[1-9]\d{0,3})(?P<letter>[a-e]?)(?![\w-]|[.,:]\d)",
+        _of_catalogue,
+    ),
     rule(r"(?<![\w/.])24/7/365(?![\w/])", "twenty four seven three sixty five"),
     rule(
         r"(?<![\w.-])(?P<before>[HhXx]\.|F-(?=[1-4]50)|x86-(?=64))(?P<number>26[3-6]|[1-4]50|64)(?![\w-])",
@@ -129,7 +147,7 @@ CODES: tuple[Rule, ...] = (
         lambda m: f"{m['number']} {spell(m['first'])} to {spell(m['last'])}",
     ),
     rule(
-        rf"(?P<what>\b(?:{_PLACED})\s)(?P<number>\d{{1,3}})(?P<letter>[A-HJ-Z])(?![\w.-])",
+        rf"(?P<what>\b(?:{_PLACED})\s)(?P<number>\d{{1,3}})(?P<letter>[A-HJ-Z])(?![\w-]|\.\w)",
         lambda m: f"{m['what']}{m['number']} {spell(m['letter'])}",
     ),
     rule(
@@ -166,7 +184,7 @@ CODES: tuple[Rule, ...] = (
     ),
     rule(
         rf"(?P<what>\b(?:(?:{_NAMED})\s|(?:I|US)-(?=\d{{3}}\b)))(?P<name>[1-9]\d{{2,3}})"
-        r"(?P<many>s(?=[\s.,;:!?)]|$))?(?:[-–](?P<other>[1-9]\d{2,3}))?(?![\w/-]|[.,:]\d)",
+        rf"(?P<many>s(?=[\s.,;:!?)]|$))?(?:[-–](?P<other>[1-9]\d{{2,3}}))?(?![\w/-]|[.,:]\d|\s(?:{_MEASURED})\b)",
         _named,
     ),
 )

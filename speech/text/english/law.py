@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from speech.text.english.figures import cardinal, digits
+from speech.text.english.figures import cardinal, digits, in_pairs
 from speech.text.english.initials import spell
 from speech.text.english.roman import value_of
 from speech.text.english.rule import Rule, rule
@@ -29,6 +29,11 @@ def _subsection(name: str) -> str:
 
 
 LAW: tuple[Rule, ...] = (
+    rule(
+        r"(?<![\w.,$£€-])(?P<number>401(?=[Kk])|403(?=b)|457(?=b)|501(?=c3))(?P<letter>[KkBbc])"
+        r"(?P<part>3?)(?P<many>s?)(?!\w)",
+        lambda m: f"{in_pairs(m['number'])} {spell(m['letter'])}{m['many']} {m['part']}".rstrip(),
+    ),
     rule(
         rf"(?<![^\s\d§.(-])(?P<number>\d{{1,5}})(?P<subs>(?:\({_SUB}\)){{1,6}})(?!\w)",
         _subsections,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from speech.text.english.figures import START, cardinal, plural
+from speech.text.english.figures import START, cardinal, in_pairs, plural
 from speech.text.english.initials import is_spelled, spell
 from speech.text.english.rule import Rule, rule
 
@@ -15,11 +15,16 @@ _SEEN_CHARS = 10  # how far back a pronoun is looked for
 
 
 def _letters_and_figures(match: re.Match[str]) -> str:
-    letters = match["letters"]
+    """Return `ay three eighty` for `A380`, `eff 16's` for `F-16s`."""
+    letters, figures = match["letters"], match["figures"]
     if len(letters) == 1 or is_spelled(letters):
         letters = spell(letters)
-    plural = "'s" * bool(match["plural"])
-    return " ".join(filter(None, (letters, match["figures"] + plural, spell(match["rest"]))))
+    if len(figures) > 2 and figures[0] != "0":
+        figures = plural(in_pairs(figures)) if match["plural"] else in_pairs(figures)
+    elif match["plural"]:
+        figures += "'s"
+    goes_on = " " * (match["joined"] is not None or match["word"] is not None)
+    return " ".join(filter(None, (letters, figures, spell(match["rest"])))) + goes_on
 
 
 def _letters_of(match: re.Match[str]) -> str | None:
@@ -143,7 +148,7 @@ GLUED: tuple[Rule, ...] = (
     rule(r"(?<![A-Za-z])(?P<letter>[CF])[#](?!\w)", lambda m: f"{spell(m['letter'])} sharp"),
     rule(r"(?<![\w.])\.NET(?![A-Za-z])", "dot net"),
     rule(
-        r"(?<![\w/&-])(?!WWI)(?P<left>[A-Z]{1,4})(?P<mark>\s?&\s?|/)(?P<right>[A-Z]{1,4})(?P<plural>'?s)?(?![\w/&-])",
+        r"(?<![\w/&-])(?!WWI)(?P<left>[A-Z]{1,4})(?P<mark>\s?&\s?|/)(?P<right>[A-Z]{1,4})(?P<plural>'?s)?(?![\w/&]|-(?!\d))",
         _letters_of,
     ),
     rule(r"(?<![\w.'’-])[vV](?:er)?\.?\s?(?=\d+\.\d)", "version "),
@@ -153,7 +158,8 @@ GLUED: tuple[Rule, ...] = (
         lambda match: f"{spell(match['source'])} to {spell(match['target'])}",
     ),
     rule(
-        r"(?<![\w\[])(?!WW-?[12]\b)(?P<letters>[A-Z]{1,5})-?(?P<figures>\d{1,4})(?P<rest>[A-Z]{0,3})(?P<plural>s)?(?!\w)",
+        r"(?<![\w\[])(?!WW-?[12]\b)(?P<letters>[A-Z]{1,5})-?(?P<figures>\d{1,4})(?P<rest>[A-Z]{0,3})(?P<plural>s)?"
+        r"(?:(?!\w)(?P<joined>-(?=[A-Z\d]))?|(?P<word>(?<=\d)(?=[a-z]{2,4}(?!\w)|[A-Z][a-z])))",
         _letters_and_figures,
     ),
     rule(

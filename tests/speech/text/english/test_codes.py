@@ -16,11 +16,11 @@ WRITTEN = [
      "is hash eff eff five seven three three"),
     ("0x1F and ABX7Q2", "zero ex one eff and ay bee ex seven cue two"),
     ("4F7K-92LX-01", "four eff seven kay, nine two ell ex, zero one"),
-    ("BA117, H1N1, AB12 CDE", "bee ay one hundred and seventeen, aitch one en one, "
+    ("BA117, H1N1, AB12 CDE", "bee ay one seventeen, aitch one en one, "
      "ay bee twelve see dee ee"),
     ("Text STOP to 55555.", "Text STOP to five five five five five."),
     ("Order #A12-3345", "Order number ay one two, three three four five"),
-    ("p53, a 12a, 1080p", "pee fifty three, a twelve ay, one thousand and eighty pee"),
+    ("p53, a 12a, 1080p", "pee fifty three, a twelve ay, ten eighty pee"),
     ("Dial *67, main.py:42", "Dial star six seven, main dot pee why line forty two"),
     ("Room 101, Rooms 101-105", "Room one oh one, Rooms one oh one to one oh five"),
     ("a Boeing 737-800, my RTX 4090", "a Boeing seven thirty seven eight hundred, "
@@ -46,6 +46,17 @@ WRITTEN = [
      "zero zero"),
     ("hit .287/.350/.480, 2 x Widget",
      "hit two eighty seven, three fifty, four eighty, two times Widget"),
+    ("the A380, an A320neo, two B747s", "the ay three eighty, an ay three twenty neo, two bee "
+     "seven forty sevens"),
+    ("ISO2022-JP, SHA-256, an F/A-18, A007", "eye ess oh twenty twenty two jay pee, ess aitch ay "
+     "two fifty six, an eff ay-eighteen, ay zero zero seven"),
+    ("S3Client, A4-sized", "ess three Client, ay four-sized"),
+    ("720p60, a 12p stamp", "seven twenty pee sixty, a twelve pence stamp"),
+    ("Flight 286, flight UA 405", "Flight two eighty six, flight you ay four oh five"),
+    ("a flight 300 miles long", "a flight three hundred miles long"),
+    ("Symphony K. 525, BWV 1007, ask Josef K.", "Symphony kay five twenty five, bee double-you vee "
+     "one thousand and seven, ask Josef kay."),
+    ("Route 9W.", "Route nine double-you."),
 ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ WRITTEN = [
      "tee ex tee"),
     ("vitamin C. He is Mr. T.", "vitamin see. He is Mister tee."),
     ("an A in, Q: Why?", "an ay in, cue: Why?"),
-    ("by A. A. Milne, K. 525", "by ay ay Milne, kay five hundred and twenty five"),
+    ("by A. A. Milne, K. 525", "by ay ay Milne, kay five twenty five"),
     ("B2B, r.s.v.p. or i.o. now", "bee to bee, ar ess vee pee or eye oh now"),
     ("Disney+ is v2.3", "Disney plus is version two point three"),
     ("straight A's, W: 5 L: 3", "straight ay's, double-you: five ell: three"),

@@ -31,7 +31,7 @@ from tests.speech.text.english import (
 
 WRITTEN = [
     # numbers
-    ("Flight 286.", "Flight two hundred and eighty six."),
+    ("Flight 286.", "Flight two eighty six."),
     ("1,250 seats", "one thousand two hundred and fifty seats"),
     ("3.14, 0.5 and .75", "three point one four, zero point five and zero point seven five"),
     ("It was -5 outside.", "It was minus five outside."),
