@@ -68,7 +68,13 @@ def _upto_year(match: re.Match[str]) -> str:
 
 
 def _later_years(match: re.Match[str]) -> str | None:
-    return _upto_year(match) if int(match["high"]) > int(match["low"][2:]) else None
+    """Return the years of `2019-20`; what is no later year may be a month, as in `2024-05`."""
+    if int(match["high"]) > int(match["low"][2:]):
+        return _upto_year(match)
+    if not 1 <= int(match["high"]) <= 12:
+        return None
+    between = " slash " if match["mark"] == "/" else " "
+    return f"{year(match['low'])}{between}{two_figures(match['high'])}"
 
 
 def _numeric_date(match: re.Match[str]) -> str | None:
@@ -136,6 +142,10 @@ def _decade(match: re.Match[str]) -> str:
 
 SLASHED_DATES: tuple[Rule, ...] = (
     rule(r"(?<![\w.])ca?\.\s?(?=\d|AD\s\d)", "circa "),
+    rule(
+        r"(?<![\w.,/$£€-])(?P<month>0[1-9]|1[0-2]|[2-9](?=/20[12]\d))/(?P<year>19\d\d|20\d\d)(?![\w/-]|[.,]\d)",
+        lambda m: f"{MONTHS[int(m['month']) - 1]} {year(m['year'])}",
+    ),
     rule(
         rf"\b(?P<name>{alternatives([*_DAYS, *_DAYS.values()])})\.?(?P<comma>,?)\s"
         rf"(?P<month>1[0-2]|0?[1-9])/(?P<day>{_ANY_DAY})(?![\w/]|\.\d)",

@@ -10,11 +10,14 @@ from speech.text.english.rule import Rule, listed, rule
 
 _COOKED = r"(?P<amount>(?:\d{1,2}[\s-])?\d{1,2}/\d{1,2}|\d{0,2}[½⅓⅔¼¾⅛]|\d{1,2}(?:\.\d)?)"
 _AROUND = listed("about above around at below near of over reached to under hit")  # a temperature
+_SCALES = {"K": "thousand", "m": "million", "B": "billion"}
 _AGES = {"k": "thousand", "m": "million", "b": "billion", "g": "billion"}
-_COUNTED_IN_MILLIONS = listed(
+_COUNTED = listed(
     "people users customers viewers followers subscribers downloads views copies jobs homes "
     "households tonnes tons barrels votes voters passengers visitors children adults workers "
-    "members shares streams inhabitants residents refugees tourists deaths cases doses"
+    "members shares streams inhabitants residents refugees tourists deaths cases doses parameters "
+    "tokens likes comments reviews ratings subs hits installs sales employees students fans "
+    "requests records rows words retweets dollars euros pounds"
 )
 
 
@@ -25,6 +28,11 @@ def _cooked(one: str) -> Callable[[re.Match[str]], str]:
         return f"{amount} {one}{'' if is_one else 's'}"
 
     return say
+
+
+def _scaled(match: re.Match[str]) -> str:
+    """Return `1.2 thousand` for the `1.2K` of `1.2K followers`."""
+    return f"{match['amount']} {_SCALES[match['scale'].strip()[0]]}"
 
 
 SPELLINGS: tuple[Rule, ...] = (
@@ -51,9 +59,20 @@ SPELLINGS: tuple[Rule, ...] = (
     rule(r"(?<![\w.,/-])(?P<count>\d{1,3})\sx\s(?=[A-Z][a-z])", lambda m: f"{m['count']} times "),
     rule(r"(?<=\d)\s?V(?=[AD]C(?!\w))", "V "),
     rule(
-        rf"(?P<amount>{START}{NUMBER})(?:m|\s?mil\.?)(?=\s(?:{'|'.join(_COUNTED_IN_MILLIONS)})\b)",
-        lambda m: f"{m['amount']} million",
+        rf"(?P<amount>{START}{NUMBER})(?P<scale>m|\s?mil\.?|\s?[KB](?=[+]?\s))"
+        rf"(?=[+]?\s(?:{'|'.join(_COUNTED)})\b)(?!(?<=[48]K)\s(?:copies|streams))",
+        _scaled,
     ),
+    rule(
+        r"(?P<before>\b(?:at|below|above|(?:cooled|heated|warmed)\s(?:down\s|up\s)?to|temperatures?\s(?:of|is|was))\s"
+        rf"(?:about\s|around\s)?)(?P<amount>{NUMBER})(?:\s?[-–]\s?(?P<upto>{NUMBER}))?\sK(?![\w'’-])",
+        lambda m: f"{m['before']}{m['amount']}{' to ' + m['upto'] if m['upto'] else ''} kelvin",
+    ),
+    rule(
+        r"(?<![\w.,/-])(?P<beds>\d)\s?(?:BR|br|BD|bd)\s?[/,|]\s?(?P<baths>\d(?:\.5)?)\s?(?:BA|ba)(?!\w)",
+        lambda m: f"{m['beds']} bedroom, {m['baths'].replace('.5', '½')} bath",
+    ),
+    rule(r"(?<![\w.,/-])(?P<beds>\d)\s?BR(?!\w)", lambda m: f"{m['beds']} bedroom"),
     rule(
         r"(?<![\w.,$£€/-])(?P<carats>8|9|10|14|18|22|24)\s?-?(?:[kK]t?|KT)(?=\s(?:(?:white|yellow|rose|solid)\s)?"
         r"(?:gold|ring|band|chain|necklace|bracelet)s?\b)",

@@ -55,6 +55,12 @@ WRITTEN = [
     ("(Lee, 2019b; Li 2020a)", "(Lee, twenty nineteen bee; Li twenty twenty ay)"),
     ("in '42, FY'24, 19th-C., 6:42a",
      "in forty two, eff why twenty four, nineteenth century, six forty two ay em"),
+    ("05/2024, 12/1999, 5/2024",
+     "May twenty twenty four, December nineteen ninety nine, May twenty "
+     "twenty four"),
+    ("2024-05, 2024/05, 2019-20, 2019/20",
+     "twenty twenty four oh five, twenty twenty four slash oh "
+     "five, twenty nineteen to twenty, twenty nineteen twenty"),
     ("ca. 10,000 yrs BP, 66 mya", "circa ten thousand years bee pee, sixty six million years ago"),
 ]  # fmt: skip
 

@@ -69,6 +69,15 @@ WRITTEN = [
     ("1 (15 oz) can, -2s cooldown, pop. 8.8m",
      "one (fifteen ounce) can, minus two second cooldown, population eight point eight "
      "million"),
+    ("1.2K followers, 50K+ users, 3B people",
+     "one point two thousand followers, fifty thousand plus "
+     "users, three billion people"),
+    ("a 4K stream, 8K copies, a 7B model, 1.2K", "a four kay stream, eight kay copies, a seven bee "
+     "model, one point two kay"),
+    ("at 300 K, cooled to 4.2 K, at 300 K users, over 300 K",
+     "at three hundred kelvin, cooled to four "
+     "point two kelvin, at three hundred thousand users, over three hundred kay"),
+    ("a 3BR/2.5BA house", "a three bedroom, two and a half bath house"),
 ]  # fmt: skip
 
 
