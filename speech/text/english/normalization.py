@@ -8,6 +8,7 @@ from speech.text.english.abbreviations import ABBREVIATIONS, NUMBERED
 from speech.text.english.addresses import ADDRESSES
 from speech.text.english.chemistry import CHEMISTRY
 from speech.text.english.codes import CODES
+from speech.text.english.commands import COMMANDS
 from speech.text.english.dates import DATES, SLASHED_DATES, YEARS
 from speech.text.english.games import GAMES
 from speech.text.english.informal import INFORMAL
@@ -50,6 +51,7 @@ _RULES = (
         *SPELLINGS,
         *CHEMISTRY,
         *CODES,
+        *COMMANDS,
         *INFORMAL,
         *ADDRESSES,
         *GROUPED,
