@@ -61,7 +61,7 @@ _SEEN_CHARS = 48  # how far around a gap words are read
 
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.)*[^\W\d_]{1,3}\.[^\W\d_]{1,3}")  # e.g, U.S, Ph.D
 _NEVER_END = re.compile(  # titles and the like
-    "dr|mr|mrs|ms|mx|messrs|prof|st|mt|ft|rev|hon|gen|gov|sen|rep|pres|capt|cmdr|col|lt|maj|sgt|"
+    "dr|mr|mrs|ms|mx|messrs|prof|ste?|mt|ft|rev|hon|gen|gov|sen|rep|pres|capt|cmdr|col|lt|maj|sgt|"
     "cpl|pvt|adm|supt|vs|cf|al|approx|dept|est|viz|esp|hr|bzw|ca|mme|mlle|mgr|sra|srta|dra|"
     "drs|profs|sens|msgr|atty|insp|cdr|feat",
     re.IGNORECASE,

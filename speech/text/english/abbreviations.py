@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from speech.text.english.figures import SPELLED_NUMBERS
 from speech.text.english.initials import spell
 from speech.text.english.roman import ROMAN_NUMERALS, value_of
 from speech.text.english.rule import Rule, alternatives, listed, rule
-from speech.text.english.sentences import stop_after
+from speech.text.english.sentences import stop_after, word_before
 
 TITLES = {
     "Dr": "Doctor", "Mr": "Mister", "Mrs": "Missus", "Ms": "Miz", "Messrs": "Messers",
@@ -43,14 +44,25 @@ _BEFORE_NUMBERS = {
     "Long": "Longitude", "Elev": "Elevation", "elev": "elevation", "pop": "population",
     "Pop": "Population",
     "App": "Appendix", "Bk": "Book", "bk": "book", "Amend": "Amendment", "lat": "latitude",
-    "Lat": "Latitude",
+    "Lat": "Latitude", "Ste": "Suite",
 }  # fmt: skip
+_ALSO_WORDS = frozenset({"art", "app", "cat", "long", "max", "pop", "tab"})
+_REFER = frozenset(
+    listed("a an and as at by cf for from in is of on or per see than the to under with")
+)
+"""Behind these, and behind no other word, what is a word as well is numbered: `under Art. 5`."""
+_SAY_NO = frozenset(
+    listed(
+        "answer answered answers definitely just meant means nodded oh replied said say saying "
+        "says shouted thought vote voted whispered"
+    )
+)
 _SHOUTED = {word.upper(): said for word, said in _BEFORE_NUMBERS.items() if len(word) > 1}
 _UNSTOPPED = {
     word: {**_SHOUTED, **_BEFORE_NUMBERS}[word]
     for word in listed(
         "Fig Figs Vol Vols vol Ch Chs Ep Eps ep Apt Bldg Rm Rte Hwy Lvl lvl Lv lv LVL Pg pg pgs pp "
-        "Pt Op Mk Sect Qty qty"
+        "Pt Op Mk Sect Qty qty Ste"
     )
 }
 """What no full stop need be behind: with a number it is nothing else."""
@@ -100,6 +112,10 @@ _CREDITS = {
     "ed": "edited", "prod": "produced", "dir": "directed", "arr": "arranged",
     "trans": "translated", "illus": "illustrated", "comp": "composed",
 }  # fmt: skip
+_NUNS = (
+    "Agnes|Angela|Anna?e?|Bernadette|Catherine|Cecilia|Clare|Elizabeth|Helen|Joan|Josephine|Lucy|"
+    "Margaret|Mari[ae]|Martha|Mary|Monica|Rita|Rose|Ther?esa|Ursula|Veronica"
+)
 _ANY_CONTRACTED = alternatives(list(_CONTRACTED)).replace("'", "['’]")
 _ATTACHED = {"App": "Appendix", "Ex": "Exhibit"}
 _DOSES = {"tab": "tablet", "cap": "capsule"}
@@ -178,6 +194,27 @@ def _dose(match: re.Match[str]) -> str:
     return f"{match['amount']} {_DOSES[match['dose']]}{plural}"
 
 
+def _numbered(match: re.Match[str]) -> str | None:
+    """Return `Article ` for the `Art. ` of `under Art. 5`; None for the word in `modern art. 5`."""
+    word, before = match["word"], word_before(match)
+    if word == "no" and before in _SAY_NO:
+        return None
+    is_word = word.lower() in _ALSO_WORDS and (before.islower() or word == "Max")
+    if is_word and word not in ("max", "long") and before and before.lower() not in _REFER:
+        return None
+    return f"{_BEFORE_NUMBERS[word]} "
+
+
+def _featuring(match: re.Match[str]) -> str | None:
+    is_length = match["name"].strip().lower() in SPELLED_NUMBERS and stop_after(match)
+    return None if is_length else f"{match['name']}featuring"
+
+
+def _sister(match: re.Match[str]) -> str | None:
+    """Return `Sister` for `Sr.` before a nun's name; behind a name it is Senior."""
+    return None if word_before(match)[:1].isupper() else "Sister"
+
+
 NUMBERED: tuple[Rule, ...] = (
     rule(
         rf"\b(?P<what>(?i:{alternatives(list(_NUMBERS_OF))}))\.?\s[Nn]o\.(?=[:]|\s?[#\d]|\s?$)",
@@ -198,7 +235,8 @@ NUMBERED: tuple[Rule, ...] = (
     rule(
         r"(?<![\w.])(?P<e>[Ee])q(?P<many>s?)\.(?=\s\(\d)", lambda m: f"{m['e']}quation{m['many']}"
     ),
-    rule(r"(?P<name>\b[A-Z][\w'’]{0,20}\s|\()ft\.(?=\s[A-Z])", lambda m: f"{m['name']}featuring"),
+    rule(r"(?P<name>\b[A-Z][\w'’]{0,20}\s|\()ft\.(?=\s[A-Z])", _featuring),
+    rule(r"(?<![\w.'’-])Ste\.?(?=\s[A-Z](?![\w.]))", "Suite"),
     rule(
         r"\b(?P<what>[Dd]ep|[Aa]rr)\.?(?=\s\d{1,2}[:.]\d\d\b)",
         lambda m: f"{m['what']}{'arts' if m['what'][0] in 'Dd' else 'ives'}",
@@ -206,7 +244,7 @@ NUMBERED: tuple[Rule, ...] = (
     rule(r"(?:^|(?<=\n)|(?<=[:]\s))(?:FWD?|Fwd?)(?=[:]\s)", "Forward"),
     rule(
         rf"(?<![\w.'’])(?P<word>{alternatives(list(_BEFORE_NUMBERS))})\.\s?(?=[#+]?\d|[IVX]{{2,5}}\b)",
-        lambda match: f"{_BEFORE_NUMBERS[match['word']]} ",
+        _numbered,
     ),
     rule(
         rf"(?<![\w.'’])(?P<word>{alternatives(list(_SHOUTED))})\.\s?(?=[#+]?\d|[IVX]{{1,5}}\b)",
@@ -226,7 +264,7 @@ NUMBERED: tuple[Rule, ...] = (
     ),
     rule(r"(?<!\w)q(?P<hours>\d{1,2})h(?!\w)", lambda m: f"every {m['hours']} hours"),
     rule(
-        r"(?<![\w.])(?<!\d[\s-])(?P<most>M|m)(?P<ax>ax|in)\.(?=\s[a-z])",
+        r"(?<![\w.])(?<!\d[\s-])(?P<most>(?<![A-Za-z]\s)M|m)(?P<ax>ax|in)\.(?=\s[a-z])",
         lambda match: f"{match['most']}{match['ax']}imum",
     ),
     rule(r"\b(?P<short>[Tt]el|[Aa]ttn)\.?(?=:)", lambda match: _HEADS[match["short"]]),
@@ -269,6 +307,7 @@ ABBREVIATIONS: tuple[Rule, ...] = (
         _title,
     ),
     rule(r"\b(?P<word>Dr|Mr|Mrs|Ms)(?=\s[A-Z])", _title),
+    rule(rf"(?<![\w.])Sr\.(?=\s(?:{_NUNS})\b)", _sister),
     rule(rf"(?<![\w.])(?P<word>{alternatives(list(_MAY_END))})\.", _may_end),
     *ROMAN_NUMERALS,
     rule(

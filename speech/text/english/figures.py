@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from num2words import num2words
 
+from speech.text.english.rule import listed
+
 FIGURES = r"(?:\d{1,2}(?:,\d\d)+,\d{3}(?!,?\d)|\d{1,3}(?:,\d{3})+|\d+)"
 NUMBER = rf"{FIGURES}(?:\.\d+)?"
 START = r"(?<![\w.,:/$£€¥₹])"
@@ -13,6 +15,13 @@ UNJOINED = r"(?<![\w.,/$£€-])"
 MINUS = r"(?P<minus>(?<![^\s(\[\"“'‘])[-−])?"
 UPTO = rf"(?:\s?[-–—]\s?(?P<upto>{NUMBER}))?"
 """Patterns of a sign and of the end of a range."""
+
+SPELLED_NUMBERS = listed(
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
+    "hundred thousand million billion"
+)
+"""The words that a number may end with."""
 
 _MAX_DIGITS = 15  # more are read one by one: nobody says them as a number
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

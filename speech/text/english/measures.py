@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 
 from speech.text.english.adjectives import PLAIN_NOUN, has_article, is_adjective
-from speech.text.english.figures import MINUS, NUMBER, START, UPTO, cardinal, number
+from speech.text.english.figures import (
+    MINUS,
+    NUMBER,
+    SPELLED_NUMBERS,
+    START,
+    UPTO,
+    cardinal,
+    number,
+)
 from speech.text.english.rule import Rule, alternatives, listed, rule
 from speech.text.english.sentences import stop_after
 from speech.text.english.units import PER, UNITS
@@ -19,6 +27,9 @@ _STOPPED = frozenset(  # written with a full stop as well
     ]
 )
 _PARTED = listed("lb lbs oz ft mi yd gal qt tsp Tsp tbsp Tbsp kg km hr yr")  # behind a fraction
+_BEHIND_WORDS = listed(
+    "lb lbs oz ft yd yds qt tsp tbsp kg km cm mm mph kph hr hrs min mins sec secs wks yrs"
+)
 _UNIT = rf"(?P<unit>{alternatives(list(UNITS))})"
 _RATE = rf"(?P<per>(?:/(?:\d{{1,4}}\s?)?(?:{alternatives(list(PER))})(?!\w))*)"
 _SPANS = (*listed("second minute hour day night week month year person"), "s")
@@ -91,6 +102,14 @@ def _part(match: re.Match[str]) -> str:
     one, many = UNITS[match["unit"]]
     stop = stop_after(match) if match["stop"] else ""
     return f"{match['whole'] or ''}{match['part']} {many if match['whole'] else one}{stop}"
+
+
+def _counted(match: re.Match[str]) -> str:
+    """Return `sixty feet` for `sixty ft.`, `ten pound` for the `ten-lb` of a bag."""
+    one, many = UNITS[match["unit"]]
+    stop = stop_after(match) if match["stop"] else ""
+    is_one = match["amount"].lower() == "one" or match["gap"] == "-" or is_adjective(match)
+    return f"{match['amount']}{match['gap']}{one if is_one else many}{stop}"
 
 
 def _duration(match: re.Match[str]) -> str:
@@ -181,6 +200,11 @@ MEASURES: tuple[Rule, ...] = (
         r"(?P<whole>\band\s(?:a|\w+)\s)?\b(?P<part>half|quarters?|thirds?|fifths?|eighths?)\s"
         rf"(?P<unit>{alternatives(_PARTED)})\b(?P<stop>\.(?!\w))?",
         _part,
+    ),
+    rule(
+        rf"\b(?P<amount>(?i:{'|'.join(SPELLED_NUMBERS)}|few|several|dozen|many))(?P<gap>[\s-])"
+        rf"(?P<unit>{alternatives(_BEHIND_WORDS)})(?![\w'’-])(?P<stop>\.(?!\w))?",
+        _counted,
     ),
     # "5kg-10kg" is "5-10kg"
     rule(rf"(?<=\d)\s?{_UNIT}(?!\w)\s?[-–—]\s?(?={NUMBER}\s?(?P=unit)(?!\w))", "-"),

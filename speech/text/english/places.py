@@ -177,6 +177,7 @@ PLACES: tuple[Rule, ...] = (
         lambda match: match["before"] + _UNSTOPPED[match["word"]],
     ),
     rule(r"(?<![\w.'’-])St(?=\s[A-Z][a-z]{2})", _saint),
+    rule(r"(?<![\w.'’-])Ste\.?(?=\s[A-Z][a-z]{2})", "Saint"),
     rule(r"(?<=\d)(?=St\.)", " "),
     rule(r"\bSt\.(?=\W|$)", _saint_or_street),
     rule(

@@ -19,6 +19,7 @@ def cut(text: str, at_least: Break) -> list[str]:
     "sentences",
     [
         ["It rains.", "It pours!", "Does it?", "Yes."],
+        ["Sault Ste. Marie is far.", "All went."],
         ["Drs. Lee and Wu, feat. Msgr. Li, read vv. 4-5.", "All went."],
         ["Dr. Smith met Mrs. Jones vs. Prof. Lee.", "All went."],
         ["Take fruit, e.g. Apples, i.e. Pommes.", "Then rest."],

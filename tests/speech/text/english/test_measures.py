@@ -77,6 +77,10 @@ WRITTEN = [
     ("at 300 K, cooled to 4.2 K, at 300 K users, over 300 K",
      "at three hundred kelvin, cooled to four "
      "point two kelvin, at three hundred thousand users, over three hundred kay"),
+    ("ten lbs, five km away, sixty ft. tall, one sec",
+     "ten pounds, five kilometers away, sixty feet tall, one second"),
+    ("a ten-lb bag, a two hr wait, several yrs. Then",
+     "a ten-pound bag, a two hour wait, several years. Then"),
     ("a 3BR/2.5BA house", "a three bedroom, two and a half bath house"),
 ]  # fmt: skip
 

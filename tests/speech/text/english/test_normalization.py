@@ -32,6 +32,15 @@ from tests.speech.text.english import (
 WRITTEN = [
     # numbers
     ("Flight 286.", "Flight two eighty six."),
+    ("I drink soda pop. 5 men came.", "I drink soda pop. five men came."),
+    ("Dover, pop. 500, see art. 5", "Dover, population five hundred, see article five"),
+    ("She said no. 5 men left bus no. 5.", "She said no. five men left bus number five."),
+    ("Ask Max. 5 men did. Max. 5 people.", "Ask Max. five men did. Maximum five people."),
+    ("Sr. Mary met the Sr. Director.", "Sister Mary met the Senior Director."),
+    ("Juan Perez Sr. Mary left.", "Juan Perez Senior Mary left."),
+    ("Ste. Anne, 12 Elm Rd, Ste. 200, Ste B",
+     "Saint Anne, twelve Elm Road, Suite two hundred, Suite bee"),
+    ("Drake ft. Rihanna, Sixty ft. Then", "Drake featuring Rihanna, Sixty feet. Then"),
     ("1,250 seats", "one thousand two hundred and fifty seats"),
     ("3.14, 0.5 and .75", "three point one four, zero point five and zero point seven five"),
     ("It was -5 outside.", "It was minus five outside."),
