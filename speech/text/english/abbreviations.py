@@ -68,7 +68,8 @@ _UNSTOPPED = {
 """What no full stop need be behind: with a number it is nothing else."""
 _WORDS = {
     "a.k.a.": "also known as",
-    "e.g.": "for example", "i.e.": "that is", "E.g.": "For example", "I.e.": "That is",
+    "Est.": "Established", "e.g.": "for example", "i.e.": "that is",
+    "E.g.": "For example", "I.e.": "That is",
     "incl.": "including", "excl.": "excluding", "Incl.": "Including", "Excl.": "Excluding",
     "intl.": "international", "Intl.": "International", "asst.": "assistant",
     "Asst.": "Assistant", "mgr.": "manager", "Mgr.": "Manager",
@@ -92,7 +93,7 @@ _MAY_END = {
 }  # fmt: skip
 _WITH_LOWER_CASE = {
     "p.": "page ", "pp.": "pages ", "vol.": "volume ", "Vol.": "Volume ", "ch.": "chapter ",
-    "Ch.": "Chapter ",
+    "Ch.": "Chapter ", "sc.": "scene ", "Sc.": "Scene ",
 }  # fmt: skip
 _HEADS = {"Tel": "Telephone", "tel": "telephone", "Attn": "Attention", "attn": "attention"}
 _NUMBERS_OF = {
@@ -242,6 +243,9 @@ NUMBERED: tuple[Rule, ...] = (
         lambda m: f"{m['what']}{'arts' if m['what'][0] in 'Dd' else 'ives'}",
     ),
     rule(r"(?:^|(?<=\n)|(?<=[:]\s))(?:FWD?|Fwd?)(?=[:]\s)", "Forward"),
+    rule(r"(?:^|(?<=\n)|(?<=[:]\s))RE(?=[:]\s)", "Re"),
+    rule(r"(?:^|(?<=\n)|(?<=/))INT\.(?=\s[A-Z]{2}|/EXT)", "Interior."),
+    rule(r"(?:^|(?<=\n)|(?<=/))EXT\.(?=\s[A-Z]{2}|/INT)", "Exterior."),
     rule(
         rf"(?<![\w.'’])(?P<word>{alternatives(list(_BEFORE_NUMBERS))})\.\s?(?=[#+]?\d|[IVX]{{2,5}}\b)",
         _numbered,
@@ -274,7 +278,7 @@ NUMBERED: tuple[Rule, ...] = (
     ),
     rule(
         r"(?P<what>\b(?:[Pp]ages?|[Cc]hapter|[Vv]olume|[Ss]cene|[Aa]ct|[Bb]ook)\s(?=[ivxl]{2})"
-        r"|\b(?:pp?|[Vv]ol|[Cc]h)\.\s?)"
+        r"|\b(?:pp?|[Vv]ol|[Cc]h|[Ss]c)\.\s?)"
         r"(?P<first>[ivxl]{1,6})(?:\s?[-–—]\s?(?P<last>[ivxl]{1,6}))?(?![\w'’-])",
         _in_lower_case,
     ),

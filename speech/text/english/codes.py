@@ -13,7 +13,7 @@ _MIN_CHANGES = 2  # from letters to figures or back: `AB123` is a model, not a s
 _MIN_ACCOUNT_DIGITS = 8
 _CHANGES = re.compile(r"(?<=\d)(?=[A-Za-z])|(?<=[A-Za-z])(?=\d)")
 _GROUPS = re.compile(r"[A-Za-z\d]+")
-_WHAT = r"\b(?:(?:pass)?code|PIN|OTP|password|[Ee]xtension|ending\sin|account\snumber)"
+_WHAT = r"\b(?:(?:pass)?code|PIN|OTP|password|[Ee]xtension|ending\sin|CV[VC]|account\snumber)"
 
 _NAMED = (
     "Rooms?|Suite|Apartment|Unit|Boeing|Airbus|Xbox|[GR]TX|RX|Porsche|Interstate|Highway|Route|Form|"
@@ -174,7 +174,7 @@ CODES: tuple[Rule, ...] = (
     ),
     rule(r"(?<![\w-])[A-Z]{2}\d\d(?:\s[A-Z\d]{4}){2,7}(?:\s[A-Z\d]{1,3})?(?![\w-])", _account),
     rule(
-        rf"(?P<what>{_WHAT}(?:\s?[:]|\s(?:is|was))?\s)(?P<code>\d{{4,10}})(?![\w-]|[.,]\d)",
+        rf"(?P<what>{_WHAT}(?:\s?[:]|\s(?:is|was))?\s)(?P<code>\d{{4,10}}|(?<=CV[VC]\s)\d{{3}}|(?<=CV[VC]:\s)\d{{3}})(?![\w-]|[.,]\d)",
         lambda match: match["what"] + digits(match["code"]),
     ),
     rule(r"(?P<what>\barea\scode\s)(?P<code>\d{3})\b", lambda m: m["what"] + digits(m["code"])),

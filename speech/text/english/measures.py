@@ -15,7 +15,7 @@ from speech.text.english.figures import (
     number,
 )
 from speech.text.english.rule import Rule, alternatives, listed, rule
-from speech.text.english.sentences import stop_after
+from speech.text.english.sentences import stop_after, word_before
 from speech.text.english.units import PER, UNITS
 
 _STOPPED = frozenset(  # written with a full stop as well
@@ -101,7 +101,8 @@ def _part(match: re.Match[str]) -> str:
     """Return `two and a half pounds` for `two and a half lbs`."""
     one, many = UNITS[match["unit"]]
     stop = stop_after(match) if match["stop"] else ""
-    return f"{match['whole'] or ''}{match['part']} {many if match['whole'] else one}{stop}"
+    is_mixed = match["whole"] and word_before(match) in SPELLED_NUMBERS
+    return f"{match['whole'] or ''}{match['part']} {many if is_mixed else one}{stop}"
 
 
 def _counted(match: re.Match[str]) -> str:

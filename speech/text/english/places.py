@@ -55,6 +55,7 @@ _NO_STREET = "the|in|of|at|to|from|near|and|via|with|by|for|on|visited|left"
 _NO_ROAD = "The|Hey|Hi|Hello|Dear|Yes|Thanks|My|Your"
 _WORDS = "HI|ID|ME|OH|OK"  # written like a state's sign
 _OF_STREET = re.compile(r"\s(?:North|South|East|West|Bridge|Pier|Station|Theat)|[^A-Z]*$")
+_IN_A_HOUSE = re.compile(r"(?:Apt|Apartment|Bldg|Floor|Rm|Room|Suite|Ste|Unit)\b")
 _NAMED_BY_SIDE = (
     r"(?:Dakota|Carolina|Virginia|Korea|Africa|America|Sudan|Ireland|Yorkshire|Australia|Asia|"
     r"Europe)\b"
@@ -119,7 +120,8 @@ def _is_name(word: str) -> bool:
 def _street(match: re.Match[str]) -> str | None:
     """Return `Elm Drive` for `Elm Dr.`; a capital that begins no sentence is somebody's name."""
     stop = stop_after(match)
-    if not stop and rest_of(match).lstrip()[:1].isupper():
+    rest = rest_of(match).lstrip()
+    if not stop and rest[:1].isupper() and not _IN_A_HOUSE.match(rest):
         return None
     return f"{match['before']}{_STREETS[match['word']]}{stop}"
 

@@ -42,12 +42,12 @@ SPELLINGS: tuple[Rule, ...] = (
         lambda m: f"{m['degrees']}{'Celsius' if m['scale'] == 'C' else 'Fahrenheit'}",
     ),
     rule(
-        r"(?P<before>\b(?:[Hh]ighs?|[Ll]ows?|[Tt]emp(?:erature)?s?)[:]?\s(?:[-−]?\d{1,2}\s?[-–]\s?)?[-−]?\d{1,3})"
+        r"(?P<before>\b(?:[Hh]ighs?|[Ll]ows?|[Tt]emp(?:erature)?s?)[:]?\s(?:[-−]?\d{1,2}\s?[-–]\s?)?[-−]?\d{1,3}(?:\.\d)?)"
         r"\s?(?P<scale>[CF])(?![\w°'’-])",
         lambda m: f"{m['before']}°{m['scale']}",
     ),
     rule(r"(?<=°[CF])/(?=\d)", ", "),
-    rule(r"(?<=\d)@(?=\d[\d.]{0,5}\s?(?:[kMG]?Hz|fps)(?!\w))", " at "),
+    rule(r"(?<=[\dKkp])@(?=\d[\d.]{0,5}\s?(?:[kMG]?Hz|fps)(?!\w))", " at "),
     rule(r"(?<=\d)\s?in\.?\s?Hg\b", " inches of mercury"),
     rule(
         r"(?<=\d)\s?(?P<scale>[Mm]|k|[GB])ya(?!\w)",
@@ -117,7 +117,7 @@ SPELLINGS: tuple[Rule, ...] = (
     rule(r"(?<=\d)[\s-]?pt(?=\.?\s(?:bold|font|italic|size|text|type)\b)", " point"),
     rule(
         rf"(?P<before>\b(?:{'|'.join(_AROUND)})\s)(?P<amount>[-−]?\d{{2,3}}(?:\.\d)?)"
-        r"\s?(?P<scale>[CF])(?![\w°'’-])(?:\.(?=\s[a-z]))?",
+        r"\s?(?P<scale>[CF])(?![\w°'’-])(?:\.(?=\s(?-i:[a-z])))?",
         lambda match: f"{match['before']}{match['amount']}°{match['scale']}",
         re.IGNORECASE,
     ),

@@ -77,6 +77,12 @@ WRITTEN = [
     ("at 300 K, cooled to 4.2 K, at 300 K users, over 300 K",
      "at three hundred kelvin, cooled to four "
      "point two kelvin, at three hundred thousand users, over three hundred kay"),
+    ("Heat to 350F. Add it. temp 98.6F",
+     "Heat to three hundred and fifty degrees Fahrenheit. Add it. temp ninety eight point "
+     "six degrees Fahrenheit"),
+    ("butter and 1/4 tsp. salt, 2 1/4 tsp. salt",
+     "butter and one quarter teaspoon salt, two and a quarter teaspoons salt"),
+    ("a hub, 4K@60Hz, one 5 gal. bucket", "a hub, four kay at sixty hertz, one five gallon bucket"),
     ("ten lbs, five km away, sixty ft. tall, one sec",
      "ten pounds, five kilometers away, sixty feet tall, one second"),
     ("a ten-lb bag, a two hr wait, several yrs. Then",
