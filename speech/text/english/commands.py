@@ -22,17 +22,28 @@ _BEFORE = (
     r"|\bdash(?:\s[a-z]{1,12}){1,4},?\s|[\"“'‘(`])"
 )
 """What a flag stands behind; a dash of prose may be written so behind any other word."""
-_ENDS = r"(?![\w'’-])"
+_OPENERS, _CLOSERS = "\"“'‘(", "\"”'’)="
+_ENDS = r"(?![\w-]|['’]\w)"
 _NO_FLAG = r"(?:and|as|at|but|for|he|if|in|it|not|of|or|she|so|the|they|this|to|we|which|who|you)\b"
 
 
-def _long_flag(match: re.Match[str]) -> str:
+def _is_speech(match: re.Match[str]) -> bool:
+    """Tell whether a mark opens more than the flag, as in `"--never!" she cried`."""
+    after = match.string[match.end() : match.end() + 1]
+    return (match["before"] or " ") in _OPENERS and after not in _CLOSERS
+
+
+def _long_flag(match: re.Match[str]) -> str | None:
     """Return `dash dash no cache` for `--no-cache`."""
+    if _is_speech(match):
+        return None
     return f"{match['before'] or ''}dash dash {match['name'].replace('-', ' ')}"
 
 
-def _short_flag(match: re.Match[str]) -> str:
-    """Return `dash vee` for `-v`."""
+def _short_flag(match: re.Match[str]) -> str | None:
+    """Return `dash vee` for `-v`; `f(-x)` is mathematics."""
+    if _is_speech(match) or (match["before"] == "(" and match["letters"] in "aInxyz"):
+        return None
     return f"{match['before']}dash {spell(match['letters'])}"
 
 
@@ -54,7 +65,7 @@ COMMANDS: tuple[Rule, ...] = (
     rule(
         rf"(?P<before>{_BEFORE})?--(?P<name>(?!{_NO_FLAG})"
         rf"(?(before)[a-z][a-z\d]{{0,20}}(?:-[a-z\d]{{1,20}}){{0,5}}|(?<![^\s]--)[a-z][a-z\d]{{0,20}}(?:-[a-z\d]{{1,20}}){{1,5}}))"
-        r"(?![\w'’]|-)",
+        r"(?![\w-]|['’]\w)",
         _long_flag,
     ),
     rule(

@@ -21,6 +21,8 @@ PROSE = [
     "-- Mark Twain",
     "One -or so we thought- is enough.",
     "revenue ($m) and debt in $bn",
+    '"--never!" she cried. "-I was there." “--Never,” he said.',
+    "f(-x) is even",
     "so -x and -y are roots",
 ]
 
