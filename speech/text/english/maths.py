@@ -16,6 +16,10 @@ _SIGNS = {
     "∥": "is parallel to", "∛": "the cube root of", "∅": "the empty set", "⇔": "if and only if",
     "∧": "and", "∨": "or", "¬": "not",
 }  # fmt: skip
+_SETS = {
+    "ℂ": "the complex numbers", "ℕ": "the natural numbers", "ℚ": "the rational numbers",
+    "ℝ": "the real numbers", "ℤ": "the integers",
+}  # fmt: skip
 _GREEK = {"Δ": "delta", "δ": "delta", "Σ": "sigma", "Π": "pi", "Ω": "omega"}
 _NOTES = {"♩": "quarter note", "♪": "eighth note"}
 _ANGLES = {"sin": "sine", "cos": "cosine", "tan": "tangent"}
@@ -38,6 +42,7 @@ def _powered_sum(match: re.Match[str]) -> str:
 
 
 MATHS: tuple[Rule, ...] = (
+    rule(rf"(?<!\w)[{''.join(_SETS)}](?![\w^⁺*])", lambda m: _SETS[m[0]]),
     rule(r"[♩♪]\s?=\s?(?=\d)", lambda match: f"{_NOTES[match[0][0]]} equals "),
     rule(rf"(?<![\w.])(?:{'|'.join(_FUNCTIONS)})(?=\()", lambda m: f"{_FUNCTIONS[m[0]]} "),
     rule(r"(?P<sum>\([^()\n]{0,40}[+−×*/-]\s?[\w.]{1,6}\))(?P<power>[²³])",

@@ -27,7 +27,7 @@ from speech.text.english.times import INSTANTS, TIMES
 
 _SPACES = re.compile(r"[ \t]{2,}")
 _SIGN = re.compile(
-    "[µΩªº]|(?<!\\w)μ(?=[AFLVWgms])|[ΔδΣΠ](?=[A-Za-z](?![a-z]))|(?<![^\\W\\d_])[α-ωΑ-Ω](?![^\\W\\d_])|[ʰ-ˡᴬ-ᵪⁱⁿ]"
+    "[µΩªº]|(?<!\\w)μ(?=[AFLVWgms])|[ΔδΣΠ](?=[A-Za-z](?![a-z]))|(?<![^\\W\\d_])[α-ωΑ-Ω](?![^\\W\\d_])|[ʰ-ˡᴬ-ᵪⁱⁿℂℕℚℝℤ]"
 )
 """A letter by Unicode that stands for a unit, an angle, an exponent."""
 _MAX_PASSES = 3
