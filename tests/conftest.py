@@ -32,13 +32,6 @@ if not Path("/dev/nvidia0").exists():
 OURS = ("ECHO_", "S3_", "BUCKET_", "RUNPOD_", "AUDIO_VOICES_DIR", "PORT", "HOST", "RAY_ADDRESS")
 
 
-def pytest_configure():
-    """Give way where another process must not wait."""
-    from tests.scheduling import give_way
-
-    give_way()
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
     """Look for no garbage among what collecting makes, which lives as long as the process."""
