@@ -21,7 +21,7 @@ def _ops(**replaced):
 def _find(models, ops):
     with torch.inference_mode():
         models.codec.use_ops(ops)
-        return find_difference(models, PackedForward(models.dit, ops, [Size(224, 7)]))
+        return find_difference(models, PackedForward(models.dit, ops, [Size(160, 5)]))
 
 
 def _norm_modulate(x, modulation, rows, eps):

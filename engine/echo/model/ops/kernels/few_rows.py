@@ -12,7 +12,7 @@ import triton.language as tl
 from torch import Tensor
 
 from engine.echo.model.ops.kernels.launch import MAX_ROWS, is_chained, launch_options, wait
-from engine.echo.model.ops.kernels.tiles import Tile, fit, limits_of
+from engine.echo.model.ops.kernels.tiles import Tile, fit_to, limits_of
 
 _COLUMNS, _DEPTH = 64, 64
 _INTERPRETED_PROCESSORS = 4
@@ -97,7 +97,7 @@ def multiply(x: Tensor, weight: Tensor, *, gated: bool = False, splits: bool = F
     num_parts = _num_parts(num_columns, num_in, x.device) if splits else 1
     kind = torch.float32 if num_parts > 1 else x.dtype
     out = torch.empty((num_parts, num_rows, num_out), dtype=kind, device=x.device)
-    tile = tile_for(num_rows, gated, x)
+    tile = fit_to(best_tile(num_rows, gated), x)
     _few_rows[(num_columns, num_parts)](
         x,
         weight,
@@ -121,15 +121,6 @@ def best_tile(num_rows: int, gated: bool) -> Tile:
     """Return the tile that was fastest on an H200, for up to MAX_ROWS rows."""
     rows, warps = (64, 4) if num_rows <= 64 else (128, 8)
     return Tile(rows, _COLUMNS, _COLUMNS if gated else 0, _DEPTH, warps, 6 if gated else 8)
-
-
-def tile_for(num_rows: int, gated: bool, x: Tensor) -> Tile:
-    """Return the tile for `x` on its device."""
-    tile = best_tile(num_rows, gated)
-    if x.device.type != "cuda":
-        return tile
-    limits = limits_of(x.device)
-    return fit(tile, x.element_size(), limits.capability, limits.shared_bytes)
 
 
 def _num_parts(num_columns: int, num_in: int, device: torch.device) -> int:

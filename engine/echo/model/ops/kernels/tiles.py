@@ -87,14 +87,20 @@ def fit(tile: Tile, operand_bytes: int, capability: int, limit: int) -> Tile:
     return tile
 
 
+def fit_to(tile: Tile, operand: Tensor) -> Tile:
+    """Return `tile` as it fits the device of `operand`: see `fit`."""
+    if operand.device.type != "cuda":
+        return tile
+    limits = limits_of(operand.device)
+    return fit(tile, operand.element_size(), limits.capability, limits.shared_bytes)
+
+
 def tile_for(weight: Tensor) -> Tile:
     """Return the tile for a layer of `weight` (C_out, taps, C_in) on its device."""
     if weight.device.type != "cuda":
         return _INTERPRETED
-    size, limits = weight.element_size(), limits_of(weight.device)
     num_out, num_taps, num_in = weight.shape
-    best = best_tile(num_out, num_taps, num_in, size)
-    return fit(best, size, limits.capability, limits.shared_bytes)
+    return fit_to(best_tile(num_out, num_taps, num_in, weight.element_size()), weight)
 
 
 def precision_for(weight: Tensor) -> str:

@@ -149,11 +149,11 @@ def convolutions(capability):
             yield convolution._causal_conv, types, constants, options, expected
 
 
-def compile_kernel(kernel, types, constants, options, expected_shared, capability):
+def compile_kernel(capability, kernel, types, constants, options=(), expected_shared=None):
     """Return what `kernel` takes on GPUs of `capability`, and what shared memory is expected."""
     if "CHAINED" in kernel.arg_names:
         constants = {**constants, "CHAINED": capability >= FIRST_CAPABILITY}
-        options = {**options, "launch_pdl": constants["CHAINED"]}
+        options = {**dict(options), "launch_pdl": constants["CHAINED"]}
     signature = {
         name: "constexpr" if name in constants else types.get(name, "i32")
         for name in kernel.arg_names
@@ -191,11 +191,8 @@ def main():
     """Compile everything for every capability."""
     costs = []
     for capability in SHARED_BYTES:
-        kernels = [(*kernel, {}, None)[:5] for kernel in KERNELS] + [
-            *products_of_few_rows(capability)
-        ]
-        kernels += convolutions(capability)
-        costs += [compile_kernel(*kernel, capability) for kernel in kernels]
+        kernels = [*KERNELS, *products_of_few_rows(capability), *convolutions(capability)]
+        costs += [compile_kernel(capability, *kernel) for kernel in kernels]
     json.dump(costs, sys.stdout)
 
 
