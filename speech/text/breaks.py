@@ -67,7 +67,8 @@ _NEVER_END = re.compile(  # titles and the like
     re.IGNORECASE,
 )
 _END_UNLESS_NUMBER_FOLLOWS = re.compile(
-    "no|nos|nr|figs?|eqs?|vols?|chs?|secs?|arts?|pp?|abb|vv|ll|iss|bk|plat|elev|apt|ep|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec",
+    "no|nos|nr|figs?|eqs?|vols?|chs?|secs?|arts?|pp?|abb|vv|ll|iss|bk|plat|elev|apt|ep|"
+    "jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec",
     re.IGNORECASE,
 )
 _END_IF_CAPITAL_FOLLOWS = re.compile("etc|inc|ltd|co|corp|bros|jr|sr|esq|usw", re.IGNORECASE)

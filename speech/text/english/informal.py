@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from speech.text.english.initials import spell
-from speech.text.english.rule import Rule, alternatives, listed, rule
+from speech.text.english.rule import Rule, alternatives, like, listed, rule
 
 _SHORTHAND = {
     "pls": "please", "plz": "please", "thx": "thanks", "ppl": "people", "msg": "message",
@@ -30,7 +30,7 @@ def _shorthand(match: re.Match[str]) -> str | None:
     if match[0] == "MSG" and not _ADDRESSEE.match(match.string, match.end()):
         return None  # of food
     said = _SHORTHAND[match[0].lower()]
-    return said.capitalize() if match[0][0].isupper() else said
+    return like(match[0], said)
 
 
 def _hashtag(match: re.Match[str]) -> str:

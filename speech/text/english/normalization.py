@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from speech.text.english.abbreviations import ABBREVIATIONS, NUMBERED
+from speech.text.english.abbreviations import ABBREVIATIONS
 from speech.text.english.addresses import ADDRESSES
 from speech.text.english.chemistry import CHEMISTRY
 from speech.text.english.codes import CODES
@@ -17,6 +17,7 @@ from speech.text.english.law import LAW
 from speech.text.english.maths import MATHS
 from speech.text.english.measures import MEASURES, POWERED
 from speech.text.english.money import MONEY
+from speech.text.english.numbered import NUMBERED
 from speech.text.english.places import PLACES
 from speech.text.english.primes import PRIMES
 from speech.text.english.quantities import FRACTIONS, GROUPED, LARGE, QUANTITIES

@@ -41,3 +41,8 @@ def alternatives(words: Sequence[str]) -> str:
 def listed(words: str) -> list[str]:
     """Return words that are written one after the other."""
     return words.split()
+
+
+def like(word: str, said: str) -> str:
+    """Return `said` with a capital where `word` begins with one."""
+    return said.capitalize() if word[:1].isupper() else said

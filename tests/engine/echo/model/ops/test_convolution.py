@@ -17,12 +17,6 @@ dtypes = pytest.mark.parametrize("dtype", LIMITS, ids=str)
 TILES = [tiles.Tile(16, 16, 0, 16, 4, 1), tiles.Tile(32, 32, 16, 32, 4, 1)]
 
 
-@pytest.fixture(autouse=True)
-def _inference():
-    with torch.inference_mode():
-        yield
-
-
 @pytest.fixture(params=TILES, ids=["one width", "two widths"])
 def fused(request, monkeypatch):
     monkeypatch.setattr(

@@ -7,7 +7,7 @@ import torch
 
 from engine.echo.model.attention import Lane
 from engine.echo.model.layers import rotary_table
-from engine.echo.model.ops import ops_for, plain
+from engine.echo.model.ops import plain
 from engine.echo.model.ops.kernels import attention
 from engine.echo.model.packing import PlacedLane, Size, Tables, Update
 from engine.echo.sampling import guide, make_plan
@@ -22,17 +22,6 @@ SMALL, PUBLISHED = (4, 16), (16, 128)
 # bfloat16 is left out: the interpreter truncates to it where a GPU rounds.
 KINDS = [(torch.float32, SMALL), (torch.float16, SMALL), (torch.float16, PUBLISHED)]
 kinds = pytest.mark.parametrize(("dtype", "heads"), KINDS, ids=str)
-
-
-@pytest.fixture(autouse=True)
-def _inference():
-    with torch.inference_mode():
-        yield
-
-
-@pytest.fixture(scope="module")
-def fused():
-    return ops_for(fused=True)
 
 
 def assert_same(ours, definition):

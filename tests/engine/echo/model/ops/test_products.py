@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from engine.echo.model.ops import ops_for, plain
+from engine.echo.model.ops import plain
 from engine.echo.model.ops.kernels import few_rows, tiles
 from engine.echo.model.ops.kernels.few_rows import multiply
 from engine.echo.model.ops.kernels.launch import MAX_ROWS
@@ -14,17 +14,6 @@ from tests.engine.echo.reference import relative_error
 interpreted = pytest.mark.skipif(torch.cuda.is_available(), reason="kernels are compiled here")
 LIMITS = {torch.float32: 1e-6, torch.float16: 6e-4}
 dtypes = pytest.mark.parametrize("dtype", LIMITS, ids=str)
-
-
-@pytest.fixture(autouse=True)
-def _inference():
-    with torch.inference_mode():
-        yield
-
-
-@pytest.fixture(scope="module")
-def fused():
-    return ops_for(fused=True)
 
 
 def _draw(num_rows, num_in, num_out, dtype=torch.float32):
