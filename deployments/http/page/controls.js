@@ -59,7 +59,8 @@ class Control {
     const set = this.default === undefined ? null : this.value;
     this.default = value;
     this.input.placeholder = value === null ? "none" : String(value).replaceAll(",", ", ");
-    this.value = set;
+    if (this.isUnreadable) this.show(); // what was begun stays as it was typed
+    else this.value = set;
   }
 
   /** What is set here; null: nothing, the default holds. */
