@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from itertools import pairwise
-from pathlib import Path
 
 import psutil
 import pytest
+import pytest_asyncio
 
 from serve_app.runpod_takes import FIRST_PAUSE_S
+from tests.runpod.platform import Task
 from tests.runpod.test_job_loop import ENDLESS, SHORT, freed
 from tests.runpod.worker import Endpoint, WorkerProcess, run_endpoint
 
@@ -24,16 +24,19 @@ pytestmark = [
 OUTAGE_S = 15
 
 
-@pytest.fixture
-def own_ray(graph_environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Settings of a worker that boots a Ray of its own and waits briefly for a lost graph."""
-    folder = Path(tempfile.mkdtemp(prefix="rp", dir="/tmp"))
-    yield {
-        **graph_environment,
-        "ECHO_RAY_TEMP_DIR": str(folder),
-        "ECHO_OUTAGE_S": str(OUTAGE_S),
-    }
-    shutil.rmtree(folder, ignore_errors=True)
+@pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
+async def outage(graph_environment: dict[str, str]) -> AsyncIterator[tuple[Endpoint, Task]]:
+    """A worker with a Ray of its own, and the job under which its node died.
+
+    It is there before the tests of this module, which run while it waits for its graph.
+    """
+    with tempfile.TemporaryDirectory(prefix="rp", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        own_ray = {"ECHO_RAY_TEMP_DIR": folder, "ECHO_OUTAGE_S": str(OUTAGE_S)}
+        async with run_endpoint({**graph_environment, **own_ray}) as endpoint:
+            running = await endpoint.platform.submit(ENDLESS)
+            await running.taken.wait()
+            kill_node(endpoint.worker)
+            yield endpoint, running
 
 
 def kill_node(worker: WorkerProcess) -> None:
@@ -82,11 +85,10 @@ async def test_garbage_among_jobs_costs_no_job(endpoint: Endpoint) -> None:
     await freed(endpoint, running)
 
 
-async def test_worker_whose_node_died_fails_its_jobs_and_ends(own_ray: dict[str, str]) -> None:
-    async with run_endpoint(own_ray) as endpoint:
-        running = await endpoint.platform.submit(ENDLESS)
-        await running.taken.wait()
-        kill_node(endpoint.worker)
-        assert "error" in await running.outcome()
-        assert await endpoint.worker.wait() == 1
-        assert f"could not speak for {OUTAGE_S} s" in endpoint.worker.output
+async def test_worker_whose_node_died_fails_its_jobs_and_ends(
+    outage: tuple[Endpoint, Task],
+) -> None:
+    endpoint, running = outage
+    assert "error" in await running.outcome()
+    assert await endpoint.worker.wait() == 1
+    assert f"could not speak for {OUTAGE_S} s" in endpoint.worker.output

@@ -6,23 +6,27 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 
-from tests.graph.conftest import free_port, small_ray
+from tests.graph.conftest import free_port, private_temp_dir, small_ray
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 240.0
 
 
 def without_warnings(output: str) -> list[str]:
-    """Return the lines that a server prints on any machine: a slow one warns of that as well."""
+    """Return the lines that a server prints on any machine: a slow one warns of that as well.
+
+    There, a proxy that Serve has stopped may still be told of a change, and log that it cannot.
+    """
     of_a_slow_machine = re.compile(
-        r" WARNING |\(ServeController |^Ray did not start, trying once more"
+        r" WARNING |\((ServeController|HAProxyManager) |^Ray did not start, trying once more"
     )
     return [line for line in output.splitlines() if not of_a_slow_machine.search(line)]
 
@@ -94,3 +98,16 @@ class Server:
         with self._printed:
             self._ended = True
             self._printed.notify_all()
+
+
+@contextmanager
+def side_by_side(*each_settings: Mapping[str, str]) -> Iterator[list[Server]]:
+    """Run a server with each of these settings; all start at once, and can speak."""
+    with ExitStack() as stack:
+        servers = []
+        for settings in each_settings:
+            servers.append(Server(stack.enter_context(private_temp_dir()), **settings))
+            stack.callback(servers[-1].stop)
+        for server in servers:
+            server.wait_for("Ready.")
+        yield servers

@@ -5,8 +5,8 @@ import signal
 import httpx
 import pytest
 
-from tests.graph.conftest import private_temp_dir, wait_until
-from tests.server.process import PATIENCE_S, Server, without_warnings
+from tests.graph.conftest import wait_until
+from tests.server.process import PATIENCE_S, side_by_side, without_warnings
 from tests.texts import ENDLESS_REQUEST, PARAGRAPHS
 
 pytestmark = pytest.mark.ray
@@ -14,24 +14,15 @@ pytestmark = pytest.mark.ray
 SPEECH = {"input": PARAGRAPHS, "response_format": "pcm", "sample_rate": 44100}
 
 
-@pytest.fixture
-def serve():
-    """Return `serve(**environment)`: a server that can speak."""
-    servers = []
-    with private_temp_dir() as temp_dir:
-
-        def serve(**environment):
-            servers.append(Server(temp_dir, **environment))
-            servers[-1].wait_for("Ready.")
-            return servers[-1]
-
-        yield serve
-        for server in servers:
-            server.stop()
+@pytest.fixture(scope="module")
+def servers():
+    """A server as it is, and one that would speak without end."""
+    with side_by_side({}, {"ECHO_MAX_TEXT_CHARS": "100000", "ECHO_MAX_AUDIO_S": "1e6"}) as servers:
+        yield servers
 
 
-def test_stream_under_way_at_sigterm_gets_its_whole_audio_before_the_server_exits(serve):
-    server = serve()
+def test_stream_under_way_at_sigterm_gets_its_whole_audio_before_the_server_exits(servers):
+    server = servers[0]
     with (
         httpx.Client(base_url=server.url, timeout=PATIENCE_S) as client,
         client.stream("POST", "/v1/audio/speech", json=SPEECH) as response,
@@ -55,8 +46,8 @@ def test_stream_under_way_at_sigterm_gets_its_whole_audio_before_the_server_exit
     assert len(without_warnings(after)) <= 3, after  # what it stops, this request, the refused one
 
 
-def test_ctrl_c_drains_and_once_more_ends_what_never_would(serve):
-    server = serve(ECHO_MAX_TEXT_CHARS="100000", ECHO_MAX_AUDIO_S="1e6")
+def test_ctrl_c_drains_and_once_more_ends_what_never_would(servers):
+    server = servers[1]
     with httpx.stream(
         "POST", f"{server.url}/v1/audio/speech", json=ENDLESS_REQUEST, timeout=PATIENCE_S
     ) as response:

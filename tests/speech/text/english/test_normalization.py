@@ -243,6 +243,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_writing_out_takes_time_in_proportion(hostile: str) -> None:
     def writing(num_chars: int) -> Callable[[], str]:
