@@ -31,8 +31,11 @@ Seed = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63), INTEGRAL]
 
 
 def given_fields(raw: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the fields that are given: one that is `null` counts as not given."""
-    return {str(name): value for name, value in raw.items() if value is not None}
+    """Return the fields that are given: one that is `null` counts as not given.
+
+    Half a character in a name is escaped: pydantic could not say which name is wrong.
+    """
+    return {_encodable(str(name)): value for name, value in raw.items() if value is not None}
 
 
 def first_fault(error: ValidationError) -> tuple[str, str]:
@@ -46,3 +49,7 @@ def first_fault(error: ValidationError) -> tuple[str, str]:
 def shown(value: object) -> str:
     """Return `value` for a message: quoted, short, on one line."""
     return shorten(repr(value), MAX_SHOWN_CHARS)
+
+
+def _encodable(name: str) -> str:
+    return name.encode(errors="backslashreplace").decode()

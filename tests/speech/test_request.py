@@ -279,6 +279,11 @@ def test_unknown_parameter_lists_the_known_ones():
     assert message == f"Unknown parameter 'steps' (known: {', '.join(PARAMETER_NAMES)})"
 
 
+def test_unknown_parameter_may_hold_half_a_character():
+    assert job_error(parameters={"\ud800": 4}).startswith(r"Unknown parameter '\\ud800' (known: ")
+    assert job(**{"\ud800": 4}).text == "Hello."
+
+
 def test_invalid_parameter_is_told_before_an_unknown_one():
     assert job_error(parameters={"steps": 4, "num_steps": 0}).startswith("Invalid parameter")
 
