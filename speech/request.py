@@ -25,7 +25,7 @@ from speech.text.passage import has_words
 from speech.text.pronunciations import Pronunciations, check_pronunciations
 from speech.text.turns import Voices, check_speakers, check_tags, without_tags
 from speech.text.typography import clean
-from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields
+from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields, is_whole
 from speech.voice_names import chosen_name
 
 MAX_VOICE_CHARS = 1024
@@ -265,7 +265,7 @@ def _first_given(*seeds: int | None) -> int:
 
 
 def _check_text(text: object, field: str, max_chars: int) -> str:
-    if not isinstance(text, str) or any("\ud800" <= c <= "\udfff" for c in text):
+    if not isinstance(text, str) or not is_whole(text):
         raise InvalidRequest(f"Missing or invalid '{field}' field (expected string)", field)
     cleaned = clean(text)
     try:

@@ -51,5 +51,10 @@ def shown(value: object) -> str:
     return shorten(repr(value), MAX_SHOWN_CHARS)
 
 
+def is_whole(text: str) -> bool:
+    """Tell whether `text` is free of lone surrogates, halves of characters that nothing encodes."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
 def _encodable(name: str) -> str:
     return name.encode(errors="backslashreplace").decode()

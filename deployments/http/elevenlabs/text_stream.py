@@ -20,6 +20,7 @@ from deployments.service import SpeechService
 from deployments.text_session import TextSession, UtteranceEnded, UtteranceFailed
 from speech.errors import InvalidRequest, SpeechError
 from speech.request import parse_speech_config
+from speech.validation import is_whole
 
 MAX_CONTEXTS = 5
 """The most texts of one connection at a time, as at ElevenLabs."""
@@ -118,16 +119,18 @@ class ElevenLabsDialect:
             self.close()
 
     async def _take_one_of_several(self, message: Mapping[str, Any]) -> None:
-        context_id = message.get("context_id", message.get("contextId"))
         if message.get("close_socket"):
             self.close()
-        elif message.get("close_context"):
-            if context_id in self._sessions:
-                self._sessions[context_id].close()
-        elif context_id is not None or message.get("text"):  # else it keeps the connection alive
-            if not isinstance(context_id, str):
-                raise InvalidRequest("Missing or invalid 'context_id' field (expected string)")
+            return
+        context_id = message.get("context_id", message.get("contextId"))
+        if context_id is None and not message.get("text"):
+            return  # it keeps the connection alive
+        if not isinstance(context_id, str) or not is_whole(context_id):
+            raise InvalidRequest("Missing or invalid 'context_id' field (expected string)")
+        if not message.get("close_context"):
             await self._add(context_id, message.get("text") or "", message)
+        elif context_id in self._sessions:
+            self._sessions[context_id].close()
 
     async def _add(self, context_id: str | None, text: str, message: Mapping[str, Any]) -> None:
         text = text_of({"text": text})

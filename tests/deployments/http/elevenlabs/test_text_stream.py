@@ -60,7 +60,13 @@ def test_contexts_are_spoken_apart_and_end_when_they_are_closed(client):
 
 def test_wrong_messages_are_told_and_the_connection_stays(client):
     with client.websocket_connect(ROUTE.format("multi-stream-input")) as websocket:
-        for wrong in ({"text": "Hi."}, {"text": 5, "context_id": "a"}, {"context_id": 7}):
+        for wrong in (
+            {"text": "Hi."},
+            {"text": 5, "context_id": "a"},
+            {"context_id": 7},
+            {"context_id": ["a"], "close_context": True},
+            {"text": "Hi.", "context_id": "\ud800"},  # every answer would have to repeat it
+        ):
             websocket.send_json(wrong)
             assert websocket.receive_json()["code"] == "invalid_request"
         for index in range(6):
