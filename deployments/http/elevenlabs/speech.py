@@ -15,7 +15,7 @@ from deployments.http.audio_response import Streamed, audio_response
 from deployments.http.bodies import Bodies
 from deployments.http.body import read_json
 from deployments.http.elevenlabs.alignment import CharacterTimes
-from deployments.http.elevenlabs.request import DEFAULT_FORMAT, speech_body
+from deployments.http.elevenlabs.request import DEFAULT_FORMAT, PREFIX, speech_body
 from deployments.http.json_text import JSONAnswer
 from deployments.http.request_id import request_id_of
 from deployments.service import SpeechService
@@ -25,7 +25,7 @@ from speech.request import SpeechRequest, parse_speech
 
 def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(prefix="/v1/text-to-speech/{voice_id}", tags=["elevenlabs"])
+    router = APIRouter(prefix=PREFIX, tags=["elevenlabs"])
 
     async def start(
         request: Request, voice_id: str, output_format: str, *, timestamps: bool = False
@@ -43,13 +43,13 @@ def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
         await service.require_ready()
         return wanted, await service.speak(wanted, request_id, "http").start()
 
-    @router.post("")
-    @router.post("/stream")
-    async def speech(
+    @router.post("/stream/with-timestamps")
+    async def stream_with_timestamps(
         request: Request, voice_id: str, output_format: str = DEFAULT_FORMAT
     ) -> Response:
-        """Speak `text`; the audio comes as it is made."""
-        return audio_response(*await start(request, voice_id, output_format))
+        """Speak `text`; a line of JSON for each part of the audio, with the characters known."""
+        wanted, stream = await start(request, voice_id, output_format, timestamps=True)
+        return Streamed(stream, _lines(wanted, stream), media_type="application/json")
 
     @router.post("/with-timestamps")
     async def speech_with_timestamps(
@@ -62,13 +62,13 @@ def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
         times = CharacterTimes(wanted.text).take(stream.record.words).by_second()
         return JSONAnswer(_part(audio, times))
 
-    @router.post("/stream/with-timestamps")
-    async def stream_with_timestamps(
+    @router.post("")  # taken in last, as decorators are: a voice's name may have slashes in it
+    @router.post("/stream")
+    async def speech(
         request: Request, voice_id: str, output_format: str = DEFAULT_FORMAT
     ) -> Response:
-        """Speak `text`; a line of JSON for each part of the audio, with the characters known."""
-        wanted, stream = await start(request, voice_id, output_format, timestamps=True)
-        return Streamed(stream, _lines(wanted, stream), media_type="application/json")
+        """Speak `text`; the audio comes as it is made."""
+        return audio_response(*await start(request, voice_id, output_format))
 
     return router
 

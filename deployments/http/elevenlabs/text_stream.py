@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query, WebSocket
 
 from deployments.http.connection import Connection, text_of
 from deployments.http.elevenlabs.alignment import CharacterTimes
-from deployments.http.elevenlabs.request import DEFAULT_FORMAT, speech_body
+from deployments.http.elevenlabs.request import DEFAULT_FORMAT, PREFIX, speech_body
 from deployments.http.request_id import request_id_of
 from deployments.sentence_audio import SentenceAudio, SentenceStarted
 from deployments.service import SpeechService
@@ -30,7 +30,7 @@ IdleSeconds = Annotated[float | None, Query(alias="inactivity_timeout", gt=0, le
 
 def text_stream_routes(service: SpeechService) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(prefix="/v1/text-to-speech/{voice_id}")
+    router = APIRouter(prefix=PREFIX)
 
     @router.websocket("/stream-input")
     async def stream_input(

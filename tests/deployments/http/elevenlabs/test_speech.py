@@ -1,11 +1,25 @@
 import pytest
 
+ROUTES = ["", "/stream", "/with-timestamps", "/stream/with-timestamps"]
+
 
 @pytest.mark.parametrize("text", [None, "", "[pause:11s] Hi.", "a" * 5000])
-@pytest.mark.parametrize("route", ["", "/stream", "/with-timestamps", "/stream/with-timestamps"])
+@pytest.mark.parametrize("route", ROUTES)
 async def test_error_names_the_field_text(make_ingress, connect, route, text):
     client = connect(make_ingress())
     response = await client.post(f"/v1/text-to-speech/default{route}", json={"text": text})
     assert response.status_code == 400
     assert response.json()["error"]["param"] == "text"
     assert "input" not in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+async def test_voice_may_lie_in_a_sub_folder(make_ingress, connect, voices_dir, route):
+    (voices_dir / "choir").mkdir()
+    (voices_dir / "deep.wav").rename(voices_dir / "choir" / "deep.wav")
+    client = connect(make_ingress())
+    path = f"/v1/text-to-speech/choir/deep.wav{route}"
+    response = await client.post(path, json={"text": "Hi."})
+    assert response.status_code == 200
+    kind = "application/json" if "timestamps" in route else "audio/mpeg"
+    assert response.headers["Content-Type"] == kind

@@ -81,3 +81,13 @@ def test_unknown_format_is_refused_before_the_handshake(client):
     with pytest.raises(WebSocketDenialResponse) as refused, client.websocket_connect(route):
         pass
     assert refused.value.status_code == 400
+
+
+def test_voice_may_lie_in_a_sub_folder(client, voices_dir):
+    (voices_dir / "choir").mkdir()
+    (voices_dir / "deep.wav").rename(voices_dir / "choir" / "deep.wav")
+    route = ROUTE.format("stream-input").replace("deep", "choir/deep")
+    with client.websocket_connect(route) as websocket:
+        websocket.send_json({"text": "Hi."})
+        websocket.send_json({"text": ""})
+        assert base64.b64decode(until_final(websocket)[0]["audio"])
