@@ -54,6 +54,7 @@ class Connection:
         self._service = service
         self._idle_s = idle_s or service.limits.idle_s
         self._sending = asyncio.Lock()
+        self._happened_s = asyncio.get_running_loop().time()
 
     async def send(self, message: Mapping[str, Any] | bytes) -> None:
         """Send bytes as they are, or a message as JSON; return when the server has taken it.
@@ -69,6 +70,7 @@ class Connection:
                     await self._websocket.send_json(message)
         except TimeoutError:
             raise WebSocketDisconnect(_GOING_AWAY) from None
+        self._happens()
 
     async def run(self, dialect: Dialect) -> None:
         """Talk until the client goes, the dialect ends or the server stops; free all then.
@@ -116,17 +118,27 @@ class Connection:
         """
         receiving = asyncio.create_task(self._websocket.receive())
         try:
-            while not receiving.done():
-                await asyncio.wait({receiving}, timeout=self._idle_s)
-                if not receiving.done() and dialect.is_idle:
+            while not (await asyncio.wait({receiving}, timeout=self._idle_left_s))[0]:
+                if not dialect.is_idle:
+                    self._happens()
+                elif self._idle_left_s <= 0:
                     raise Idle.after(self._idle_s)
         finally:
             receiving.cancel()
+        self._happens()
         frame = receiving.result()
         if frame["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(frame.get("code", _NORMAL))
         text: str | None = frame.get("text")
         return text
+
+    def _happens(self) -> None:
+        self._happened_s = asyncio.get_running_loop().time()
+
+    @property
+    def _idle_left_s(self) -> float:
+        """The seconds for which nothing may happen from now on."""
+        return self._happened_s + self._idle_s - asyncio.get_running_loop().time()
 
     def _parse(self, frame: str | None) -> Mapping[str, Any]:
         """Return the message in a frame.

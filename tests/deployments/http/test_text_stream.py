@@ -378,12 +378,28 @@ def test_deadline_ends_an_utterance_that_is_not_spoken_in_time(connect, held_sam
     assert stage.freed.acquire(timeout=60)
 
 
-def test_time_without_text_does_not_count_against_the_deadline(connect):
-    def let_pass(seconds):
-        loop = asyncio.get_running_loop()
-        time = loop.time
-        loop.time = lambda: time() + seconds
+def let_pass(seconds):
+    loop = asyncio.get_running_loop()
+    time = loop.time
+    loop.time = lambda: time() + seconds
 
+
+def test_idle_time_begins_when_the_last_is_spoken(connect, held_sampler):
+    sampler, stage = held_sampler
+    with connect(sampler=sampler, limits={"idle_s": 60}) as client:
+        client.websocket.send_json(PCM)
+        client.say("Hello.")
+        assert stage.started.acquire(timeout=60)
+        client.websocket.portal.call(let_pass, 45)
+        stage.release.set()
+        client.until("session.done")
+        client.websocket.portal.call(let_pass, 45)
+        client.websocket.portal.call(asyncio.sleep, 0)  # what is due by then is done
+        client.say("Still here?")
+        assert client.until("session.done")[1]
+
+
+def test_time_without_text_does_not_count_against_the_deadline(connect):
     with connect(limits={"deadline_s": 30}) as client:
         client.websocket.send_json(PCM)
         client.send("input.text", text="Hello there. H")
