@@ -25,9 +25,9 @@ from speech.errors import InternalError, JobNotFound, Overloaded
 logger = logging.getLogger(__name__)
 
 MAX_JOBS = 256
-"""Jobs held at a time, whatever their state; when there are more, the oldest finished one goes."""
+"""Jobs held at a time, whatever their state; of more, the one that ended first goes."""
 MAX_HELD_BYTES = 256 * 2**20
-"""Audio of finished jobs held at a time, as base64; the oldest goes first."""
+"""Audio of finished jobs held at a time, as base64; what ended first goes first."""
 KEEP_S = 1800.0
 """Seconds for which a finished job is held, as RunPod does."""
 
@@ -93,6 +93,7 @@ class HeldJobs:
         self._jobs = jobs
         self._places = asyncio.Semaphore(concurrency)
         self._held: dict[str, HeldJob] = {}
+        """Those that have ended are in the order in which they did."""
         self._ended: Counter[Status] = Counter()
 
     def take(self, job_input: Mapping[str, Any]) -> HeldJob:
@@ -186,6 +187,7 @@ class HeldJobs:
     def _end(self, job: HeldJob) -> None:
         job.ended_s = time.monotonic()
         self._ended[job.status] += 1
+        self._held[job.job_id] = self._held.pop(job.job_id)
         loop = asyncio.get_running_loop()
         loop.call_later(KEEP_S, self._held.pop, job.job_id, None)
         over = [other for other in self._held.values() if other.is_over]
@@ -199,7 +201,7 @@ class HeldJobs:
     def _make_room(self) -> None:
         if len(self._held) < MAX_JOBS:
             return
-        oldest = next((job for job in self._held.values() if job.is_over), None)
-        if oldest is None:
+        first_over = next((job for job in self._held.values() if job.is_over), None)
+        if first_over is None:
             raise Overloaded
-        del self._held[oldest.job_id]
+        del self._held[first_over.job_id]

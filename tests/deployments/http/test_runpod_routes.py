@@ -108,6 +108,21 @@ async def test_held_jobs_are_bounded_in_number_and_bytes(client, monkeypatch):
     assert (await client.get(f"/v2/any/status/{last}")).status_code == 200
 
 
+async def test_held_job_that_ended_first_is_dropped_first(
+    make_ingress, connect, held_sampler, monkeypatch
+):
+    sampler, stage = held_sampler
+    monkeypatch.setattr(held_jobs, "MAX_JOBS", 2)
+    client = connect(make_ingress(sampler))
+    slow, quick = [(await client.post("/v2/any/run", json=JOB)).json()["id"] for _ in range(2)]
+    await client.post(f"/v2/any/cancel/{quick}")
+    stage.release.set()
+    await status_of(client, slow, "COMPLETED")
+    assert (await client.post("/v2/any/run", json=JOB)).status_code == 200
+    assert (await client.get(f"/v2/any/status/{slow}")).status_code == 200
+    assert (await client.get(f"/v2/any/status/{quick}")).status_code == 404
+
+
 async def test_held_jobs_that_have_not_ended_are_never_dropped(
     make_ingress, connect, held_sampler, monkeypatch
 ):
