@@ -14,6 +14,7 @@ from deployments.held_jobs import HeldJob, HeldJobs
 from deployments.http.bodies import Bodies
 from deployments.http.body import read_job_input
 from deployments.service import SpeechService
+from speech.request import is_health_check
 
 SYNC_WAIT_S = 90.0
 """Seconds that `/runsync` and `/status-sync` wait for a job, as RunPod does, before they answer."""
@@ -25,7 +26,8 @@ def runpod_routes(service: SpeechService, held: HeldJobs, bodies: Bodies) -> API
 
     async def take(request: Request) -> HeldJob:
         job_input = await read_job_input(request, bodies)
-        await service.require_ready()
+        if not is_health_check(job_input):
+            await service.require_ready()
         return held.take(job_input)
 
     @router.post("/run")

@@ -427,16 +427,19 @@ async def test_openapi_documents_both_bodies(make_ingress, connect):
     assert (await connect(make_ingress()).get("/docs")).status_code == 200
 
 
-async def test_runsync_while_starting_is_503_but_answers_the_health_check(make_ingress, connect):
+@pytest.mark.parametrize("path", ["/runsync", "/v2/any/runsync"])
+async def test_runsync_while_starting_is_503_but_answers_the_health_check(
+    make_ingress, connect, path
+):
     class StartingSampler:
         async def report(self):
             raise RuntimeError("not yet")
 
     client = connect(make_ingress(local_handle(StartingSampler)))
-    response = await client.post("/runsync", json={"input": {"text": "Hello."}})
+    response = await client.post(path, json={"input": {"text": "Hello."}})
     assert_openai_error(response, 503, "not_ready")
     body = {"input": {"action": "health_check"}}
-    assert (await client.post("/runsync", json=body)).json()["status"] == "COMPLETED"
+    assert (await client.post(path, json=body)).json()["status"] == "COMPLETED"
 
 
 async def test_too_long_audio_is_refused_before_it_is_all_made(make_ingress, connect):
