@@ -54,6 +54,11 @@ class Unavailable(CallFailed):
 class NoServer(Unavailable):
     """No server answers at the address."""
 
+    @classmethod
+    def at(cls, url: str) -> NoServer:
+        """Return the failure of a call to an address that may hold a name and a password."""
+        return cls(f"No server answers at {httpx.URL(url).netloc.decode()}")
+
 
 @dataclass(frozen=True)
 class Speech:
@@ -77,6 +82,16 @@ def without_version(url: str) -> str:
     return url.rstrip("/").removesuffix("/v1").rstrip("/")
 
 
+def check_key(api_key: str | None) -> None:
+    """Return if a header can hold the key.
+
+    Raises:
+        Refused: It cannot; the message does not repeat it.
+    """
+    if not (api_key or "").isascii() or not (api_key or "").isprintable():
+        raise Refused("The API key holds characters that no key has")
+
+
 @contextmanager
 def stream_speech(
     url: str, api_key: str | None, body: Mapping[str, Any], patience_s: float
@@ -92,8 +107,7 @@ def stream_speech(
     Raises:
         CallFailed: The server gave no audio, at the start or while packets are read.
     """
-    if not (api_key or "").isascii() or not (api_key or "").isprintable():
-        raise Refused("The API key holds characters that no key has")
+    check_key(api_key)
     timeout = httpx.Timeout(patience_s, connect=CONNECT_TIMEOUT_S)
     try:
         with (
@@ -114,7 +128,7 @@ def stream_speech(
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         raise Refused.for_address(url) from None
     except (httpx.ConnectError, httpx.ConnectTimeout):
-        raise NoServer(f"No server answers at {httpx.URL(url).netloc.decode()}") from None
+        raise NoServer.at(url) from None
     except httpx.TimeoutException:
         raise CallFailed.silent_for(patience_s) from None
     except httpx.HTTPError:

@@ -16,14 +16,16 @@ from serve_app.client import (
     BROKE_OFF,
     CONNECT_TIMEOUT_S,
     CallFailed,
+    NoServer,
     Refused,
     Unavailable,
+    check_key,
     without_version,
 )
-from speech.errors import one_line
+from speech.errors import SpeechError, one_line
 
 _READ_BYTES = 1024
-_LATER = ("overloaded", "not_ready")
+_LATER = tuple(kind.code for kind in SpeechError.__subclasses__() if kind.http_status == 503)
 """Codes of errors after which a later try may succeed."""
 _WRONG = ("invalid_request", "invalid_api_key", "voice_not_found", "body_too_large")
 """Codes of errors that repeating the request does not change."""
@@ -44,25 +46,38 @@ def follow_speech(
     Raises:
         CallFailed: The server gave no audio, or not all of it.
     """
-    route = f"{without_version(url)}/v1/audio/speech/stream".replace("http", "ws", 1)
-    headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
-    try:
-        with connect(
-            route, additional_headers=headers, open_timeout=CONNECT_TIMEOUT_S, max_size=None
-        ) as server:
+    with _connected(url, api_key) as server:
+        try:
             server.send(_message("session.config", **config, response_format="pcm"))
             # A thread: reading waits for the text to be written.
             sending = threading.Thread(target=_send, args=(text, server), daemon=True)
             sending.start()
             yield from _audio(server, sending, patience_s)
+        except TimeoutError:
+            raise CallFailed.silent_for(patience_s) from None
+        except WebSocketException:
+            raise CallFailed(BROKE_OFF) from None
+
+
+def _connected(url: str, api_key: str | None) -> ClientConnection:
+    """Return an open connection to a server, a context that closes it.
+
+    Raises:
+        CallFailed: There is none.
+    """
+    check_key(api_key)
+    route = f"{without_version(url)}/v1/audio/speech/stream".replace("http", "ws", 1)
+    headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
+    try:
+        return connect(
+            route, additional_headers=headers, open_timeout=CONNECT_TIMEOUT_S, max_size=None
+        )
     except (InvalidURI, ValueError):
         raise Refused.for_address(url) from None
     except InvalidStatus as error:
         raise _refusal(error) from None
-    except TimeoutError:
-        raise CallFailed.silent_for(patience_s) from None
-    except OSError:
-        raise Unavailable("No server answers there") from None
+    except OSError:  # a TimeoutError, too
+        raise NoServer.at(url) from None
     except WebSocketException:
         raise CallFailed(BROKE_OFF) from None
 
@@ -96,9 +111,13 @@ def _audio(
         if isinstance(frame, bytes):
             yield frame
             continue
-        message = json.loads(frame)
-        if message["type"] == "error":
-            raise _failure(message)
+        try:
+            message = json.loads(frame)
+            failure = _failure(message) if message["type"] == "error" else None
+        except (ValueError, TypeError, KeyError):
+            raise CallFailed("The server there is no Echo-TTS server") from None
+        if failure is not None:
+            raise failure
 
 
 def _message(kind: str, **fields: object) -> str:
@@ -106,8 +125,8 @@ def _message(kind: str, **fields: object) -> str:
 
 
 def _failure(error: Mapping[str, Any]) -> CallFailed:
-    """Return the error that a server's message stands for."""
-    message, code = one_line(str(error.get("message"))), error.get("code")
+    """Return the error that a server's message stands for; a TypeError or KeyError if none."""
+    message, code = one_line(error["message"]), error["code"]
     if code in _LATER:
         return Unavailable(message)
     return Refused(message) if code in _WRONG else CallFailed(message)

@@ -1,0 +1,91 @@
+"""The client of text as it is written against other servers; tests/graph has the real one."""
+
+import http
+import json
+import socket
+import threading
+from contextlib import contextmanager
+
+import pytest
+from websockets.sync.server import serve
+
+from serve_app import follow
+from serve_app.client import CallFailed, NoServer, Refused, Unavailable
+from serve_app.follow import follow_speech
+
+
+@contextmanager
+def server(*messages, refusal=None):
+    """Run a server that answers every connection alike; yields its URL."""
+
+    def answer(connection):
+        for message in messages:
+            connection.send(message)
+        connection.recv()
+
+    def refuse(connection, _request):
+        return refusal and connection.respond(http.HTTPStatus(refusal[0]), refusal[1])
+
+    with serve(answer, "127.0.0.1", 0, process_request=refuse) as listening:
+        thread = threading.Thread(target=listening.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.socket.getsockname()[1]}"
+        listening.shutdown()
+    thread.join()
+
+
+def call(url, tmp_path, api_key=None):
+    (tmp_path / "text").write_bytes(b"")
+    with (tmp_path / "text").open("rb") as text:
+        return list(follow_speech(url, api_key, {}, text, 10))
+
+
+@pytest.mark.parametrize("key", ["two\nlines", "schlüssel"])
+def test_key_that_no_header_takes_is_not_repeated(tmp_path, key):
+    with pytest.raises(Refused) as caught:
+        call("http://127.0.0.1:1", tmp_path, key)
+    assert key not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("overloaded", Unavailable),
+        ("sampler_lost", Unavailable),
+        ("voices_unavailable", Unavailable),
+        ("voice_not_found", Refused),
+        ("internal_error", CallFailed),
+    ],
+)
+def test_error_is_of_the_kind_that_it_is_over_http(tmp_path, code, kind):
+    error = {"type": "error", "message": "It said:\n no", "code": code}
+    with server(json.dumps(error)) as url, pytest.raises(CallFailed) as told:
+        call(url, tmp_path)
+    with server(refusal=(503, json.dumps({"error": error}))) as url:  # noqa: SIM117
+        with pytest.raises(CallFailed) as refused:
+            call(url, tmp_path)
+    for caught in (told, refused):
+        assert (type(caught.value), str(caught.value)) == (kind, r"It said:\n no")
+
+
+@pytest.mark.parametrize("body", ["<html>", "[]", '{"error": "x"}', '{"error": {"message": 1}}'])
+def test_answer_of_another_server_is_no_mistake_of_the_caller(tmp_path, body):
+    with server(refusal=(404, body)) as url, pytest.raises(CallFailed) as caught:
+        call(url, tmp_path)
+    assert type(caught.value) is CallFailed
+    assert "answers HTTP 404" in str(caught.value)
+
+
+@pytest.mark.parametrize("message", ["hello", "[]", "{}", '{"type": "error"}'])
+def test_message_of_another_server_is_no_mistake_of_the_caller(tmp_path, message):
+    with server(message) as url, pytest.raises(CallFailed, match="no Echo-TTS") as caught:
+        call(url, tmp_path)
+    assert type(caught.value) is CallFailed
+
+
+def test_server_that_does_not_answer_the_handshake_is_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(follow, "CONNECT_TIMEOUT_S", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = "{}:{}".format(*mute.getsockname())
+        with pytest.raises(NoServer, match=f"^No server answers at {address}$"):
+            call(f"http://{address}", tmp_path)
