@@ -38,14 +38,22 @@ class CharacterTimes:
     """The characters of a text, timed as its words become known.
 
     Those of a word share its time evenly; what is between two words takes no time.
+
+    Args:
+        text: The text.
+        begin_s: When it begins, where no word of it is said.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, begin_s: float = 0.0) -> None:
         self._text = text
         self._position = 0
+        self._end_s = begin_s
 
-    def take(self, words: Sequence[TimedWord]) -> TimedCharacters:
-        """Return the characters of the next words, each with what follows it."""
+    def take(self, words: Sequence[TimedWord], *, last: bool = False) -> TimedCharacters:
+        """Return the characters of the next words, each with what follows it.
+
+        `last`: no more words come; so all that is left of the text is returned.
+        """
         timed = TimedCharacters([], [], [])
         for word in words:
             found = self._text.find(word.word, self._position)
@@ -59,6 +67,10 @@ class CharacterTimes:
             space = rest[: len(rest) - len(rest.lstrip())] if rest else " "
             self._add(timed, space, word.end, 0.0)
             self._position = end + len(space)
+            self._end_s = word.end
+        if last and (rest := self._text[self._position :]):
+            self._add(timed, f"{rest} ", self._end_s, 0.0)
+            self._position = len(self._text)
         return timed
 
     def _add(self, timed: TimedCharacters, text: str, start: float, step: float) -> None:

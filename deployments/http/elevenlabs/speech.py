@@ -59,8 +59,8 @@ def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
         wanted, stream = await start(request, voice_id, output_format, timestamps=True)
         async with aclosing(stream.packets) as packets:
             audio = b"".join([packet async for packet in packets])
-        times = CharacterTimes(wanted.text).take(stream.record.words).by_second()
-        return JSONAnswer(_part(audio, times))
+        times = CharacterTimes(wanted.text).take(stream.record.words, last=True)
+        return JSONAnswer(_part(audio, times.by_second()))
 
     @router.post("")  # taken in last, as decorators are: a voice's name may have slashes in it
     @router.post("/stream")
@@ -80,8 +80,9 @@ async def _lines(request: SpeechRequest, stream: SpeechStream) -> AsyncGenerator
         async for packet in packets:
             told, num_told = words[num_told:], len(words)
             yield json.dumps(_part(packet, times.take(told).by_second() if told else None)) + "\n"
-    if rest := words[num_told:]:
-        yield json.dumps(_part(b"", times.take(rest).by_second())) + "\n"
+    rest = times.take(words[num_told:], last=True)
+    if rest.characters:
+        yield json.dumps(_part(b"", rest.by_second())) + "\n"
 
 
 def _part(audio: bytes, alignment: dict[str, Any] | None) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, WebSocket
 
 from deployments.http.connection import Connection, text_of
-from deployments.http.elevenlabs.alignment import CharacterTimes
+from deployments.http.elevenlabs.alignment import CharacterTimes, TimedCharacters
 from deployments.http.elevenlabs.request import DEFAULT_FORMAT, PREFIX, speech_body
 from deployments.http.request_id import request_id_of
-from deployments.sentence_audio import SentenceAudio, SentenceStarted
+from deployments.sentence_audio import SentenceAudio, SentenceEnded, SentenceStarted
 from deployments.service import SpeechService
 from deployments.text_session import TextSession, UtteranceEnded, UtteranceFailed
 from speech.errors import InvalidRequest, SpeechError
@@ -187,21 +187,16 @@ class ElevenLabsDialect:
             async for happened in events:
                 match happened.event:
                     case SentenceStarted(text=text):
-                        times = CharacterTimes(text)
+                        times = CharacterTimes(text, told_s)
                     case SentenceAudio(audio=audio, words=words):
-                        alignment = None
+                        timed = times.take(words)
+                        await self._send_audio(audio, timed, told_s, name)
                         if words:
-                            alignment = times.take(words).by_millisecond(told_s)
                             told_s = words[-1].end
-                        await self._connection.send(
-                            {
-                                "audio": base64.b64encode(audio).decode(),
-                                "isFinal": None,
-                                "alignment": alignment,
-                                "normalizedAlignment": alignment,
-                                **name,
-                            }
-                        )
+                    case SentenceEnded():
+                        rest = times.take((), last=True)
+                        if rest.characters:
+                            await self._send_audio(b"", rest, told_s, name)
                     case UtteranceFailed(error=error):
                         if not self._several:
                             raise error
@@ -209,6 +204,21 @@ class ElevenLabsDialect:
                     case UtteranceEnded():
                         await self._connection.send({"audio": None, "isFinal": True, **name})
         self._sessions.pop(context_id)
+
+    async def _send_audio(
+        self, audio: bytes, timed: TimedCharacters, told_s: float, name: Mapping[str, str]
+    ) -> None:
+        """Send audio and the characters whose times are known, in ms since `told_s`."""
+        alignment = timed.by_millisecond(told_s) if timed.characters else None
+        await self._connection.send(
+            {
+                "audio": base64.b64encode(audio).decode(),
+                "isFinal": None,
+                "alignment": alignment,
+                "normalizedAlignment": alignment,
+                **name,
+            }
+        )
 
 
 class _NoMore:

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 ROUTES = ["", "/stream", "/with-timestamps", "/stream/with-timestamps"]
@@ -23,3 +25,17 @@ async def test_voice_may_lie_in_a_sub_folder(make_ingress, connect, voices_dir, 
     assert response.status_code == 200
     kind = "application/json" if "timestamps" in route else "audio/mpeg"
     assert response.headers["Content-Type"] == kind
+
+
+@pytest.mark.parametrize("text", ["Hi there 😀!", "Hi there. [pause:0.1s]"])
+@pytest.mark.parametrize("route", ["/with-timestamps", "/stream/with-timestamps"])
+async def test_characters_behind_the_last_word_have_its_end(make_ingress, connect, route, text):
+    client = connect(make_ingress())
+    answer = await client.post(f"/v1/text-to-speech/default{route}", json={"text": text})
+    told = [json.loads(line)["alignment"] for line in answer.text.splitlines()]
+    characters = [char for alignment in told if alignment for char in alignment["characters"]]
+    ends = [
+        end for alignment in told if alignment for end in alignment["character_end_times_seconds"]
+    ]
+    assert "".join(characters).strip() == text
+    assert set(ends[len("Hi there") :]) == {max(ends)}

@@ -44,6 +44,18 @@ def test_flush_speaks_what_has_come_and_the_text_goes_on(client):
     assert 0 < sum(spans_ms) <= num_bytes / 48 + 50
 
 
+def test_characters_behind_the_last_word_of_a_sentence_are_told(client):
+    text = "Well done 😀! Bye :-)"
+    with client.websocket_connect(ROUTE.format("stream-input")) as websocket:
+        websocket.send_json({"text": text})
+        websocket.send_json({"text": ""})
+        messages = until_final(websocket)
+    told = [message["alignment"] for message in messages if message.get("alignment")]
+    characters = [char for alignment in told for char in alignment["chars"]]
+    assert "".join(characters).split() == text.split()
+    assert all(start >= 0 for alignment in told for start in alignment["charStartTimesMs"])
+
+
 def test_contexts_are_spoken_apart_and_end_when_they_are_closed(client):
     with client.websocket_connect(ROUTE.format("multi-stream-input")) as websocket:
         websocket.send_json({"text": ""})  # keeps the connection alive
