@@ -71,6 +71,8 @@ def find_file(voices_dir: str, name: str) -> str:
         VoicesUnavailable: The folder cannot tell.
     """
     path = _resolve(voices_dir, name)
+    if os.path.basename(name) in ("", "."):  # the name of a folder, even where a file is
+        raise not_found(name)
     if not _is_regular(path):
         places = _find_alike(os.path.realpath(voices_dir), name)
         if not places:
@@ -180,8 +182,6 @@ def _resolve(voices_dir: str, name: str) -> str:
 def _find_alike(folder: str, name: str) -> list[_Place]:
     """Return the files that `name` may mean, none of them called exactly so."""
     *parents, last = (normalize("NFC", part) for part in name.split("/"))
-    if not last:
-        return []
     places = [_Place("", folder)]
     for parent in parents:
         if parent not in ("", "."):

@@ -92,6 +92,13 @@ def test_stem_of_what_leads_out_or_is_no_file_is_not_found(folder: Path):
         find_file(str(folder), "link/nora")
 
 
+@pytest.mark.parametrize("name", ["alloy.wav/", "alloy.wav/.", "alloy/", ".", "sub/"])
+def test_name_of_a_folder_means_no_file(folder: Path, name: str):
+    put(folder, "alloy.wav", "sub/nora.wav")
+    with pytest.raises(VoiceNotFound):
+        find_file(str(folder), name)
+
+
 def test_missing_stem_tells_the_way_out(folder: Path):
     with pytest.raises(VoiceNotFound) as caught:
         find_file(str(folder), "alloy")
