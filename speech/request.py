@@ -51,12 +51,10 @@ PRONUNCIATIONS_FIELD = Field(
     json_schema_extra={"additionalProperties": {"type": "string"}},
 )
 
-
 Loudness = Annotated[Number, Field(ge=MIN_LOUDNESS, le=MAX_LOUDNESS)]
 LOUDNESS_FIELD = Field(
     None, description="Of the audio, in LUFS, with a true peak of at most -1 dBTP."
 )
-
 
 VOICES_FIELD = Field(
     None, description="Dialogue: voice files by speaker; `[S1]` in the text begins a turn of `S1`."
@@ -177,12 +175,14 @@ def parse_job(job_input: object, max_text_chars: int, max_frames: int) -> Speech
     given = given_fields(job_input) if isinstance(job_input, Mapping) else {}
     text = _check_text(given.get("text"), "text", max_text_chars)
     job = _validate(JobInput, given)
+    voices = _check_dialogue(text, "text", _chosen(job.voices))
+    pronunciations = check_pronunciations(job.pronunciations or {})
     parameters, given_parameters = parse_parameters(job.parameters, max_frames)
     output_format = job.output_format or DEFAULT_FORMAT
     return SpeechRequest(
         text=text,
         voice=chosen_name(job.speaker_voice),
-        voices=_check_dialogue(text, "text", _chosen(job.voices)),
+        voices=voices,
         parameters=parameters,
         given=given_parameters,
         seed=_first_given(parameters.seed, job.seed),
@@ -191,7 +191,7 @@ def parse_job(job_input: object, max_text_chars: int, max_frames: int) -> Speech
         session_id=job.session_id or str(uuid.uuid4()),
         timestamps=job.timestamps is not None,
         loudness=job.loudness,
-        pronunciations=check_pronunciations(job.pronunciations or {}),
+        pronunciations=pronunciations,
     )
 
 
@@ -205,9 +205,7 @@ def parse_speech(
     """
     given = given_fields(body) if isinstance(body, Mapping) else {}
     text = _check_text(given.get(text_field), text_field, max_text_chars)
-    request = _speech_request(text, given, max_frames)
-    _check_dialogue(text, text_field, request.voices)
-    return request
+    return _speech_request(text, given, max_frames, text_field)
 
 
 def parse_speech_config(config: object, max_frames: int) -> SpeechRequest:
@@ -220,22 +218,26 @@ def parse_speech_config(config: object, max_frames: int) -> SpeechRequest:
     return _speech_request("", given, max_frames)
 
 
-def _speech_request(text: str, given: Mapping[str, Any], max_frames: int) -> SpeechRequest:
+def _speech_request(
+    text: str, given: Mapping[str, Any], max_frames: int, text_field: str = "input"
+) -> SpeechRequest:
     speech = _validate(SpeechBody, {**given, "input": text})
+    voices = _check_dialogue(text, text_field, _chosen(speech.voices))
+    pronunciations = check_pronunciations(speech.pronunciations or {})
     output_format: FormatName = speech.response_format or "mp3"
     sample_rate = _openai_sample_rate(output_format, speech.sample_rate)
     parameters, given_parameters = parse_parameters(speech.parameters, max_frames)
     return SpeechRequest(
         text=text,
         voice=chosen_name(speech.voice),
-        voices=check_speakers(_chosen(speech.voices)),
+        voices=voices,
         parameters=parameters,
         given=given_parameters,
         seed=_first_given(parameters.seed, speech.seed),
         output_format=output_format,
         sample_rate=sample_rate,
         session_id=str(uuid.uuid4()),
-        pronunciations=check_pronunciations(speech.pronunciations or {}),
+        pronunciations=pronunciations,
         speed=1.0 if speech.speed is None else speech.speed,
         stream_format=speech.stream_format or "audio",
         timestamps=speech.timestamps is not None,
@@ -248,13 +250,14 @@ def _chosen(voices: Mapping[str, str] | None) -> Voices:
 
 
 def _check_dialogue(text: str, field: str, voices: Voices) -> Voices:
-    """Return the voices of a dialogue, which may be none.
+    """Return the voices of a dialogue, which may be none; an empty text comes later, with its tags.
 
     Raises:
         InvalidRequest: They do not go with the tags in `text`, or it has nothing but tags.
     """
-    if voices:
-        check_tags(text, check_speakers(voices))
+    check_speakers(voices)
+    if voices and text:
+        check_tags(text, voices)
         if not has_words(without_tags(text)):
             raise InvalidRequest("Text cannot be empty", field)
     return voices

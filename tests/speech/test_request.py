@@ -301,6 +301,11 @@ def test_errors_come_in_the_contracts_order():
     faults["speaker_voice"] = "v" * 2000
     assert job_error(**faults).startswith("Invalid 'speaker_voice'")
     del faults["speaker_voice"]
+    for field in ({"voices": {"S1": "a.wav"}}, {"pronunciations": {"a": ""}}):
+        assert job_error(**faults, **field).startswith(f"Invalid '{next(iter(field))}'")
+        body = {"input": "Hello.", "parameters": faults["parameters"], **field}
+        with pytest.raises(InvalidRequest, match=f"^Invalid '{next(iter(field))}'"):
+            parse_speech(body, MAX_CHARS, MAX_FRAMES)
     assert job_error(**faults).startswith("Invalid parameter 'num_steps'")
 
 
