@@ -14,6 +14,7 @@ from speech.errors import InvalidRequest
 from speech.parameters import parameters_schema
 
 _GZIP = 16  # zlib's flag for a gzip header
+_PIECE_BYTES = 4096
 
 
 async def read_json(request: Request, bodies: Bodies) -> dict[str, Any]:
@@ -66,14 +67,20 @@ def describe_body(model: type[BaseModel], max_frames: int) -> dict[str, Any]:
 def _decompress(raw: bytes, max_bytes: int) -> bytes:
     """Return what a gzip body holds, of which no more than `max_bytes` are ever made."""
     body = bytearray()
+    position = 0
+    member = None
     try:
-        while raw:
-            member = zlib.decompressobj(wbits=zlib.MAX_WBITS | _GZIP)
-            body += member.decompress(raw, max_bytes + 1 - len(body))
+        while position < len(raw):
+            member = member or zlib.decompressobj(wbits=zlib.MAX_WBITS | _GZIP)
+            # A piece at a time: each member's end copies all that follows it.
+            piece = raw[position : position + _PIECE_BYTES]
+            body += member.decompress(piece, max_bytes + 1 - len(body))
             check_size(len(body), max_bytes)
-            if not member.eof:
-                raise InvalidRequest("The request body is not valid gzip: it ends early")
-            raw = member.unused_data
+            position += len(piece) - len(member.unused_data)
+            if member.eof:
+                member = None
     except zlib.error:
         raise InvalidRequest("The request body is not valid gzip") from None
+    if member is not None:
+        raise InvalidRequest("The request body is not valid gzip: it ends early")
     return bytes(body)

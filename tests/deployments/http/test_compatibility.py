@@ -98,7 +98,13 @@ async def test_gzip_body_is_read(make_ingress, connect):
     client = connect(make_ingress())
     plain = await client.post("/v1/audio/speech", json=BODY)
     raw = plain.request.content
-    for packed in (gzip.compress(raw), gzip.compress(raw[:9]) + gzip.compress(raw[9:])):
+    padded = raw[:-1] + f', "x": "{os.urandom(9000).hex()}"}}'.encode()
+    for packed in (
+        gzip.compress(raw),
+        gzip.compress(raw[:9]) + gzip.compress(raw[9:]),
+        gzip.compress(b"") * 50_000 + gzip.compress(padded),
+        b"".join(gzip.compress(padded[at : at + 7000]) for at in range(0, len(padded), 7000)),
+    ):
         headers = {**JSON, "Content-Encoding": "gzip"}
         answer = await client.post("/v1/audio/speech", content=packed, headers=headers)
         assert answer.status_code == 200
@@ -110,6 +116,7 @@ async def test_gzip_body_is_read(make_ingress, connect):
     [
         (gzip.compress(b" " * 50_000_000), "gzip", 413, "too large"),
         (gzip.compress(os.urandom(500))[:-20], "gzip", 400, "not valid gzip"),
+        (gzip.compress(b" ") + gzip.compress(os.urandom(5000))[:4096], "gzip", 400, "ends early"),
         (b'{"input": "Hello."}', "gzip", 400, "not valid gzip"),
         (b"\x1b\x00", "br", 400, "Content-Encoding: gzip"),
         (b"", "gzip", 400, "not valid JSON"),
