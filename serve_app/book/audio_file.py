@@ -62,6 +62,7 @@ def write_m4b(target: BinaryIO, spoken: Sequence[SpokenPart], *, title: str, rat
 
     What stands before the first heading is a chapter that has the book's title.
     """
+    title = title.encode(errors="replace").decode()  # a file's name may be no UTF-8
     marks: list[_Mark] = []
     # Players find the chapters in the header, before which the audio has to be measured.
     num_samples = sum(len(pcm) for pcm in _joined(spoken, rate_hz, marks))

@@ -43,7 +43,7 @@ def speak_book(given: argparse.Namespace, text: str, output_format: FormatName) 
     """
     output = M4B_AUDIO if is_m4b(given) else FORMATS[output_format]
     fields = asked_fields(given)
-    rate_hz = given.sample_rate or output.default_sample_rate
+    rate_hz = output.default_sample_rate if given.sample_rate is None else given.sample_rate
     try:
         check_sample_rate(output, rate_hz)
         parts = cut(read_chapters(text), fields.get("parameters", {}))

@@ -27,7 +27,7 @@ def follow(given: argparse.Namespace, output_format: FormatName, parser: Command
     if given.text not in (None, "-") or given.file is not None or given.subtitles is not None:
         parser.error("--follow reads standard input: give no text, --file or --subtitles")
     row = FORMATS[output_format]
-    sample_rate = given.sample_rate or row.default_sample_rate
+    sample_rate = row.default_sample_rate if given.sample_rate is None else given.sample_rate
     config = {**asked_fields(given), "sample_rate": sample_rate}
     api_key = os.environ.get(KEY_VARIABLE) or None
     num_samples = 0

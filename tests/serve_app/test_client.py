@@ -109,6 +109,16 @@ def test_speak_writes_no_other_subtitles(tmp_path, capsys):
     assert "subtitles are .srt or .vtt" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--follow", "-o", "a.wav"], ["--file", "book.txt", "-o", "book.m4b"]]
+)
+def test_sample_rate_of_nothing_is_refused(tmp_path, monkeypatch, capsys, arguments):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "book.txt").write_text("It rained.")
+    assert speak.main([*arguments, "--sample-rate", "0"]) == 2
+    assert "has no 0 Hz" in capsys.readouterr().err
+
+
 def test_netrc_does_not_take_the_keys_place(tmp_path, monkeypatch):
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login someone password secret\n")
     monkeypatch.setenv("HOME", str(tmp_path))
