@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ray.exceptions import RayActorError
 from ray.serve.handle import DeploymentHandle
 
 from deployments.handles import answer
+from speech.errors import SamplerLost
 from speech.parameters import ModelParameters
 
 
@@ -22,13 +24,20 @@ class ModelDefaults:
         """Return them, waiting for a sampler the first time.
 
         Raises:
-            SpeechError: No sampler can tell.
+            SamplerLost: The one that was asked is gone.
         """
         if self._defaults is None:
-            report = await answer(self._sampler.report.remote())
+            report = await self._report()
             self._engine = report["engine"]
             self._defaults = ModelParameters(**report.get("defaults", {}))
         return self._defaults
+
+    async def _report(self) -> dict[str, Any]:
+        try:
+            report: dict[str, Any] = await answer(self._sampler.report.remote())
+        except RayActorError as error:
+            raise SamplerLost.retry_later() from error
+        return report
 
     def spoken_by(self, engine: str) -> None:
         """Forget the defaults if a model of another name spoke: the graph was updated."""

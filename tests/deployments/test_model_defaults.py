@@ -1,4 +1,8 @@
+import pytest
+from ray.exceptions import ActorUnavailableError
+
 from deployments.model_defaults import ModelDefaults
+from speech.errors import SamplerLost
 from tests.deployments.conftest import local_handle
 
 
@@ -26,3 +30,15 @@ async def test_defaults_are_asked_for_once_per_model():
     assert await defaults.get() is first
     defaults.spoken_by("model-2")
     assert (await defaults.get()).target_duration_seconds == 2
+
+
+class LostSampler:
+    """A sampler whose process is gone."""
+
+    async def report(self):
+        raise ActorUnavailableError("Actor is unavailable.", None)
+
+
+async def test_sampler_that_is_lost_before_it_tells_is_worth_another_try():
+    with pytest.raises(SamplerLost, match="retry later"):
+        await ModelDefaults(local_handle(LostSampler)).get()
