@@ -197,6 +197,10 @@ class Settings(EchoOptions, Limits, BaseSettings):
         items = tuple(item for item in (part.strip() for part in value.split(",")) if item)
         if value and not items and info.field_name == "api_keys":
             raise ValueError("holds no key, and without one everybody is let in")
+        if info.field_name == "api_keys" and not all(
+            item.isascii() and item.isprintable() for item in items
+        ):
+            raise ValueError("holds a key that clients cannot send: use printable ASCII")
         return items
 
     @property

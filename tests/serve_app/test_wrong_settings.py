@@ -25,6 +25,10 @@ ROOT = Path(__file__).parents[2]
         ({"deadline_s": "inf"}, "deadline_s=inf: must be a number above 0"),
         ({"drain_s": "1e999"}, "drain_s=1e999: must be a number above 0"),
         ({"api_keys": " , "}, "api_keys=…: holds no key, and without one everybody is let in"),
+        (
+            {"api_keys": "key,schlüssel"},
+            "api_keys=…: holds a key that clients cannot send: use printable ASCII",
+        ),
         ({"device": "tpu"}, "device=tpu: must be auto, cpu or cuda"),
         ({"streaming": "maybe"}, "streaming=maybe: must be true or false"),
         (
