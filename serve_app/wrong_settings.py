@@ -13,6 +13,7 @@ from serve_app.pronunciations import read_pronunciations
 from serve_app.setting_names import nearest, variables_of
 from serve_app.settings import Settings
 from speech.errors import one_line, shorten
+from speech.validation import escape_halves
 
 EXIT_STATUS = 2
 """Exit status of a program that was started with a wrong setting."""
@@ -36,7 +37,9 @@ def read_settings(arguments: Mapping[str, Any]) -> Settings:
         WrongSetting: One or several are wrong.
     """
     try:
-        settings = Settings.model_validate(dict(arguments))
+        settings = Settings.model_validate(
+            {escape_halves(name): value for name, value in arguments.items()}
+        )
         read_pronunciations(settings.pronunciations_file)
     except ValidationError as error:
         by_setting: dict[str, str] = {}

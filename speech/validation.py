@@ -35,7 +35,7 @@ def given_fields(raw: Mapping[Any, Any]) -> dict[str, Any]:
 
     Half a character in a name is escaped: pydantic could not say which name is wrong.
     """
-    return {_encodable(str(name)): value for name, value in raw.items() if value is not None}
+    return {escape_halves(str(name)): value for name, value in raw.items() if value is not None}
 
 
 def first_fault(error: ValidationError) -> tuple[str, str]:
@@ -56,5 +56,6 @@ def is_whole(text: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _encodable(name: str) -> str:
+def escape_halves(name: str) -> str:
+    """Return `name` with lone surrogates escaped."""
     return name.encode(errors="backslashreplace").decode()

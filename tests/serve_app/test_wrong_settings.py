@@ -43,6 +43,10 @@ ROOT = Path(__file__).parents[2]
         ({"engine": "echoo"}, "engine=echoo: no engine 'echoo' (known: echo)"),
         ({"max_reqests": "3"}, "no setting is called 'max_reqests': did you mean max_requests?"),
         ({"ECHO-PORTS": "3"}, "no setting is called 'ECHO-PORTS': did you mean port?"),
+        (
+            {"\udcff": "3"},
+            r"no setting is called '\\udcff': `echo-tts serve --help` lists them",
+        ),
         ({"zzz": "3"}, "no setting is called 'zzz': `echo-tts serve --help` lists them"),
         (
             {"s3_bucket_name": "b"},
