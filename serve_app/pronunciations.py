@@ -18,8 +18,8 @@ def read_pronunciations(path: str | None) -> dict[str, str]:
     if path is None:
         return {}
     try:
-        listed = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        listed = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"pronunciations_file {path!r} is no JSON file: {error}") from None
     if not isinstance(listed, dict):
         raise ValueError(f"pronunciations_file {path!r} holds no object of words and spellings")
