@@ -92,6 +92,18 @@ def check_key(api_key: str | None) -> None:
         raise Refused("The API key holds characters that no key has")
 
 
+def check_address(url: str) -> None:
+    """Return if `url` can be read.
+
+    Raises:
+        Refused: It cannot.
+    """
+    try:
+        httpx.URL(url)
+    except httpx.InvalidURL:
+        raise Refused.for_address(url) from None
+
+
 @contextmanager
 def stream_speech(
     url: str, api_key: str | None, body: Mapping[str, Any], patience_s: float
@@ -125,7 +137,7 @@ def stream_speech(
                 response.read()
                 raise _refusal(response)
             yield _speech(response)
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):  # a host that none can be
         raise Refused.for_address(url) from None
     except (httpx.ConnectError, httpx.ConnectTimeout):
         raise NoServer.at(url) from None

@@ -19,6 +19,7 @@ from serve_app.client import (
     NoServer,
     Refused,
     Unavailable,
+    check_address,
     check_key,
     without_version,
 )
@@ -66,6 +67,7 @@ def _connected(url: str, api_key: str | None) -> ClientConnection:
         CallFailed: There is none.
     """
     check_key(api_key)
+    check_address(url)
     route = f"{without_version(url)}/v1/audio/speech/stream".replace("http", "ws", 1)
     headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
     try:

@@ -168,7 +168,9 @@ def test_server_that_is_not_there():
         call("http://user:secret@127.0.0.1:1")
 
 
-@pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://x", "http://"])
+@pytest.mark.parametrize(
+    "url", ["", "localhost:8000", "ftp://x", "http://", "http://a\x01b", "http://..", "http://xn--"]
+)
 def test_url_that_is_none(url):
     with pytest.raises(Refused, match="is no HTTP address"):
         call(url)

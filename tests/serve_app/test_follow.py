@@ -47,6 +47,12 @@ def test_key_that_no_header_takes_is_not_repeated(tmp_path, key):
     assert key not in str(caught.value)
 
 
+@pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://x", "http://a\x01b", "http://.."])
+def test_url_that_is_none(tmp_path, url):
+    with pytest.raises(Refused, match="is no HTTP address"):
+        call(url, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
