@@ -21,9 +21,10 @@ from speech.parameters import (
     Parameters,
     parse_parameters,
 )
-from speech.text.passage import has_words
+from speech.text.breaks import Break
+from speech.text.passage import require_words
 from speech.text.pronunciations import Pronunciations, check_pronunciations
-from speech.text.turns import Voices, check_speakers, check_tags, without_tags
+from speech.text.turns import Voices, check_speakers, check_tags, split_turns
 from speech.text.typography import clean
 from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields, is_whole
 from speech.voice_names import chosen_name
@@ -258,8 +259,8 @@ def _check_dialogue(text: str, field: str, voices: Voices) -> Voices:
     check_speakers(voices)
     if voices and text:
         check_tags(text, voices)
-        if not has_words(without_tags(text)):
-            raise InvalidRequest("Text cannot be empty", field)
+        turns = split_turns(text, "", Break.PARAGRAPH)  # each is read on its own
+        require_words([turn.text for turn in turns], field)
     return voices
 
 
@@ -271,12 +272,7 @@ def _check_text(text: object, field: str, max_chars: int) -> str:
     if not isinstance(text, str) or not is_whole(text):
         raise InvalidRequest(f"Missing or invalid '{field}' field (expected string)", field)
     cleaned = clean(text)
-    try:
-        is_empty = not has_words(cleaned)
-    except InvalidRequest as error:
-        raise InvalidRequest(error.message, field) from None
-    if is_empty:
-        raise InvalidRequest("Text cannot be empty", field)
+    require_words([cleaned], field)
     if len(text) > max_chars:
         raise InvalidRequest.too_long(len(text), max_chars, field)
     return cleaned

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
+from speech.errors import InvalidRequest
 from speech.limits import PassLimits
 from speech.parameters import ModelParameters
 from speech.text.breaks import SPEAKER_TAG, Break
@@ -39,6 +41,20 @@ def has_words(text: str) -> bool:
         InvalidRequest: A pause in it is not of 0 to 10 seconds.
     """
     return any(speaks(drop_markup(part.text)) for part in split_at_pauses(text))
+
+
+def require_words(texts: Iterable[str], field: str) -> None:
+    """Return if one of `texts`, which are parts of a request's `field`, says anything.
+
+    Raises:
+        InvalidRequest: None does, or a pause in one is not of 0 to 10 seconds.
+    """
+    try:
+        said = [has_words(text) for text in texts]
+    except InvalidRequest as error:
+        raise InvalidRequest(error.message, field) from None
+    if not any(said):
+        raise InvalidRequest("Text cannot be empty", field)
 
 
 def make_passage(

@@ -493,3 +493,5 @@ def test_voices_that_do_not_fit_are_refused_by_name(text, voices, named):
 
 def test_dialogue_of_nothing_but_tags_is_empty():
     assert job_error(text="[S10] [S10]", voices={"S10": "ada.ogg"}) == "Text cannot be empty"
+    cue = "[S1]00:00:01,000 --> 00:00:02,000"  # only a turn by itself begins with it
+    assert job_error(text=cue, voices={"S1": "ada.ogg"}) == "Text cannot be empty"
