@@ -35,7 +35,7 @@ def check_pronunciations(raw: Mapping[Any, Any]) -> Pronunciations:
     checked = {}
     for word, spelling in raw.items():
         for text in (word, spelling):
-            if not isinstance(text, str) or not _is_said(clean(text)):
+            if not isinstance(text, str) or not _is_said(text):
                 raise InvalidRequest(
                     f"Invalid 'pronunciations': {shown(word)} needs a spelling, and both a "
                     f"letter or digit and at most {MAX_ENTRY_CHARS} characters",
@@ -52,7 +52,7 @@ def check_pronunciations(raw: Mapping[Any, Any]) -> Pronunciations:
 
 
 def _is_said(text: str) -> bool:
-    return len(text) <= MAX_ENTRY_CHARS and any(map(str.isalnum, text))
+    return len(text) <= MAX_ENTRY_CHARS and any(map(str.isalnum, clean(text)))
 
 
 def pronounce(text: str, pronunciations: Pronunciations) -> str:

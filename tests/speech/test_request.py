@@ -108,6 +108,8 @@ def test_job_with_blank_text_is_refused(text):
 def test_job_with_too_long_text_names_length_and_limit():
     assert job_error(text="a" * 4097) == "Text too long: 4097 characters (max 4096)"
     assert job(text="a" * 4096).text == "a" * 4096
+    assert job_error(text="<!--a" * 1000) == "Text too long: 5000 characters (max 4096)"
+    assert job_error(text=" \u200b\n" * 2000) == "Text cannot be empty"
 
 
 @pytest.mark.parametrize(
