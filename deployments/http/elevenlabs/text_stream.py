@@ -98,6 +98,7 @@ class ElevenLabsDialect:
         self._several = several
         self._sessions: dict[str | None, TextSession] = {}
         self._begun: asyncio.Queue[str | _NoMore | None] = asyncio.Queue()
+        self._closed = False
 
     @property
     def is_idle(self) -> bool:
@@ -145,6 +146,8 @@ class ElevenLabsDialect:
             session.flush()
 
     async def _begin(self, context_id: str | None, message: Mapping[str, Any]) -> TextSession:
+        if self._closed:
+            raise InvalidRequest("The connection is closed to further text")
         if len(self._sessions) >= MAX_CONTEXTS:
             raise InvalidRequest(f"Too many contexts (max {MAX_CONTEXTS}): close one")
         body = speech_body(self._voice_id, self._output_format, message)
@@ -171,6 +174,7 @@ class ElevenLabsDialect:
 
     def close(self) -> None:
         """Take no more text."""
+        self._closed = True
         for session in self._sessions.values():
             session.close()
         self._begun.put_nowait(_NoMore())

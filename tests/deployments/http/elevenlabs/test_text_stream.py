@@ -88,6 +88,21 @@ def test_wrong_messages_are_told_and_the_connection_stays(client):
         assert until_final(websocket, "0")
 
 
+def test_context_behind_the_end_is_refused(make_ingress, held_sampler):
+    sampler, stage = held_sampler
+    with (
+        TestClient(make_ingress(sampler).__serve_build_asgi_app__()) as client,
+        client.websocket_connect(ROUTE.format("multi-stream-input")) as websocket,
+    ):
+        websocket.send_json({"text": "Hi.", "context_id": "a"})
+        websocket.send_json({"close_socket": True})
+        websocket.send_json({"text": "And hello.", "context_id": "b"})
+        websocket.send_json({"context_id": 7})  # is told of in any case
+        assert "closed" in websocket.receive_json()["message"]
+        stage.release.set()
+        assert until_final(websocket, "a")
+
+
 def test_unknown_format_is_refused_before_the_handshake(client):
     route = ROUTE.format("stream-input").replace("pcm_24000", "ulaw_8000")
     with pytest.raises(WebSocketDenialResponse) as refused, client.websocket_connect(route):
