@@ -35,7 +35,7 @@ LAW: tuple[Rule, ...] = (
         lambda m: f"{in_pairs(m['number'])} {spell(m['letter'])}{m['many']} {m['part']}".rstrip(),
     ),
     rule(
-        rf"(?<![^\s\d§.(-])(?P<number>\d{{1,5}})(?P<subs>(?:\({_SUB}\)){{1,6}})(?!\w)",
+        rf"(?<![^\s§.(-])(?P<number>\d{{1,5}})(?P<subs>(?:\({_SUB}\)){{1,6}})(?!\w)",
         _subsections,
     ),
     rule(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from speech.text.english.initials import spell
 from speech.text.english.rule import Rule, alternatives, rule
@@ -23,6 +24,8 @@ _SETS = {
 _GREEK = {"Δ": "delta", "δ": "delta", "Σ": "sigma", "Π": "pi", "Ω": "omega"}
 _NOTES = {"♩": "quarter note", "♪": "eighth note"}
 _ANGLES = {"sin": "sine", "cos": "cosine", "tan": "tangent"}
+_POWERS = {"²": "squared", "³": "cubed"}
+_TERM = "[A-Za-z]|[A-Z]{2}|[α-ωΑ-Ω]"
 _FUNCTIONS = {
     "sin": "sine of", "cos": "cosine of", "tan": "tangent of", "log": "log of",
     "ln": "natural log of",
@@ -31,29 +34,49 @@ _FUNCTIONS = {
 
 
 def _sign(match: re.Match[str]) -> str:
-    after = match.string[match.end() : match.end() + 1]
-    return f" {_SIGNS[match[0].strip()]}{' ' * (after.isalnum() or after in '(√')}"
+    after = match.string[match.end() : match.end() + 3]
+    said = _SIGNS[match[0].strip()]
+    if after == "of ":
+        said = said.removesuffix(" of")
+    return f" {said}{' ' * (after[:1].isalnum() or after[:1] in '(√')}"
+
+
+def _of(match: re.Match[str]) -> str:
+    """Return `eff of 2, 27` for `F(2, 27)`."""
+    name = match["name"]
+    return f"{spell(name) if name.isupper() else name} of {match['of']}"
+
+
+def _negative(match: re.Match[str]) -> str:
+    """Return `minus ` for the sign of `−b`, after a space where a term is before it."""
+    before = match.string[max(0, match.start() - 1) : match.start()]
+    return f"{' ' * (before.isalnum() or before in tuple(')²³'))}minus "
 
 
 def _powered_sum(match: re.Match[str]) -> str:
-    power = "squared" if match["power"] == "²" else "cubed"
     said = re.sub(r"\s[-−]\s", " minus ", match["sum"])
-    return f"{said} {power}"
+    return f"{said} {_POWERS[match['power']]}"
 
 
 MATHS: tuple[Rule, ...] = (
+    rule(r"(?<![\w.])log_?(?P<base>\d{1,2})(?=\()", lambda m: f"log base {m['base']} of "),
+    rule(r"(?<=[A-Za-z])[ₐ-ₜ]", lambda m: f" {spell(unicodedata.normalize('NFKC', m[0]))}"),
+    rule(r"(?P<name>[α-ωΑ-Ω])(?P<power>[²³])", lambda m: f"{m['name']} {_POWERS[m['power']]}"),
+    rule(r"(?<![\w|])\|(?P<of>[−-]?\d{1,4}|[−-]?[a-zA-Z])\|(?![\w|])",
+         lambda m: f"the absolute value of {m['of']}"),
+    rule(r"(?:(?<=[²³])|(?<=[\w²³)]\)))\s?/\s?(?=\d{1,3}[a-z]?(?!\w)|\()", " over "),
     rule(rf"(?<!\w)[{''.join(_SETS)}](?![\w^⁺*])", lambda m: _SETS[m[0]]),
     rule(r"[♩♪]\s?=\s?(?=\d)", lambda match: f"{_NOTES[match[0][0]]} equals "),
     rule(rf"(?<![\w.])(?:{'|'.join(_FUNCTIONS)})(?=\()", lambda m: f"{_FUNCTIONS[m[0]]} "),
     rule(r"(?P<sum>\([^()\n]{0,40}[+−×*/-]\s?[\w.]{1,6}\))(?P<power>[²³])",
          _powered_sum),
-    rule(r"(?P<equation>(?:\bf(?:['’′]?\(x\)|(?:\sprime)?\sof\sx)|(?<![\w.'’])[yz])\s(?:=|equals)\s[−-]?\d{1,4})x(?!\w)",
+    rule(r"(?P<equation>(?:\bd[a-z]/d[a-z]|\bf(?:['’′]?\(x\)|(?:\sprime)?\sof\sx)|(?<![\w.'’])[yz])\s(?:=|equals)\s[−-]?\d{1,4})x(?!\w)",
          lambda m: f"{m['equation']} x"),
     rule(r"(?<![\w.'’-])(?P<name>sin|cos|tan)\s(?=\d{1,3}°|[xθφαβ](?!\w))",
          lambda m: f"{_ANGLES[m['name']]} "),
     rule(r"(?<![\w.'’/])(?P<above>[a-z]|\d{1,3}(?=\s?/\s?[a-z]))\s?/\s?(?=(?:[a-z]|\d{1,3})\s=\s[\w-])",
          lambda m: f"{m['above']} over "),
-    rule(r"(?P<above>=\s(?:[a-z]|\d{1,3}))\s?/\s?(?=[a-z](?![\w/.]))"
+    rule(r"(?P<above>=\s(?:[A-Za-z]|\d{1,3}))\s?/\s?(?=[A-Za-z](?![\w/.]))"
          r"|(?P<letter>=\s[a-z])\s?/\s?(?=\d)",
          lambda m: f"{m['above'] or m['letter']} over "),
     rule(r"(?<![\w./-])(?P<number>\d{1,2})/(?=[nxyz](?![\w/.'’]))",
@@ -63,12 +86,14 @@ MATHS: tuple[Rule, ...] = (
     rule(r"(?<=\d)\s?−\s?(?=\d)", " minus "),
     rule(r"(?<![\w.'’-])(?P<name>[kmnxy])[-−](?=\d)", lambda match: f"{match['name']} minus "),
     rule(r"(?<=\d)[xX](?=\s?[+=)^²³]|\s[−-]\s?\d)", " x"),
-    rule(r"(?<![\w.])(?P<base>[a-z]|\d{1,9})\^(?P<name>[a-z])(?!\w)",
-         lambda match: f"{match['base']} to the power of {match['name']}"),
+    rule(r"(?<![\w.])(?P<base>[a-z]|\d{1,9})\^(?P<sign>[-−]?)(?P<name>[a-z])(?!\w)",
+         lambda m: f"{m['base']} to the power of {'minus ' * bool(m['sign'])}{m['name']}"),
+    rule(r"(?:(?<=\d[nxyz])|(?<=\d\sx))\s-\s(?=\d)|(?:(?<=\d[a-z])|(?<=[²³)])|(?<=\b[b-hj-z]))\s?−\s?(?=\d)",
+         " minus "),
+    rule(rf"−\s?(?=[(√]|(?![aAI]\s[a-z]{{2}})(?:{_TERM})(?![A-Za-z]))", _negative),
     rule(r"(?<![\w.])(?P<number>[kmn]|\d{1,3}(?=!\s?[=/×*]))!(?!\w)(?=\s?[^A-Z\s!?]|$)",
          lambda match: f"{match['number']} factorial"),
-    rule(r"(?<![\w.'’])(?P<name>[fghtFGP])\((?P<of>[a-zA-Z]|\d{1,3})\)(?!\w)",
-         lambda match: f"{match['name']} of {match['of']}"),
+    rule(r"(?<![\w.'’])(?P<name>[fghtFGP])\((?P<of>[a-zA-Z]|\d{1,3}(?:,\s?\d{1,4})?)\)(?!\w)", _of),
     rule(r"(?<![\w.'’/-])(?<!\d\s)(?P<name>[A-HJ-Z]|[b-df-hj-np-tv-z]{2})(?=(?P<power>[²³])?(?:\s=\s[\w.−-]|=\.?\d|(?(power)(?![\w⁺⁻])|(?!))))",
          lambda match: spell(match['name'])),
     rule(r"(?<![\w.'’])(?P<name>[fgh])['’′]\((?P<of>[a-z])\)(?!\w)",

@@ -28,7 +28,7 @@ from speech.text.english.times import INSTANTS, TIMES
 
 _SPACES = re.compile(r"[ \t]{2,}")
 _SIGN = re.compile(
-    "[µΩªº]|(?<!\\w)μ(?=[AFLVWgms])|[ΔδΣΠ](?=[A-Za-z](?![a-z]))|(?<![^\\W\\d_])[α-ωΑ-Ω](?![^\\W\\d_])|[ʰ-ˡᴬ-ᵪⁱⁿℂℕℚℝℤ]"
+    "[µΩªº]|(?<!\\w)μ(?=[AFLVWgms])|[ΔδΣΠ](?=[A-Za-z](?![a-z]))|(?<![Ͱ-Ͽ])[α-ωΑ-Ω](?![Ͱ-Ͽ])|[ʰ-ˡᴬ-ᵪⁱⁿₐ-ₜℂℕℚℝℤ]"
 )
 """A letter by Unicode that stands for a unit, an angle, an exponent."""
 _MAX_PASSES = 3

@@ -36,7 +36,7 @@ def _scaled(match: re.Match[str]) -> str:
 
 
 SPELLINGS: tuple[Rule, ...] = (
-    rule(r"(?<=\d/\d)\s?[x×]\s?(?=\d)", " by "),
+    rule(r"(?<=\d/\d)\s?[x×]\s?(?=\d)(?![^=\n]{1,16}=)", " by "),
     rule(
         r"(?P<degrees>\b[Dd]egrees?\s)(?P<scale>[CF])(?![\w'’-])(?:\.(?=\s[a-z]))?",
         lambda m: f"{m['degrees']}{'Celsius' if m['scale'] == 'C' else 'Fahrenheit'}",

@@ -103,6 +103,7 @@ COMPARISONS: tuple[Rule, ...] = (
     rule(r"(?=[\s→⇒=-])(?<=[\w%°)\"”])\s?(?:→|⇒|(?<!-)->|=>)\s?(?=[\w$£€\"“(])", " to "),
     rule(r"(?<=[\w)])(?:⁻[⁰¹²³⁴-⁹]+|[⁰¹²³⁴-⁹]{2,}|(?<=\d)[⁰¹⁴-⁹])(?![^\W\d])", _superscript),
     rule(r"µ", "μ"),
+    rule(r"∆(?=[A-Za-z])", "Δ"),
     rule(r"(?<![^\s(\[\"“'‘])[+](?=\.?\d)", "plus "),
     rule(r"\u20e3", ""),  # a keycap
     rule(r"(?<=\d)\u2044(?=\d)", "/"),
@@ -111,20 +112,24 @@ COMPARISONS: tuple[Rule, ...] = (
     rule(r"\s?(?:<=|≤)\s?(?=[\w$£€.-])", " less than or equal to "),
     rule(r"\s?(?:>=|≥)\s?(?=[\w$£€.-])", " greater than or equal to "),
     rule(r"\s?(?:!=|≠)\s?(?=[\w$£€.-])", " is not equal to "),
-    rule(r"(?<=\w)\s<\s(?=[\w$£€.-])|(?<=\d)<(?=\d)|(?<=\b[a-zA-Z])<(?=\.?\d)", " is less than "),
+    rule(
+        r"(?<=[\w)|])\s<\s(?=[\w$£€.-])|(?<=\d)<(?=\d)|(?<=\b[a-zA-Z])<(?=\.?\d)", " is less than "
+    ),
     rule(r"(?<=[a-z]{2})\s>\s(?=[A-Z][a-z])", ", "),
     rule(
-        r"(?<=\w)\s>\s(?=[\w$£€.-])|(?<=\d)>(?=\d)|(?<=\b[a-zA-Z])>(?=\.?\d)", " is greater than "
+        r"(?<=[\w)|])\s>\s(?=[\w$£€.-])|(?<=\d)>(?=\d)|(?<=\b[a-zA-Z])>(?=\.?\d)",
+        " is greater than ",
     ),
     rule(r"(?<![\w<])<\s?(?=[\d$£€])", "less than "),
     rule(r"(?<![\w>=-])>\s?(?=[\d$£€])", "more than "),
     rule(r"(?<![\w~])~\s?(?=[\d$£€])", "about "),
     rule(r"(?<=[\w)\"'])\s&&\s(?=\S)", " and "),
     rule(r"(?<=[\w)\"'])\s\|\|\s(?=\S)", " or "),
-    rule(r"\s?±\s?(?=\d)", " plus or minus "),
+    rule(r"\s?±\s?(?=[\d√(]|[a-z](?![a-z]))", " plus or minus "),
     rule(r"[↑▲]\s?(?=[\d$£€])", "up "),
     rule(r"[↓▼]\s?(?=[\d$£€])", "down "),
-    rule(r"\s?≈\s?(?=[\d$£€])", " approximately "),
+    rule(r"(?<=[\w²³)])\s?≈\s?(?=[\w$£€.√])", " is approximately "),
+    rule(r"\s?≈\s?(?=[\d$£€.])", " approximately "),
     rule(r"(?<=\d)\s?[*]\s?(?=\d)", " times "),
 )
 """What is said for signs that are dropped elsewhere."""

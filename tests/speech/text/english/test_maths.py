@@ -25,6 +25,20 @@ WRITTEN = [
     ("a && b || c", "a and b or c"),
     ("(x + y)², f'(x) = 2x, up 2x", "(x plus y) squared, f prime of x equals two x, up two times"),
     ("(2a - 1)³, (see below)² and", "(two ay minus one) cubed, (see below) and"),
+    ("F(2, 27) = 4, η² = .15", "eff of two, twenty seven equals four, eta squared equals zero "
+     "point one five"),
+    ("ω = 2πf, ∆G = −RT", "omega equals two pi f, delta jee equals minus ar tee"),
+    ("x = (−b ± √(b² − 4c)) / (2a)", "x equals (minus b plus or minus the square root of (b "
+     "squared minus four see)) over (two ay)"),
+    ("3x − 7 > 2, 3x - 7 = 2", "three x minus seven is greater than two, three x minus seven "
+     "equals two"),
+    ("V = I/R, x²/2, 2/3 × 9 = 6", "vee equals I over ar, x squared over two, two thirds times "
+     "nine equals six"),
+    ("log₂(8), |−5| < 6, xₙ, e^−x", "log base two of (eight), the absolute value of minus five is "
+     "less than six, x en, e to the power of minus x"),
+    ("√2 ≈ 1.4, ≈50 people, ∑ of all", "the square root of two is approximately one point "
+     "four, approximately fifty people, the sum of all"),
+    ("He came − as always − late.", "He came − as always − late."),
 ]  # fmt: skip
 
 
