@@ -124,6 +124,7 @@ ABBREVIATIONS: tuple[Rule, ...] = (
     rule(r"\b(?P<first>[Aa])pprox\.?(?=\s[\d$£€])", lambda m: f"{m['first']}pproximately"),
     rule(rf"(?<![\w.])(?:{alternatives(list(_WORDS))})", lambda match: _WORDS[match[0]]),
     rule(r"(?<=[\w)%]\s)(?:vs(?=\s\w)(?!\scode\b)|v\.(?=\s[A-Z\d]|\sthe\b))", "versus"),
+    rule(r"(?P<name>\b[A-Z][\w.'’-]{0,30}\s)v(?=\s[A-Z])", lambda m: f"{m['name']}versus"),
     rule(
         rf"(?<![\w'’-])(?i:{_ANY_CONTRACTED})(?![\w'’])",
         _contracted,

@@ -27,6 +27,8 @@ _BEFORE_NUMBERS = {
     "qty": "quantity", "Qty": "Quantity", "col": "column", "Cat": "Category", "Plat": "Platform",
     "vv": "verses", "ll": "lines", "Iss": "Issue", "iss": "issue", "Tab": "Table",
     "Reg": "Regulation", "reg": "regulation", "cl": "clause", "Cl": "Clause", "Sch": "Schedule",
+    "Sched": "Schedule", "sched": "schedule", "Exh": "Exhibit", "exh": "exhibit",
+    "subpara": "subparagraph", "Subpara": "Subparagraph",
     "Arts": "Articles", "ss": "sections", "paras": "paragraphs", "Paras": "Paragraphs",
     "Long": "Longitude", "Elev": "Elevation", "elev": "elevation", "pop": "population",
     "Pop": "Population",
@@ -66,7 +68,9 @@ _WITH_ORDINAL = {
     "Amend": "Amendment", "Fl": "floor", "Lt": "Lieutenant", "Sgt": "Sergeant", "Cir": "Circuit",
     "Div": "Division", "Inf": "Infantry", "Cav": "Cavalry", "Bn": "Battalion", "Regt": "Regiment",
 }  # fmt: skip
-_ATTACHED = {"App": "Appendix", "Ex": "Exhibit"}
+_ATTACHED = {
+    "App": "Appendix", "Ex": "Exhibit", "Exh": "Exhibit", "Sched": "Schedule", "Sch": "Schedule",
+}  # fmt: skip
 _DOSES = {"tab": "tablet", "cap": "capsule"}
 
 

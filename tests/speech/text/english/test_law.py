@@ -12,6 +12,19 @@ WRITTEN = [
      "see three"),
     ("401 km, $401k", "four hundred and one kilometers, four hundred and one thousand dollars"),
     ("3 item(s), 2 (two)", "three item(s), two (two)"),
+    ("347 U.S. 483, 93 S. Ct. 705, 45 F. Supp. 2d 100", "three forty seven you ess four eighty "
+     "three, ninety three Supreme Court seven oh five, forty five eff Supplement second one "
+     "hundred"),
+    ("123 F.3d 456 and 80 Fed. Reg. 1234", "one twenty three eff third four fifty six and eighty "
+     "Federal Register twelve thirty four"),
+    ("Fed. R. Civ. P. 12(b)(6)", "Federal Rule of Civil Procedure twelve bee six"),
+    ("Pub. L. No. 111-148", "Public Law one eleven, one forty eight"),
+    ("(EU) 2016/679, (EC) No 1049/2001, Directive 95/46/EC",
+     "(ee you) twenty sixteen slash six seventy nine, (ee see) number ten forty nine slash two "
+     "thousand and one, Directive ninety five slash forty six ee see"),
+    ("R v Brown, Henry V was, Ali v Frazier", "R versus Brown, Henry the fifth was, Ali versus "
+     "Frazier"),
+    ("under s. 12, subpara. (a), Exh. 12", "under section twelve, subparagraph ay, Exhibit twelve"),
 ]  # fmt: skip
 
 
