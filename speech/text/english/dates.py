@@ -141,7 +141,11 @@ def _decade(match: re.Match[str]) -> str:
 
 
 SLASHED_DATES: tuple[Rule, ...] = (
-    rule(r"(?<![\w.])ca?\.\s?(?=\d|AD\s\d)", "circa "),
+    rule(r"(?<![\w.])(?:ca?\.\s?(?=\d|AD\s\d)|ca\s(?=[1-9]\d{2,3}(?![\w-]|[.,]\d)))", "circa "),
+    rule(
+        rf"(?P<before>\b[Ww]eek\sof\s)(?P<month>1[0-2]|0?[1-9])/(?P<day>{_ANY_DAY})(?![\w/]|\.\d)",
+        lambda m: f"{m['before']}{MONTHS[int(m['month']) - 1]} {ordinal(m['day'])}",
+    ),
     rule(
         r"(?<![\w.,/$£€-])(?P<month>0[1-9]|1[0-2]|[2-9](?=/20[12]\d))/(?P<year>19\d\d|20\d\d)(?![\w/-]|[.,]\d)",
         lambda m: f"{MONTHS[int(m['month']) - 1]} {year(m['year'])}",

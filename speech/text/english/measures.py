@@ -15,7 +15,7 @@ from speech.text.english.figures import (
     number,
 )
 from speech.text.english.rule import Rule, alternatives, listed, rule
-from speech.text.english.sentences import stop_after, word_before
+from speech.text.english.sentences import rest_of, stop_after, word_before
 from speech.text.english.units import PER, UNITS
 
 _STOPPED = frozenset(  # written with a full stop as well
@@ -26,6 +26,7 @@ _STOPPED = frozenset(  # written with a full stop as well
         *(unit for unit in UNITS if unit.startswith(("sq", "cu", "fl"))),
     ]
 )
+_CLOCKED = frozenset(listed("hr hrs min mins sec secs"))  # a capital behind begins a sentence
 _PARTED = listed("lb lbs oz ft mi yd gal qt tsp Tsp tbsp Tbsp kg km hr yr")  # behind a fraction
 _BEHIND_WORDS = listed(
     "lb lbs oz ft yd yds qt tsp tbsp kg km cm mm mph kph hr hrs min mins sec secs wks yrs"
@@ -59,7 +60,8 @@ def _measure(match: re.Match[str]) -> str:
     one, many = UNITS[match["unit"]]
     stop = match["stop"] or ""
     if stop and match["unit"] in _STOPPED:
-        stop = stop_after(match)
+        ends = match["unit"] in _CLOCKED and rest_of(match).lstrip()[:1].isupper()
+        stop = "." if ends else stop_after(match)
     amount = number(match["amount"])
     if match["upto"]:
         amount += f" to {number(match['upto'])}"

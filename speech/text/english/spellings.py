@@ -50,8 +50,8 @@ SPELLINGS: tuple[Rule, ...] = (
     rule(r"(?<=[\dKkp])@(?=\d[\d.]{0,5}\s?(?:[kMG]?Hz|fps)(?!\w))", " at "),
     rule(r"(?<=\d)\s?in\.?\s?Hg\b", " inches of mercury"),
     rule(
-        r"(?<=\d)\s?(?P<scale>[Mm]|k|[GB])ya(?!\w)",
-        lambda m: f" {_AGES[m['scale'].lower()]} years ago",
+        r"(?<=\d)\s?(?P<scale>[Mm]|k|[GB])ya(?!\w)|(?<=\d)\s(?P<short>[MGk])a(?![\w.'’-])",
+        lambda m: f" {_AGES[(m['scale'] or m['short']).lower()]} years ago",
     ),
     rule(
         r"(?P<people>\b[Pp]op(?:ulation|\.)\s\d[\d.,]*)m(?!\w)", lambda m: f"{m['people']} million"

@@ -10,7 +10,13 @@ from speech.text.english.sentences import rest_of
 
 _ANY_TIME = r"(?:\d{1,2}[:]\d\d(?!\d)|\d{1,2}\s?[ap]\.?\s?m\b)"
 _RATIOS = "scale|ratio|odds|dilution|mixture"
-_NOON = re.compile(r"\s(?:noon|midnight)\b", re.IGNORECASE)
+_NOON = re.compile(r"\s(?:noon|midnight|o['’]clock)\b", re.IGNORECASE)
+_HOURS = r"(?:[01]\d|2[0-3])[0-5]\d"
+_SET_OUT = (
+    "arriv(?:es?|ed|al|ing)|depart(?:s|ed|ure|ing)?|land(?:s|ed|ing)?|leav(?:es?|ing)|left|"
+    "sail(?:s|ed)?|takes?\\soff|took\\soff|report(?:s|ed)?|assembled?"
+)
+_WATCHED = "at|by|from|until|till|since|before|after|around|about"
 _ENDS = ("", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _GOES_ON = re.compile(  # behind `p.m.`, no sentence begins
     r"\s(?:[ECMPABJ][SD]?T|I?ST|GMT|UTC|CES?T|AE[SD]T|NZ[SD]T|AK[SD]T|HST|Eastern|Central|Mountain|"
@@ -48,11 +54,14 @@ def _offset(match: re.Match[str]) -> str:
 
 def _military(match: re.Match[str]) -> str:
     """Return `oh six thirty` for `0630`."""
-    minute = match["minute"]
-    said = two_figures(match["hour"])
-    said += " hundred" if minute == "00" else f" {two_figures(minute)}"
+    said = _watch(match["hour"] + match["minute"])
     groups = match.groupdict()
     return said + " Zulu" * bool(groups.get("zulu")) + " hours" * bool(groups.get("hours"))
+
+
+def _watch(time: str) -> str:
+    """Return `oh six forty five` for `0645`."""
+    return f"{two_figures(time[:2])} {two_figures(time[2:]) if time[2:] != '00' else 'hundred'}"
 
 
 def _countdown(match: re.Match[str]) -> str:
@@ -119,6 +128,26 @@ INSTANTS: tuple[Rule, ...] = (
         r"(?:(?<=\b(?:at|by)\s)|(?<=\b(?:from|till)\s)|(?<=\b(?:until|since)\s))"
         r"(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)(?P<hours>\s(?:hours\b|hrs\b\.?))",
         _military,
+        re.IGNORECASE,
+    ),
+    rule(
+        rf"{UNJOINED}(?P<start>0\d[0-5]\d)\s?(?:[-–]|to)\s?(?P<end>{_HOURS})(?![\w-]|[.,:]\d)",
+        lambda m: f"{_watch(m['start'])} to {_watch(m['end'])}",
+    ),
+    rule(
+        rf"(?P<before>\b(?:{_WATCHED})\s)(?P<time>0\d[0-5]\d)(?![\w-]|[.,:]\d)",
+        lambda m: m["before"] + _watch(m["time"]),
+        re.IGNORECASE,
+    ),
+    rule(
+        rf"(?P<before>\b(?:{_SET_OUT})\s(?:\w{{1,12}}\s){{0,2}}at\s)(?P<time>{_HOURS})"
+        r"(?![\w-]|[.,:]\d|\s(?!(?:and|but|for|from|in|local|on|or|today|tomorrow|with)\b)\w)",
+        lambda m: m["before"] + _watch(m["time"]),
+    ),
+    rule(r"(?<=\b[A-Z]T)/(?=\d{1,2}(?:[:]\d\d)?\s?[apAP]\.?[mM])", ", "),
+    rule(
+        r"(?<![\w.,:/-])(?P<east>1?\d)/(?P<west>1?\d)c(?![\w'’-])",
+        lambda m: f"{cardinal(m['east'])}, {cardinal(m['west'])} Central",
     ),
     rule(r"(?<![\w.,:/$£€-])(?P<hour>[01]?\d|2[0-4])h(?=[0-5]\d(?!\w))", lambda m: f"{m['hour']}:"),
     rule(r"(?:(?<=\b[QH][1-4])|(?<=\bFY))\s?['’](?=\d\d\b)", " "),

@@ -49,6 +49,7 @@ _WRITTEN = {
     "revolution per minute": "rpm RPM r.p.m.", "frame per second": "fps FPS", "knot": "kts kt",
     # of the lab and the sky
     "international unit": "IU", "angstrom": "Å", "light year": "ly", "astronomical unit": "AU",
+    "thousand year": "kyr", "million year": "Myr", "billion year": "Gyr",
     "kibibyte": "KiB", "tebibyte": "TiB", "milligray": "mGy", "microsievert": "μSv",
     "millisievert": "mSv", "becquerel": "Bq", "kilobecquerel": "kBq", "millitesla": "mT",
 }  # fmt: skip

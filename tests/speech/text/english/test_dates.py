@@ -62,6 +62,17 @@ WRITTEN = [
      "twenty twenty four oh five, twenty twenty four slash oh "
      "five, twenty nineteen to twenty, twenty nineteen twenty"),
     ("ca. 10,000 yrs BP, 66 mya", "circa ten thousand years bee pee, sixty six million years ago"),
+    ("at 0645, arrives at 2210 and, landed at 1000 feet",
+     "at oh six forty five, arrives at twenty two ten and, landed at one thousand feet"),
+    ("At 1800 hrs, 0900-1700 daily, code 0645", "At eighteen hundred hours, oh nine hundred to "
+     "seventeen hundred daily, code zero six four five"),
+    ("9:30AM ET/6:30AM PT, 9/8c", "nine thirty ay em ee tee, six thirty ay em pee tee, nine, eight "
+     "Central"),
+    ("10:00 o'clock, the week of 10/12, ca 1500",
+     "ten o'clock, the week of October twelfth, circa fifteen hundred"),
+    ("65 Ma, 4.5 Gyr", "sixty five million years ago, four point five billion years"),
+    ("Bake 20 min. Remove it. 15 min. Total: 5", "Bake twenty minutes. Remove it. fifteen minutes. "
+     "Total: five"),
 ]  # fmt: skip
 
 
