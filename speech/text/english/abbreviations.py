@@ -22,7 +22,8 @@ TITLES = {
     "Atty": "Attorney", "Cdr": "Commander",
 }  # fmt: skip
 _WORDS = {
-    "a.k.a.": "also known as",
+    "a.k.a.": "also known as", "a.s.l.": "above sea level", "std. dev.": "standard deviation",
+    "wt.": "weight", "Wt.": "Weight",
     "Est.": "Established", "e.g.": "for example", "i.e.": "that is",
     "E.g.": "For example", "I.e.": "That is",
     "incl.": "including", "excl.": "excluding", "Incl.": "Including", "Excl.": "Excluding",
@@ -44,7 +45,7 @@ _MAY_END = {
     "Co": "Company", "Bros": "Brothers", "Jr": "Junior", "Sr": "Senior", "Ave": "Avenue",
     "Blvd": "Boulevard", "Rd": "Road", "Esq": "Esquire",
     "Qtr": "Quarter", "qtr": "quarter", "Hwy": "Highway", "Pkwy": "Parkway",
-    "Univ": "University", "Assn": "Association",
+    "pkg": "package", "pkgs": "packages", "Univ": "University", "Assn": "Association",
 }  # fmt: skip
 _CONTRACTED = {
     "gov't": "government", "int'l": "international", "nat'l": "national", "ass'n": "association",
@@ -144,7 +145,11 @@ ABBREVIATIONS: tuple[Rule, ...] = (
         r"(?=\s+(?:[A-Z\"“]|and\b)|(?<=[Mm][Rr]\.|[MD][sr]\.)[A-Z])",
         _title,
     ),
-    rule(r"\b(?P<word>Dr|Mr|Mrs|Ms)(?=\s[A-Z])", _title),
+    rule(r"\b(?P<word>Dr|Mr|Mrs|Ms)(?=\s(?:(?:and|&)\s(?=[DM]))?[A-Z])", _title),
+    rule(
+        r"(?P<the>\b(?:[Tt]he|body|room|water)\s)temp\.(?=\s[a-z])",
+        lambda m: f"{m['the']}temperature",
+    ),
     rule(rf"(?<![\w.])Sr\.(?=\s(?:{_NUNS})\b)", _sister),
     rule(rf"(?<![\w.])(?P<word>{alternatives(list(_MAY_END))})\.", _may_end),
     *ROMAN_NUMERALS,

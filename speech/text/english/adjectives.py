@@ -14,7 +14,7 @@ _NOUN = (
     r"[a-z]{2}"
 )
 _MEASURED = re.compile(
-    r"\)\s(?:bags?|blocks?|bottles?|box(?:es)?|cans?|containers?|jars?|pack(?:age|et)s?|tins?|tubs?)\b|"
+    r"\)\s(?:bags?|blocks?|bottles?|box(?:es)?|cans?|containers?|jars?|pack(?:age|et)s?|pkgs?\.?|tins?|tubs?)\b|"
     r"\s(?:bags?|barrels?|buckets?|jugs?|kegs?|batter(?:y|ies)|bottles?|bulbs?|burgers?|cables?|cans|capacitors?|capsules?|chargers?|clocks?|"
     r"chips?|cups?|dash|delays?|discs?|disks?|doses?|drives?|flats?|freestyle|hurdles|jars?|kettlebells?|"
     r"lens(?:es)?|loa(?:f|ves)|medley|monitors?|packs?|patt(?:y|ies)|pills?|pings?|plates?|races?|radius|"

@@ -11,7 +11,7 @@ _SHORTHAND = {
     "pls": "please", "plz": "please", "thx": "thanks", "ppl": "people", "msg": "message",
     "msgs": "messages", "mtg": "meeting", "gr8": "great", "l8r": "later", "m8": "mate",
     "b4": "before", "2nite": "tonight", "2day": "today", "2moro": "tomorrow", "4ever": "forever",
-    "str8": "straight", "w8": "wait", "h8": "hate", "l8": "late",
+    "str8": "straight", "w8": "wait", "h8": "hate", "dmg": "damage", "l8": "late",
 }  # fmt: skip
 _SPELLED = listed(
     "afk aka brb btw fyi gtg idc idk ikr imho imo irl jk lmk ngl nvm ofc omg omw smh tbh ttyl wtf"
@@ -56,6 +56,11 @@ INFORMAL: tuple[Rule, ...] = (
         re.IGNORECASE,
     ),
     rule(rf"(?<![\w@#.'’-])(?:{alternatives(_SPELLED)})(?![\w'’-]|\.\w)", lambda m: spell(m[0])),
+    rule(
+        r"(?P<thanks>\bthanks\s)4(?=\s(?:all|being|coming|everything|letting|that|the|this|u|ur|your?)\b)",
+        lambda m: f"{m['thanks']}for",
+        re.IGNORECASE,
+    ),
     rule(r"(?<![\w&#])[#](?P<tag>\d{0,8}[A-Za-z]\w{2,60})(?!\w)", _hashtag),
     rule(r"(?<!\S)(?P<place>[ur])/(?=[A-Za-z]\w{2})", lambda m: f"{spell(m['place'])} slash "),
     rule(rf"(?<![\w+-])(?:{_FIRST_KEYS})(?:[+-][A-Z][A-Za-z\d]{{0,9}}){{1,4}}(?![\w+-])", _keys),

@@ -22,7 +22,7 @@ _STOPPED = frozenset(  # written with a full stop as well
     [
         *listed("lb lbs oz ft mi yd yds gal gals qt qts hr hrs min mins sec secs wk wks mo mos yr"),
         *listed("yrs tsp tsps tbsp tbsps Tbsp tbs Tbs TBSP kg cm mm km ml cal cals pct pts in"),
-        *listed("pkg pkgs doz"),
+        *listed("pkg pkgs doz deg degs"),
         *(unit for unit in UNITS if unit.startswith(("sq", "cu", "fl"))),
     ]
 )

@@ -98,6 +98,7 @@ _SCALE = rf"(?:[\s-]?(?P<scale>(?i:{alternatives(list(_SCALES))}))\b)?"
 _COMMA_DECIMAL = r"(?:\d{1,3}(?:\.\d{3})+|\d+),\d\d(?![\d,])"  # as most of Europe writes it
 _AMOUNT = rf"(?:{_COMMA_DECIMAL}|{NUMBER}|\.\d+)"
 _NOUN = re.compile(rf"{PLAIN_NOUN}(?!\s\w+(?:ing|ed)\b)")
+_CASH = re.compile(r"\s(?:(?:bank)?notes?|bills?|coins?|vouchers?)\b")
 _SPANS = {"pm": "month", "pcm": "calendar month", "pw": "week", "pa": "annum"}
 _PER = [unit for unit in PER if len(unit) > 1 or unit == "h"]
 
@@ -120,7 +121,9 @@ def _money(match: re.Match[str]) -> str:
     # "a five dollar bill", "a ten million dollar deal"
     follower = match.string[match.end() : match.end() + 2]
     of_article = groups.get("article") and re.match(r"[\s-][a-z]", follower)
-    of_noun = has_article(match) and _NOUN.match(match.string, match.end())
+    of_noun = _CASH.match(match.string, match.end()) or (
+        has_article(match) and _NOUN.match(match.string, match.end())
+    )
     many = currency.one if of_article or of_noun else currency.many
     if upto and not scale and currency.cents and any(map(_has_cents, (amount, _plain(upto)))):
         ends = (_amount(each, currency, many) for each in (amount, _plain(upto)))

@@ -33,7 +33,7 @@ _BEFORE_NUMBERS = {
     "Long": "Longitude", "Elev": "Elevation", "elev": "elevation", "pop": "population",
     "Pop": "Population",
     "App": "Appendix", "Bk": "Book", "bk": "book", "Amend": "Amendment", "lat": "latitude",
-    "Lat": "Latitude", "Ste": "Suite",
+    "Lat": "Latitude", "Ste": "Suite", "agg": "aggregate",
 }  # fmt: skip
 _ALSO_WORDS = frozenset({"art", "app", "cat", "long", "max", "pop", "tab"})
 _REFER = frozenset(
@@ -158,7 +158,14 @@ NUMBERED: tuple[Rule, ...] = (
         r"(?P<nth>\d(?:st|nd|rd|th)\s)(?P<rev>rev\.\s)?ed\.",
         lambda m: f"{m['nth']}{'revised ' if m['rev'] else ''}edition{stop_after(m)}",
     ),
-    rule(r"(?<!\w)q(?P<hours>\d{1,2})h(?!\w)", lambda m: f"every {m['hours']} hours"),
+    rule(
+        r"(?<!\w)q\.?\s?(?P<hours>\d{1,2})\s?h(?:rs?)?(?!\w)(?:\.(?=\s[a-z]))?",
+        lambda m: f"every {m['hours']} hours",
+    ),
+    rule(r"(?<![\w.'’])(?P<word>[Nn]o)\.\s(?=[A-Z]{1,4}-?\d)", _numbered),
+    rule(r"(?:(?<=\bin\s)|(?<=\()|^)Rd\.?\s(?=\d{1,2}(?!\w))", "Round "),
+    rule(r"\blong\.(?=\s[-−]?\d{1,3}\.\d)", "longitude"),
+    rule(r"\bbasis\spts\b\.?(?!\w)", "basis points"),
     rule(
         r"(?<![\w.])(?<!\d[\s-])(?P<most>(?<![A-Za-z]\s)M|m)(?P<ax>ax|in)\.(?=\s[a-z])",
         lambda match: f"{match['most']}{match['ax']}imum",

@@ -8,6 +8,7 @@ from speech.text.english.adjectives import PLAIN_NOUN
 from speech.text.english.rule import Rule, rule
 
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
+_SIDES = {"W": "wide", "H": "high", "D": "deep", "L": "long"}
 _FIRST = r"(?<![\w.,:/$£€'’′-])"
 _MIXED = r"(?:\d{1,4}(?:\.\d{1,3})?[½¼¾⅓⅔⅛⅜⅝⅞]?|(?:\d{1,3}[\s-])?\d{1,2}/\d{1,3}|[½¼¾⅓⅔⅛⅜⅝⅞])"
 _INCH = r"(?:[\"”″]|''|’’)"
@@ -70,10 +71,14 @@ def _foot_and_inches(match: re.Match[str]) -> str:
 
 
 PRIMES: tuple[Rule, ...] = (
+    rule(
+        rf"{_FIRST}(?P<amount>{_MIXED}){_INCH}\s?(?P<side>[WHDL])(?!\w)(?P<by>\s?[x×]\s?(?=\d))?",
+        lambda m: f"{m['amount']} inches {_SIDES[m['side']]}{' by ' * bool(m['by'])}",
+    ),
     rule(r"(?<![\w.,/])(?P<high>[-−]?\d{1,3})/(?=[-−]?\d{1,3}\s?°)", lambda m: f"{m['high']}, "),
     rule(
-        r"(?<![\w.,/-])(?P<half>45|90|105|120)[+](?P<more>\d{1,2})['’′]",
-        lambda match: f"{match['half']} plus {match['more']} minutes",
+        r"(?<![\w.,/-])(?P<half>45|90|105|120)[+](?P<more>\d{1,2})['’′](?P<told>(?=\s[Mm]inute\b))?",
+        lambda m: f"{m['half']} plus {m['more']}{' minutes' if m['told'] is None else ''}",
     ),
     rule(
         r"(?<![\w.,/-])(?P<minute>\d{1,2})['’′](?=\s(?:GOAL|Goal|Yellow|Red|Penalty|Substitution)\b)",

@@ -116,6 +116,8 @@ def _slashed(match: re.Match[str]) -> str:
     is_day = max(len(left), len(right)) <= 2 and int(left) <= 12 and int(right) <= 31
     is_split = left == right or int(left) + int(right) == 100 or (left, right) == ("24", "7")
     between = " " if is_day or is_split else " over "
+    if left == "0":
+        between = " out of "
     if match.string[match.end() : match.end() + _SEEN_CHARS].startswith(" equals"):
         between = " divided by "
     return f"{cardinal(left)}{between}{cardinal(right)}"

@@ -6,11 +6,14 @@ import re
 from collections.abc import Callable
 
 from speech.text.english.figures import NUMBER, START, in_pairs
+from speech.text.english.initials import spell
 from speech.text.english.rule import Rule, listed, rule
 
 _COOKED = r"(?P<amount>(?:\d{1,2}[\s-])?\d{1,2}/\d{1,2}|\d{0,2}[½⅓⅔¼¾⅛]|\d{1,2}(?:\.\d)?)"
 _AROUND = listed("about above around at below near of over reached to under hit")  # a temperature
 _SCALES = {"K": "thousand", "m": "million", "B": "billion"}
+_PHYSICAL = {"N": "newtons", "J": "joules", "K": "kelvin"}
+_REPEATED = "days?|weeks?|wks?|months?|hours?|hrs?|doses?|reps|sets|nights?"
 _AGES = {"k": "thousand", "m": "million", "b": "billion", "g": "billion"}
 _COUNTED = listed(
     "people users customers viewers followers subscribers downloads views copies jobs homes "
@@ -41,6 +44,24 @@ SPELLINGS: tuple[Rule, ...] = (
         r"(?P<degrees>\b[Dd]egrees?\s)(?P<scale>[CF])(?![\w'’-])(?:\.(?=\s[a-z]))?",
         lambda m: f"{m['degrees']}{'Celsius' if m['scale'] == 'C' else 'Fahrenheit'}",
     ),
+    rule(r"(?<=\d)(?:°\s|\s?degs?\.?\s?)(?=[CF](?![\w'’-]))", "°"),
+    rule(
+        r"(?<![\w.,/])(?P<first>\d{1,3})/(?=\d{1,3}\s?(?:mpg|MPG|[kMG]?Hz)\b)",
+        lambda m: f"{m['first']}, ",
+    ),
+    rule(
+        r"(?<![\w.])[LWHD](?:\s?[x×]\s?[LWHD]){1,2}(?!\w)",
+        lambda m: " by ".join(map(spell, re.findall("[A-Z]", m[0]))),
+    ),
+    rule(r"(?<=\d[KMGT]B)\s[x×]\s?(?=\d)", " times "),
+    rule(rf"(?<=\s)[x×]\s?(?=\d{{1,3}}\s(?:{_REPEATED})\b)", "times "),
+    rule(
+        r"(?P<before>\b(?:forces?|load|tension|thrust|weight)\s(?:(?:of|is|was)\s)?|=\s)(?P<amount>[\d.]{1,8})\s"
+        r"(?P<unit>[NJK])(?![\w'’-]|\.\w)",
+        lambda m: f"{m['before']}{m['amount']} {_PHYSICAL[m['unit']]}",
+    ),
+    rule(r"(?<=\d)\sJ(?![\w.'’·-])", " joules"),
+    rule(r"(?:(?<=\d\d\.\d)|(?<=\d\.\d\d)|(?<=[^\d.,]0))\sK(?![\w'’-])", " kelvin"),
     rule(
         r"(?P<before>\b(?:[Hh]ighs?|[Ll]ows?|[Tt]emp(?:erature)?s?)[:]?\s(?:[-−]?\d{1,2}\s?[-–]\s?)?[-−]?\d{1,3}(?:\.\d)?)"
         r"\s?(?P<scale>[CF])(?![\w°'’-])",
@@ -83,7 +104,7 @@ SPELLINGS: tuple[Rule, ...] = (
         lambda m: f"{m['stones']} stone {m['pounds']}{' pound' + 's' * (m['pounds'] != '1')}",
     ),
     rule(
-        r"(?P<volts>\dV)(?:(?P<mark>[/,])\s?|\s@\s|\s)(?P<amps>\d{1,3}(?:\.\d{1,2})?)\s?A(?![\w-])",
+        r"(?P<volts>\d(?:V|Hz)(?:\s?[AD]C)?)(?:(?P<mark>[/,])\s?|\s@\s|\s)(?P<amps>\d{1,3}(?:\.\d{1,2})?)\s?A(?![\w-])",
         lambda m: (
             f"{m['volts']}{', ' if m['mark'] else ' at '}{m['amps']} amp{'s' * (m['amps'] != '1')}"
         ),
@@ -114,6 +135,8 @@ SPELLINGS: tuple[Rule, ...] = (
     ),
     rule(rf"{START}{_COOKED}\s?c\.(?=\s[a-z])", _cooked("cup")),
     rule(rf"{START}{_COOKED}\s?pt\.(?=\s[a-z])", _cooked("pint")),
+    rule(rf"{START}{_COOKED}\s?T\.(?=\s[a-z])", _cooked("tablespoon")),
+    rule(rf"{START}{_COOKED}\s?t\.(?=\s[a-z])", _cooked("teaspoon")),
     rule(r"(?<=\d)[\s-]?pt(?=\.?\s(?:bold|font|italic|size|text|type)\b)", " point"),
     rule(
         rf"(?P<before>\b(?:{'|'.join(_AROUND)})\s)(?P<amount>[-−]?\d{{2,3}}(?:\.\d)?)"
@@ -122,8 +145,8 @@ SPELLINGS: tuple[Rule, ...] = (
         re.IGNORECASE,
     ),
     rule(
-        r"(?<![\w.,:/-])(?P<first>\d{2,3})°?C/(?P<second>\d{2,3})(?P<scale>°?[CF])(?!\w)",
-        lambda match: f"{match['first']}°C, {match['second']}°{match['scale'][-1]}",
+        r"(?<![\w.,:/-])(?P<first>\d{2,3})°?(?P<one>[CF])/(?P<second>\d{2,3})°?(?P<other>[CF])(?!\w)",
+        lambda m: f"{m['first']}°{m['one']}, {m['second']}°{m['other']}",
     ),
     rule(
         r"(?<![\w.,:/-])(?P<count>\d{1,2})\s?[x×]\s?(?P<amount>\d{1,4}(?:\.\d)?)\s?"

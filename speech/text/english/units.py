@@ -6,7 +6,7 @@ from speech.text.english.figures import plural
 from speech.text.english.rule import listed
 
 _WRITTEN = {
-    "percent": "% pct", "per mille": "‰", "degree": "°", "point": "pts",
+    "percent": "% pct", "per mille": "‰", "degree": "° deg degs", "point": "pts",
     "degree Celsius": "°C", "degree Fahrenheit": "°F",
     # lengths, areas and volumes
     "kilometer": "km", "meter": "m", "centimeter": "cm", "millimeter": "mm", "nanometer": "nm",
@@ -26,7 +26,9 @@ _WRITTEN = {
     "megajoule": "MJ",
     # forces, pressures, powers
     "kilonewton": "kN", "newton meter": "Nm N·m", "pound per square inch": "psi PSI",
-    "hectopascal": "hPa", "kilopascal": "kPa", "megapascal": "MPa", "gigapascal": "GPa",
+    "pascal": "Pa", "hectopascal": "hPa", "kilopascal": "kPa", "megapascal": "MPa",
+    "gigapascal": "GPa", "pascal second": "Pa·s", "joule second": "J·s", "kilogram meter": "kg·m",
+    "pound foot": "lb-ft lb·ft lbf·ft", "foot pound": "ft-lb ft-lbs ft·lb ft·lbf",
     "atmosphere": "atm", "millimeter of mercury": "mmHg", "horsepower": "hp bhp",
     "watt": "W", "milliwatt": "mW", "kilowatt": "kW", "megawatt": "MW", "gigawatt": "GW",
     "watt hour": "Wh", "kilowatt hour": "kWh", "megawatt hour": "MWh", "gigawatt hour": "GWh",
@@ -40,13 +42,14 @@ _WRITTEN = {
     "kilobyte": "KB kB kb", "megabyte": "MB mb", "gigabyte": "GB gb", "terabyte": "TB tb",
     "petabyte": "PB", "mebibyte": "MiB", "gibibyte": "GiB", "kilobit": "kbit", "megabit": "Mbit Mb",
     "gigabit": "Gbit Gb", "kilobit per second": "kbps Kbps", "megabit per second": "Mbps mbps",
-    "gigabit per second": "Gbps gbps", "dot per inch": "dpi DPI",
+    "gigabit per second": "Gbps gbps", "dot per inch": "dpi DPI", "pixel per inch": "ppi PPI",
     # times and speeds
     "millisecond": "ms", "microsecond": "μs", "second": "sec secs", "minute": "min mins",
     "hour": "h hr hrs", "week": "wk wks", "month": "mo mos", "year": "yr yrs",
     "kilometer per hour": "kph km/hr", "mile per hour": "mph MPH m.p.h.",
     "mile per gallon": "mpg m.p.g.", "beat per minute": "bpm BPM",
-    "revolution per minute": "rpm RPM r.p.m.", "frame per second": "fps FPS", "knot": "kts kt",
+    "revolution per minute": "rpm RPM r.p.m.", "frame per second": "fps FPS", "knot": "kts kt kn",
+    "nautical mile": "nmi",
     # of the lab and the sky
     "international unit": "IU", "angstrom": "Å", "light year": "ly", "astronomical unit": "AU",
     "thousand year": "kyr", "million year": "Myr", "billion year": "Gyr",

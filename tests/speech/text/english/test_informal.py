@@ -16,6 +16,7 @@ WRITTEN = [
     ("I ❤️ NY, ok :P yes", "I love en why, ok  yes".replace("  ", " ")),
     ("I <3 you, a 5k run, gtg", "I love you, a five kay run, jee tee jee"),
     ("No MSG, MSG me", "No em ess jee, Message me"),
+    ("thx 4 the 5 dmg", "thanks for the five damage"),
 ]  # fmt: skip
 
 

@@ -56,6 +56,11 @@ WRITTEN = [
      "four"),
     ("vitamin A, from A to Z", "vitamin ay, from ay to zee"),
     ("you'll. 5 men, arr. by 5pm, in vs code", "you'll. five men, arr. by five pee em, in vs code"),
+    ("Mr and Mrs Lee, the Mr and I", "Mister and Missus Lee, the Mr and I"),
+    ("the temp. rose, 10 m a.s.l., std. dev. 2, Wt.: 5", "the temperature rose, ten meters above "
+     "sea level, standard deviation two, Weight: five"),
+    ("q.4h. now, in Rd. 3, Model No. XJ-9, long. -7.5", "every four hours now, in Round three, "
+     "Model Number ex jay nine, longitude minus seven point five"),
 ]  # fmt: skip
 
 

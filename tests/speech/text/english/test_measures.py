@@ -88,6 +88,19 @@ WRITTEN = [
     ("a ten-lb bag, a two hr wait, several yrs. Then",
      "a ten-pound bag, a two hour wait, several years. Then"),
     ("a 3BR/2.5BA house", "a three bedroom, two and a half bath house"),
+    ("500 lb-ft, 10 Pa, 12 kn, 10 kg·m, 6 J·s", "five hundred pound feet, ten pascals, twelve "
+     "knots, ten kilogram meters, six joule seconds"),
+    ("a force of 5 N, 500 J, at 298.15 K", "a force of five newtons, five hundred joules, at two "
+     "hundred and ninety eight point one five kelvin"),
+    ("20° C, 20 deg. C, 45 degs", "twenty degrees Celsius, twenty degrees Celsius, forty five "
+     "degrees"),
+    ("50/60Hz, 28/36 mpg, 12V DC, 1.5A", "fifty, sixty hertz, twenty eight, thirty six miles per "
+     "gallon, twelve volts dee see, one point five amps"),
+    ("(L x W x H), 8GB x 2, b.i.d. x 7 days", "(ell by double-you by aitch), eight gigabytes times "
+     "two, twice a day times seven days"),
+    ("1 (8 oz) pkg. rice, 2 T. butter, 1 t. salt", "one (eight ounce) package rice, two "
+     "tablespoons butter, one teaspoon salt"),
+    ("at 400F/200C", "at four hundred degrees Fahrenheit, two hundred degrees Celsius"),
 ]  # fmt: skip
 
 

@@ -31,6 +31,7 @@ WRITTEN = [
     ("£9.99pm, £500 pcm, £3/ea",
      "nine pounds and ninety nine pence per month, five hundred pounds per calendar month,"
      " three pounds each"),
+    ("two $20 bills, £5 notes", "two twenty dollar bills, five pound notes"),
 ]  # fmt: skip
 
 

@@ -17,6 +17,8 @@ WRITTEN = [
     ('He said "I am 8" and "go 9".', 'He said "I am eight" and "go nine".'),
     ("cut to 6', not 'all 6'", "cut to six feet, not 'all six'"),
     ("90+3', 45' Goal!", "ninety plus three minutes, forty five minutes Goal!"),
+    ('24"W x 36"H', "twenty four inches wide by thirty six inches high"),
+    ("in the 90+2' minute", "in the ninety plus two minute"),
 ]
 
 

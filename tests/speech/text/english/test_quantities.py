@@ -22,6 +22,7 @@ WRITTEN = [
     ("40.7128,-74.0060, 1080@60Hz",
      "forty point seven one two eight, minus seventy four point zero zero six zero, one "
      "thousand and eighty at sixty hertz"),
+    ("0/10 wolf pelts, +$3", "zero out of ten wolf pelts, plus three dollars"),
 ]  # fmt: skip
 
 
