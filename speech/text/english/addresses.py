@@ -56,6 +56,11 @@ def _url(match: re.Match[str]) -> str:
     return _address(text.rstrip("/")) + stop
 
 
+def _digital_object(match: re.Match[str]) -> str:
+    """Return `dee oh eye 10 dot one zero zero zero slash ...` for `doi:10.1000/...`."""
+    return f"dee oh eye {_url(match)}"
+
+
 def _host_and_port(match: re.Match[str]) -> str:
     return f"{match['host']} colon {digits(match['port'])}"
 
@@ -144,6 +149,9 @@ ADDRESSES: tuple[Rule, ...] = (
         rf"(?<![\w.@/])(?P<rest>(?:[A-Za-z\d-]{{1,63}}\.){{1,4}}(?:{_TOP_LEVEL})(?:[:]\d{{2,5}}(?!\d))?(?:/[^\s<>\"“”]{{0,200}})?)"
         r"(?![\w@])",
         _url,
+    ),
+    rule(
+        r"(?P<what>\b(?:doi|DOI)[:]?\s?)(?P<rest>10\.\d{4,9}/[^\s<>\"“”]{1,100})", _digital_object
     ),
     rule(r"(?<![^\s(\"“`])\.{1,2}/(?=[\w.-]{1,60}(?![\w./-]))", _here),
     rule(

@@ -77,6 +77,10 @@ CHEMISTRY: tuple[Rule, ...] = (
     ),
     rule(r"(?<![\w.-])(?:Cl|Br|O|N|H|F|I)[23](?![\w.-])", _formula),
     rule(
+        r"(?<![\w.-])(?P<oxide>[NS]O)(?P<count>[2-4])(?![\w-])",
+        lambda m: f"{spell(m['oxide'])} {cardinal(m['count'])}",
+    ),
+    rule(
         r"(?<![\w.-])(?:Na|K|Li|Ag|Ca|Mg|Fe|Cu|Zn|Al|H|Cl|Br|F|NH4|NO3|SO4|PO4|CO3|OH)"
         r"\d?[+−](?![\w+])",
         _formula,

@@ -13,7 +13,9 @@ _MIN_CHANGES = 2  # from letters to figures or back: `AB123` is a model, not a s
 _MIN_ACCOUNT_DIGITS = 8
 _CHANGES = re.compile(r"(?<=\d)(?=[A-Za-z])|(?<=[A-Za-z])(?=\d)")
 _GROUPS = re.compile(r"[A-Za-z\d]+")
-_WHAT = r"\b(?:(?:pass)?code|PIN|OTP|password|[Ee]xtension|ending\sin|CV[VC]|account\snumber)"
+_WHAT = (
+    r"\b(?:(?:pass)?code|PIN|OTP|password|[Ee]xtension|ending\sin|CV[VC]|account\snumber|PMC?ID)"
+)
 
 _NAMED = (
     "Rooms?|Suite|Apartment|Unit|Boeing|Airbus|Xbox|[GR]TX|RX|Porsche|Interstate|Highway|Route|Form|"
@@ -82,6 +84,22 @@ def _of_year(match: re.Match[str]) -> str:
     return f"{what} {year(match['year'])}, {digits(match['number'])}"
 
 
+def _preprint(match: re.Match[str]) -> str:
+    """Return `arXiv two one zero six dot zero nine six eight five` for `arXiv:2106.09685`."""
+    said = f"arXiv {digits(match['month'])} dot {digits(match['number'])}"
+    return f"{said} version {match['version']}" if match["version"] else said
+
+
+def _published(match: re.Match[str]) -> str:
+    """Return `ISO ninety one oh one, twenty fifteen` for `ISO 9101:2015`."""
+    said = in_pairs(match["number"]) + (f" {cardinal(match['part'])}" if match["part"] else "")
+    return (
+        match["what"].replace("-", " ")
+        + said
+        + (f", {year(match['year'])}" if match["year"] else "")
+    )
+
+
 def _docket(match: re.Match[str]) -> str:
     number = match["number"]
     said = in_pairs(number) if len(number) == 4 else digits(number)
@@ -105,6 +123,32 @@ CODES: tuple[Rule, ...] = (
     rule(
         r"(?<![\w-])(?P<what>[A-Z]{2,5})-(?P<year>(?:19|20)\d\d)-(?P<number>\d{2,7})(?![\w-])",
         _of_year,
+    ),
+    rule(
+        r"(?P<what>\b(?:ISSN[:]?|(?:ZIP|[Zz]ip)(?:\s[Cc]ode)?[:]?)\s)(?P<code>\d{4}-\d{3}[\dX]|\d{5}(?:-\d{4})?)(?![\w-])",
+        lambda m: m["what"] + _code_of(m["code"]),
+    ),
+    rule(
+        r"\barXiv[:]\s?(?P<month>\d{4})\.(?P<number>\d{4,5})(?:v(?P<version>\d))?(?!\w)",
+        _preprint,
+    ),
+    rule(
+        r"(?P<what>\b(?:ISO|IEC|IEEE|RFC|DIN|EN|BS|ANSI|ASTM)(?:/[A-Z]{2,4})?[\s-])(?P<number>[1-9]\d{2,4})"
+        r"(?:-(?P<part>\d{1,2}))?(?:[:](?P<year>(?:19|20)\d\d))?(?![\w-]|[.,:]\d)",
+        _published,
+    ),
+    rule(
+        r"(?P<what>\b(?:Table|Figure|Exhibit|Example|Equation|Listing|Problem)\s)(?P<chapter>\d{1,2})-(?P<number>\d{1,2})(?![\w-]|[.,]\d)",
+        lambda m: f"{m['what']}{cardinal(m['chapter'])} dash {cardinal(m['number'])}",
+    ),
+    rule(
+        r"(?<=\d)-(?P<stage>alpha|beta|dev|preview|rc|RC)(?:[.-]?(?P<number>\d{1,3}))?(?![\w-]|\.\d)",
+        lambda m: f" {m['stage'].replace('rc', 'RC')} {m['number'] or ''}".rstrip(),
+    ),
+    rule(r"(?:(?<=[A-Za-z]{2})|(?<=[A-Za-z]\s))[#][:]?\s(?=[A-Z]{0,3}-?\d)", " number "),
+    rule(
+        r"(?P<what>\bRyzen\s[3579]\s)(?P<number>\d{4})(?P<kind>[A-Z]{0,2})(?!\w)",
+        lambda m: f"{m['what']}{in_pairs(m['number'])} {spell(m['kind'])}".rstrip(),
     ),
     rule(
         r"(?P<what>\b[Ss]ort\scode[:]?\s)(?P<code>\d\d-\d\d-\d\d)(?![\w-])",
@@ -157,7 +201,8 @@ CODES: tuple[Rule, ...] = (
         lambda m: in_pairs(m["bore"]),
     ),
     rule(
-        r"(?P<what>\b(?:bat(?:s|ted|ting)|hit(?:s|ting)?|slugg(?:ed|ing))\s)\.(?P<average>[1-9]\d\d)(?!\w)",
+        r"(?P<what>\b(?:bat(?:s|ted|ting)|hit(?:s|ting)?|slugg(?:ed|ing)|OPS|OBP|SLG|AVG)\s(?:of\s)?|"
+        r"(?<![^\s(])(?=\.\d{3}\s(?:average|ball|baseball|hitter|mark|record|season|team)\b))\.(?P<average>[1-9]\d\d)(?!\w)",
         lambda m: m["what"] + in_pairs(m["average"]),
     ),
     rule(r"(?<![\w-])[\da-fA-F]{8}(?:-[\da-fA-F]{4}){3}-[\da-fA-F]{12}(?![\w-])", _code),

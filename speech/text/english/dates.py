@@ -190,13 +190,13 @@ DATES: tuple[Rule, ...] = (
         _dashed_date,
     ),
     rule(
+        rf"\b(?P<first>{_ANY_SHORT_DAY})\.?(?P<mark>\s?(?:&|/|and|or)\s?)(?P<day>{_ANY_SHORT_DAY})\b(?P<stop>\.)?",
+        lambda m: f"{_DAYS[m['first']]} {'or' if 'or' in m['mark'] else 'and'} {_short_day(m)}",
+    ),
+    rule(
         rf"(?<![-–—])(?P<day>\b(?:{_ANY_SHORT_DAY}))\.?(?P<comma>,?)\s(?={_ANY_MONTH}|{_ANY_DAY}"
         rf"(?:(?:st|nd|rd|th)\b|\s{_ANY_MONTH}|[:/]\d|\s?[-–—]\s?\d|\s?[ap]\.?\s?m\b))",
         lambda match: f"{_DAYS[match['day']]}{match['comma']} ",
-    ),
-    rule(
-        rf"\b(?P<first>{_ANY_SHORT_DAY})\.?(?P<mark>\s?(?:&|/|and|or)\s?)(?P<day>{_ANY_SHORT_DAY})\b(?P<stop>\.)?",
-        lambda m: f"{_DAYS[m['first']]} {'or' if 'or' in m['mark'] else 'and'} {_short_day(m)}",
     ),
     rule(r"\bM\s?[-–]\s?F(?=[\s,:]{1,2}\d|\sfrom\s\d)", "Monday to Friday"),
     rule(rf"(?<=\d)\s?[-–—]\s?(?={_ANY_MONTH})", " to "),

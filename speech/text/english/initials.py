@@ -132,6 +132,11 @@ def _after_small_letter(match: re.Match[str]) -> str | None:
     return spell(match[0]) if is_spelled(letters) else None
 
 
+def _choice(match: re.Match[str]) -> str | None:
+    """Return `bee)` for the `b)` of `a) this b) that`."""
+    return f"{spell(match['letter'])})" if re.search(r"(?<!\S)(?:a|ay)\)\s", match.string) else None
+
+
 SPACED: tuple[Rule, ...] = (
     rule(
         r"(?<![\w.'’-])(?:[A-Z](?:[ ][A-Z]){3,24}|[A-Za-z](?:[ ][a-z]){3,24})"
@@ -167,6 +172,7 @@ INITIALS: tuple[Rule, ...] = (
 LETTERS: tuple[Rule, ...] = (
     rule(r"(?<![\w.'’-])A(?=\sto\s(?:[B-Z]|bee|zee)(?![\w.'’-]))", "ay"),
     rule(r"(?:^|(?<=\n))(?P<letter>[a-z])\)(?=\s)", lambda match: f"{spell(match['letter'])})"),
+    rule(r"(?<=\s)(?P<letter>[a-h])\)(?=\s)", _choice),
     rule(r"(?P<before>\b(?:[Tt]he|[Aa]n)\s)A(?=-[A-Za-z])", lambda match: f"{match['before']}ay"),
     rule(r"(?<![^\s\d])\((?P<letter>[a-h])\)(?=\s)", lambda match: f"({spell(match['letter'])})"),
     rule(r"(?<![\w'’-])(?P<letter>[B-HJ-Z])(?=-[a-z])", _letter),

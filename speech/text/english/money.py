@@ -161,6 +161,7 @@ def _cents(match: re.Match[str]) -> str:
 
 MONEY: tuple[Rule, ...] = (
     rule(r"(?<![^\s(\"“])\$(?=[A-Z]{2,5}(?![\w/]))", ""),  # of a share, as in `$TSLA`
+    rule(r"(?P<amount>(?:\bRs\.?\s?|₹\s?)\d[\d,]{0,14})/[-–](?!\w)", lambda m: m["amount"]),
     rule(r"\bRs\.?\s?(?=\d)", "₹"),
     rule(r"(?<=\d)\s?zł\b", " PLN"),
     rule(
@@ -187,7 +188,7 @@ MONEY: tuple[Rule, ...] = (
         lambda m: f"{m['count']} for ",
     ),
     rule(
-        rf"(?<=[\d{_BARE_SIGNS}A-Z])/(?P<per>{alternatives(_PER)})\b(?:\.(?=\s[a-z+(]))?",
+        rf"(?<=[\d{_BARE_SIGNS}A-Z])/(?P<per>{alternatives(_PER)})\b(?:\.(?=\s[a-z+(]|[,;:)]))?",
         lambda match: f" per {PER[match['per']]}",
     ),
     rule(

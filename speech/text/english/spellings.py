@@ -49,6 +49,7 @@ SPELLINGS: tuple[Rule, ...] = (
         r"(?<![\w.,/])(?P<first>\d{1,3})/(?=\d{1,3}\s?(?:mpg|MPG|[kMG]?Hz)\b)",
         lambda m: f"{m['first']}, ",
     ),
+    rule(r"(?P<city>\b(?:MPG|mpg)[:]?\s\d{1,3})/(?=\d{1,3}(?![\w/]))", lambda m: f"{m['city']}, "),
     rule(
         r"(?<![\w.])[LWHD](?:\s?[x×]\s?[LWHD]){1,2}(?!\w)",
         lambda m: " by ".join(map(spell, re.findall("[A-Z]", m[0]))),

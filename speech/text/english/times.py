@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from speech.text.english.figures import UNJOINED, cardinal, digits, number, two_figures
+from speech.text.english.figures import UNJOINED, cardinal, digits, in_pairs, number, two_figures
 from speech.text.english.rule import Rule, rule
 from speech.text.english.sentences import rest_of
 
@@ -143,6 +143,14 @@ INSTANTS: tuple[Rule, ...] = (
         rf"(?P<before>\b(?:{_SET_OUT})\s(?:\w{{1,12}}\s){{0,2}}at\s)(?P<time>{_HOURS})"
         r"(?![\w-]|[.,:]\d|\s(?!(?:and|but|for|from|in|local|on|or|today|tomorrow|with)\b)\w)",
         lambda m: m["before"] + _watch(m["time"]),
+    ),
+    rule(
+        r"(?<![\w.,:/$£€-])(?P<hour>[1-9]|1[0-2])(?P<minute>[0-5]\d)(?P<half>\s?[AP]M|\s?am|pm)(?!\w)",
+        lambda m: f"{m['hour']}:{m['minute']}{m['half']}",
+    ),
+    rule(
+        r"(?<![\w.,:/$£€-])(?P<station>[5-9]\d0|1[0-6]\d0)\sAM(?!\w)",
+        lambda m: f"{in_pairs(m['station'])} ay em",
     ),
     rule(r"(?<=\b[A-Z]T)/(?=\d{1,2}(?:[:]\d\d)?\s?[apAP]\.?[mM])", ", "),
     rule(

@@ -25,6 +25,7 @@ WRITTEN = [
     ("10.0.0.0/8, example.com:8080",
      "one zero dot zero dot zero dot zero slash eight, example dot com colon eight zero "
      "eight zero"),
+    ("doi:10.1000/xyz-7.", "dee oh eye ten dot one zero zero zero slash xyz dash seven."),
 ]  # fmt: skip
 
 

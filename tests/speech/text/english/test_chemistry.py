@@ -17,6 +17,7 @@ WRITTEN = [
     ("¹⁴C dating, U-235", "carbon fourteen dating, you two thirty five"),
     ("type AB− blood, an O+ donor", "type ay bee negative blood, an oh positive donor"),
     ("3.5M HP", "three point five million aitch pee"),
+    ("SO2, NO2 or NO 2", "ess oh two, en oh two or NO two"),
 ]
 
 

@@ -73,6 +73,8 @@ WRITTEN = [
     ("65 Ma, 4.5 Gyr", "sixty five million years ago, four point five billion years"),
     ("Bake 20 min. Remove it. 15 min. Total: 5", "Bake twenty minutes. Remove it. fifteen minutes. "
      "Total: five"),
+    ("Fri & Sat 11am, 1010 AM, 880 AM, 630pm", "Friday and Saturday eleven ay em, ten ten ay em, "
+     "eight eighty ay em, six thirty pee em"),
 ]  # fmt: skip
 
 

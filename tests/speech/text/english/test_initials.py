@@ -61,6 +61,7 @@ WRITTEN = [
      "sea level, standard deviation two, Weight: five"),
     ("q.4h. now, in Rd. 3, Model No. XJ-9, long. -7.5", "every four hours now, in Round three, "
      "Model Number ex jay nine, longitude minus seven point five"),
+    ("a) this b) that, see (part b)", "ay) this bee) that, see (part b)"),
 ]  # fmt: skip
 
 

@@ -101,6 +101,7 @@ WRITTEN = [
     ("1 (8 oz) pkg. rice, 2 T. butter, 1 t. salt", "one (eight ounce) package rice, two "
      "tablespoons butter, one teaspoon salt"),
     ("at 400F/200C", "at four hundred degrees Fahrenheit, two hundred degrees Celsius"),
+    ("MPG: 25/32", "em pee jee: twenty five, thirty two"),
 ]  # fmt: skip
 
 

@@ -32,6 +32,8 @@ WRITTEN = [
      "nine pounds and ninety nine pence per month, five hundred pounds per calendar month,"
      " three pounds each"),
     ("two $20 bills, £5 notes", "two twenty dollar bills, five pound notes"),
+    ("Rs. 1,00,000/-, $100/mo.; Inv. #45", "one hundred thousand rupees, one hundred dollars per "
+     "month; Invoice number forty five"),
 ]  # fmt: skip
 
 
