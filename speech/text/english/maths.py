@@ -62,7 +62,7 @@ MATHS: tuple[Rule, ...] = (
     rule(r"(?<![\w.])log_?(?P<base>\d{1,2})(?=\()", lambda m: f"log base {m['base']} of "),
     rule(r"(?<=[A-Za-z])[ₐ-ₜ]", lambda m: f" {spell(unicodedata.normalize('NFKC', m[0]))}"),
     rule(r"(?P<name>[α-ωΑ-Ω])(?P<power>[²³])", lambda m: f"{m['name']} {_POWERS[m['power']]}"),
-    rule(r"(?<![\w|])\|(?P<of>[−-]?\d{1,4}|[−-]?[a-zA-Z])\|(?![\w|])",
+    rule(r"(?<![\w|])\|(?P<of>[−-]?\d{1,4}|[−-]?[a-zA-Z](?=\|\s?[=<>≤≥+−*/²]))\|(?![\w|])",
          lambda m: f"the absolute value of {m['of']}"),
     rule(r"(?:(?<=[²³])|(?<=[\w²³)]\)))\s?/\s?(?=\d{1,3}[a-z]?(?!\w)|\()", " over "),
     rule(rf"(?<!\w)[{''.join(_SETS)}](?![\w^⁺*])", lambda m: _SETS[m[0]]),

@@ -38,6 +38,7 @@ WRITTEN = [
      "less than six, x en, e to the power of minus x"),
     ("√2 ≈ 1.4, ≈50 people, ∑ of all", "the square root of two is approximately one point "
      "four, approximately fifty people, the sum of all"),
+    ("the |n| command, |x| = 2", "the n command, the absolute value of x equals two"),
     ("He came − as always − late.", "He came − as always − late."),
 ]  # fmt: skip
 
