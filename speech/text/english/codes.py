@@ -102,7 +102,7 @@ def _published(match: re.Match[str]) -> str:
 
 def _docket(match: re.Match[str]) -> str:
     number = match["number"]
-    said = in_pairs(number) if len(number) == 4 else digits(number)
+    said = in_pairs(number) if len(number) < 5 else digits(number)
     return f"{match['what']}{two_figures(match['year'])}, {said}"
 
 
@@ -160,7 +160,7 @@ CODES: tuple[Rule, ...] = (
         lambda m: ", ".join(in_pairs(part.lstrip(".0")) for part in m[0].split("/")),
     ),
     rule(
-        r"(?P<what>\b(?:[Nn]umber|[Cc]ase|[Dd]ocket)\s)(?P<year>\d\d)-(?P<number>\d{4,5})(?![\w-])",
+        r"(?P<what>\b(?:[Nn]umber|[Cc]ase|[Dd]ocket)\s)(?P<year>\d\d)-(?P<number>\d{3,5})(?![\w-])",
         _docket,
     ),
     rule(

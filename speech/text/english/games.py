@@ -9,7 +9,7 @@ from speech.text.english.rule import Rule, rule
 
 _COUNTED = (
     r"(?:HP|MP|SP|AP|PP|XP|EXP|STA|[Hh]ealth|[Mm]ana|[Ss]tamina|[Aa]mmo|[Ll]ives|[Ss]hields?|[Ee]nergy|"
-    r"[Ss]tep|[Pp]art|[Ll]evel|[Rr]ound|[Ss]tage|[Ww]ave|[Ss]lide|[Pp]hase|[Ll]esson|[Ee]pisode|[Cc]hapter|"
+    r"[Ll]ap|[Mm]atch|[Gg]ame|[Hh]ole|[Ss]tep|[Pp]art|[Ll]evel|[Rr]ound|[Ss]tage|[Ww]ave|[Ss]lide|[Pp]hase|[Ll]esson|[Ee]pisode|[Cc]hapter|"
     r"[Pp]age|[Dd]ay|[Ww]eek|[Aa]ttempt|[Qq]uestion|[Ss]core|[Pp]rogress|[Tt]ask|[Rr]atings?|[Qq]uiz)"
 )
 _DATED = "".join(

@@ -23,7 +23,7 @@ _SAID_AS_WORDS = frozenset(
         "ARM ASCII BASIC COVID "
         "DARPA FEMA FIFA GIF HIPAA IKEA JPEG JSON LAN LASER MPEG NAFTA NASA NATO "
         "OPEC OSHA PIN RADAR RAM RIP ROM SAT SCUBA SIM SONAR SWAT TED UEFA UNESCO UNICEF VAT WAN "
-        "WASP ZIP"
+        "WASP ZIP TOEFL YAML TOML CRISPR QWERTY"
     )
 )
 _SPELLED = frozenset(
@@ -52,6 +52,15 @@ _BEGINS_NO_WORD = re.compile(  # a consonant, and another that no word has behin
     "(?:AA|II|UU)|(?![AEIOUY])(?!BL|BR|CH|CL|CR|DR|DW|FL|FR|GH|GL|GN|GR|KN|KR|PH|PL|PR|PS|QU|RH|SC|SH|SK|SL|SM|"
     "SN|SP|SQ|ST|SW|TH|TR|TW|WH|WR).[^AEIOUY]"
 )
+_CONSONANTS = re.compile(r"(?!(.)\1)[^AEIOUY]{2}")
+_WORD_ENDS = frozenset(
+    listed(
+        "BS BT CH CK CS CT DR DS FT GH GN GS HS KS LD LF LK LM LN LP LS LT MB MN MP MS ND NG NK NS "
+        "NT NX PH PS PT RB RC RD RF RG RK RL RM RN RP RS RT SC SH SK SM SP ST TH TS TZ WD WK WL WN "
+        "WS XT"
+    )
+)
+"""Two consonants that words end with: others are initials, as in NYPD."""
 _SAYABLE = re.compile(
     "(?=.+[aeiouy])(?!.*[^aeiouy]{4})[a-z]{2,}", re.IGNORECASE
 )  # a vowel, and not only at the start
@@ -75,6 +84,10 @@ def spell(letters: str) -> str:
     return " ".join(_LETTERS.get(letter.upper(), letter) for letter in letters if letter.isalnum())
 
 
+def _ends_no_word(letters: str) -> bool:
+    return bool(_CONSONANTS.match(letters[-2:])) and letters[-2:] not in _WORD_ENDS
+
+
 def is_spelled(letters: str) -> bool:
     """Tell whether capitals are read letter by letter, such as FBI, and not as a word, as NASA."""
     if letters in _SPELLED:
@@ -84,6 +97,7 @@ def is_spelled(letters: str) -> bool:
     vowels = [letter in "AEIOUY" for letter in letters]
     return (
         not any(vowels)
+        or (len(letters) == 4 and _ends_no_word(letters))
         or bool(_BEGINS_NO_WORD.match(letters))
         or len(letters) == 2
         or (len(letters) == 3 and vowels != [False, True, False])
@@ -164,7 +178,7 @@ INITIALS: tuple[Rule, ...] = (
     ),
     rule(r"(?<!\w)[a-z](?P<letters>[A-Z]{2,4})(?!\w)", _after_small_letter),
     rule(r"(?<![\w'’-])(?:IT|WHO)(?![\w-]|['’][a-z]{2})", _no_pronoun),
-    rule(r"(?<!\w)pH(?!\w)", lambda match: spell("PH")),
+    rule(r"(?<!\w)p(?:H|Ka)(?!\w)", lambda match: spell(match[0])),
     rule(r"(?<![\w'’-])(?P<letters>[A-Z]{2,6})(?P<plural>'?s)?(?![\w]|['’][a-z]{2})", _initials),
 )
 """Capitals without full stops between them, not where all is shouted."""

@@ -60,6 +60,9 @@ def _powered_sum(match: re.Match[str]) -> str:
 
 MATHS: tuple[Rule, ...] = (
     rule(r"(?<![\w.])log_?(?P<base>\d{1,2})(?=\()", lambda m: f"log base {m['base']} of "),
+    rule(r"(?<!\w)P\((?P<of>[A-Z])\s?\|\s?(?P<given>[A-Z])\)",
+         lambda m: f"pee of {spell(m['of'])} given {spell(m['given'])}"),
+    rule(r"(?<=[A-Za-z])\u0304(?!\w)", " bar"),
     rule(r"(?<=[A-Za-z])[ₐ-ₜ]", lambda m: f" {spell(unicodedata.normalize('NFKC', m[0]))}"),
     rule(r"(?P<name>[α-ωΑ-Ω])(?P<power>[²³])", lambda m: f"{m['name']} {_POWERS[m['power']]}"),
     rule(r"(?<![\w|])\|(?P<of>[−-]?\d{1,4}|[−-]?[a-zA-Z](?=\|\s?[=<>≤≥+−*/²]))\|(?![\w|])",

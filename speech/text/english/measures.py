@@ -40,6 +40,7 @@ _PER_SHORT = [
 ]
 _PER_COUNTED = [unit for unit in PER if unit in UNITS or unit in _SPANS]  # `cells/mL`, `trips/day`
 _TIMES = {"h": "hours", "m": "minutes", "s": "seconds"}
+_OWN_NOUN = re.compile(PLAIN_NOUN)
 _RACES = "dash|sprint|race|relay|final|heat|freestyle|butterfly|backstroke|medley|hurdles"
 _RATE_PARTS = re.compile(r"/(?:(\d+)\s?)?([^/]+)")
 _LASTING = listed(
@@ -127,6 +128,7 @@ def _duration(match: re.Match[str]) -> str:
 
 def _inches(match: re.Match[str]) -> str:
     is_one = match["amount"] == "1" or match["hyphen"] == "-" or is_adjective(match)
+    is_one = is_one or (not match["hyphen"] and bool(_OWN_NOUN.match(match.string, match.end())))
     stop = stop_after(match) if match["stop"] else ""
     return f"{number(match['amount'])} {'inch' if is_one else 'inches'}{stop}"
 
@@ -213,7 +215,7 @@ MEASURES: tuple[Rule, ...] = (
     rule(rf"(?<=\d)\s?{_UNIT}(?!\w)\s?[-–—]\s?(?={NUMBER}\s?(?P=unit)(?!\w))", "-"),
     rule(
         rf"{START}(?P<amount>{NUMBER})(?P<hyphen>-|\s?)in(?P<stop>\.(?=\s[a-z(]|[,;)]|\s?$)"
-        r"|(?=\s(?:tall|high|wide|long|deep|thick|by|x)\b))",
+        r"|(?=\s(?:tall|high|wide|long|deep|thick|by|x)\b)|(?<=\din)(?=\s[a-z]))",
         _inches,
     ),
     rule(

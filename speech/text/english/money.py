@@ -155,12 +155,27 @@ def _amount(amount: str, currency: _Currency, many: str) -> str:
     return " and ".join(parts)
 
 
+def _old_money(match: re.Match[str]) -> str:
+    """Return `four pounds ten shillings and six pence` for `£4 10s. 6d.`."""
+    pounds, shillings = match["pounds"] or match["only"], match["shillings"] or match["rest"]
+    said = [f"{cardinal(pounds)} pound{'s' * (pounds != '1')}"] if pounds else []
+    said.append(f"{cardinal(shillings)} shilling{'s' * (shillings != '1')}")
+    if pence := match["pence"]:
+        said.append(f"and {cardinal(pence)} {'penny' if pence == '1' else 'pence'}")
+    return " ".join(said)
+
+
 def _cents(match: re.Match[str]) -> str:
     return f"{number(match['amount'])} {'cent' if match['amount'] == '1' else 'cents'}"
 
 
 MONEY: tuple[Rule, ...] = (
     rule(r"(?<![^\s(\"“])\$(?=[A-Z]{2,5}(?![\w/]))", ""),  # of a share, as in `$TSLA`
+    rule(
+        r"(?<!\w)(?:£(?P<pounds>\d{1,4})\s)?(?P<shillings>1?\d)s\.?\s(?P<pence>1?\d)d\b\.?"
+        r"|£(?P<only>\d{1,4})\s(?P<rest>1?\d)s\b\.?(?!\w)",
+        _old_money,
+    ),
     rule(r"(?P<amount>(?:\bRs\.?\s?|₹\s?)\d[\d,]{0,14})/[-–](?!\w)", lambda m: m["amount"]),
     rule(r"\bRs\.?\s?(?=\d)", "₹"),
     rule(r"(?<=\d)\s?zł\b", " PLN"),

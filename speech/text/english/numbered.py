@@ -33,7 +33,8 @@ _BEFORE_NUMBERS = {
     "Long": "Longitude", "Elev": "Elevation", "elev": "elevation", "pop": "population",
     "Pop": "Population",
     "App": "Appendix", "Bk": "Book", "bk": "book", "Amend": "Amendment", "lat": "latitude",
-    "Lat": "Latitude", "Ste": "Suite", "agg": "aggregate", "Inv": "Invoice", "inv": "invoice",
+    "Lat": "Latitude", "Ste": "Suite", "agg": "aggregate", "Res": "Resolution",
+    "Inv": "Invoice", "inv": "invoice",
 }  # fmt: skip
 _ALSO_WORDS = frozenset({"art", "app", "cat", "long", "max", "pop", "tab"})
 _REFER = frozenset(

@@ -138,6 +138,10 @@ PLACES: tuple[Rule, ...] = (
         _state_of_town,
     ),
     rule(
+        rf"(?<=,\s)(?P<party>[DRI])-(?P<state>{_STATE}|{_SHORT_STATE})(?!\w)",
+        lambda match: f"{spell(match['party'])}, {_state(match)}",
+    ),
+    rule(
         rf"\((?P<party>[DRI])-(?P<state>{_STATE}|{_SHORT_STATE}|[A-Z][a-z]+)\)",
         lambda match: f"({spell(match['party'])}, {_state(match)})",
     ),

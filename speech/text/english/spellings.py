@@ -12,6 +12,8 @@ from speech.text.english.rule import Rule, listed, rule
 _COOKED = r"(?P<amount>(?:\d{1,2}[\s-])?\d{1,2}/\d{1,2}|\d{0,2}[½⅓⅔¼¾⅛]|\d{1,2}(?:\.\d)?)"
 _AROUND = listed("about above around at below near of over reached to under hit")  # a temperature
 _SCALES = {"K": "thousand", "m": "million", "B": "billion"}
+_METRIC = "k?g|m[lL]|[lL]|[ckm]?m|litres?"
+_IMPERIAL = "fl\\.?\\s?oz|oz|lbs?|in|ft|mi|pints?|cups?|yd"
 _PHYSICAL = {"N": "newtons", "J": "joules", "K": "kelvin"}
 _REPEATED = "days?|weeks?|wks?|months?|hours?|hrs?|doses?|reps|sets|nights?"
 _AGES = {"k": "thousand", "m": "million", "b": "billion", "g": "billion"}
@@ -33,6 +35,14 @@ def _cooked(one: str) -> Callable[[re.Match[str]], str]:
     return say
 
 
+def _in_other_units(match: re.Match[str]) -> str | None:
+    """Return `200g, ` for the `200g/` of `200g/7oz`; `5mg/2ml` is a rate."""
+    other = re.compile(_IMPERIAL if re.fullmatch(_METRIC, match["one"].strip()) else _METRIC)
+    unit = re.search(r"[a-zA-Z]", match.string[match.end() :])
+    found = unit and other.match(match.string, match.end() + unit.start())
+    return f"{match['one']}, " if found else None
+
+
 def _scaled(match: re.Match[str]) -> str:
     """Return `1.2 thousand` for the `1.2K` of `1.2K followers`."""
     return f"{match['amount']} {_SCALES[match['scale'].strip()[0]]}"
@@ -49,6 +59,23 @@ SPELLINGS: tuple[Rule, ...] = (
         r"(?<![\w.,/])(?P<first>\d{1,3})/(?=\d{1,3}\s?(?:mpg|MPG|[kMG]?Hz)\b)",
         lambda m: f"{m['first']}, ",
     ),
+    rule(
+        rf"(?<=[\d½¼¾])(?P<one>\s?(?:{_METRIC})|\s?(?:{_IMPERIAL}))/"
+        rf"(?=[\d½¼¾⅓⅔][\d½¼¾⅓⅔./]{{0,5}}\s?(?:(?:{_METRIC})|(?:{_IMPERIAL}))(?!\w))",
+        _in_other_units,
+    ),
+    rule(
+        r"(?P<amount>\d{0,3}[½¼¾⅛⅜⅝⅞])\s?in\.(?!\w)(?P<stop>(?=\s?$|\s[A-Z]))?",
+        lambda m: (
+            f"{m['amount']} inch{'es' * m['amount'][0].isdigit()}{'.' * (m['stop'] is not None)}"
+        ),
+    ),
+    rule(
+        r"(?P<what>\b(?:[Aa]ctive|[Bb]ake|[Cc]hill|[Cc]ook(?:ing)?|[Dd]uration|ETA|[Pp]rep|[Rr]est|[Rr]untime|"
+        r"[Tt]ime|[Tt]imer|[Tt]otal)(?:\s[Tt]ime)?[:]?\s)(?P<amount>\d{1,3})\s?m(?!\w)",
+        lambda m: f"{m['what']}{m['amount']} min",
+    ),
+    rule(r"(?<=\d)bp(?!\w)", " bps"),
     rule(r"(?P<city>\b(?:MPG|mpg)[:]?\s\d{1,3})/(?=\d{1,3}(?![\w/]))", lambda m: f"{m['city']}, "),
     rule(
         r"(?<![\w.])[LWHD](?:\s?[x×]\s?[LWHD]){1,2}(?!\w)",
@@ -101,7 +128,7 @@ SPELLINGS: tuple[Rule, ...] = (
         lambda m: f"{m['carats']} karat",
     ),
     rule(
-        r"(?<![\w.,:/$£€-])(?P<stones>\d{1,2})\s?st\s?(?P<pounds>\d|1[0-3])\s?lbs?\b\.?(?!\w)",
+        r"(?<![\w.,:/$£€-])(?P<stones>\d{1,2})\s?st\.?\s?(?P<pounds>\d|1[0-3])\s?lbs?\b\.?(?!\w)",
         lambda m: f"{m['stones']} stone {m['pounds']}{' pound' + 's' * (m['pounds'] != '1')}",
     ),
     rule(

@@ -152,10 +152,21 @@ INSTANTS: tuple[Rule, ...] = (
         r"(?<![\w.,:/$£€-])(?P<station>[5-9]\d0|1[0-6]\d0)\sAM(?!\w)",
         lambda m: f"{in_pairs(m['station'])} ay em",
     ),
+    rule(
+        r"(?P<before>\b[Aa]t\s)(?P<hour>1\d|2[0-3]|[1-9])\.(?P<minute>[0-5][05])"
+        r"(?=\s(?:he|I|it|precisely|sharp|she|they|this\s(?:morning|afternoon|evening)|tomorrow|we)\b)"
+        r"|(?P<the>\bthe\s)(?P<h>1\d|2[0-3]|[1-9])\.(?P<m>[0-5]\d)"
+        r"(?=\s(?:(?:from|to)\s[A-Z]|(?:bus|express|ferry|flight|service|train)\b))",
+        lambda m: f"{m['before'] or m['the']}{m['hour'] or m['h']}:{m['minute'] or m['m']}",
+    ),
     rule(r"(?<=\b[A-Z]T)/(?=\d{1,2}(?:[:]\d\d)?\s?[apAP]\.?[mM])", ", "),
     rule(
         r"(?<![\w.,:/-])(?P<east>1?\d)/(?P<west>1?\d)c(?![\w'’-])",
         lambda m: f"{cardinal(m['east'])}, {cardinal(m['west'])} Central",
+    ),
+    rule(
+        r"(?P<before>\b(?:[Bb]ake|[Cc]ook|[Dd]uration|[Ff]or|[Pp]rep|[Tt]ime|[Tt]otal|took)[:]?\s)(?P<hours>\d{1,2})h(?P<minutes>[0-5]\d)(?!\w)",
+        lambda m: f"{m['before']}{m['hours']}h {m['minutes']}m",
     ),
     rule(r"(?<![\w.,:/$£€-])(?P<hour>[01]?\d|2[0-4])h(?=[0-5]\d(?!\w))", lambda m: f"{m['hour']}:"),
     rule(r"(?:(?<=\b[QH][1-4])|(?<=\bFY))\s?['’](?=\d\d\b)", " "),

@@ -57,9 +57,9 @@ WRITTEN = [
     ("Symphony K. 525, BWV 1007, ask Josef K.", "Symphony kay five twenty five, bee double-you vee "
      "one thousand and seven, ask Josef kay."),
     ("Route 9W.", "Route nine double-you."),
-    ("ISSN 0317-847X, ZIP 10001-1234, PMID 1234567", "ISSN zero three one seven, eight four seven "
-     "ex, ZIP one zero zero zero one, one two three four, pee em eye dee one two three four five "
-     "six seven"),
+    ("ISSN 0317-847X, ZIP 10001-1234, PMID 1234567", "eye ess ess en zero three one seven, eight "
+     "four seven ex, ZIP one zero zero zero one, one two three four, pee em eye dee one two three "
+     "four five six seven"),
     ("arXiv:2106.09685v2", "arXiv two one zero six dot zero nine six eight five version two"),
     ("RFC 2616, ISO 9001:2015, ISO 8859-1", "ar eff see twenty six sixteen, eye ess oh nine "
      "thousand and one, twenty fifteen, eye ess oh eighty eight fifty nine one"),
@@ -69,6 +69,8 @@ WRITTEN = [
     ("Table 4-1, Figures 3-5, Ryzen 9 7950X", "Table four dash one, Figures three to five, Ryzen "
      "nine seventy nine fifty ex"),
     ("OPS .950, a .500 team", "oh pee ess nine fifty, a five hundred team"),
+    ("Case 22-451, lap 52/57", "Case twenty two, four fifty one, lap fifty two out of fifty "
+     "seven"),
 ]  # fmt: skip
 
 

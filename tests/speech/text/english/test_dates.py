@@ -75,6 +75,8 @@ WRITTEN = [
      "Total: five"),
     ("Fri & Sat 11am, 1010 AM, 880 AM, 630pm", "Friday and Saturday eleven ay em, ten ten ay em, "
      "eight eighty ay em, six thirty pee em"),
+    ("the 5.30 from Bath. At 5.30 he rose, at 5.30 percent", "the five thirty from Bath. At five "
+     "thirty he rose, at five point three zero percent"),
 ]  # fmt: skip
 
 

@@ -62,6 +62,8 @@ WRITTEN = [
     ("q.4h. now, in Rd. 3, Model No. XJ-9, long. -7.5", "every four hours now, in Round three, "
      "Model Number ex jay nine, longitude minus seven point five"),
     ("a) this b) that, see (part b)", "ay) this bee) that, see (part b)"),
+    ("NYPD, AIDS, YAML, ARGHH", "en why pee dee, AIDS, YAML, ARGHH"),
+    ("Roe, D-N.Y., said; pKa 4", "Roe, dee, New York, said; pee kay ay four"),
 ]  # fmt: skip
 
 

@@ -40,6 +40,7 @@ WRITTEN = [
      "four, approximately fifty people, the sum of all"),
     ("the |n| command, |x| = 2", "the n command, the absolute value of x equals two"),
     ("He came − as always − late.", "He came − as always − late."),
+    ("P(A|B), x̄ = 4", "pee of ay given bee, x bar equals four"),
 ]  # fmt: skip
 
 

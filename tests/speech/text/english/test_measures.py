@@ -102,6 +102,12 @@ WRITTEN = [
      "tablespoons butter, one teaspoon salt"),
     ("at 400F/200C", "at four hundred degrees Fahrenheit, two hundred degrees Celsius"),
     ("MPG: 25/32", "em pee jee: twenty five, thirty two"),
+    ("200g/7oz flour, a 30cm/12in pan, 250 mg/5 mL", "two hundred grams, seven ounces flour, a "
+     "thirty centimeters, twelve inch pan, two hundred and fifty milligrams per five milliliters"),
+    ("10 st. 5 lb., 11½ in. wide, cut 2in off", "ten stone five pounds, eleven and a half inches "
+     "wide, cut two inches off"),
+    ("Prep: 15m, Total time: 45m, Cook 1h30", "Prep: fifteen minutes, Total time: forty five "
+     "minutes, Cook one hour thirty minutes"),
 ]  # fmt: skip
 
 

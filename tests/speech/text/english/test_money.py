@@ -34,6 +34,8 @@ WRITTEN = [
     ("two $20 bills, £5 notes", "two twenty dollar bills, five pound notes"),
     ("Rs. 1,00,000/-, $100/mo.; Inv. #45", "one hundred thousand rupees, one hundred dollars per "
      "month; Invoice number forty five"),
+    ("£4 10s. 6d., 3s. 1d., 5bp", "four pounds ten shillings and six pence, three shillings and "
+     "one penny, five basis points"),
 ]  # fmt: skip
 
 

@@ -20,6 +20,7 @@ WRITTEN = [
     ("(i) this and (ii) that", "(one) this and (two) that"),
     ("John D. Gates III, GTA V", "John dee Gates the third, jee tee ay five"),
     ("WWI & WWII, Ramesses II", "World War one and World War two, Ramesses the second"),
+    ("J. P. Morgan III", "jay pee Morgan the third"),
 ]
 
 
