@@ -23,7 +23,7 @@ TITLES = {
 }  # fmt: skip
 _WORDS = {
     "a.k.a.": "also known as", "a.s.l.": "above sea level", "std. dev.": "standard deviation",
-    "wt.": "weight", "Wt.": "Weight",
+    "dia.": "diameter", "wt.": "weight", "Wt.": "Weight",
     "Est.": "Established", "e.g.": "for example", "i.e.": "that is",
     "E.g.": "For example", "I.e.": "That is",
     "incl.": "including", "excl.": "excluding", "Incl.": "Including", "Excl.": "Excluding",

@@ -62,7 +62,8 @@ def _digital_object(match: re.Match[str]) -> str:
 
 
 def _host_and_port(match: re.Match[str]) -> str:
-    return f"{match['host']} colon {digits(match['port'])}"
+    path = f" {_address(match['path'])}" if match["path"] else ""
+    return f"{match['host']} colon {digits(match['port'])}{path}"
 
 
 def _vanity_number(match: re.Match[str]) -> str:
@@ -143,6 +144,10 @@ ADDRESSES: tuple[Rule, ...] = (
         r"(?<![\w@])[\w.+-]{1,64}@(?:[A-Za-z\d-]{1,63}\.){1,6}[A-Za-z]{2,24}\b",
         lambda match: _address(match[0]),
     ),
+    rule(
+        r"(?P<user>(?<![\w@.])[a-z][\w-]{0,30})@(?=\d{1,3}(?:\.\d{1,3}){3}\b)",
+        lambda m: f"{m['user']} at ",
+    ),
     rule(r"(?:https?|ftp)://(?P<rest>[^\s<>\"“”]{1,300})", _url, re.IGNORECASE),
     rule(r"(?<![\w.@])(?P<rest>www\.[^\s<>\"“”]{1,300})", _url, re.IGNORECASE),
     rule(
@@ -182,7 +187,9 @@ ADDRESSES: tuple[Rule, ...] = (
         _dialled,
     ),
     rule(r"(?<![\w.,$£€:/-])(?:911|999)(?=\s(?:call|operator|dispatch|emergency)\w*)", _groups),
-    rule(r"\b(?P<host>localhost)[:](?P<port>\d{2,5})\b", _host_and_port),
+    rule(
+        r"\b(?P<host>localhost)[:](?P<port>\d{2,5})\b(?P<path>/[\w./-]{0,100}\w)?", _host_and_port
+    ),
     rule(
         r"(?<![\w.-])(?P<free>1-8\d\d)-(?P<words>[A-Z]{2,10}(?:-[A-Z]{2,10}){0,2})(?![\w-])",
         _vanity_number,

@@ -18,8 +18,8 @@ _MEASURED = re.compile(
     r"\s(?:bags?|barrels?|buckets?|jugs?|kegs?|batter(?:y|ies)|bottles?|bulbs?|burgers?|cables?|cans|capacitors?|capsules?|chargers?|clocks?|"
     r"chips?|cups?|dash|delays?|discs?|disks?|doses?|drives?|flats?|freestyle|hurdles|jars?|kettlebells?|"
     r"lens(?:es)?|loa(?:f|ves)|medley|monitors?|packs?|patt(?:y|ies)|pills?|pings?|plates?|races?|radius|"
-    r"relays?|resistors?|ropes?|sacks?|screens?|sprints?|steaks?|tablets?|tanks?|timeouts?|tubes?|"
-    r"warrant(?:y|ies))\b"
+    r"bolts?|hoses?|nails?|nuts?|pipes?|relays?|resistors?|ropes?|sacks?|screens?|screws?|sockets?|sprints?|steaks?|tablets?|tanks?|timeouts?|tubes?|"
+    r"warrant(?:y|ies)|wrench(?:es)?)\b"
 )
 """What is told by its amount, article or not, as in `two 12 oz bottles`."""
 _NOUN_BEHIND = re.compile(rf"\s{_NOUN}")

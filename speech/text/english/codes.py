@@ -154,7 +154,19 @@ CODES: tuple[Rule, ...] = (
         r"(?P<what>\b[Ss]ort\scode[:]?\s)(?P<code>\d\d-\d\d-\d\d)(?![\w-])",
         lambda m: m["what"] + _code_of(m["code"]),
     ),
-    rule(r"(?<![\w/])a/c(?=\s\d)", "account number"),
+    rule(r"(?<![\w/])[aA]/[cC](?:\snumber)?(?=\s\d)", "account number"),
+    rule(
+        r"(?P<what>\bISBN(?:-1[03])?[:]?\s)(?P<code>\d(?:[\s-]?\d){8,11}[\s-]?[\dX])(?![\w-])",
+        lambda m: m["what"] + _code_of(m["code"]),
+    ),
+    rule(
+        r"(?<![\w.,/-])(?P<cold>0|5|10|15|20)W-?(?P<hot>[1-6]\d)(?![\w-])",
+        lambda m: f"{cardinal(m['cold'])} {spell('W')} {cardinal(m['hot'])}",
+    ),
+    rule(
+        r"(?<![\w.,/-])P?(?P<width>[1-3]\d5)/(?P<height>[2-9][05])\s?Z?R\s?(?P<rim>[12]\d)(?!\w)",
+        lambda m: f"{in_pairs(m['width'])} {cardinal(m['height'])} ar {cardinal(m['rim'])}",
+    ),
     rule(
         r"(?<![\w.])\.\d{3}/\.\d{3}/\.\d{3}(?![\w/])",
         lambda m: ", ".join(in_pairs(part.lstrip(".0")) for part in m[0].split("/")),

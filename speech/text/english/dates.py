@@ -266,6 +266,11 @@ YEARS: tuple[Rule, ...] = (
         lambda match: year(match["year"]),
         re.IGNORECASE,
     ),
+    rule(
+        rf"{UNJOINED}(?P<before>10\d\d)(?=\s(?:A\.?D|B\.?C|C\.?E)\b)"
+        r"|(?:(?<=\bAD\s)|(?<=\bA\.D\.\s))(?P<behind>10\d\d)(?![\w-]|[.,]\d)",
+        lambda m: year(m["before"] or m["behind"]),
+    ),
     rule(r"(?<![\w'’])['’](?=\d\d(?![\w'’]|[.,]\d))", ""),
     rule(
         r"(?<=[A-Za-z,.)]\s)(?P<year>1[89]\d\d|20[0-3]\d)(?P<letter>[a-d])(?=[,;.)\s])"

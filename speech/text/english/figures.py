@@ -23,14 +23,16 @@ SPELLED_NUMBERS = listed(
 )
 """The words that a number may end with."""
 
+_MIN_NAME_DIGITS = 10  # without commas: of a card, a telephone, a book
 _MAX_DIGITS = 15  # more are read one by one: nobody says them as a number
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def cardinal(figures: str) -> str:
     """Return `1,250` as `one thousand two hundred and fifty`; long or padded figures digit-wise."""
+    is_name = len(figures) >= _MIN_NAME_DIGITS and figures.isdigit() and figures[-3:] != "000"
     figures = figures.replace(",", "")
-    if len(figures) > _MAX_DIGITS or (figures[0] == "0" and len(figures) > 1):
+    if is_name or len(figures) > _MAX_DIGITS or (figures[0] == "0" and len(figures) > 1):
         return digits(figures)
     return _plain(num2words(int(figures)))
 

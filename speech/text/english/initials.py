@@ -179,7 +179,10 @@ INITIALS: tuple[Rule, ...] = (
     rule(r"(?<!\w)[a-z](?P<letters>[A-Z]{2,4})(?!\w)", _after_small_letter),
     rule(r"(?<![\w'’-])(?:IT|WHO)(?![\w-]|['’][a-z]{2})", _no_pronoun),
     rule(r"(?<!\w)p(?:H|Ka)(?!\w)", lambda match: spell(match[0])),
-    rule(r"(?<![\w'’-])(?P<letters>[A-Z]{2,6})(?P<plural>'?s)?(?![\w]|['’][a-z]{2})", _initials),
+    rule(
+        r"(?:(?<![\w'’-])|(?<=[a-z]{2}-))(?P<letters>[A-Z]{2,6})(?P<plural>'?s)?(?![\w]|['’][a-z]{2})",
+        _initials,
+    ),
 )
 """Capitals without full stops between them, not where all is shouted."""
 

@@ -170,6 +170,9 @@ def _cents(match: re.Match[str]) -> str:
 
 
 MONEY: tuple[Rule, ...] = (
+    rule(
+        r"(?P<sum>(?:₹|\bRs\.?)\s?\d[\d.,]{0,12})\s?[Cc]r\b\.?(?!\w)", lambda m: f"{m['sum']} crore"
+    ),
     rule(r"(?<![^\s(\"“])\$(?=[A-Z]{2,5}(?![\w/]))", ""),  # of a share, as in `$TSLA`
     rule(
         r"(?<!\w)(?:£(?P<pounds>\d{1,4})\s)?(?P<shillings>1?\d)s\.?\s(?P<pence>1?\d)d\b\.?"

@@ -34,7 +34,7 @@ _BEFORE_NUMBERS = {
     "Pop": "Population",
     "App": "Appendix", "Bk": "Book", "bk": "book", "Amend": "Amendment", "lat": "latitude",
     "Lat": "Latitude", "Ste": "Suite", "agg": "aggregate", "Res": "Resolution",
-    "Inv": "Invoice", "inv": "invoice",
+    "acct": "account", "Acct": "Account", "Inv": "Invoice", "inv": "invoice",
 }  # fmt: skip
 _ALSO_WORDS = frozenset({"art", "app", "cat", "long", "max", "pop", "tab"})
 _REFER = frozenset(

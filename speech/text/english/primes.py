@@ -71,6 +71,7 @@ def _foot_and_inches(match: re.Match[str]) -> str:
 
 
 PRIMES: tuple[Rule, ...] = (
+    rule(r"(?P<inch>\d[\"”″])/(?=\d)", lambda m: f"{m['inch']}, "),
     rule(
         rf"{_FIRST}(?P<amount>{_MIXED}){_INCH}\s?(?P<side>[WHDL])(?!\w)(?P<by>\s?[x×]\s?(?=\d))?",
         lambda m: f"{m['amount']} inches {_SIDES[m['side']]}{' by ' * bool(m['by'])}",
@@ -112,6 +113,6 @@ PRIMES: tuple[Rule, ...] = (
     ),
     rule(rf"{_FIRST}(?P<feet>\d{{1,3}})(?:['’](?=\s(?:tall|high|long|wide|deep)\b)|′)", _feet),
     rule(rf"{_FIRST}(?P<feet>\d{{1,3}})['’](?=[.,;:!?)]?(?:\s|$))", _feet_outside_quotes),
-    rule(rf"{_OPENED}|{_FIRST}(?P<amount>{_MIXED}){_INCH}{_BY}", _inches),
+    rule(rf"{_OPENED}|(?:{_FIRST}|(?<=[\"”″][x×]))(?P<amount>{_MIXED}){_INCH}{_BY}", _inches),
 )
 """Angles, then feet with inches, then either alone."""

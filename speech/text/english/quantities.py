@@ -87,13 +87,13 @@ _POWERS = {"2": "squared", "3": "cubed", "²": "squared", "³": "cubed"}
 
 
 def _ungrouped(match: re.Match[str]) -> str:
-    return re.sub(r"\D", "", match[0])
+    return f"{int(re.sub(r'[^0-9]', '', match[0])):,}"
 
 
 def _with_point(match: re.Match[str]) -> str:
     """Return `1234.5` for `1.234,5`, as most of Europe writes it."""
     whole, _, part = match[0].partition(",")
-    return f"{re.sub(r'[^0-9]', '', whole)}.{part}"
+    return f"{int(re.sub(r'[^0-9]', '', whole)):,}.{part}"
 
 
 def _power(match: re.Match[str]) -> str:

@@ -12,6 +12,7 @@ from speech.text.english.rule import Rule, listed, rule
 _COOKED = r"(?P<amount>(?:\d{1,2}[\s-])?\d{1,2}/\d{1,2}|\d{0,2}[½⅓⅔¼¾⅛]|\d{1,2}(?:\.\d)?)"
 _AROUND = listed("about above around at below near of over reached to under hit")  # a temperature
 _SCALES = {"K": "thousand", "m": "million", "B": "billion"}
+_PACKED = {"ct": "count", "pk": "pack", "pc": "piece", "pcs": "pieces"}
 _METRIC = "k?g|m[lL]|[lL]|[ckm]?m|litres?"
 _IMPERIAL = "fl\\.?\\s?oz|oz|lbs?|in|ft|mi|pints?|cups?|yd"
 _PHYSICAL = {"N": "newtons", "J": "joules", "K": "kelvin"}
@@ -49,6 +50,13 @@ def _scaled(match: re.Match[str]) -> str:
 
 
 SPELLINGS: tuple[Rule, ...] = (
+    rule(r"(?<=[½¼¾⅛⅜⅝⅞])\s?[x×]\s?(?=\d)", " by "),
+    rule(r"(?P<sides>\d\s?in\s?[x×]\s?\d[\d./]{0,5})\s?in\b", lambda m: f"{m['sides']} inches"),
+    rule(r"(?:(?<=\d/\d)|(?<=[½¼¾⅛⅜⅝⅞]))-in\.(?!\w)", "-inch"),
+    rule(
+        r"(?P<count>(?<![\w.,/-])\d{1,4})(?:-(?P<pack>ct|pk|pc)|\s(?P<pieces>pcs))\b\.?(?![\w-])",
+        lambda m: f"{m['count']} {_PACKED[m['pack'] or m['pieces']]}",
+    ),
     rule(r"(?<=\d/\d)\s?[x×]\s?(?=\d)(?![^=\n]{1,16}=)", " by "),
     rule(
         r"(?P<degrees>\b[Dd]egrees?\s)(?P<scale>[CF])(?![\w'’-])(?:\.(?=\s[a-z]))?",

@@ -126,6 +126,9 @@ COMPARISONS: tuple[Rule, ...] = (
     rule(r"(?<![\w~])~\s?(?=[\d$£€])", "about "),
     rule(r"(?<=[\w)\"'])\s&&\s(?=\S)", " and "),
     rule(r"(?<=[\w)\"'])\s\|\|\s(?=\S)", " or "),
+    rule(r"(?<!\w)\$(?P<land>US|A|NZ|HK|CA)\s?(?=\d)", lambda m: f"{m['land']}$"),
+    rule(r"\s(?P<sign>[+−-])=\s", lambda m: f" {'plus' if m['sign'] == '+' else 'minus'} equals "),
+    rule(r"(?<=[A-Z]\d)[+](?=[A-Z]\d)", " plus "),
     rule(r"\s?±\s?(?=[\d√(]|[a-z](?![a-z]))", " plus or minus "),
     rule(r"[↑▲]\s?(?=[\d$£€])", "up "),
     rule(r"[↓▼]\s?(?=[\d$£€])", "down "),
@@ -168,7 +171,7 @@ GLUED: tuple[Rule, ...] = (
         lambda match: f"{spell(match['source'])} to {spell(match['target'])}",
     ),
     rule(
-        r"(?<![\w\[])(?!WW-?[12]\b)(?P<letters>[A-Z]{1,5})-?(?P<figures>\d{1,4})(?P<rest>[A-Z]{0,3})(?P<plural>s)?"
+        r"(?<![\w\[])(?!WW-?[12]\b|(?:USD|EUR|GBP|CHF|JPY|CAD|AUD)\d)(?P<letters>[A-Z]{1,5})-?(?P<figures>\d{1,4})(?P<rest>[A-Z]{0,3})(?P<plural>s)?"
         r"(?:(?!\w)(?P<joined>-(?=[A-Z\d]))?|(?P<word>(?<=\d)(?=[a-z]{2,4}(?!\w)|[A-Z][a-z])))",
         _letters_and_figures,
     ),

@@ -36,7 +36,8 @@ _WRITTEN = {
     # electricity, sound and light
     "volt": "V", "millivolt": "mV", "kilovolt": "kV", "milliampere": "mA",
     "milliampere hour": "mAh", "ohm": "Ω", "kilohm": "kΩ", "megohm": "MΩ", "picofarad": "pF",
-    "nanofarad": "nF", "microfarad": "μF", "hertz": "Hz hz", "kilohertz": "kHz khz KHz",
+    "nanofarad": "nF", "microfarad": "μF", "millihenry": "mH",
+    "hertz": "Hz hz", "kilohertz": "kHz khz KHz",
     "megahertz": "MHz mhz", "gigahertz": "GHz ghz", "decibel": "dB db", "lumen": "lm", "lux": "lx",
     # data
     "kilobyte": "KB kB kb", "megabyte": "MB mb", "gigabyte": "GB gb", "terabyte": "TB tb",

@@ -71,6 +71,13 @@ WRITTEN = [
     ("OPS .950, a .500 team", "oh pee ess nine fifty, a five hundred team"),
     ("Case 22-451, lap 52/57", "Case twenty two, four fifty one, lap fifty two out of fifty "
      "seven"),
+    ("378282246310005, 5551234567, 1700000000", "three seven eight two eight two two four six "
+     "three one zero zero zero five, five five five one two three four five six seven, one billion "
+     "seven hundred million"),
+    ("ISBN: 978 0 306 40615 7, A/C no. 12345678", "eye ess bee en: nine seven eight, zero, three "
+     "zero six, four zero six one five, seven, account number one two three four five six seven "
+     "eight"),
+    ("5W-30, 195/65R15", "five double-you thirty, one ninety five sixty five ar fifteen"),
 ]  # fmt: skip
 
 

@@ -77,6 +77,7 @@ WRITTEN = [
      "eight eighty ay em, six thirty pee em"),
     ("the 5.30 from Bath. At 5.30 he rose, at 5.30 percent", "the five thirty from Bath. At five "
      "thirty he rose, at five point three zero percent"),
+    ("A.D. 1066, 1066 AD", "ay dee ten sixty six, ten sixty six ay dee"),
 ]  # fmt: skip
 
 

@@ -64,6 +64,7 @@ WRITTEN = [
     ("a) this b) that, see (part b)", "ay) this bee) that, see (part b)"),
     ("NYPD, AIDS, YAML, ARGHH", "en why pee dee, AIDS, YAML, ARGHH"),
     ("Roe, D-N.Y., said; pKa 4", "Roe, dee, New York, said; pee kay ay four"),
+    ("ex-KGB, non-EU, anti-ISIS", "ex-kay jee bee, non-ee you, anti-ISIS"),
 ]  # fmt: skip
 
 

@@ -108,6 +108,10 @@ WRITTEN = [
      "wide, cut two inches off"),
     ("Prep: 15m, Total time: 45m, Cook 1h30", "Prep: fifteen minutes, Total time: forty five "
      "minutes, Cook one hour thirty minutes"),
+    ("3/8-in. drive, 10 mm socket, 12-ct box, 12 pcs, 5 mH", "three eighths-inch drive, ten "
+     "millimeter socket, twelve count box, twelve pieces, five millihenries"),
+    ("8½ x 11, 30 in x 40 in; 2 mm", "eight and a half by eleven, thirty inches by forty inches; "
+     "two millimeters"),
 ]  # fmt: skip
 
 

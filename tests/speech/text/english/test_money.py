@@ -36,6 +36,8 @@ WRITTEN = [
      "month; Invoice number forty five"),
     ("£4 10s. 6d., 3s. 1d., 5bp", "four pounds ten shillings and six pence, three shillings and "
      "one penny, five basis points"),
+    ("GBP1,000, $US 50, $NZ5, ₹2.5 Cr", "one thousand pounds, fifty dollars, five New Zealand "
+     "dollars, two point five crore rupees"),
 ]  # fmt: skip
 
 

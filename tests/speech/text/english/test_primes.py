@@ -19,6 +19,10 @@ WRITTEN = [
     ("90+3', 45' Goal!", "ninety plus three minutes, forty five minutes Goal!"),
     ('24"W x 36"H', "twenty four inches wide by thirty six inches high"),
     ("in the 90+2' minute", "in the ninety plus two minute"),
+    (
+        '12"x18", 5\'10"/178 cm',
+        "twelve by eighteen inches, five foot ten, one hundred and seventy eight centimeters",
+    ),
 ]
 
 
