@@ -23,7 +23,7 @@ TITLES = {
 }  # fmt: skip
 _WORDS = {
     "a.k.a.": "also known as", "a.s.l.": "above sea level", "std. dev.": "standard deviation",
-    "dia.": "diameter", "wt.": "weight", "Wt.": "Weight",
+    "avail.": "available", "dia.": "diameter", "wt.": "weight", "Wt.": "Weight",
     "Est.": "Established", "e.g.": "for example", "i.e.": "that is",
     "E.g.": "For example", "I.e.": "That is",
     "incl.": "including", "excl.": "excluding", "Incl.": "Including", "Excl.": "Excluding",
@@ -73,6 +73,10 @@ _SHORT = {
     "q/q": "quarter on quarter",
     "m/m": "month on month",
     "y/o": "years old",
+    "f/u": "follow up",
+    "h/o": "history of",
+    "r/o": "rule out",
+    "s/p": "status post",
     "w/in": "within",
     "w/out": "without",
     "w/v": "weight per volume",

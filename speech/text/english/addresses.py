@@ -201,6 +201,7 @@ ADDRESSES: tuple[Rule, ...] = (
         rf"{_EXTENSION}(?![\w-])",
         _phone,
     ),
+    rule(rf"{UNJOINED}\d{{1,3}}(?:-\d{{1,3}}){{2}}(?=[\s-]days?\b)", _record),
     rule(rf"{UNJOINED}(?:[1-9]\d|\d)-(?:[1-9]\d|\d)-\d(?![\w-]|[.,/]\d)", _record),
     rule(
         rf"{UNJOINED}(?!\d{{4}}-\d\d-\d\d(?![\d-])|\d\d?-\d\d?-(?:\d\d|\d{{4}})(?![\d-]))"

@@ -209,7 +209,7 @@ CODES: tuple[Rule, ...] = (
     rule(
         r"(?<![\w.])\.(?P<bore>17|22|30|32|38|40|44|45|50|223|243|270|303|308|338|357|380)"
         r"(?=[\s-](?:cal\b|caliber|calibre|rifle|pistol|revolver|handgun|[Mm]agnum|ACP|LR|bullet|rounds?\b|"
-        r"Winchester|Remington|Colt|Special))",
+        r"Win(?:chester)?\b|Remington|Colt|Special))",
         lambda m: in_pairs(m["bore"]),
     ),
     rule(

@@ -30,7 +30,8 @@ def _subsections(match: re.Match[str]) -> str:
     number = match["number"]
     if len(number) == 3 and number[1] == "0":
         number = digits(number).replace("zero", "oh")
-    return " ".join([number, *map(_subsection, _SUBS.findall(match["subs"]))])
+    said = " ".join([number, *map(_subsection, _SUBS.findall(match["subs"]))])
+    return said + (match["many"] or "")
 
 
 def _subsection(name: str) -> str:
@@ -92,7 +93,7 @@ LAW: tuple[Rule, ...] = (
         lambda m: f"{in_pairs(m['number'])} {spell(m['letter'])}{m['many']} {m['part']}".rstrip(),
     ),
     rule(
-        rf"(?<![^\s§.(-])(?P<number>\d{{1,5}})(?P<subs>(?:\({_SUB}\)){{1,6}})(?!\w)",
+        rf"(?<![^\s§.(-])(?P<number>\d{{1,5}})(?P<subs>(?:\({_SUB}\)){{1,6}})(?P<many>s(?!\w))?(?!\w)",
         _subsections,
     ),
     rule(

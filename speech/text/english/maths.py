@@ -14,7 +14,8 @@ _SIGNS = {
     "∪": "union", "⊂": "is a subset of", "⊆": "is a subset of", "∀": "for all",
     "∃": "there exists", "∴": "therefore", "∵": "because", "∝": "is proportional to",
     "≡": "is equivalent to", "≅": "is congruent to", "∠": "angle", "⊥": "is perpendicular to",
-    "∥": "is parallel to", "∛": "the cube root of", "∅": "the empty set", "⇔": "if and only if",
+    "∥": "is parallel to", "∛": "the cube root of", "∅": "the empty set",
+    "⇔": "if and only if", "⇌": "is in equilibrium with",
     "∧": "and", "∨": "or", "¬": "not",
 }  # fmt: skip
 _SETS = {

@@ -29,7 +29,7 @@ _STOPPED = frozenset(  # written with a full stop as well
 _CLOCKED = frozenset(listed("hr hrs min mins sec secs"))  # a capital behind begins a sentence
 _PARTED = listed("lb lbs oz ft mi yd gal qt tsp Tsp tbsp Tbsp kg km hr yr")  # behind a fraction
 _BEHIND_WORDS = listed(
-    "lb lbs oz ft yd yds qt tsp tbsp kg km cm mm mph kph hr hrs min mins sec secs wks yrs"
+    "lb lbs oz ft mi yd yds qt tsp tbsp kg km cm mm mph kph hr hrs min mins sec secs wks yrs"
 )
 _UNIT = rf"(?P<unit>{alternatives(list(UNITS))})"
 _RATE = rf"(?P<per>(?:/(?:\d{{1,4}}\s?)?(?:{alternatives(list(PER))})(?!\w))*)"

@@ -170,6 +170,7 @@ def _cents(match: re.Match[str]) -> str:
 
 
 MONEY: tuple[Rule, ...] = (
+    rule(rf"(?P<sum>[{_BARE_SIGNS}]\d[\d.,]{{0,12}})T(?![\w-])", lambda m: f"{m['sum']} trillion"),
     rule(
         r"(?P<sum>(?:₹|\bRs\.?)\s?\d[\d.,]{0,12})\s?[Cc]r\b\.?(?!\w)", lambda m: f"{m['sum']} crore"
     ),
@@ -206,7 +207,7 @@ MONEY: tuple[Rule, ...] = (
         lambda m: f"{m['count']} for ",
     ),
     rule(
-        rf"(?<=[\d{_BARE_SIGNS}A-Z])/(?P<per>{alternatives(_PER)})\b(?:\.(?=\s[a-z+(]|[,;:)]))?",
+        rf"(?<=[\d{_BARE_SIGNS}A-Z])/(?P<per>{alternatives(_PER)})\b(?!/K\b)(?:\.(?=\s[a-z+(]|[,;:)]))?",
         lambda match: f" per {PER[match['per']]}",
     ),
     rule(

@@ -8,13 +8,22 @@ from collections.abc import Callable
 from speech.text.english.figures import NUMBER, START, in_pairs
 from speech.text.english.initials import spell
 from speech.text.english.rule import Rule, listed, rule
+from speech.text.english.sentences import word_before
 
 _COOKED = r"(?P<amount>(?:\d{1,2}[\s-])?\d{1,2}/\d{1,2}|\d{0,2}[½⅓⅔¼¾⅛]|\d{1,2}(?:\.\d)?)"
 _AROUND = listed("about above around at below near of over reached to under hit")  # a temperature
 _SCALES = {"K": "thousand", "m": "million", "B": "billion"}
-_PACKED = {"ct": "count", "pk": "pack", "pc": "piece", "pcs": "pieces"}
+_PACKED = {
+    "ct": "count",
+    "pk": "pack",
+    "pc": "piece",
+    "ga": "gauge",
+    "spd": "speed",
+    "pcs": "pieces",
+}
 _METRIC = "k?g|m[lL]|[lL]|[ckm]?m|litres?"
 _IMPERIAL = "fl\\.?\\s?oz|oz|lbs?|in|ft|mi|pints?|cups?|yd"
+_PER_POWER = "kg|mol|min|yr|m[lL]|[cdkm]?m|[gsLhdK]"
 _PHYSICAL = {"N": "newtons", "J": "joules", "K": "kelvin"}
 _REPEATED = "days?|weeks?|wks?|months?|hours?|hrs?|doses?|reps|sets|nights?"
 _AGES = {"k": "thousand", "m": "million", "b": "billion", "g": "billion"}
@@ -44,6 +53,24 @@ def _in_other_units(match: re.Match[str]) -> str | None:
     return f"{match['one']}, " if found else None
 
 
+def _physical(match: re.Match[str]) -> str:
+    """Return `a force of 5 newtons` for `a force of 5 N`."""
+    many = _PHYSICAL[match["unit"]]
+    name = many.removesuffix("s") if match["amount"] == "1" else many
+    return f"{match['before']}{match['amount']} {name}"
+
+
+def _joules(match: re.Match[str]) -> str | None:
+    """Return `500 joules` for `500 J`; a seat or a grade, as in `Row 12 J`, stays."""
+    is_name = word_before(match)[:1].isupper()
+    return None if is_name else f"{match['amount']} joule{'s' * (match['amount'] != '1')}"
+
+
+def _per_power(match: re.Match[str]) -> str:
+    """Return `/s` for the ` s⁻¹` of `3 m s⁻¹`, `/m³` for ` m⁻³`."""
+    return f"/{match['unit']}{match['power'].replace('¹', '')}"
+
+
 def _scaled(match: re.Match[str]) -> str:
     """Return `1.2 thousand` for the `1.2K` of `1.2K followers`."""
     return f"{match['amount']} {_SCALES[match['scale'].strip()[0]]}"
@@ -54,7 +81,7 @@ SPELLINGS: tuple[Rule, ...] = (
     rule(r"(?P<sides>\d\s?in\s?[x×]\s?\d[\d./]{0,5})\s?in\b", lambda m: f"{m['sides']} inches"),
     rule(r"(?:(?<=\d/\d)|(?<=[½¼¾⅛⅜⅝⅞]))-in\.(?!\w)", "-inch"),
     rule(
-        r"(?P<count>(?<![\w.,/-])\d{1,4})(?:-(?P<pack>ct|pk|pc)|\s(?P<pieces>pcs))\b\.?(?![\w-])",
+        r"(?P<count>(?<![\w.,/-])\d{1,4})(?:-(?P<pack>ct|pk|pc|ga|spd)|\s(?P<pieces>pcs))\b\.?(?![\w-])",
         lambda m: f"{m['count']} {_PACKED[m['pack'] or m['pieces']]}",
     ),
     rule(r"(?<=\d/\d)\s?[x×]\s?(?=\d)(?![^=\n]{1,16}=)", " by "),
@@ -90,14 +117,16 @@ SPELLINGS: tuple[Rule, ...] = (
         lambda m: " by ".join(map(spell, re.findall("[A-Z]", m[0]))),
     ),
     rule(r"(?<=\d[KMGT]B)\s[x×]\s?(?=\d)", " times "),
+    rule(r"(?<=\s)[x×]\s?(?P<days>\d{1,3})\s?d(?!\w)", lambda m: f"times {m['days']} days"),
     rule(rf"(?<=\s)[x×]\s?(?=\d{{1,3}}\s(?:{_REPEATED})\b)", "times "),
     rule(
         r"(?P<before>\b(?:forces?|load|tension|thrust|weight)\s(?:(?:of|is|was)\s)?|=\s)(?P<amount>[\d.]{1,8})\s"
         r"(?P<unit>[NJK])(?![\w'’-]|\.\w)",
-        lambda m: f"{m['before']}{m['amount']} {_PHYSICAL[m['unit']]}",
+        _physical,
     ),
-    rule(r"(?<=\d)\sJ(?![\w.'’·-])", " joules"),
-    rule(r"(?:(?<=\d\d\.\d)|(?<=\d\.\d\d)|(?<=[^\d.,]0))\sK(?![\w'’-])", " kelvin"),
+    rule(r"(?<![\w.,/-])(?P<amount>\d[\d.,]{0,9})\sJ(?![\w.'’·-])", _joules),
+    rule(rf"(?<=[A-Za-zΩ²³])[\s·](?P<unit>{_PER_POWER})⁻(?P<power>[¹²³])(?![\w⁰-⁹])", _per_power),
+    rule(r"(?:(?<=\d\d\.\d)|(?<=\d\.\d\d)|(?<=[^\d.,]0))\sK(?![\w'’/-])", " kelvin"),
     rule(
         r"(?P<before>\b(?:[Hh]ighs?|[Ll]ows?|[Tt]emp(?:erature)?s?)[:]?\s(?:[-−]?\d{1,2}\s?[-–]\s?)?[-−]?\d{1,3}(?:\.\d)?)"
         r"\s?(?P<scale>[CF])(?![\w°'’-])",
@@ -171,7 +200,7 @@ SPELLINGS: tuple[Rule, ...] = (
     ),
     rule(rf"{START}{_COOKED}\s?c\.(?=\s[a-z])", _cooked("cup")),
     rule(rf"{START}{_COOKED}\s?pt\.(?=\s[a-z])", _cooked("pint")),
-    rule(rf"{START}{_COOKED}\s?T\.(?=\s[a-z])", _cooked("tablespoon")),
+    rule(rf"{START}{_COOKED}\s?T\.(?=\s(?!rex\b)[a-z])", _cooked("tablespoon")),
     rule(rf"{START}{_COOKED}\s?t\.(?=\s[a-z])", _cooked("teaspoon")),
     rule(r"(?<=\d)[\s-]?pt(?=\.?\s(?:bold|font|italic|size|text|type)\b)", " point"),
     rule(

@@ -159,6 +159,8 @@ INSTANTS: tuple[Rule, ...] = (
         r"(?=\s(?:(?:from|to)\s[A-Z]|(?:bus|express|ferry|flight|service|train)\b))",
         lambda m: f"{m['before'] or m['the']}{m['hour'] or m['h']}:{m['minute'] or m['m']}",
     ),
+    rule(r"(?<=[:]\d\d)c(?![\w'’])", " Central"),
+    rule(r"(?<=[:]\d\d)/(?=\d{1,2}[:]\d\d)", ", "),
     rule(r"(?<=\b[A-Z]T)/(?=\d{1,2}(?:[:]\d\d)?\s?[apAP]\.?[mM])", ", "),
     rule(
         r"(?<![\w.,:/-])(?P<east>1?\d)/(?P<west>1?\d)c(?![\w'’-])",

@@ -9,7 +9,8 @@ _WRITTEN = {
     "percent": "% pct", "per mille": "‰", "degree": "° deg degs", "point": "pts",
     "degree Celsius": "°C", "degree Fahrenheit": "°F",
     # lengths, areas and volumes
-    "kilometer": "km", "meter": "m", "centimeter": "cm", "millimeter": "mm", "nanometer": "nm",
+    "kilometer": "km", "meter": "m", "centimeter": "cm", "decimeter": "dm",
+    "millimeter": "mm", "nanometer": "nm",
     "micrometer": "μm", "foot": "ft", "mile": "mi", "yard": "yd yds", "hectare": "ha",
     "liter": "l L", "milliliter": "ml mL", "microliter": "μL μl", "deciliter": "dl dL",
     "centiliter": "cl cL", "cubic centimeter": "cc", "gallon": "gal gals", "quart": "qt qts",
@@ -58,8 +59,8 @@ _WRITTEN = {
     "millisievert": "mSv", "becquerel": "Bq", "kilobecquerel": "kBq", "millitesla": "mT",
 }  # fmt: skip
 _UNCHANGED = ("percent", "per mille", "hertz", "horsepower", "lux", "molar", "dozen")
-_LENGTHS = {"km": "kilometer", "m": "meter", "cm": "centimeter", "mm": "millimeter", "ft": "foot",
-           "mi": "mile", "yd": "yard", "in": "inch"}  # fmt: skip
+_LENGTHS = {"km": "kilometer", "m": "meter", "cm": "centimeter", "dm": "decimeter",
+            "mm": "millimeter", "ft": "foot", "mi": "mile", "yd": "yard", "in": "inch"}  # fmt: skip
 
 
 def _many(name: str) -> str:
@@ -100,6 +101,7 @@ PER = {
         "second minute hour day night week month year person unit mile foot gallon pound kilogram "
         "liter item game head capita child household barrel share ton tonne piece serving inch"
     )},
-    "s": "second", "s²": "second squared", "d": "day", "bbl": "barrel", "pp": "person",
+    "s": "second", "s²": "second squared", "d": "day", "bbl": "barrel", "K": "kelvin",
+    "pp": "person",
 }  # fmt: skip
 """What a rate may be for, by what is written behind the slash."""

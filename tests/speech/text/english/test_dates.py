@@ -78,6 +78,7 @@ WRITTEN = [
     ("the 5.30 from Bath. At 5.30 he rose, at 5.30 percent", "the five thirty from Bath. At five "
      "thirty he rose, at five point three zero percent"),
     ("A.D. 1066, 1066 AD", "ay dee ten sixty six, ten sixty six ay dee"),
+    ("7:30/6:30c, 30-60-90 days", "seven thirty, six thirty Central, thirty, sixty, ninety days"),
 ]  # fmt: skip
 
 

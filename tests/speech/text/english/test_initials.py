@@ -65,6 +65,7 @@ WRITTEN = [
     ("NYPD, AIDS, YAML, ARGHH", "en why pee dee, AIDS, YAML, ARGHH"),
     ("Roe, D-N.Y., said; pKa 4", "Roe, dee, New York, said; pee kay ay four"),
     ("ex-KGB, non-EU, anti-ISIS", "ex-kay jee bee, non-ee you, anti-ISIS"),
+    ("s/p CABG, f/u now", "status post see ay bee jee, follow up now"),
 ]  # fmt: skip
 
 

@@ -25,6 +25,7 @@ WRITTEN = [
     ("R v Brown, Henry V was, Ali v Frazier", "R versus Brown, Henry the fifth was, Ali versus "
      "Frazier"),
     ("under s. 12, subpara. (a), Exh. 12", "under section twelve, subparagraph ay, Exhibit twelve"),
+    ("two 401(k)s", "two four oh one kays"),
 ]  # fmt: skip
 
 

@@ -112,6 +112,12 @@ WRITTEN = [
      "millimeter socket, twelve count box, twelve pieces, five millihenries"),
     ("8½ x 11, 30 in x 40 in; 2 mm", "eight and a half by eleven, thirty inches by forty inches; "
      "two millimeters"),
+    ("3.0 m s⁻¹, 10⁻³ mol dm⁻³, 5 W m⁻² K⁻¹, W/m²", "three point zero meters per second, ten to "
+     "the power of minus three moles per cubic decimeter, five watts per square meter per kelvin, "
+     "W per square meter"),
+    ("a force of 1 N, Row 12 J, 5 T. rex", "a force of one newton, Row twelve jay, five T. rex"),
+    ("12-ga., 5-spd, 16oz latte, 45k mi., x 10d", "twelve gauge, five speed, sixteen ounce latte, "
+     "forty five thousand miles, times ten days"),
 ]  # fmt: skip
 
 

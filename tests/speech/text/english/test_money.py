@@ -38,6 +38,7 @@ WRITTEN = [
      "one penny, five basis points"),
     ("GBP1,000, $US 50, $NZ5, ₹2.5 Cr", "one thousand pounds, fifty dollars, five New Zealand "
      "dollars, two point five crore rupees"),
+    ("$3.2T, a $5T deal", "three point two trillion dollars, a five trillion dollar deal"),
 ]  # fmt: skip
 
 
