@@ -55,9 +55,9 @@ _BEGINS_NO_WORD = re.compile(  # a consonant, and another that no word has behin
 _CONSONANTS = re.compile(r"(?!(.)\1)[^AEIOUY]{2}")
 _WORD_ENDS = frozenset(
     listed(
-        "BS BT CH CK CS CT DR DS FT GH GN GS HS KS LD LF LK LM LN LP LS LT MB MN MP MS ND NG NK NS "
-        "NT NX PH PS PT RB RC RD RF RG RK RL RM RN RP RS RT SC SH SK SM SP ST TH TS TZ WD WK WL WN "
-        "WS XT"
+        "BS BT CH CK CS CT DR DS FS FT GH GN GS HN HS KS LD LF LK LM LN LP LS LT MB MN MP MS NC "
+        "ND NG NK NS NT NX PH PR PS PT RB RC RD RF RG RK RL RM RN RP RS RT SC SH SK SM SP ST TH "
+        "TR TS TZ WD WK WL WN WS XT"
     )
 )
 """Two consonants that words end with: others are initials, as in NYPD."""

@@ -62,7 +62,7 @@ WRITTEN = [
     ("q.4h. now, in Rd. 3, Model No. XJ-9, long. -7.5", "every four hours now, in Round three, "
      "Model Number ex jay nine, longitude minus seven point five"),
     ("a) this b) that, see (part b)", "ay) this bee) that, see (part b)"),
-    ("NYPD, AIDS, YAML, ARGHH", "en why pee dee, AIDS, YAML, ARGHH"),
+    ("NYPD, JOHN, ARGHH", "en why pee dee, JOHN, ARGHH"),
     ("Roe, D-N.Y., said; pKa 4", "Roe, dee, New York, said; pee kay ay four"),
     ("ex-KGB, non-EU, anti-ISIS", "ex-kay jee bee, non-ee you, anti-ISIS"),
     ("s/p CABG, f/u now", "status post see ay bee jee, follow up now"),
