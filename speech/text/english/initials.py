@@ -148,7 +148,12 @@ def _after_small_letter(match: re.Match[str]) -> str | None:
 
 def _choice(match: re.Match[str]) -> str | None:
     """Return `bee)` for the `b)` of `a) this b) that`."""
-    return f"{spell(match['letter'])})" if re.search(r"(?<!\S)(?:a|ay)\)\s", match.string) else None
+    return f"{spell(match['letter'])})" if _has_choices(match.string) else None
+
+
+@lru_cache(maxsize=16)
+def _has_choices(text: str) -> bool:
+    return re.search(r"(?<!\S)(?:a|ay)\)\s", text) is not None
 
 
 SPACED: tuple[Rule, ...] = (

@@ -21,6 +21,7 @@ _PACKED = {
     "spd": "speed",
     "pcs": "pieces",
 }
+_LETTER = re.compile("[a-zA-Z]")
 _METRIC = "k?g|m[lL]|[lL]|[ckm]?m|litres?"
 _IMPERIAL = "fl\\.?\\s?oz|oz|lbs?|in|ft|mi|pints?|cups?|yd"
 _PER_POWER = "kg|mol|min|yr|m[lL]|[cdkm]?m|[gsLhdK]"
@@ -48,8 +49,8 @@ def _cooked(one: str) -> Callable[[re.Match[str]], str]:
 def _in_other_units(match: re.Match[str]) -> str | None:
     """Return `200g, ` for the `200g/` of `200g/7oz`; `5mg/2ml` is a rate."""
     other = re.compile(_IMPERIAL if re.fullmatch(_METRIC, match["one"].strip()) else _METRIC)
-    unit = re.search(r"[a-zA-Z]", match.string[match.end() :])
-    found = unit and other.match(match.string, match.end() + unit.start())
+    unit = _LETTER.search(match.string, match.end())
+    found = unit and other.match(match.string, unit.start())
     return f"{match['one']}, " if found else None
 
 
