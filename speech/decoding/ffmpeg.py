@@ -10,6 +10,7 @@ from typing import Any
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.audio.plane import AudioPlane
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -32,6 +33,15 @@ _OPEN_OPTIONS = {
     "protocol_whitelist": "",
 }
 _READ_BYTES = 2**18
+_DTYPES: dict[str, type[np.number[Any]]] = {
+    "u8": np.uint8,
+    "s16": np.int16,
+    "s32": np.int32,
+    "s64": np.int64,
+    "flt": np.float32,
+    "dbl": np.float64,
+}
+"""The type of a sample by FFmpeg's name of the format."""
 
 
 @contextlib.contextmanager
@@ -127,10 +137,14 @@ def _samples(fifo: av.AudioFifo) -> NDArray[np.float32]:
 
 
 def _stored(frame: AudioFrame) -> NDArray[Any]:
-    """Return a frame's samples as stored: a row per channel, or one row of channels in turn."""
-    if not frame.format.name.startswith("s64"):
-        stored: NDArray[Any] = frame.to_ndarray()
-        return stored
-    # The one format that PyAV turns into no array.
-    num_values = frame.samples * (1 if frame.format.is_planar else frame.layout.nb_channels)
-    return np.stack([np.frombuffer(bytes(plane), np.int64, num_values) for plane in frame.planes])
+    """Return a frame's samples as stored: a row per channel, or one row of channels in turn.
+
+    PyAV's own array counts the planes up to a null pointer, which 8 or more do not end with: it
+    would read on past them, and crash.
+    """
+    num_channels = frame.layout.nb_channels
+    num_planes = num_channels if frame.format.is_planar else 1
+    num_values = frame.samples * num_channels // num_planes
+    planes = (bytes(AudioPlane(frame, index)) for index in range(num_planes))
+    dtype = _DTYPES[frame.format.packed.name]
+    return np.stack([np.frombuffer(plane, dtype, num_values) for plane in planes])
