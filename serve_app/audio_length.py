@@ -55,8 +55,11 @@ class AudioLength:
         try:
             with av.open(self._kept, "r", format=demuxer) as container:
                 stream = container.streams.audio[0]
-                ticks = sum(packet.duration or 0 for packet in container.demux(stream))
-                total_s = float(ticks * (stream.time_base or 0))
+                # Times begin before 0 by what Opus codes in front of the audio and players skip.
+                end = max(
+                    (packet.pts or 0) + (packet.duration or 0) for packet in container.demux(stream)
+                )
+                total_s = float(end * (stream.time_base or 0))
         except (FFmpegError, IndexError):
             total_s = 0.0
         if not total_s:
