@@ -1,8 +1,9 @@
-"""The repair of PCM headers whose number of bits per sample decoders misread.
+"""The repair of PCM headers whose number of bits per sample, or length, decoders misread.
 
 A sample takes whole bytes and may use fewer bits: 20 of 24, or 24 of 32. Its bits are then the
-upper ones, so it may be read as if all bits were used, which the repaired header says. Each
-function returns the bytes to replace by offset, and moves the position of the file it is given.
+upper ones, so it may be read as if all bits were used, which the repaired header says. RF64 that
+was streamed knows no length: as RIFF it is read to the end. Each function returns the bytes to
+replace by offset, and moves the position of the file it is given.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _EXTENSION_BYTES = 40
 _SUBFORMAT_AT = 24
 _SUBFORMAT_TAIL = b"\xaa\x00\x38\x9b\x71"  # of the formats that plain tags stand for
 _MAX_SAMPLE_BYTES = 4
+_DATA_LENGTH = slice(8, 16)  # of the lengths in RF64's `ds64` chunk
 _WAVE64_HEADER_BYTES = 40
 _WAVE64_CHUNK_BYTES = 24
 _WAVE64_ALIGNMENT = 8
@@ -32,6 +34,7 @@ def wav_repairs(file: SeekableReader) -> Mapping[int, bytes]:
     """Return the repairs of a WAV or RIFX file."""
     start = file.tell()
     order = ">" if file.read(4) == b"RIFX" else "<"
+    repairs: dict[int, bytes] = {}
     at = 12
     for _ in range(_MAX_CHUNKS):
         file.seek(start + at)
@@ -39,10 +42,13 @@ def wav_repairs(file: SeekableReader) -> Mapping[int, bytes]:
         if len(header) < 8:
             break
         name, num_bytes = struct.unpack(f"{order}4sI", header)
+        if name == b"ds64" and not any(file.read(_DATA_LENGTH.stop)[_DATA_LENGTH]):
+            repairs[0] = b"RIFF"
         if name == b"fmt ":
-            return _repairs(at + 8, file.read(min(num_bytes, _EXTENSION_BYTES)), order)
+            chunk = file.read(min(num_bytes, _EXTENSION_BYTES))
+            return {**repairs, **_repairs(at + 8, chunk, order)}
         at += 8 + num_bytes + num_bytes % 2
-    return {}
+    return repairs
 
 
 def wave64_repairs(file: SeekableReader) -> Mapping[int, bytes]:

@@ -182,6 +182,17 @@ def test_format_is_found_behind_other_chunks():
     np.testing.assert_array_equal(audio, values[:, 0].astype(np.float32) / 2**19)
 
 
+@pytest.mark.parametrize("magic", [b"RF64", b"BW64"])
+def test_rf64_that_was_streamed_is_read_to_its_end(magic):
+    values = noise(3000, 1, 16)
+    file = riff(pcm_format(PCM, 1, SAMPLE_RATE_HZ, 2, 16), stored(values, 2, 16))
+    layout, data = file[12:].split(b"data", 1)
+    lengths = chunk(b"ds64", bytes(28))  # as FFmpeg writes it into a pipe
+    unknown = b"\xff" * 4
+    streamed = magic + unknown + b"WAVE" + lengths + layout + b"data" + unknown + data[4:]
+    np.testing.assert_array_equal(decode(streamed), values[:, 0].astype(np.float32) / 2**15)
+
+
 def test_ordinary_headers_stay_as_they_are():
     for data in (wav([1, 2, 3]), encode("wav", "pcm_f32le", sine(0.1)), b"RIFF", b""):
         file = io.BytesIO(data)
