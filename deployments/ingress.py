@@ -10,13 +10,14 @@ from typing import Any
 from fastapi import FastAPI
 from ray.serve.handle import DeploymentHandle
 
+from deployments.bucket_client import BucketConfig
 from deployments.http.access import Access
 from deployments.http.routes import build_api
 from deployments.jobs import JobRunner
 from deployments.known_voices import KnownVoices
 from deployments.limits import Limits
 from deployments.service import SpeechService
-from deployments.storage import Bucket, BucketConfig
+from deployments.storage import Bucket
 from deployments.telemetry.replica_logging import log_with_serve
 from deployments.voice_lookup import VoiceLookup
 from speech.limits import PassLimits

@@ -12,8 +12,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from tenacity import (
     AsyncRetrying,
@@ -23,18 +22,12 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
+from deployments.bucket_client import BucketClient, BucketConfig
 from speech.concurrency import run_in
 from speech.errors import UploadFailed
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
 logger = logging.getLogger(__name__)
 
-LINK_LIFETIME_S = 3600
-
-_CONNECT_TIMEOUT_S = 5
-_READ_TIMEOUT_S = 15
 _FIRST_PAUSE_S, _MAX_PAUSE_S = 0.25, 30.0
 _PAUSE_GROWTH = 2.0
 """How many times as long as the one before it a pause between two attempts is."""
@@ -45,27 +38,7 @@ _PASSING_CODES = ("RequestTimeout", "SlowDown", "Throttling", "ThrottlingExcepti
 
 _FORBIDDEN = "403"  # the answer to a HEAD has no body: its code is the status
 
-# The one region name that AWS, MinIO and R2 all understand where none is set.
-_DEFAULT_REGION = "us-east-1"
-
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class BucketConfig:
-    """The bucket for outputs, and its credentials, which its repr hides.
-
-    Attributes:
-        endpoint_url: The service's address; None means AWS.
-        fallback_inline: Whether audio that cannot be stored is returned inline where it fits.
-    """
-
-    endpoint_url: str | None
-    access_key_id: str = field(repr=False)
-    secret_access_key: str = field(repr=False)
-    bucket: str
-    region: str | None = None
-    fallback_inline: bool = False
 
 
 class Bucket:
@@ -78,7 +51,6 @@ class Bucket:
 
     def __init__(self, config: BucketConfig, max_uploads: int) -> None:
         self.fallback_inline = config.fallback_inline
-        self._name = config.bucket
         self._uploads = _Connections(config, max_uploads)
         self._probes = _Connections(config, 1)  # never waits behind a stalled upload
 
@@ -92,15 +64,6 @@ class Bucket:
         Raises:
             UploadFailed: With the S3 code of the last attempt.
         """
-
-        def put(client: S3Client) -> str:
-            client.put_object(Bucket=self._name, Key=key, Body=data, ContentType=media_type)
-            return client.generate_presigned_url(
-                "get_object",
-                Params={"Bucket": self._name, "Key": key},
-                ExpiresIn=LINK_LIFETIME_S,
-            )
-
         retrying = AsyncRetrying(
             stop=stop_before_delay(patience_s),
             wait=wait_exponential_jitter(
@@ -119,7 +82,7 @@ class Bucket:
         async def attempt() -> str:
             nonlocal last_error
             try:
-                return await self._uploads.run(put)
+                return await self._uploads.run(lambda client: client.put(key, data, media_type))
             except Exception as error:
                 last_error = error
                 raise
@@ -145,11 +108,11 @@ class Bucket:
             UploadFailed: The bucket is missing or does not answer.
         """
 
-        def head(client: S3Client) -> bool:
+        def head(client: BucketClient) -> bool:
             from botocore.exceptions import ClientError
 
             try:
-                client.head_bucket(Bucket=self._name)
+                client.head()
             except ClientError as error:
                 if error.response["Error"]["Code"] != _FORBIDDEN:
                     raise
@@ -169,9 +132,9 @@ class _Connections:
 
     def __init__(self, config: BucketConfig, count: int) -> None:
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="bucket")
-        self._client = self._threads.submit(_client, config, count)
+        self._client = self._threads.submit(BucketClient, config, count)
 
-    async def run(self, work: Callable[[S3Client], T]) -> T:
+    async def run(self, work: Callable[[BucketClient], T]) -> T:
         """Return what `work` makes of the client, on a thread."""
         # The first job of the pool made the client, so this waits for it at most once.
         return await run_in(self._threads, lambda: work(self._client.result()))
@@ -223,30 +186,6 @@ def _log_attempt(state: RetryCallState) -> None:
         "upload attempt %d failed: %s; the next one follows in %.1f s",
         *(state.attempt_number, state.outcome.exception(), state.next_action.sleep),
     )
-
-
-def _client(config: BucketConfig, num_connections: int) -> S3Client:
-    import boto3
-    from botocore.config import Config
-
-    client: S3Client = boto3.session.Session().client(
-        "s3",
-        endpoint_url=config.endpoint_url,
-        aws_access_key_id=config.access_key_id,
-        aws_secret_access_key=config.secret_access_key,
-        region_name=config.region or _DEFAULT_REGION,
-        config=Config(
-            signature_version="s3v4",
-            connect_timeout=_CONNECT_TIMEOUT_S,
-            read_timeout=_READ_TIMEOUT_S,
-            max_pool_connections=num_connections,
-            retries={"total_max_attempts": 1},  # `upload` repeats what may pass
-            # Many S3-compatible services refuse the checksums that AWS's SDK adds by default.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
-    )
-    return client
 
 
 def _reason(error: Exception) -> str:

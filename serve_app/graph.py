@@ -11,13 +11,13 @@ from pydantic import BaseModel
 from ray import serve
 from ray.serve.schema import LoggingConfig
 
+from deployments.bucket_client import BucketConfig
 from deployments.gpu_replicas import count_gpus
 from deployments.http.access import Access
 from deployments.http.errors import RETRY_AFTER_S
 from deployments.ingress import Ingress
 from deployments.sampler import Sampler
 from deployments.sampler_router import SamplerRouter
-from deployments.storage import BucketConfig
 from deployments.voice_prep import VoicePrep
 from engine import ENGINES
 from serve_app.pronunciations import read_pronunciations

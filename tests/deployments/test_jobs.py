@@ -13,9 +13,9 @@ import soundfile
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from deployments.bucket_client import BucketConfig
 from deployments.jobs import MAX_PART_BYTES, MIN_PART_BYTES, regroup
 from deployments.sampler import PCMBlock
-from deployments.storage import BucketConfig
 from speech.errors import InternalError
 from speech.formats import FORMATS
 from speech.parameters import PARAMETER_NAMES

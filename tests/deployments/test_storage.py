@@ -9,13 +9,17 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from urllib3 import HTTPResponse
 
-from deployments.storage import Bucket, BucketConfig
+from deployments.bucket_client import BucketClient, BucketConfig
+from deployments.storage import Bucket
 from speech.errors import UploadFailed
 
 pytestmark = pytest.mark.slow
@@ -165,6 +169,52 @@ async def test_request_suits_services_other_than_aws(
     assert request.headers["Authorization"].startswith("AWS4-HMAC-SHA256 ")
     assert not [name for name in request.headers if name.lower().startswith("x-amz-checksum")]
     assert request.headers["Content-Length"] == str(len(AUDIO))
+
+
+def elsewhere(request: BaseHTTPRequestHandler) -> None:
+    """Answer as AWS does where the bucket is in another region than the request is signed for."""
+    body = b"<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>"
+    request.send_response(400)
+    request.send_header("x-amz-bucket-region", "eu-west-1")
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    request.wfile.write(body)
+
+
+async def test_link_is_signed_for_the_region_that_the_bucket_is_in(
+    scripted: ScriptedStore, open_bucket: Open
+) -> None:
+    bucket = open_bucket(address(scripted))
+    scripted.answers = [elsewhere]
+    for name in ("found.ogg", "known.ogg"):
+        link = await bucket.upload(name, AUDIO, "audio/ogg", PATIENCE_S)
+        assert "/eu-west-1/s3/" in parse_qs(urlsplit(link).query)["X-Amz-Credential"][0]
+    assert len(scripted.requests) == 3  # the second upload knows where the bucket is
+
+
+@pytest.mark.parametrize(
+    ("endpoint_url", "region", "bucket", "place"),
+    [
+        (None, None, "outputs", "outputs.s3.amazonaws.com/a.ogg"),
+        (None, "ap-east-1", "outputs", "outputs.s3.ap-east-1.amazonaws.com/a.ogg"),
+        (None, "eu-west-1", "my.outputs", "s3.eu-west-1.amazonaws.com/my.outputs/a.ogg"),
+        ("https://s3.example.org", "eu-west-1", "outputs", "s3.example.org/outputs/a.ogg"),
+    ],
+)
+def test_link_leads_to_where_the_audio_went(
+    endpoint_url: str | None, region: str | None, bucket: str, place: str
+) -> None:
+    """Through AWS's address for all regions, some regions, and new buckets, are not found."""
+    client = BucketClient(BucketConfig(endpoint_url, *SECRETS, bucket, region), 1)
+    sent = []
+
+    def take(request: Any, **_: object) -> AWSResponse:
+        sent.append(urlsplit(request.url))
+        return AWSResponse(request.url, 200, {}, HTTPResponse(BytesIO(), preload_content=False))
+
+    client._s3.meta.events.register("before-send.s3.PutObject", take)
+    link = urlsplit(client.put("a.ogg", AUDIO, "audio/ogg"))
+    assert [url.netloc + url.path for url in (*sent, link)] == [place, place]
 
 
 async def test_check_passes_where_the_bucket_answers(s3_url: str, open_bucket: Open) -> None:

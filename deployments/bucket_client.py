@@ -1,0 +1,115 @@
+"""The S3 client of a bucket, whose links hold in the region where the bucket is.
+
+The SDK follows a bucket into another region than the one that is set; a link that it signs then
+names the one that is set, which S3 refuses. It also lets links of AWS lead through one address for
+all regions, which knows neither new buckets nor those of regions that have to be opted into.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+LINK_LIFETIME_S = 3600
+
+_CONNECT_TIMEOUT_S = 5
+_READ_TIMEOUT_S = 15
+
+# The one region name that AWS, MinIO and R2 all understand where none is set.
+_DEFAULT_REGION = "us-east-1"
+_SIGNED_FOR = re.compile(r"/\d{8}/([^/]+)/s3/aws4_request")
+
+
+@dataclass(frozen=True)
+class BucketConfig:
+    """The bucket for outputs, and its credentials, which its repr hides.
+
+    Attributes:
+        endpoint_url: The service's address; None means AWS.
+        fallback_inline: Whether audio that cannot be stored is returned inline where it fits.
+    """
+
+    endpoint_url: str | None
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
+    bucket: str
+    region: str | None = None
+    fallback_inline: bool = False
+
+
+class BucketClient:
+    """Calls on one bucket, which any thread may make; each blocks.
+
+    Args:
+        config: Its address and credentials.
+        num_connections: Connections that stay open.
+    """
+
+    def __init__(self, config: BucketConfig, num_connections: int) -> None:
+        self._config = config
+        self._region = config.region or _DEFAULT_REGION
+        self._s3 = _client(config, self._region, num_connections, "auto")
+        self._signers: dict[str, S3Client] = {}
+        self._sent = threading.local()
+        self._s3.meta.events.register("before-send.s3.PutObject", self._note_region)
+
+    def put(self, key: str, data: bytes, media_type: str) -> str:
+        """Store `data` under `key`; return a pre-signed link to it."""
+        bucket = self._config.bucket
+        self._s3.put_object(Bucket=bucket, Key=key, Body=data, ContentType=media_type)
+        return self._signer(self._sent.region).generate_presigned_url(
+            "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=LINK_LIFETIME_S
+        )
+
+    def head(self) -> None:
+        """Ask for the bucket itself."""
+        self._s3.head_bucket(Bucket=self._config.bucket)
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self._s3.close()
+
+    def _note_region(self, request: Any, **_: Any) -> None:
+        """Note the region that a request of this thread is signed for: the last one is taken."""
+        found = _SIGNED_FOR.search(str(request.headers["Authorization"]))
+        self._sent.region = found[1] if found else self._region
+
+    def _signer(self, region: str) -> S3Client:
+        """Return the client that signs links for a region; two threads may make it twice."""
+        if region not in self._signers:
+            is_aws = self._config.endpoint_url is None and ".amazonaws.com" in (
+                self._s3.meta.endpoint_url
+            )
+            style = "virtual" if is_aws else "auto"  # the former leads to the region itself
+            self._signers[region] = _client(self._config, region, 1, style)
+        return self._signers[region]
+
+
+def _client(config: BucketConfig, region: str, num_connections: int, style: Any) -> S3Client:
+    import boto3
+    from botocore.config import Config
+
+    client: S3Client = boto3.session.Session().client(
+        "s3",
+        endpoint_url=config.endpoint_url,
+        aws_access_key_id=config.access_key_id,
+        aws_secret_access_key=config.secret_access_key,
+        region_name=region,
+        config=Config(
+            signature_version="s3v4",
+            connect_timeout=_CONNECT_TIMEOUT_S,
+            read_timeout=_READ_TIMEOUT_S,
+            max_pool_connections=num_connections,
+            s3={"addressing_style": style},
+            retries={"total_max_attempts": 1},  # `Bucket.upload` repeats what may pass
+            # Many S3-compatible services refuse the checksums that AWS's SDK adds by default.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+    return client
