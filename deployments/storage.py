@@ -88,9 +88,10 @@ class Bucket:
                 raise
 
         async def upload() -> str:
-            await self._uploads.run(lambda _: None)  # making the client is no attempt
             try:
                 async with asyncio.timeout(patience_s):
+                    # To wait for a thread, and for the client, is no attempt.
+                    await self._uploads.run(lambda _: None)
                     link: str = await retrying(attempt)
                     return link
             except TimeoutError as error:  # says less than what failed before

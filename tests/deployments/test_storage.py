@@ -401,6 +401,23 @@ async def test_bucket_that_stalls_is_left_when_patience_ends(
         gate.open.set()
 
 
+async def test_patience_counts_the_wait_for_uploads_that_stall(
+    scripted: ScriptedStore, open_bucket: Open
+) -> None:
+    gate = Gate()
+    bucket = open_bucket(address(scripted), max_uploads=1)
+    scripted.answers = [gate]
+    stalled = asyncio.create_task(bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S))
+    try:
+        assert await asyncio.to_thread(gate.reached.wait, PATIENCE_S)
+        with pytest.raises(UploadFailed, match=r"^Upload failed: endpoint unreachable$"):
+            await bucket.upload("speech/b.ogg", AUDIO, "audio/ogg", 0.5)
+        assert not stalled.done()
+    finally:
+        gate.open.set()
+    assert await stalled
+
+
 async def test_stalled_uploads_do_not_hold_up_the_health_check(
     scripted: ScriptedStore, open_bucket: Open
 ) -> None:
