@@ -9,6 +9,7 @@ from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
+from deployments.awake_clock import AwakeClock, awake_clock
 from deployments.deadline import Deadline
 from deployments.handles import answer
 from speech.errors import NotReady
@@ -30,11 +31,15 @@ class SamplerWatch:
     Args:
         sampler: Handle to Sampler.
         outage_s: The longest outage that running requests wait out.
+        clock: The clock of this process, by default.
     """
 
-    def __init__(self, sampler: DeploymentHandle[Any], outage_s: float) -> None:
+    def __init__(
+        self, sampler: DeploymentHandle[Any], outage_s: float, clock: AwakeClock | None = None
+    ) -> None:
         self._sampler = sampler
         self._outage_s = outage_s
+        self._clock = clock or awake_clock()
         self._model: str | None = None
         self._answered_at = 0.0
         self._watching: asyncio.Task[None] | None = None
@@ -72,7 +77,7 @@ class SamplerWatch:
             self._deadlines.discard(deadline)
 
     def _silence_s(self) -> float:
-        return asyncio.get_running_loop().time() - self._answered_at
+        return self._clock.seconds - self._answered_at
 
     def _keep_watching(self) -> None:
         if self._watching is None or self._watching.done():
@@ -93,4 +98,4 @@ class SamplerWatch:
         except Exception:  # for any reason: no answer came
             return
         self._model = str(report["engine"])
-        self._answered_at = asyncio.get_running_loop().time()
+        self._answered_at = self._clock.seconds

@@ -11,6 +11,8 @@ from typing import Any
 from ray.serve.exceptions import BackPressureError
 from ray.serve.handle import DeploymentHandle
 
+from deployments.awake_clock import AwakeClock, awake_clock
+
 logger = logging.getLogger(__name__)
 
 PROBE_PERIOD_S = 1.0
@@ -21,40 +23,46 @@ class GraphWatch:
     """Asks again and again whether the graph can speak, on a thread of its own.
 
     A call into a cluster that has died may never return, so nothing waits for the thread: an
-    outage is the time since a probe last succeeded.
+    outage is the time since a probe last succeeded, less that in which this process was stopped.
 
     Args:
         can_speak: The probe. It may block, and must not raise.
         outage_s: The longest outage that is waited out.
+        clock: The clock of this process, by default.
     """
 
-    def __init__(self, can_speak: Callable[[], bool], outage_s: float) -> None:
+    def __init__(
+        self, can_speak: Callable[[], bool], outage_s: float, clock: AwakeClock | None = None
+    ) -> None:
         self.limit_s = outage_s
         self._can_speak = can_speak
-        self._spoke_at = time.monotonic()
+        self._clock = clock or awake_clock()
+        self._spoke_at = self._clock.seconds
         self._speaks = True
 
     def start(self) -> None:
         """Begin to ask; until then the graph counts as able to speak."""
-        self._spoke_at = time.monotonic()
+        self._spoke_at = self._clock.seconds
         threading.Thread(target=self._probe, name="graph-watch", daemon=True).start()
 
     @property
     def is_out(self) -> bool:
         """True if the graph cannot speak now, or has not answered lately."""
-        overdue_s = time.monotonic() - self._spoke_at - PROBE_PERIOD_S - PROBE_TIMEOUT_S
-        return not self._speaks or overdue_s > 0
+        return not self._speaks or self._silence_s() > PROBE_PERIOD_S + PROBE_TIMEOUT_S
 
     @property
     def is_lost(self) -> bool:
         """True if the outage has lasted too long."""
-        return time.monotonic() - self._spoke_at > self.limit_s
+        return self._silence_s() > self.limit_s
+
+    def _silence_s(self) -> float:
+        return self._clock.seconds - self._spoke_at
 
     def _probe(self) -> None:
         while True:
             self._speaks = self._can_speak()
             if self._speaks:
-                self._spoke_at = time.monotonic()
+                self._spoke_at = self._clock.seconds
             time.sleep(PROBE_PERIOD_S)
 
 

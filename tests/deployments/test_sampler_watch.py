@@ -2,8 +2,9 @@ import asyncio
 
 import pytest
 
+from deployments.awake_clock import AwakeClock
 from deployments.deadline import Deadline
-from deployments.sampler_watch import SamplerWatch
+from deployments.sampler_watch import GRACE_S, SamplerWatch
 from speech.errors import NotReady
 
 OUTAGE_S = 0.3
@@ -69,3 +70,14 @@ async def test_running_requests_fail_when_the_outage_lasts():
     with watch.guard(deadline), pytest.raises(NotReady, match="No sampler answers"):
         await deadline.run(asyncio.Event().wait())
     assert await ended.run(asyncio.sleep(0, "not touched")) == "not touched"
+
+
+async def test_process_that_was_stopped_refuses_nothing(monkeypatch):
+    monkeypatch.setattr("deployments.sampler_watch.GRACE_S", GRACE_S)
+    times = iter([100.0, 3700.0])
+    clock = AwakeClock(lambda: next(times))
+    sampler = Sampler(answers=True)
+    watch = SamplerWatch(sampler, OUTAGE_S, clock)
+    assert await watch.answers()
+    clock.tick()
+    await watch.require()
