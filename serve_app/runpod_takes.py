@@ -1,8 +1,10 @@
 """Takes of jobs from RunPod that outlive trouble on its side.
 
 Left alone, the SDK repeats a take that failed at once and logs each failure: thousands a minute
-while RunPod answers with errors. A job without an id ends its loop, and with it all that run; one
-that comes twice is run twice; one whose client sent a field `self` loses those that came with it.
+while RunPod answers with errors. So it does where there is no job, or what it cannot read, if RunPod
+says so without holding the poll. A job without an id ends its loop, and with it all that run; an id
+that is no header keeps it from all further takes; a job that comes twice is run twice; one whose
+client sent a field `self` loses those that came with it.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ import aiohttp
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_S, MAX_PAUSE_S = 0.5, 15.0
+SHORTEST_POLL_S = 1.0
+"""The least time between two takes that bring no job."""
 _FIELDS = ("id", "input", "batchId")
 """The fields of a job that the SDK or the worker reads; a client may send others."""
 
@@ -54,7 +58,8 @@ class PatientTakes:
         self._pause_s = FIRST_PAUSE_S
 
     async def __call__(self, session: aiohttp.ClientSession, num_jobs: int = 1) -> list[Job]:
-        """Return up to `num_jobs` new jobs; wait before an error is raised."""
+        """Return up to `num_jobs` new jobs; wait before an error is raised, or none returned."""
+        ending = asyncio.get_running_loop().time() + SHORTEST_POLL_S
         try:
             answer = await self._take(session, num_jobs)
         except self._debounced:
@@ -64,17 +69,25 @@ class PatientTakes:
             self._pause_s = min(2 * self._pause_s, MAX_PAUSE_S)
             raise
         self._pause_s = FIRST_PAUSE_S
-        return self._new(answer or ())
+        jobs = self._new(answer or ())
+        if not jobs:
+            await asyncio.sleep(ending - asyncio.get_running_loop().time())
+        return jobs
 
     def _new(self, answer: Iterable[object]) -> list[Job]:
         """Return the jobs that can be run and are not held already."""
         jobs: dict[str, Job] = {}
         held = self._held()
         for job in answer:
-            if not isinstance(job, dict) or not isinstance(job.get("id"), str) or not job["id"]:
-                logger.error("RunPod sent a job without an id: it is left out")
+            if not isinstance(job, dict) or not _is_id(job.get("id")):
+                logger.error("RunPod sent a job without a usable id: it is left out")
             elif job["id"] in held or job["id"] in jobs:
                 logger.warning("RunPod sent job %s again: it runs once", job["id"])
             else:
                 jobs[job["id"]] = {name: job[name] for name in _FIELDS if name in job}
         return list(jobs.values())
+
+
+def _is_id(value: object) -> bool:
+    """Tell whether the SDK can work with a job's id, which it sends as a header."""
+    return isinstance(value, str) and value != "" and value.isprintable()
