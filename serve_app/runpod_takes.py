@@ -1,10 +1,10 @@
 """Takes of jobs from RunPod that outlive trouble on its side.
 
 Left alone, the SDK repeats a take that failed at once and logs each failure: thousands a minute
-while RunPod answers with errors. So it does where there is no job, or what it cannot read, if RunPod
-says so without holding the poll. A job without an id ends its loop, and with it all that run; an id
-that is no header keeps it from all further takes; a job that comes twice is run twice; one whose
-client sent a field `self` loses those that came with it.
+while RunPod answers with errors. So it does where RunPod answers at once that there is no job, or
+with what is none. A job without an id ends its loop, and with it all that run; an id that is no
+header keeps it from all further takes; a job that comes twice is run twice; one whose client sent a
+field `self` loses those that came with it.
 """
 
 from __future__ import annotations

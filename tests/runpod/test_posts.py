@@ -1,0 +1,40 @@
+"""Posts of outputs to a RunPod whose answers are odd."""
+
+from __future__ import annotations
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from serve_app.runpod_posts import post
+
+
+class Answers:
+    """Takes posts, and answers each with 200 and what its mode says."""
+
+    def __init__(self) -> None:
+        self.bodies: list[str] = []
+
+    async def garbled(self, request: web.Request) -> web.StreamResponse:
+        self.bodies.append(await request.text())
+        return web.Response(body=b"\xff\xfe\xfa", content_type="application/json")
+
+    async def cut(self, request: web.Request) -> web.StreamResponse:
+        self.bodies.append(await request.text())
+        response = web.StreamResponse(headers={"Content-Length": "100"})
+        await response.prepare(request)
+        await response.write(b"{")
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+
+@pytest.mark.parametrize("answer", ["garbled", "cut"])
+async def test_output_that_was_taken_is_posted_once_whatever_the_answer_says(answer: str) -> None:
+    answers = Answers()
+    app = web.Application()
+    app.router.add_post("/job-done", getattr(answers, answer))
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        await post(session, str(server.make_url("/job-done?isStream=true")), "the output")
+    assert answers.bodies == ["the output"]
