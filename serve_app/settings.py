@@ -18,7 +18,12 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from deployments.limits import Limits
 from engine import ENGINES
@@ -181,6 +186,27 @@ class Settings(EchoOptions, Limits, BaseSettings):
     ray_temp_dir: Annotated[
         str | None, Field(description="Ray's session folder; Ray decides if none.")
     ] = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment without blanks around values, such as a secret's last line end.
+
+        One of nothing else counts as empty, but for the keys: without one, everybody is let in.
+        """
+        assert isinstance(env_settings, EnvSettingsSource)
+        env_settings.env_vars = {
+            name: value.strip() or value
+            for name, value in env_settings.env_vars.items()
+            if value and (value.strip() or name == "echo_api_keys")
+        }
+        return init_settings, env_settings
 
     @field_validator("engine")
     @classmethod

@@ -10,7 +10,7 @@ from click import ClickException
 from pydantic import ValidationError
 
 from serve_app.pronunciations import read_pronunciations
-from serve_app.setting_names import nearest, variables_of
+from serve_app.setting_names import PREFIX, nearest, variables_of
 from serve_app.settings import Settings
 from speech.errors import one_line, shorten
 from speech.validation import escape_halves
@@ -66,7 +66,8 @@ def _line(setting: str, detail: Mapping[str, Any], arguments: Mapping[str, Any])
         if setting in (name, *(variables := variables_of(name, field)))
     )
     schema = Settings.model_json_schema(by_alias=False)["properties"][name]
-    given, value = _given(setting, variables, arguments)
+    # pydantic reads a setting with a name of its own under ours as well.
+    given, value = _given(setting, [*variables, f"{PREFIX}{name.upper()}"], arguments)
     if _is_secret(schema):
         value = "…"
     if detail["type"] == "value_error":
@@ -79,7 +80,8 @@ def _given(setting: str, variables: list[str], arguments: Mapping[str, Any]) -> 
     if setting in arguments:
         return setting, str(arguments[setting])
     environ = {name.upper(): value for name, value in os.environ.items()}
-    variable = next(name for name in variables if environ.get(name))
+    # One of nothing but blanks counts as empty; where there is no other, it is what is wrong.
+    variable = max(variables, key=lambda name: len(environ.get(name, "").strip()) > 0)
     return variable, environ[variable]
 
 

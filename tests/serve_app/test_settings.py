@@ -56,6 +56,21 @@ def test_settings_treat_empty_variables_as_unset(monkeypatch):
     assert Settings().s3_bucket_name is None
 
 
+def test_settings_read_variables_without_blanks_around_them(monkeypatch):
+    """A secret often ends with the line end of the file that it was made from."""
+    monkeypatch.setenv("S3_BUCKET_NAME", " speech\n")
+    monkeypatch.setenv("S3_ACCESS_KEY_ID", " ")
+    monkeypatch.setenv("BUCKET_ACCESS_KEY_ID", "id\r\n")
+    monkeypatch.setenv("S3_SECRET_ACCESS_KEY", "secret\n")
+    monkeypatch.setenv("S3_REGION", " ")
+    monkeypatch.setenv("ECHO_RUNPOD_STREAMING", "TRUE\n")
+    settings = Settings()
+    assert (settings.s3_bucket_name, settings.s3_access_key_id) == ("speech", "id")
+    assert settings.s3_secret_access_key.get_secret_value() == "secret"
+    assert settings.s3_region is None
+    assert settings.runpod_streaming
+
+
 def test_settings_split_lists_at_commas(monkeypatch):
     monkeypatch.setenv("ECHO_API_KEYS", "first, second,")
     monkeypatch.setenv("ECHO_CORS_ORIGINS", "https://a.example,https://b.example")

@@ -68,6 +68,7 @@ def test_line_names_setting_value_and_what_is_allowed(arguments, line):
     ("variable", "allowed"),
     [
         ("PORT", "a whole number from 0 to 65535"),
+        ("ECHO_PORT", "a whole number from 0 to 65535"),
         ("ECHO_KERNELS", "auto, on or off"),
         ("ECHO_METRICS_PORT", "a whole number from 1 to 65535"),
         ("ECHO_CODEC_TILE_FRAMES", "a whole number from 32 to 640 and a multiple of 32"),
