@@ -20,7 +20,7 @@ from pathlib import Path
 
 from deployments.http.proxy import BEHIND_HAPROXY
 from serve_app.haproxy import launcher
-from serve_app.haproxy.edits import edits
+from serve_app.haproxy.edits import LONGEST_S, edits
 from serve_app.settings import Settings
 from serve_app.wrong_settings import WrongSetting
 
@@ -127,7 +127,7 @@ def _environment(settings: Settings, folder: Path, binary: str) -> Mapping[str, 
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(_free_port()),
         # A request begun before a change of the replicas ends after it, however long it takes.
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": str(
-            max(LONGEST_SESSION_S, int(settings.deadline_s) + 60)
+            max(LONGEST_SESSION_S, int(min(settings.deadline_s + 60, LONGEST_S)))
         ),
         # The third failure to connect takes a replica out; the next try goes elsewhere.
         "RAY_SERVE_HAPROXY_RETRIES": "5",

@@ -25,6 +25,8 @@ Edits = Mapping[str, str]
 
 _REQUEST_ID = "%[var(txn.request_id)]"
 _PLACEHOLDER = "REQUEST_ID"
+LONGEST_S = (2**31 - 1) // 1000
+"""HAProxy's longest time, 24.8 days: with a longer one it does not start."""
 _HEADERS_S = 10
 """Seconds that a client may take for the headers of a request."""
 _JSON = "application/json"
@@ -45,6 +47,7 @@ def edits(
         folder: The folder of the sockets that statistics and metrics are read from.
         ports: Ports on loopback for `stats` or `metrics` in place of their sockets.
     """
+    body_ms = math.ceil(min(body_timeout_s, LONGEST_S) * 1000)
     frontend = [
         f"    bind {_bind(listen)}:{PORT}",
         f"    timeout http-request {_HEADERS_S}s",
@@ -53,7 +56,7 @@ def edits(
         f" unless {{ var(txn.request_id) -m reg '^{USABLE.pattern}$' }}",
         f"    http-request set-header {HEADER} {_REQUEST_ID}",
         # Refused by an ingress, a body that never ends would keep its connection for an hour.
-        f"    http-request wait-for-body time {math.ceil(body_timeout_s * 1000)}ms",
+        f"    http-request wait-for-body time {body_ms}ms",
         # What ends here was an ingress that died: 502 is for those who know of a proxy.
         "    http-after-response set-status 500 if { status 502 }",
     ]

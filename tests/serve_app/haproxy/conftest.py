@@ -35,6 +35,7 @@ def start(monkeypatch):
                 metrics_enabled=False,
                 retries=5,
                 maxconn=int(environ["RAY_SERVE_HAPROXY_MAXCONN"]),
+                hard_stop_after_s=int(environ["RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S"]),
             )
             api = rays.HAProxyApi(cfg=config, config_file_path=f"{temp_dir}/haproxy.cfg")
             api.set_backend_configs(backends(ports))

@@ -153,3 +153,8 @@ async def test_host_that_allows_few_open_files_is_served(start, monkeypatch, tmp
     monkeypatch.setattr(choice.resource, "getrlimit", lambda _: (max_files, max_files))
     async with start([]) as (url, *_):
         assert (await ask(url, "/ping")).status_code == 204
+
+
+async def test_limits_that_are_meant_as_none_start_it(start):
+    async with start([], deadline_s=1e9, body_timeout_s=1e9) as (url, *_):
+        assert (await ask(url, "/ping")).status_code == 204
