@@ -96,7 +96,7 @@ class Settings(EchoOptions, Limits, BaseSettings):
         str, Field(validation_alias="HOST", description="HTTP address; containers set 0.0.0.0.")
     ] = "127.0.0.1"
     port: Annotated[
-        int, Field(validation_alias="PORT", ge=0, le=65535, description="HTTP port.")
+        int, Field(validation_alias="PORT", ge=1, le=65535, description="HTTP port.")
     ] = 8000
     proxy: Annotated[
         Literal["auto", "haproxy", "uvicorn"],

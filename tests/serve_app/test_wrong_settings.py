@@ -19,8 +19,9 @@ ROOT = Path(__file__).parents[2]
     ("arguments", "line"),
     [
         ({"max_requests": "0"}, "max_requests=0: must be a whole number of at least 1"),
-        ({"port": "x"}, "port=x: must be a whole number from 0 to 65535"),
-        ({"PORT": "-1"}, "PORT=-1: must be a whole number from 0 to 65535"),
+        ({"port": "0"}, "port=0: must be a whole number from 1 to 65535"),
+        ({"port": "x"}, "port=x: must be a whole number from 1 to 65535"),
+        ({"PORT": "-1"}, "PORT=-1: must be a whole number from 1 to 65535"),
         ({"deadline_s": "0"}, "deadline_s=0: must be a number above 0"),
         ({"deadline_s": "inf"}, "deadline_s=inf: must be a number above 0"),
         ({"drain_s": "1e999"}, "drain_s=1e999: must be a number above 0"),
@@ -54,7 +55,7 @@ ROOT = Path(__file__).parents[2]
         ),
         (
             {"port": "a", "device": "b"},
-            "device=b: must be auto, cpu or cuda; port=a: must be a whole number from 0 to 65535",
+            "device=b: must be auto, cpu or cuda; port=a: must be a whole number from 1 to 65535",
         ),
     ],
 )
@@ -67,8 +68,8 @@ def test_line_names_setting_value_and_what_is_allowed(arguments, line):
 @pytest.mark.parametrize(
     ("variable", "allowed"),
     [
-        ("PORT", "a whole number from 0 to 65535"),
-        ("ECHO_PORT", "a whole number from 0 to 65535"),
+        ("PORT", "a whole number from 1 to 65535"),
+        ("ECHO_PORT", "a whole number from 1 to 65535"),
         ("ECHO_KERNELS", "auto, on or off"),
         ("ECHO_METRICS_PORT", "a whole number from 1 to 65535"),
         ("ECHO_CODEC_TILE_FRAMES", "a whole number from 32 to 640 and a multiple of 32"),
@@ -104,7 +105,7 @@ def test_serve_ends_with_the_line_and_status_2(capsys):
         serve.main(["port=70000"])
     assert left.value.code == 2
     assert capsys.readouterr().err == (
-        "echo-tts serve: error: port=70000: must be a whole number from 0 to 65535\n"
+        "echo-tts serve: error: port=70000: must be a whole number from 1 to 65535\n"
     )
 
 
