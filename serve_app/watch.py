@@ -26,7 +26,7 @@ class GraphWatch:
     outage is the time since a probe last succeeded, less that in which this process was stopped.
 
     Args:
-        can_speak: The probe. It may block, and must not raise.
+        can_speak: The probe. It may block; one that raises has had no answer.
         outage_s: The longest outage that is waited out.
         clock: The clock of this process, by default.
     """
@@ -60,10 +60,17 @@ class GraphWatch:
 
     def _probe(self) -> None:
         while True:
-            self._speaks = self._can_speak()
+            self._speaks = self._ask()
             if self._speaks:
                 self._spoke_at = self._clock.seconds
             time.sleep(PROBE_PERIOD_S)
+
+    def _ask(self) -> bool:
+        try:
+            return self._can_speak()
+        except Exception:  # without this thread, a graph that is well would count as lost
+            logger.exception("a probe of the graph failed")
+            return False
 
 
 def can_speak(ingress: DeploymentHandle[Any]) -> bool:

@@ -1,7 +1,25 @@
+import threading
+
 from deployments.awake_clock import AwakeClock
 from serve_app.watch import PROBE_PERIOD_S, PROBE_TIMEOUT_S, GraphWatch
 
 OUTAGE_S = 60.0
+
+
+def test_probe_that_fails_in_its_own_way_is_no_answer_and_not_the_last() -> None:
+    """Else the watch would end, and with it, after a while, a server that is well."""
+    asked = threading.Event()
+    answers = iter([ValueError("garbage"), True])
+
+    def can_speak() -> bool:
+        answer = next(answers, True)
+        if isinstance(answer, Exception):
+            raise answer
+        asked.set()
+        return answer
+
+    GraphWatch(can_speak, OUTAGE_S).start()
+    assert asked.wait(60)
 
 
 class Time:
