@@ -17,11 +17,24 @@ def count_gpus() -> float:
 
 
 class ReplicasPerGpu:
-    """A policy of as many replicas as the GPUs suffice for, at least one."""
+    """A policy of as many replicas as fit on the GPUs, at least one.
+
+    One more would wait for a GPU for ever, and the graph with it. A replica has its GPUs on one
+    node, and its part of a GPU on one GPU.
+    """
 
     def __init__(self, gpus_per_replica: float) -> None:
         self._gpus_per_replica = gpus_per_replica
 
     def __call__(self, context: object) -> tuple[int, dict[str, Any]]:
         """Return the number of replicas, and no policy state."""
-        return max(1, int(count_gpus() / self._gpus_per_replica)), {}
+        nodes: list[dict[str, Any]] = ray.nodes()
+        gpus = [node["Resources"].get("GPU", 0.0) for node in nodes if node["Alive"]]
+        return max(1, sum(map(self._num_fitting, gpus))), {}
+
+    def _num_fitting(self, gpus: float) -> int:
+        """Return how many replicas fit on a node; Ray counts in ten-thousandths of a GPU."""
+        share = round(10_000 * self._gpus_per_replica)
+        if share >= 10_000:
+            return round(10_000 * gpus) // share
+        return int(gpus) * (10_000 // max(share, 1))
