@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ _READ_TIMEOUT_S = 15
 
 # The one region name that AWS, MinIO and R2 all understand where none is set.
 _DEFAULT_REGION = "us-east-1"
+_A_SERVICE = re.compile(r"^https?://(s3[.-]|\w+\.digitaloceanspaces\.com)")
 _SIGNED_FOR = re.compile(r"/\d{8}/([^/]+)/s3/aws4_request")
 
 
@@ -51,7 +52,7 @@ class BucketClient:
     """
 
     def __init__(self, config: BucketConfig, num_connections: int) -> None:
-        self._config = config
+        self._config = config = replace(config, endpoint_url=_service(config))
         self._region = config.region or _DEFAULT_REGION
         self._s3 = _client(config, self._region, num_connections, "auto")
         self._signers: dict[str, S3Client] = {}
@@ -88,6 +89,19 @@ class BucketClient:
             style = "virtual" if is_aws else "auto"  # the former leads to the region itself
             self._signers[region] = _client(self._config, region, 1, style)
         return self._signers[region]
+
+
+def _service(config: BucketConfig) -> str | None:
+    """Return the address of the service, where that of the bucket is given, as RunPod's users do.
+
+    Behind that one, audio would go to a folder of the bucket's name, and a HEAD find no bucket.
+    """
+    url, prefix = config.endpoint_url, f"//{config.bucket}."
+    if url is None or prefix not in url:
+        return url
+    service = url.replace(prefix, "//", 1)
+    # Else it may be a host that just has the bucket's name.
+    return service if _A_SERVICE.search(service) else url
 
 
 def _client(config: BucketConfig, region: str, num_connections: int, style: Any) -> S3Client:

@@ -127,7 +127,7 @@ class Settings(EchoOptions, Limits, BaseSettings):
         str | None,
         Field(
             validation_alias=AliasChoices("S3_ENDPOINT_URL", "BUCKET_ENDPOINT_URL"),
-            description="S3-compatible endpoint; AWS if empty.",
+            description="S3-compatible endpoint, the bucket in front or not; AWS if empty.",
         ),
     ] = None
     s3_access_key_id: Annotated[

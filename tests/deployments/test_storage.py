@@ -199,6 +199,14 @@ async def test_link_is_signed_for_the_region_that_the_bucket_is_in(
         (None, "ap-east-1", "outputs", "outputs.s3.ap-east-1.amazonaws.com/a.ogg"),
         (None, "eu-west-1", "my.outputs", "s3.eu-west-1.amazonaws.com/my.outputs/a.ogg"),
         ("https://s3.example.org", "eu-west-1", "outputs", "s3.example.org/outputs/a.ogg"),
+        ("https://outputs.s3.example.org:9/", None, "outputs", "s3.example.org:9/outputs/a.ogg"),
+        ("https://outputs.example.org", None, "outputs", "outputs.example.org/outputs/a.ogg"),
+        (
+            "https://outputs.nyc3.digitaloceanspaces.com",
+            "nyc3",
+            "outputs",
+            "nyc3.digitaloceanspaces.com/outputs/a.ogg",
+        ),
     ],
 )
 def test_link_leads_to_where_the_audio_went(
