@@ -215,6 +215,13 @@ class Settings(EchoOptions, Limits, BaseSettings):
             raise ValueError(f"no engine {name!r} (known: {', '.join(ENGINES)})")
         return name
 
+    @field_validator("sampler_gpus")
+    @classmethod
+    def _whole_or_part_of_one(cls, gpus: str | float) -> str | float:
+        if isinstance(gpus, float) and gpus > 1 and not gpus.is_integer():
+            raise ValueError("must be a whole number, or a part of one GPU")
+        return gpus
+
     @field_validator("api_keys", "cors_origins", "stream_blocks", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any, info: ValidationInfo) -> Any:
