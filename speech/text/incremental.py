@@ -57,10 +57,11 @@ class SentenceReader:
         """
         sentences = []
         for char in self._whole_characters(fragment):
-            begins_word = char.isalnum() and not self._text[-1:].isalnum()
+            before = self._text[-1:]
+            begins_word = char.isalnum() and not before.isalnum()
             self._text += char
             self._may_end |= char in _ENDS
-            self._waiting_ms += duration_ms(char)
+            self._waiting_ms += _spoken_ms(before, char)
             if self._longest_wait_ms and (self._is_late(_PATIENCE) or begins_word):
                 while sentence := self._next():
                     sentences.append(sentence)
@@ -134,9 +135,18 @@ class SentenceReader:
         sentence = Sentence(text[:end], self._rank)
         self._text, self._rank = text[end:], rank
         self._may_end = any(char in _ENDS for char in self._text)
-        self._waiting_ms = sum(map(duration_ms, self._text))
+        self._waiting_ms = sum(map(_spoken_ms, f" {self._text}", self._text))
         self._num_unbroken = 0.0
         return sentence
+
+
+def _spoken_ms(before: str, char: str) -> int:
+    """Return about how long a character takes after the one before it.
+
+    Of spaces and marks that stand together, only the first counts: a line of dashes is not spoken,
+    and must not make the word behind it late.
+    """
+    return duration_ms(char) if char.isalnum() or before.isalnum() else 0
 
 
 def _last_certain(marked: str) -> int:

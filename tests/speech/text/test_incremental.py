@@ -1,4 +1,5 @@
 import json
+import re
 from itertools import pairwise
 
 import pytest
@@ -104,6 +105,16 @@ def test_long_text_without_any_mark_is_cut_all_the_same(text):
     sentences = texts([text])
     assert max(map(len, sentences)) < 330
     assert "".join(sentences).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    "unsaid", [" " * 200, "\n" * 200, "-" * 200 + "\n", "😀" * 200, "* " * 100]
+)
+@pytest.mark.parametrize("before", ["", "Hello.\n", "Hi,\n"])
+def test_what_is_not_said_makes_no_word_late(before, unsaid):
+    sentence = "Extraordinary people are here."
+    spoken = " ".join(texts([before + unsaid + sentence]))
+    assert re.findall(r"[\w.,]+", spoken) == f"{before}{sentence}".split()
 
 
 @pytest.mark.parametrize("unit", ["$", "| ", "(", "[S1]", "a\u00a0", "a\u0301", "1."])
