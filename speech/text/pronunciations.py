@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 from speech.errors import InvalidRequest
 from speech.text.breaks import SPEAKER_TAG
 from speech.text.pauses import PAUSE_TAG
+from speech.text.scripts import EXTENDERS, LEADING_VOWELS, UNSPACED_RANGES
 from speech.text.typography import clean
 from speech.validation import shown
 
@@ -17,6 +19,15 @@ MAX_ENTRY_CHARS = 100
 """Of a word, and of its spelling."""
 
 _TAG = re.compile(rf"{PAUSE_TAG.pattern}|{SPEAKER_TAG.pattern}", re.IGNORECASE)
+
+_MARKS = "".join(
+    char for char in map(chr, range(0x300, 0x1F000)) if unicodedata.category(char)[0] == "M"
+)
+_BESIDE = rf"[^\W{UNSPACED_RANGES}]"  # a letter or digit next to a word that makes it part of one
+_UNSPACED = f"[{UNSPACED_RANGES}]"
+_BEGIN = rf"(?<![{''.join(LEADING_VOWELS)}])(?:(?={_UNSPACED})|(?<!{_BESIDE}))"
+_END = rf"(?![{_MARKS}{''.join(EXTENDERS)}])(?:(?<={_UNSPACED})|(?!{_BESIDE}))"
+"""Where a word may begin and end: at no letter, or at one of a script that has no spaces."""
 
 Pronunciations = Mapping[str, str]
 """Spellings by the word, or the words, that they are said for."""
@@ -58,19 +69,23 @@ def _is_said(text: str) -> bool:
 def pronounce(text: str, pronunciations: Pronunciations) -> str:
     """Return `text` with every listed word spelled as it is said; case does not matter.
 
-    Of two entries that begin at the same place, the longer one counts.
+    Of two entries that begin at the same place, the longer one counts. Where a script has no spaces
+    between words, an entry counts wherever it is written.
     """
     if not pronunciations:
         return text
     spellings = {_key(word): spelling for word, spelling in pronunciations.items()}
     words = "|".join(map(_pattern, sorted(pronunciations, key=len, reverse=True)))
-    listed = re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
+    listed = re.compile(rf"{_BEGIN}(?:{words}){_END}", re.IGNORECASE)
     return listed.sub(lambda match: spellings.get(_key(match[0]), match[0]), text)
 
 
 def _pattern(word: str) -> str:
-    """Return what finds a word, with either apostrophe, and its parts however they are spaced."""
-    parts = r"\s+".join(map(re.escape, word.split()))
+    """Return what finds a word, with either apostrophe, and its parts however they are spaced.
+
+    A blank line is between two words, never inside one.
+    """
+    parts = r"(?:[^\S\n]+\n?|\n)[^\S\n]*".join(map(re.escape, word.split()))
     return re.sub("['’]", "['’]", parts)
 
 

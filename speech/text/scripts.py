@@ -17,8 +17,8 @@ ZERO_WIDTH_SPACE = "\u200b"  # marks words where spaces do not
 _JOINER = "\u200d"
 _VIRAMA = 9  # its combining class: the next consonant belongs to the same cluster
 # Thai and Lao vowels written after their consonant, small kana, the long mark, repetition marks.
-_EXTENDERS = frozenset("ะาำๅๆະາຳぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮー々ゝゞヽヾ")
-_LEADING_VOWELS = frozenset("เแโใไເແໂໃໄ")
+EXTENDERS = frozenset("ะาำๅๆະາຳぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮー々ゝゞヽヾ")
+LEADING_VOWELS = frozenset("เแโใไເແໂໃໄ")
 
 
 class _Script(NamedTuple):
@@ -47,6 +47,10 @@ _SCRIPTS = (
     _Script(0xFF66, 0xFF9F, 150, spaced=False),  # half-width kana
     _Script(0x20000, 0x3FFFF, 220, spaced=False),  # Han, rare
 )
+UNSPACED_RANGES = "".join(
+    f"{chr(script.first)}-{chr(script.last)}" for script in _SCRIPTS if not script.spaced
+)
+"""The scripts that separate no words by spaces, for a class of a regular expression."""
 _SCRIPT_STARTS = [script.first for script in _SCRIPTS]
 
 
@@ -90,8 +94,8 @@ def are_one_character(left: str, right: str) -> bool:
         category[0] == "M"
         or (category == "Cf" and right != ZERO_WIDTH_SPACE)
         or left == _JOINER
-        or right in _EXTENDERS
-        or left in _LEADING_VOWELS
+        or right in EXTENDERS
+        or left in LEADING_VOWELS
         or unicodedata.combining(left) == _VIRAMA
         or "\U0001f3fb" <= right <= "\U0001f3ff"  # skin tones
         or ("\u1100" <= left <= "\u11ff" and "\u1160" <= right <= "\u11ff")  # Hangul jamo

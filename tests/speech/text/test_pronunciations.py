@@ -31,6 +31,36 @@ def test_listed_words_are_said_as_spelled(text: str, said: str) -> None:
     assert pronounce(text, check_pronunciations(spellings)) == said
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("私は東京に行く。", "私はとうきょうに行く。"),
+        ("ฉันไปกรุงเทพวันนี้", "ฉันไปกุงเทบวันนี้"),
+        ("我的iPhone很好，两个iPhones", "我的ai phone很好，两个iPhones"),
+        ("コーヒーとコーヒ", "コーヒーとkohi"),
+        ("เกม กม", "เกม kilo"),
+        ("कमी, कमल, कम", "कमी, कमल, kum"),
+        ("q\u0304 q", "q\u0304 cue"),
+    ],
+)
+def test_a_word_ends_where_its_script_ends_words(text: str, said: str) -> None:
+    spellings = {
+        "東京": "とうきょう",
+        "กรุงเทพ": "กุงเทบ",
+        "iPhone": "ai phone",
+        "コーヒ": "kohi",
+        "กม": "kilo",
+        "कम": "kum",
+        "q": "cue",
+    }
+    assert pronounce(text, check_pronunciations(spellings)) == said
+
+
+def test_words_of_two_paragraphs_are_no_entry() -> None:
+    spellings = check_pronunciations({"B C": "bee sea"})
+    assert pronounce("A B\n\nC. B \n C.", spellings) == "A B\n\nC. bee sea."
+
+
 def test_without_a_list_nothing_changes() -> None:
     assert pronounce("C++ (1).", {}) == "C++ (1)."
 
