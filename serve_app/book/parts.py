@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 from serve_app.book.chapters import Chapter
@@ -11,7 +12,8 @@ from speech.limits import PassLimits
 from speech.parameters import TextParameters
 from speech.text.breaks import Break
 from speech.text.passage import has_words
-from speech.text.splitting import split_text
+from speech.text.pauses import only_pauses, split_at_pauses, trim_pauses
+from speech.text.splitting import Piece, split_text
 
 MAX_PART_CHARS = 2000
 """Two minutes of speech: within any server's limits, and little to speak again."""
@@ -37,58 +39,89 @@ class Part:
     chapter: str | None = None
 
 
-class _Paragraph(NamedTuple):
-    """A paragraph or a piece of a long one, and the silence before it."""
+class _Piece(NamedTuple):
+    """Paragraphs or a part of a long one, what the cut before separates, and the chapter's title.
+
+    The title is None unless the chapter begins here.
+    """
 
     text: str
-    pause_s: float
+    rank: Break
+    chapter: str | None = None
 
 
-def cut(chapters: Iterable[Chapter], parameters: Mapping[str, Any]) -> list[Part]:
+def cut(
+    chapters: Iterable[Chapter], parameters: Mapping[str, Any], speed: float = 1.0
+) -> list[Part]:
     """Return the parts that chapters are spoken in, as long as can be; each chapter begins one.
 
-    Paragraphs without a word are left out.
+    Paragraphs without a word are left out, but for their pauses. A pause that the text asks for
+    between two parts takes the place of any other.
 
     Args:
         chapters: The book.
         parameters: A request's; the pauses among them hold between parts, too.
+        speed: The tempo factor of the speech, and so of the pauses.
 
     Raises:
         InvalidRequest: A pause in the text is not of 0 to 10 seconds.
     """
     parts: list[Part] = []
-    for chapter in chapters:
-        text, pause_s = "", 0.0
-        packed: list[_Paragraph] = []
-        for paragraph in _paragraphs(chapter, parameters):
-            if text and len(text) + 2 + len(paragraph.text) <= MAX_PART_CHARS:
-                text = f"{text}\n\n{paragraph.text}"
-                continue
-            if text:
-                packed.append(_Paragraph(text, pause_s))
-            text, pause_s = paragraph
-        if text:
-            packed.append(_Paragraph(text, pause_s))
-            first, *rest = packed
-            parts.append(Part(first.text, CHAPTER_PAUSE_S, chapter.title))
-            parts += [Part(*paragraph) for paragraph in rest]
+    asked = ""  # the pauses since the part before
+    title = None
+    for piece in chain.from_iterable(map(_packed, chapters)):
+        opening, text, closing = trim_pauses(piece.text)
+        title = title if piece.chapter is None else piece.chapter
+        asked += opening
+        if not text.strip():
+            continue
+        pause_s = split_at_pauses(asked)[-1].pause_s
+        if pause_s is None:
+            pause_s = CHAPTER_PAUSE_S if title is not None else _pause_s(piece.rank, parameters)
+        parts.append(Part(text if parts else asked + text, pause_s / speed, title))
+        asked, title = closing, None
+    if parts:
+        parts[-1] = replace(parts[-1], text=parts[-1].text + asked)
     return parts
 
 
-def _paragraphs(chapter: Chapter, parameters: Mapping[str, Any]) -> Iterator[_Paragraph]:
-    for text in filter(has_words, chapter.paragraphs):
-        if len(text) <= MAX_PART_CHARS:
-            yield _Paragraph(text, _pause_s(Break.PARAGRAPH, parameters))
-            continue
-        for piece in split_text(text, MAX_PART_CHARS, _AIM_S, _NO_LIMITS):
-            if has_words(piece.text):
-                yield _Paragraph(piece.text, _pause_s(piece.rank, parameters))
+def _packed(chapter: Chapter) -> Iterator[_Piece]:
+    """Yield a chapter in pieces of as many paragraphs as fit."""
+    packed: _Piece | None = None
+    for piece in _pieces(chapter):
+        if packed is None:
+            packed = piece._replace(chapter=chapter.title)
+        elif (
+            piece.rank == Break.PARAGRAPH
+            and len(packed.text) + 2 + len(piece.text) <= MAX_PART_CHARS
+        ):
+            packed = packed._replace(text=f"{packed.text}\n\n{piece.text}")
+        else:
+            yield packed
+            packed = piece
+    if packed is not None:
+        yield packed
+
+
+def _pieces(chapter: Chapter) -> Iterator[_Piece]:
+    for paragraph in chapter.paragraphs:
+        if len(paragraph) <= MAX_PART_CHARS or not has_words(paragraph):
+            pieces = [Piece(paragraph, Break.PARAGRAPH)]
+        else:
+            pieces = split_text(paragraph, MAX_PART_CHARS, _AIM_S, _NO_LIMITS, keep_lines=True)
+        for text, rank in pieces:
+            if said := text if has_words(text) else only_pauses(text):
+                yield _Piece(said, rank)
 
 
 def _pause_s(rank: Break, parameters: Mapping[str, Any]) -> float:
-    if rank == Break.PARAGRAPH:
-        name = "paragraph_pause_seconds"
-    else:
-        name = f"{'sentence' if rank >= Break.SENTENCE else 'clause'}_pause_seconds"
+    paragraph_s = _given_s("paragraph_pause_seconds", parameters)
+    if rank == Break.PARAGRAPH and paragraph_s > 0:
+        return paragraph_s
+    kind = "sentence" if rank >= Break.SENTENCE else "clause"
+    return _given_s(f"{kind}_pause_seconds", parameters)
+
+
+def _given_s(name: str, parameters: Mapping[str, Any]) -> float:
     asked = parameters.get(name)
     return float(asked if isinstance(asked, int | float) else getattr(TextParameters, name))

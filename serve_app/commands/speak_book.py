@@ -46,7 +46,8 @@ def speak_book(given: argparse.Namespace, text: str, output_format: FormatName) 
     rate_hz = output.default_sample_rate if given.sample_rate is None else given.sample_rate
     try:
         check_sample_rate(output, rate_hz)
-        parts = cut(read_chapters(text), fields.get("parameters", {}))
+        speed = given.speed if given.speed is not None and given.speed > 0 else 1.0
+        parts = cut(read_chapters(text), fields.get("parameters", {}), speed)
     except InvalidRequest as error:
         raise Refused(error.message) from None
     if not parts:

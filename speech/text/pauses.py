@@ -49,6 +49,26 @@ def split_at_pauses(text: str) -> list[Part]:
     return [*parts, Part(text[end:], pause_s)]
 
 
+def trim_pauses(text: str) -> tuple[str, str, str]:
+    """Return the pauses that `text` begins with, what is between, and those that it ends with."""
+    pauses = list(PAUSE_TAG.finditer(text))
+    start, end = 0, len(text)
+    for pause in pauses:
+        if text[start : pause.start()].strip():
+            break
+        start = pause.end()
+    for pause in reversed(pauses):
+        if pause.start() < start or text[pause.end() : end].strip():
+            break
+        end = pause.start()
+    return text[:start], text[start:end], text[end:]
+
+
+def only_pauses(text: str) -> str:
+    """Return the pauses in `text` without what is between them."""
+    return "".join(pause[0] for pause in PAUSE_TAG.finditer(text))
+
+
 def _duration_s(pause: re.Match[str]) -> float:
     written = pause[1]
     if written is None:

@@ -57,6 +57,7 @@ def split_text(
     *,
     at_paragraphs: bool = False,
     speaker: str = "",
+    keep_lines: bool = False,
 ) -> list[Piece]:
     """Cut `text` into pieces, each spoken in one pass.
 
@@ -73,12 +74,13 @@ def split_text(
         limits: The most that one pass speaks.
         at_paragraphs: Whether every paragraph begins a piece.
         speaker: The tag that `text` goes on under.
+        keep_lines: Whether lines stay lines, for text that is laid out later.
     """
     text = mark_spaces(text)
     if not text:
         return []
     if max_chars == 0:
-        return _with_speakers([Piece(text, Break.PARAGRAPH)], speaker)
+        return _with_speakers([Piece(text, Break.PARAGRAPH)], speaker, keep_lines)
     carried = len("[S1] ") if speaker or SPEAKER_TAG.search(text) else 0
     max_ms = 1000 * limits.max_speech_s
     target_ms = int(min(1000 * max(target_duration_s, _MIN_TARGET_S), max_ms))
@@ -90,7 +92,7 @@ def split_text(
     pieces: list[Piece] = []
     for paragraph in text.split(PARAGRAPH) if at_paragraphs else [text]:
         pieces += _cut(paragraph, bounds, target_ms, carried)
-    return _with_speakers(pieces, speaker)
+    return _with_speakers(pieces, speaker, keep_lines)
 
 
 def _cut(text: str, limits: _ChunkLimits, target_ms: int, carried: int) -> list[Piece]:
@@ -106,11 +108,11 @@ def _cut(text: str, limits: _ChunkLimits, target_ms: int, carried: int) -> list[
     return [Piece(text[start:end], Break(ranks[start])) for start, end in pairwise(cuts)]
 
 
-def _with_speakers(pieces: Iterable[Piece], speaker: str) -> list[Piece]:
+def _with_speakers(pieces: Iterable[Piece], speaker: str, keep_lines: bool) -> list[Piece]:
     """Let each piece name the speaker it starts under, once there is one."""
     named = []
     for piece in pieces:
-        if text := plain_spaces(piece.text):
+        if text := piece.text.strip() if keep_lines else plain_spaces(piece.text):
             goes_on = speaker and not SPEAKER_TAG.match(text)
             named.append(Piece(f"{speaker} {text}" if goes_on else text, piece.rank))
             if tags := SPEAKER_TAG.findall(text):

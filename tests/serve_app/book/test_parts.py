@@ -42,6 +42,50 @@ def test_pause_that_cannot_be_made_is_refused_before_anything_is_spoken():
         cut([Chapter("", ["Wait [pause:99s] here."])], {})
 
 
+LONG = " ".join([SENTENCE] * 30)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        ("[pause:5s]",),
+        ("[pause:2s]", "* * *", "[pause:3s]"),
+        ('<break time="5s"/>',),
+    ],
+)
+def test_pauses_between_parts_are_those_asked_for(between):
+    for paragraphs in ([LONG, *between, LONG], [f"{LONG} {between[0]}", *between[1:], LONG]):
+        first, second = cut([Chapter("", paragraphs)], {})
+        assert (first.text.strip(), second.text.strip()) == (LONG, LONG)
+        assert second.pause_s == 5
+    first, second = cut([Chapter("1", [LONG, *between]), Chapter("2", [LONG])], {})
+    assert (second.pause_s, second.chapter) == (5, "2")
+
+
+def test_pauses_within_parts_and_at_the_ends_of_the_book_stay_in_the_text():
+    paragraphs = ["[pause:1s]", "A [pause:2s] b.", "[pause:3s]", "C.", "[pause:4s]"]
+    [part] = cut([Chapter("", paragraphs)], {})
+    assert "".join(part.text.split()) == "[pause:1s]A[pause:2s]b.[pause:3s]C.[pause:4s]"
+    assert cut([Chapter("", ["[pause:1s]"])], {}) == []
+
+
+def test_pauses_between_parts_follow_the_speed_as_all_pauses_do():
+    parts = cut([Chapter("1", [LONG, LONG, "[pause:5s]", LONG])], {}, speed=2.0)
+    assert [part.pause_s for part in parts] == [CHAPTER_PAUSE_S / 2, 0.35, 2.5]
+
+
+def test_without_pauses_between_paragraphs_their_sentences_have_one():
+    parts = cut([Chapter("", [LONG, LONG])], {"paragraph_pause_seconds": 0})
+    assert parts[1].pause_s == 0.25
+
+
+def test_pieces_of_a_paragraph_keep_their_lines_and_are_no_paragraphs():
+    lines = [f"- item {number} of those that we need" for number in range(100)]
+    parts = cut([Chapter("", ["\n".join(lines)])], {})
+    assert [line for part in parts for line in part.text.split("\n")] == lines
+    assert all(part.text.startswith("- ") for part in parts)
+
+
 @given(st.lists(st.text("abc. \n", max_size=4000), max_size=5))
 def test_parts_are_short_and_no_word_is_lost(blocks):
     text = "\n\n".join(blocks)
