@@ -9,7 +9,7 @@ import html
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from speech.text.scripts import CLOSERS, SENTENCE_ENDS, is_spaced
 from speech.timestamps import TimedWord
@@ -24,13 +24,30 @@ MIN_GAP_S = 0.7
 """A pause as long as this ends a cue."""
 
 
+class _Cue(NamedTuple):
+    """Words that are shown together, and when."""
+
+    words: Sequence[TimedWord]
+    start_s: float
+    end_s: float
+
+
 def write_subtitles(words: Sequence[TimedWord], subtitle_format: SubtitleFormat) -> str:
     """Return the file that shows `words` when they are said."""
-    cues = list(_cues(words))
+    cues = _timed(_cues(words))
     if subtitle_format == "vtt":
         return "\n".join(["WEBVTT\n", *(_cue(cue, ".", _escaped) for cue in cues)])
     numbered = (f"{number}\n{_cue(cue, ',', str)}" for number, cue in enumerate(cues, 1))
     return "\n".join(numbered)
+
+
+def _timed(cues: Iterable[list[TimedWord]]) -> Iterator[_Cue]:
+    """Yield cues that follow one another, each with a length."""
+    end_s = 0.0
+    for words in cues:
+        start_s = max(words[0].start, end_s)
+        end_s = max(words[-1].end, start_s + _MIN_CUE_S)
+        yield _Cue(words, start_s, end_s)
 
 
 def _cues(words: Iterable[TimedWord]) -> Iterator[list[TimedWord]]:
@@ -76,9 +93,9 @@ def _width(text: str) -> int:
     return len(text) + sum(unicodedata.east_asian_width(char) in "WF" for char in text)
 
 
-def _cue(words: Sequence[TimedWord], point: str, escape: Callable[[str], str]) -> str:
-    start, end = words[0].start, max(words[-1].end, words[0].start + _MIN_CUE_S)
-    return f"{_clock(start, point)} --> {_clock(end, point)}\n{escape(_lines(words))}\n"
+def _cue(cue: _Cue, point: str, escape: Callable[[str], str]) -> str:
+    times = f"{_clock(cue.start_s, point)} --> {_clock(cue.end_s, point)}"
+    return f"{times}\n{escape(_lines(cue.words))}\n"
 
 
 def _lines(words: Sequence[TimedWord]) -> str:

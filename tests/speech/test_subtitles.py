@@ -39,6 +39,16 @@ def test_a_cue_of_words_that_are_not_said_has_a_length():
     assert "00:00:01.500 --> 00:00:01.502\n" in write_subtitles([TimedWord("x", 1.5, 1.5)], "vtt")
 
 
+def test_cues_of_words_that_are_not_said_follow_one_another():
+    words = [TimedWord(text, 1.5, 1.5) for text in ("So.", "It.")] + [TimedWord("Is", 1.5, 2.0)]
+    times = [line for line in write_subtitles(words, "srt").splitlines() if "-->" in line]
+    assert times == [
+        "00:00:01,500 --> 00:00:01,502",
+        "00:00:01,502 --> 00:00:01,504",
+        "00:00:01,504 --> 00:00:02,000",
+    ]
+
+
 def test_scripts_without_spaces_stay_without():
     texts = ["今", "天，", "用", "an", "ox"]
     words = [TimedWord(text, 0.1 * i, 0.1 * i + 0.1) for i, text in enumerate(texts)]
