@@ -44,6 +44,11 @@ _EMPHASIS = (
     re.compile(r"(?<![\w~])(~~)(?=[^\s~])([^~\n]{1,500})(?<=\S)\1(?![\w~])"),
     re.compile(r"(?<!`)(`{1,2})(?=[^\s`])([^`\n]{1,500})(?<=\S)\1(?!`)"),
 )
+_EMPHASIS_MARK = r"(?:\*{1,3}|~~|`{1,2})"
+_TORN_EMPHASIS = re.compile(  # its other end is behind a pause, or in another sentence of a stream
+    rf"(?<![\w*~`]){_EMPHASIS_MARK}(?=[^\W\d_])"
+    rf"|(?<=[^\W\d_]|[.,;:!?…\"”’)]){_EMPHASIS_MARK}(?![\w*~`])"
+)
 _FENCE = re.compile(r"^[ ]{0,8}(?:```|~~~)[\w+-]{0,20}[ ]{0,8}$", re.MULTILINE)
 _TASK = re.compile(r"^([ ]{0,8}[-*+][ ]{1,4})\[[ xX]\][ ]", re.MULTILINE)
 _ROW = re.compile(r"^[ ]{0,8}\|(.+)\|[ ]{0,8}$", re.MULTILINE)
@@ -75,7 +80,7 @@ def drop_markup(text: str) -> str:
     text = _TASK.sub(r"\1", _ROW.sub(_row, _FENCE.sub("", text)))
     for emphasis in _EMPHASIS:
         text = emphasis.sub(r"\2", text)
-    return text
+    return _TORN_EMPHASIS.sub("", text)
 
 
 def _row(match: re.Match[str]) -> str:

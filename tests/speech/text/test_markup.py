@@ -30,6 +30,8 @@ from tests.cpu_time import cpu_s
             "1\n00:01:15,200 --> 00:01:18,000\nHi, so\n\n2\n00:01:19,000 --> 00:01:20,000\nbye.",
             "\nHi, so\nbye.",
         ),
+        ("**Hello there.", "Hello there."),
+        ("How are *you?** Bye `now", "How are you? Bye now"),
         ("WEBVTT\n\n00:15.200 --> 00:18.000 align:start\nHi.", "\nHi."),
     ],
 )
@@ -45,6 +47,7 @@ def test_markup_is_not_said(written: str, plain: str) -> None:
         "snake_case_name, a_b_c, AT&T, R & D; x | y",
         "see https://a.b/_c_/d?e=f&copy=g and <name>",
         "* one\n* two\n[1] A source.",
+        "a 5* hotel, dial *67, M*A*S*H, ~5, a ** b",
         "a <voice> or a <lang> here",
     ],
 )

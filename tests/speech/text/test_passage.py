@@ -52,6 +52,11 @@ def test_a_pause_that_is_asked_for_takes_the_place_of_others() -> None:
     assert made == Passage((Phrase("One", 1), Phrase("Two,", 0.1), Phrase("three.", 3)), 0.8)
 
 
+def test_emphasis_around_a_pause_is_not_said() -> None:
+    made = passage("So **very [pause:1s] good** it is.")
+    assert made.phrases == (Phrase("So very", None), Phrase("good it is.", 1.0))
+
+
 def test_pauses_around_nothing_to_say_add_up() -> None:
     made = passage("One. [pause:1s] --- [pause:0.5s] Two.")
     assert made.phrases == (Phrase("One.", None), Phrase("Two.", 1.5))
