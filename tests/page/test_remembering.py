@@ -64,6 +64,23 @@ async def test_emptied_text_stays_empty(page):
     await expect(text(page)).to_have_value("")
 
 
+@pytest.mark.parametrize("kept", ["{}", "[]", '"x"', "7", "{"])
+async def test_what_is_remembered_in_another_shape_is_forgotten(page, kept):
+    await page.evaluate(
+        """kept => {
+            for (const name of ["voices", "format", "pace"])
+                localStorage.setItem(`echo-tts.${name}`, kept);
+            for (const name of ["draft", "key"])
+                sessionStorage.setItem(`echo-tts.${name}`, kept);
+        }""",
+        kept,
+    )
+    written = await text(page).input_value()
+    await page.reload()
+    await expect(text(page)).to_have_value(written)
+    await speak(page)
+
+
 async def test_key_is_asked_for_only_where_one_is_needed_and_lives_in_its_tab(visit, locked_site):
     page = await visit(locked_site)
     key = page.get_by_label("API key")

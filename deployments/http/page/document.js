@@ -13,10 +13,13 @@ const make = (tag, properties = {}, ...children) => {
 /** What of the request contract the server offers; see `_contract` in __init__.py. */
 const contract = JSON.parse($("contract").textContent);
 
-// What is remembered is a convenience: a browser that forbids it changes nothing else.
+// What is remembered is a convenience: a browser that forbids it changes nothing else, and what
+// another version of the page, or somebody by hand, left there in another shape is forgotten.
+const shapeOf = (value) => (Array.isArray(value) ? "array" : typeof value);
 const recall = (storage, name, otherwise) => {
   try {
-    return JSON.parse(window[storage].getItem(`echo-tts.${name}`)) ?? otherwise;
+    const value = JSON.parse(window[storage].getItem(`echo-tts.${name}`));
+    return value !== null && shapeOf(value) === shapeOf(otherwise) ? value : otherwise;
   } catch {
     return otherwise;
   }

@@ -11,10 +11,9 @@ function keepDraft() {
 }
 
 function restoreDraft() {
-  const draft = recall("sessionStorage", "draft", null);
-  if (!draft) return;
-  for (const name of ["text", "voice", "seed"]) $(name).value = draft[name];
-  controls.restore(draft.parameters, draft.speed);
+  const draft = recall("sessionStorage", "draft", {});
+  for (const name of ["text", "voice", "seed"]) $(name).value = draft[name] ?? $(name).value;
+  if (draft.parameters) controls.restore(draft.parameters, draft.speed);
 }
 
 function showCount() {

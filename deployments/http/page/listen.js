@@ -265,7 +265,8 @@ new ResizeObserver(show).observe($("wave"));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
 
 $("format").append(...Object.keys(contract.extensions).map((name) => new Option(name)));
-$("format").value = recall("localStorage", "format", "wav");
+$("format").value = recall("localStorage", "format", "");
+if (!$("format").value) $("format").value = "wav";
 $("voice").value = rememberVoice("")[0] ?? "";
 $("key").value = recall("sessionStorage", "key", "");
 $("key-field").hidden = !$("key").value;
