@@ -44,6 +44,8 @@ OPEN_TAG = re.compile(r"(?:[\[(][^\[\]()]{0,32}|<break\b[^<>]{0,64})\Z", re.IGNO
 MAX_OPEN_TAG_CHARS = 70
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 
+_MARKDOWN_LINE = re.compile("(?:^|(?<=[\n\u2029]))(?:#{1,6} |\\|)[^\n\u2029]*")
+
 # Each run of white space becomes the one of these that says what it separates.
 _NO_BREAK, _SPACE, _LINE, PARAGRAPH = "\u00a0", " ", "\n", "\u2029"
 _GAP = re.compile(f"[{_SPACE}{_LINE}{PARAGRAPH}]")
@@ -56,7 +58,8 @@ _INNER_END = re.compile(f"[{_INNER}][{re.escape(SENTENCE_ENDS + CLAUSE_ENDS + CL
 _JOINT = re.compile(r"(?<=[^\W_])(?!['’]\w)(?:[^\w\s]|_)+(?=[^\W_])")  # commas in a table's row
 _CLINGS_LEFT = frozenset(_INNER + CLOSERS)
 _CLINGS_RIGHT = frozenset(OPENERS)
-_WRAPPERS = OPENERS + CLOSERS + QUOTES + _NO_BREAK
+_EMPHASIS = "*_~`"
+_WRAPPERS = OPENERS + CLOSERS + QUOTES + _EMPHASIS + _NO_BREAK
 _SEEN_CHARS = 48  # how far around a gap words are read
 
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.)*[^\W\d_]{1,3}\.[^\W\d_]{1,3}")  # e.g, U.S, Ph.D
@@ -103,6 +106,7 @@ def rank_breaks(text: str) -> bytearray:
     _rank_joints(text, ranks)
     _rank_inner_ends(text, ranks)
     _rank_gaps(text, ranks)
+    _keep_markdown_lines_whole(text, ranks)
     _keep_tags_whole(text, ranks)
     return ranks
 
@@ -153,7 +157,7 @@ def _rank_gaps(text: str, ranks: bytearray) -> None:
         position = gap.end()
         word = text[max(word_start, gap.start() - _SEEN_CHARS) : gap.start()]
         upcoming = text[position : position + _SEEN_CHARS].split(maxsplit=1)[0]
-        follower = upcoming.lstrip(QUOTES)[:1]
+        follower = upcoming.lstrip(QUOTES + _EMPHASIS)[:1]
         if all_lowercase:
             follower = follower.upper()
         begins_sentence = begins_line or rank >= Break.SENTENCE
@@ -200,6 +204,19 @@ def _is_abbreviation(stem: str, follower: str, *, begins_sentence: bool) -> bool
     return (
         is_initial or is_list_number or bool(_NEVER_END.fullmatch(stem) or _DOTTED.fullmatch(stem))
     )
+
+
+def _keep_markdown_lines_whole(text: str, ranks: bytearray) -> None:
+    """Let no sentence end in a heading or a table's row: "# 1. Title" is one, and a paragraph.
+
+    So it is in text that comes in fragments; of a whole one, the layout leaves no such line.
+    """
+    for line in _MARKDOWN_LINE.finditer(text):
+        start, end = line.span()
+        within = ranks[start + 1 : end]
+        ranks[start + 1 : end] = bytes(min(rank, Break.CLAUSE) for rank in within)
+        if end < len(text) and line[0][0] == "#":
+            ranks[end + 1] = Break.PARAGRAPH
 
 
 def _keep_tags_whole(text: str, ranks: bytearray) -> None:
