@@ -10,7 +10,7 @@ from speech.errors import InvalidRequest
 from speech.text.breaks import Break
 from speech.validation import shown
 
-_TURN_TAG = re.compile(r"\[(S[0-9]+)\]")
+_TURN_TAG = re.compile(r"\[(S[0-9]+)\]:?")  # many write a colon behind it, as behind a name
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*\Z")
 
 Voices = Mapping[str, str | None]

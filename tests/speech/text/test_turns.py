@@ -16,8 +16,16 @@ def test_turns_begin_at_tags_and_the_first_goes_on_under_the_speaker_before():
     ]
 
 
+def test_colon_behind_a_tag_is_the_tags():
+    text = "[S1]: Yes: no.\n[S2]: : So."
+    turns = split_turns(text, "", Break.PARAGRAPH)
+    assert [turn.text.strip() for turn in turns] == ["", "Yes: no.", ": So."]
+    assert without_tags(text).split() == ["Yes:", "no.", ":", "So."]
+    check_tags(text, {"S1": "ada.ogg", "S2": "otto.ogg"})
+
+
 @settings(deadline=None)
-@given(st.text("ab []S12\n."))
+@given(st.text("ab []S12:\n."))
 def test_turns_hold_all_that_is_not_a_tag(text):
     said = "".join(turn.text for turn in split_turns(text, "", Break.PARAGRAPH))
     assert "".join(said.split()) == "".join(without_tags(text).split())
