@@ -82,11 +82,10 @@ class BookSpeaker:
         return seconds
 
     def _speak(self, is_quiet: bool) -> None:
-        missing = {  # a part that comes twice is spoken once
-            file: (number, body)
-            for number, body in enumerate(self._bodies, 1)
-            if not (file := self._folder.audio_of(body)).exists()
-        }.values()
+        first: dict[Path, tuple[int, dict[str, Any]]] = {}  # what comes twice is spoken once
+        for number, body in enumerate(self._bodies, 1):
+            first.setdefault(self._folder.audio_of(body), (number, body))
+        missing = [spoken for file, spoken in first.items() if not file.exists()]
         num_chars = sum(len(part.text) for part in self._parts)
         done_chars = num_chars - sum(len(body["input"]) for _, body in missing)
         with Progress(len(self._parts), num_chars, done_chars, is_quiet=is_quiet) as progress:

@@ -201,3 +201,12 @@ def test_failure_half_way_says_where_the_same_command_goes_on(relay, folder):
         "speak: Invalid something; the same command goes on at request 2 of 4"
     )
     assert len(list((folder / "book.m4b.parts").iterdir())) == 1
+
+
+def test_part_that_comes_again_has_the_number_of_its_first_time(folder):
+    (folder / "book.txt").write_text("Interlude\n\nPart 1\n\nInterlude\n")
+    code, told = speak(
+        folder, "http://127.0.0.1:1", "--file", "book.txt", "-o", "book.m4b", "--quiet"
+    )
+    assert code == 3
+    assert told == "speak: No server answers at 127.0.0.1:1\n"
