@@ -58,7 +58,8 @@ _CUE = re.compile(  # with the blank line before, for a sentence goes on from on
     rf"{_CUE_TIME}[ ]-->[ ]{_CUE_TIME}[^\n]{{0,80}}(?=\n|\Z)"
 )
 _CUES_HEAD = re.compile(r"\A\s{0,8}WEBVTT[^\n]{0,80}$", re.MULTILINE)
-_MARKS = re.compile(r"[<&\[*_~`|]|-->")
+_ESCAPE = re.compile(r"(?<![:\\])\\(?=[*_~`#$%|])|(?<=\d)\\(?=\.\s)")  # paths are none
+_MARKS = re.compile(r"[<&\[*_~`|\\]|-->")
 
 
 def drop_markup(text: str) -> str:
@@ -69,6 +70,7 @@ def drop_markup(text: str) -> str:
     """
     if not _MARKS.search(text):
         return text
+    text = _ESCAPE.sub("", text)
     if "-->" in text:
         text = _CUE.sub("", _CUES_HEAD.sub("", text))
     text = _INLINE_TAG.sub("", _SENTENCE_TAG.sub(" ", _COMMENT.sub(" ", text)))

@@ -31,6 +31,8 @@ from tests.cpu_time import cpu_s
             "\nHi, so\nbye.",
         ),
         ("**Hello there.", "Hello there."),
+        (r"\*So\* it's \$5, 5\%, \#1 and a\_b", "So it's $5, 5%, #1 and a_b"),
+        ("1986\\. A year.", "1986. A year."),
         ("How are *you?** Bye `now", "How are you? Bye now"),
         ("WEBVTT\n\n00:15.200 --> 00:18.000 align:start\nHi.", "\nHi."),
     ],
@@ -49,6 +51,7 @@ def test_markup_is_not_said(written: str, plain: str) -> None:
         "* one\n* two\n[1] A source.",
         "a 5* hotel, dial *67, M*A*S*H, ~5, a ** b",
         "a <voice> or a <lang> here",
+        r"C:\Program Files\x, C:\_old, \\srv\share, a \ b",
     ],
 )
 def test_what_only_looks_like_markup_stays(text: str) -> None:
@@ -66,7 +69,24 @@ def test_emphasis_loses_no_word(text: str) -> None:
 
 @pytest.mark.parametrize(
     "hostile",
-    ["<", "<a ", "<a =", "<!--", "&", "[", "[1]", "[a](/", "*a", "_", "`", "|", "-->", "\n1"],
+    [
+        "<",
+        "<a ",
+        "<a =",
+        "<!--",
+        "&",
+        "[",
+        "[1]",
+        "[a](/",
+        "*a",
+        "_",
+        "`",
+        "|",
+        "-->",
+        "\n1",
+        "\\",
+        "\\*",
+    ],
 )
 def test_dropping_markup_takes_time_in_proportion(hostile: str) -> None:
     def dropping_s(num_chars: int) -> float:
