@@ -10,7 +10,15 @@ from typing import Any
 from speech.errors import InvalidRequest
 from speech.text.breaks import SPEAKER_TAG
 from speech.text.pauses import PAUSE_TAG
-from speech.text.scripts import EXTENDERS, LEADING_VOWELS, UNSPACED_RANGES
+from speech.text.scripts import (
+    CLOSERS,
+    EXTENDERS,
+    LEADING_VOWELS,
+    OPENERS,
+    QUOTES,
+    SENTENCE_ENDS,
+    UNSPACED_RANGES,
+)
 from speech.text.typography import clean
 from speech.validation import shown
 
@@ -28,6 +36,13 @@ _UNSPACED = f"[{UNSPACED_RANGES}]"
 _BEGIN = rf"(?<![{''.join(LEADING_VOWELS)}])(?:(?={_UNSPACED})|(?<!{_BESIDE}))"
 _END = rf"(?![{_MARKS}{''.join(EXTENDERS)}])(?:(?<={_UNSPACED})|(?!{_BESIDE}))"
 """Where a word may begin and end: at no letter, or at one of a script that has no spaces."""
+
+_POINT = re.compile(
+    rf"[{re.escape(SENTENCE_ENDS)}][{re.escape(CLOSERS + QUOTES)}]{{0,4}}"
+    rf"\s{{1,4}}[{re.escape(OPENERS + QUOTES)}]{{0,4}}\Z"
+)
+_SEEN_CHARS = 13
+"""How far before a word a point is looked for."""
 
 Pronunciations = Mapping[str, str]
 """Spellings by the word, or the words, that they are said for."""
@@ -70,14 +85,23 @@ def pronounce(text: str, pronunciations: Pronunciations) -> str:
     """Return `text` with every listed word spelled as it is said; case does not matter.
 
     Of two entries that begin at the same place, the longer one counts. Where a script has no spaces
-    between words, an entry counts wherever it is written.
+    between words, an entry counts wherever it is written. A capital behind a point stays one: it
+    tells a sentence's beginning from what goes on, and a name behind a title.
     """
     if not pronunciations:
         return text
     spellings = {_key(word): spelling for word, spelling in pronunciations.items()}
     words = "|".join(map(_pattern, sorted(pronunciations, key=len, reverse=True)))
     listed = re.compile(rf"{_BEGIN}(?:{words}){_END}", re.IGNORECASE)
-    return listed.sub(lambda match: spellings.get(_key(match[0]), match[0]), text)
+
+    def spelled(match: re.Match[str]) -> str:
+        spelling = spellings.get(_key(match[0]), match[0])
+        begins = match[0][0].isupper() and _POINT.search(
+            text[max(0, match.start() - _SEEN_CHARS) : match.start()]
+        )
+        return spelling[0].upper() + spelling[1:] if begins else spelling
+
+    return listed.sub(spelled, text)
 
 
 def _pattern(word: str) -> str:

@@ -57,6 +57,18 @@ def test_emphasis_around_a_pause_is_not_said() -> None:
     assert made.phrases == (Phrase("So very", None), Phrase("good it is.", 1.0))
 
 
+def test_a_spelling_in_small_letters_hides_no_sentence() -> None:
+    text = f"{SENTENCE}SQL was not there either. "
+    spelled = make_passage(
+        text, Parameters(target_duration_seconds=4), PASS_LIMITS, {"SQL": "sequel"}
+    )
+    assert spelled.phrases[1] == Phrase("Sequel was not there either.", 0.25)
+    titled = make_passage(
+        "Mr. Nguyen.", Parameters(normalize_text=True), PASS_LIMITS, {"Nguyen": "win"}
+    )
+    assert titled.phrases == (Phrase("Mister Win.", None),)
+
+
 def test_pauses_around_nothing_to_say_add_up() -> None:
     made = passage("One. [pause:1s] --- [pause:0.5s] Two.")
     assert made.phrases == (Phrase("One.", None), Phrase("Two.", 1.5))

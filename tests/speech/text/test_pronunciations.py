@@ -56,9 +56,20 @@ def test_a_word_ends_where_its_script_ends_words(text: str, said: str) -> None:
     assert pronounce(text, check_pronunciations(spellings)) == said
 
 
+def test_a_capital_behind_a_point_stays_one() -> None:
+    spellings = check_pronunciations({"SQL": "sequel", "Nguyen": "win", "C#": "[see] sharp"})
+    assert (
+        pronounce("SQL? “SQL!” SQL, sql. Sql.", spellings)
+        == "sequel? “Sequel!” Sequel, sequel. Sequel."
+    )
+    assert (
+        pronounce("So. sql. Mr. Nguyen.\n\n“Nguyen”", spellings) == "So. sequel. Mr. Win.\n\n“Win”"
+    )
+
+
 def test_words_of_two_paragraphs_are_no_entry() -> None:
     spellings = check_pronunciations({"B C": "bee sea"})
-    assert pronounce("A B\n\nC. B \n C.", spellings) == "A B\n\nC. bee sea."
+    assert pronounce("A B\n\nC, B \n C.", spellings) == "A B\n\nC, bee sea."
 
 
 def test_without_a_list_nothing_changes() -> None:
