@@ -13,6 +13,7 @@ from speech.parameters import ModelParameters
 from speech.request import SpeechRequest
 from speech.text.incremental import Sentence, SentenceReader
 from speech.text.passage import has_words
+from speech.text.turns import split_turns
 
 LONG_FRAGMENT = 256
 """Characters from which a fragment is read off the event loop."""
@@ -128,7 +129,7 @@ class Utterance:
         while True:
             while self._sentences:
                 sentence = self._sentences.popleft()
-                if has_words(sentence.text):
+                if self._says(sentence):
                     self._num_being_spoken += 1
                     await place.take()
                 yield sentence
@@ -136,6 +137,15 @@ class Utterance:
                 return
             self._rest()
             await self._next_news()
+
+    def _says(self, sentence: Sentence) -> bool:
+        """Tell whether any of a sentence is spoken: of what is not, no end will be told.
+
+        A dialogue's tags are not, whatever their number.
+        """
+        if not self.request.voices:
+            return has_words(sentence.text)
+        return any(has_words(turn.text) for turn in split_turns(sentence.text, "", sentence.rank))
 
     async def _next_news(self) -> None:
         self._news.clear()

@@ -79,7 +79,8 @@ def make_passage(
             asked_s = (asked_s or 0.0) + part.pause_s
         rank = Break.CLUSTER
         written = pronounce(drop_drawing(drop_markup(part.text)), pronunciations)
-        said = normalize(written) if parameters.normalize_text else written
+        writes_out = parameters.normalize_text and speaks(written)  # "&" by itself says nothing
+        said = normalize(written) if writes_out else written
         for piece in _pieces(said, parameters, limits, speaker):
             rank = max(rank, piece.rank)
             if not speaks(piece.text):

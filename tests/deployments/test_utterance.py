@@ -1,6 +1,8 @@
 import asyncio
 import math
 
+import pytest
+
 from deployments.admission import Admission
 from deployments.deadline import Deadline
 from deployments.utterance import Utterance
@@ -8,14 +10,17 @@ from speech.parameters import ModelParameters
 from speech.request import parse_speech_config
 
 
-async def test_utterance_that_has_only_paused_holds_no_place_and_takes_no_time():
+@pytest.mark.parametrize(
+    ("silent", "fields"), [("[pause:1s]", {}), ("[S12]", {"voices": {"S12": "ada.ogg"}})]
+)
+async def test_utterance_that_has_not_spoken_holds_no_place_and_takes_no_time(silent, fields):
     admission, deadline = Admission(1), Deadline(30)
-    utterance = Utterance(0, parse_speech_config({}, 640), ModelParameters())
+    utterance = Utterance(0, parse_speech_config(fields, 640), ModelParameters())
     with admission.admit() as place:
-        await utterance.add("[pause:1s]")
+        await utterance.add(silent)
         utterance.flush()
         sentences = utterance.sentences(deadline, place)
-        assert (await anext(sentences)).text == "[pause:1s]"
+        assert (await anext(sentences)).text == silent
         following = asyncio.ensure_future(anext(sentences))
         await asyncio.sleep(0)
         assert admission.stats()["open"] == 0

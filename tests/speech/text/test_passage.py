@@ -69,6 +69,12 @@ def test_a_spelling_in_small_letters_hides_no_sentence() -> None:
     assert titled.phrases == (Phrase("Mister Win.", None),)
 
 
+def test_what_has_no_words_gets_none_by_being_written_out() -> None:
+    text = "[S1] & [S1]"
+    assert not has_words(text)
+    assert passage(text, normalize_text=True) == Passage(())
+
+
 def test_pauses_around_nothing_to_say_add_up() -> None:
     made = passage("One. [pause:1s] --- [pause:0.5s] Two.")
     assert made.phrases == (Phrase("One.", None), Phrase("Two.", 1.5))
