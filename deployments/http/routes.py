@@ -83,6 +83,7 @@ def build_api(
         summary="Any text in the voice of a reference recording",
         docs_url=None,  # both ask a CDN
         redoc_url=None,
+        redirect_slashes=False,  # a slash at the end of a path changes nothing: see compatibility
     )
     access.add_cors(api)
     add_error_handlers(api)

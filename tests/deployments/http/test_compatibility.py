@@ -43,6 +43,8 @@ async def test_path_with_a_slash_answers_like_the_one_without(make_ingress, conn
     assert slashed.content == plain.content
     assert (await client.get("/ping/")).status_code == 200
     assert (await client.get("/nowhere/")).status_code == 404
+    for method in ("GET", "POST"):  # nor is it redirected to the one with a slash, and back
+        assert (await client.request(method, "/v1/text-to-speech")).status_code == 404
 
 
 @pytest.mark.parametrize("root", ["", "/graph"])
