@@ -35,13 +35,13 @@ class TimedCharacters(NamedTuple):
 
 
 class CharacterTimes:
-    """The characters of a text, timed as its words become known.
+    """The characters of a text, timed as its words become known; each is returned once.
 
     Those of a word share its time evenly; what is between two words takes no time.
 
     Args:
         text: The text.
-        begin_s: When it begins, where no word of it is said.
+        begin_s: The time of its characters as long as no word of it is known.
     """
 
     def __init__(self, text: str, begin_s: float = 0.0) -> None:
@@ -50,9 +50,9 @@ class CharacterTimes:
         self._end_s = begin_s
 
     def take(self, words: Sequence[TimedWord], *, last: bool = False) -> TimedCharacters:
-        """Return the characters of the next words, each with what follows it.
+        """Return the characters of the next words, each with the space that follows it.
 
-        `last`: no more words come; so all that is left of the text is returned.
+        `last`: no more words come, so all that is left of the text is returned as well.
         """
         timed = TimedCharacters([], [], [])
         for word in words:
@@ -64,12 +64,12 @@ class CharacterTimes:
             self._add(timed, self._text[self._position : found], word.start, 0.0)
             self._add(timed, word.word, word.start, step)
             rest = self._text[end:]
-            space = rest[: len(rest) - len(rest.lstrip())] if rest else " "
+            space = rest[: len(rest) - len(rest.lstrip())]
             self._add(timed, space, word.end, 0.0)
             self._position = end + len(space)
             self._end_s = word.end
-        if last and (rest := self._text[self._position :]):
-            self._add(timed, f"{rest} ", self._end_s, 0.0)
+        if last:
+            self._add(timed, self._text[self._position :], self._end_s, 0.0)
             self._position = len(self._text)
         return timed
 

@@ -191,7 +191,8 @@ class ElevenLabsDialect:
             async for happened in events:
                 match happened.event:
                     case SentenceStarted(text=text):
-                        times = CharacterTimes(text, told_s)
+                        # The next sentence's characters follow; of a pause there are none.
+                        times = CharacterTimes(f"{text} " if text else "", told_s)
                     case SentenceAudio(audio=audio, words=words):
                         timed = times.take(words)
                         await self._send_audio(audio, timed, told_s, name)

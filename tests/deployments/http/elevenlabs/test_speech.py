@@ -27,7 +27,7 @@ async def test_voice_may_lie_in_a_sub_folder(make_ingress, connect, voices_dir, 
     assert response.headers["Content-Type"] == kind
 
 
-@pytest.mark.parametrize("text", ["Hi there 😀!", "Hi there. [pause:0.1s]"])
+@pytest.mark.parametrize("text", ["Hi there", "Hi there 😀!", "Hi there. [pause:0.1s]"])
 @pytest.mark.parametrize("route", ["/with-timestamps", "/stream/with-timestamps"])
 async def test_characters_behind_the_last_word_have_its_end(make_ingress, connect, route, text):
     client = connect(make_ingress())
@@ -37,5 +37,6 @@ async def test_characters_behind_the_last_word_have_its_end(make_ingress, connec
     ends = [
         end for alignment in told if alignment for end in alignment["character_end_times_seconds"]
     ]
-    assert "".join(characters).strip() == text
-    assert set(ends[len("Hi there") :]) == {max(ends)}
+    assert "".join(characters) == text
+    assert set(ends[len("Hi there") :]) <= {max(ends)}
+    assert ends == sorted(ends)
