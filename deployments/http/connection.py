@@ -54,7 +54,7 @@ class Connection:
         self._service = service
         self._idle_s = idle_s or service.limits.idle_s
         self._sending = asyncio.Lock()
-        self._happened_s = asyncio.get_running_loop().time()
+        self._active_s = asyncio.get_running_loop().time()  # when something last happened
 
     async def send(self, message: Mapping[str, Any] | bytes) -> None:
         """Send bytes as they are, or a message as JSON; return when the server has taken it.
@@ -70,7 +70,7 @@ class Connection:
                     await self._websocket.send_json(message)
         except TimeoutError:
             raise WebSocketDisconnect(_GOING_AWAY) from None
-        self._happens()
+        self._note_activity()
 
     async def run(self, dialect: Dialect) -> None:
         """Talk until the client goes, the dialect ends or the server stops; free all then.
@@ -116,29 +116,30 @@ class Connection:
             Idle: None came while nothing was spoken either.
             WebSocketDisconnect: The client is gone.
         """
+        self._note_activity()  # the frame before this one has been taken
         receiving = asyncio.create_task(self._websocket.receive())
         try:
             while not (await asyncio.wait({receiving}, timeout=self._idle_left_s))[0]:
                 if not dialect.is_idle:
-                    self._happens()
+                    self._note_activity()
                 elif self._idle_left_s <= 0:
                     raise Idle.after(self._idle_s)
         finally:
             receiving.cancel()
-        self._happens()
         frame = receiving.result()
         if frame["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(frame.get("code", _NORMAL))
         text: str | None = frame.get("text")
         return text
 
-    def _happens(self) -> None:
-        self._happened_s = asyncio.get_running_loop().time()
+    def _note_activity(self) -> None:
+        """Let the idle time begin anew: something was sent, received or spoken."""
+        self._active_s = asyncio.get_running_loop().time()
 
     @property
     def _idle_left_s(self) -> float:
-        """The seconds for which nothing may happen from now on."""
-        return self._happened_s + self._idle_s - asyncio.get_running_loop().time()
+        """The seconds after which the connection is idle if nothing happens until then."""
+        return self._active_s + self._idle_s - asyncio.get_running_loop().time()
 
     def _parse(self, frame: str | None) -> Mapping[str, Any]:
         """Return the message in a frame.

@@ -1,5 +1,98 @@
 import asyncio
 import json
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from deployments.http.connection import Connection
+from speech.errors import Idle
+
+IDLE_S = 60
+
+
+class Caller:
+    """A WebSocket whose client sends what the test puts into `frames`."""
+
+    def __init__(self):
+        self.state = SimpleNamespace(request_id="any")
+        self.frames = asyncio.Queue()
+
+    async def receive(self):
+        return {"type": "websocket.receive", "text": await self.frames.get()}
+
+    async def send_json(self, message):
+        pass
+
+
+class Script:
+    """A dialect that is idle, and takes a message, as long as the test says."""
+
+    def __init__(self):
+        self.is_idle = True
+        self.takes = asyncio.Event()
+        self.takes.set()
+
+    async def take(self, message):
+        await self.takes.wait()
+
+    async def speak(self):
+        await asyncio.Event().wait()
+
+
+async def let_pass(seconds):
+    """Advance the clock of the loop, and let all happen that is due then."""
+    loop = asyncio.get_running_loop()
+    time = loop.time
+    loop.time = lambda: time() + seconds
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def talk(ingress):
+    """Yield a caller, the script of its connection, the connection, and the task that runs it."""
+    caller, script = Caller(), Script()
+    connection = Connection(caller, ingress._service, IDLE_S)
+    running = asyncio.create_task(connection.run(script))
+    await let_pass(0)
+    yield caller, script, connection, running
+    await let_pass(IDLE_S - 1)
+    assert not running.done()
+    await let_pass(2)
+    with pytest.raises(Idle):
+        await running
+
+
+async def test_idle_time_begins_when_the_last_was_sent(make_ingress):
+    async with talk(make_ingress()) as (_, _, connection, _):
+        await let_pass(IDLE_S - 1)
+        await connection.send({})
+
+
+async def test_idle_time_begins_when_the_last_was_received(make_ingress):
+    async with talk(make_ingress()) as (caller, _, _, _):
+        await let_pass(IDLE_S - 1)
+        caller.frames.put_nowait("{}")
+        await let_pass(0)
+
+
+async def test_idle_time_begins_when_the_last_was_taken(make_ingress):
+    async with talk(make_ingress()) as (caller, script, _, running):
+        script.takes.clear()
+        caller.frames.put_nowait("{}")
+        await let_pass(2 * IDLE_S)
+        assert not running.done()
+        script.takes.set()
+        await let_pass(0)
+
+
+async def test_no_time_is_idle_while_something_is_spoken(make_ingress):
+    async with talk(make_ingress()) as (_, script, _, running):
+        script.is_idle = False
+        await let_pass(2 * IDLE_S)
+        assert not running.done()
+        script.is_idle = True
 
 
 async def test_client_that_takes_nothing_is_left_after_the_deadline(make_ingress, connect):
