@@ -15,13 +15,18 @@ from serve_app.follow import follow_speech
 
 
 @contextmanager
-def server(*messages, refusal=None):
-    """Run a server that answers every connection alike; yields its URL."""
+def server(*messages, refusal=None, code=None):
+    """Run a server that answers every connection alike; yields its URL.
+
+    With a `code` it closes a connection when all the text is there, else it waits for the client.
+    """
 
     def answer(connection):
         for message in messages:
             connection.send(message)
-        connection.recv()
+        for message in connection:
+            if code is not None and "session.close" in message:
+                connection.close(code)
 
     def refuse(connection, _request):
         return refusal and connection.respond(http.HTTPStatus(refusal[0]), refusal[1])
@@ -34,10 +39,15 @@ def server(*messages, refusal=None):
     thread.join()
 
 
-def call(url, tmp_path, api_key=None):
+def call(url, tmp_path, api_key=None, patience_s=10):
     (tmp_path / "text").write_bytes(b"")
+    others = threading.enumerate()
     with (tmp_path / "text").open("rb") as text:
-        return list(follow_speech(url, api_key, {}, text, 10))
+        try:
+            return list(follow_speech(url, api_key, {}, text, patience_s))
+        finally:  # the text stays open while it is read
+            for thread in set(threading.enumerate()).difference(others):
+                thread.join()
 
 
 @pytest.mark.parametrize("key", ["two\nlines", "schlüssel"])
@@ -87,6 +97,18 @@ def test_message_of_another_server_is_no_mistake_of_the_caller(tmp_path, message
     with server(message) as url, pytest.raises(CallFailed, match="no Echo-TTS") as caught:
         call(url, tmp_path)
     assert type(caught.value) is CallFailed
+
+
+def test_server_that_ends_the_connection_has_sent_all_or_not(tmp_path):
+    with server(b"audio", code=1000) as url:
+        assert call(url, tmp_path) == [b"audio"]
+    with server(b"audio", code=1011) as url, pytest.raises(CallFailed, match="broke off"):
+        call(url, tmp_path)
+
+
+def test_server_that_falls_silent_is_left(tmp_path):
+    with server(b"audio") as url, pytest.raises(CallFailed, match=r"sent nothing for 0\.05 s"):
+        call(url, tmp_path, patience_s=0.05)
 
 
 def test_server_that_does_not_answer_the_handshake_is_none(tmp_path, monkeypatch):
