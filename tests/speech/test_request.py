@@ -15,7 +15,7 @@ from speech.parameters import (
     complete,
     parameters_schema,
 )
-from speech.request import parse_job, parse_speech
+from speech.request import parse_job, parse_speech, parse_speech_config
 
 MAX_CHARS, MAX_FRAMES = 4096, 640
 
@@ -83,8 +83,9 @@ def test_job_without_text_is_refused(job_input):
         parse_job(job_input, MAX_CHARS, MAX_FRAMES)
 
 
-def test_job_with_half_a_surrogate_pair_is_refused():
-    assert job_error(text="\ud83d") == "Missing or invalid 'text' field (expected string)"
+@pytest.mark.parametrize("half", ["\ud83d", "a\ude00"])
+def test_job_with_half_a_surrogate_pair_is_refused(half):
+    assert job_error(text=half) == "Missing or invalid 'text' field (expected string)"
 
 
 @pytest.mark.parametrize(
@@ -491,6 +492,13 @@ def test_voices_that_do_not_fit_are_refused_by_name(text, voices, named):
         speech(input=text, voices=voices)
     assert named in caught.value.message
     assert caught.value.param == "voices"
+
+
+def test_voices_of_a_text_to_come_need_no_tags_yet():
+    voices = {"S1": "ada.ogg"}
+    assert parse_speech_config({"voices": voices}, MAX_FRAMES).voices == voices
+    with pytest.raises(InvalidRequest, match="'ada' is not S and a number"):
+        parse_speech_config({"voices": {"ada": "ada.ogg"}}, MAX_FRAMES)
 
 
 def test_dialogue_of_nothing_but_tags_is_empty():

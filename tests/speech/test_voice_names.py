@@ -99,6 +99,13 @@ def test_name_of_a_folder_means_no_file(folder: Path, name: str):
         find_file(str(folder), name)
 
 
+@pytest.mark.parametrize("name", ["../", "/", "sub/../../."])
+def test_name_of_a_folder_that_leads_out_is_no_path(folder: Path, name: str):
+    put(folder, "sub/nora.wav")
+    with pytest.raises(InvalidRequest, match=r"^Invalid speaker_voice path$"):
+        find_file(str(folder), name)
+
+
 def test_missing_stem_tells_the_way_out(folder: Path):
     with pytest.raises(VoiceNotFound) as caught:
         find_file(str(folder), "alloy")

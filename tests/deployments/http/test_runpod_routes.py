@@ -102,10 +102,16 @@ async def test_held_jobs_are_bounded_in_number_and_bytes(client, monkeypatch):
     ids = [(await client.post("/v2/any/runsync", json=JOB)).json()["id"] for _ in range(3)]
     statuses = [(await client.get(f"/v2/any/status/{job_id}")).status_code for job_id in ids]
     assert statuses == [404, 200, 200]
-    monkeypatch.setattr(held_jobs, "MAX_HELD_BYTES", 1000)
-    last = (await client.post("/v2/any/runsync", json=JOB)).json()["id"]
-    assert (await client.get(f"/v2/any/status/{ids[2]}")).status_code == 404
-    assert (await client.get(f"/v2/any/status/{last}")).status_code == 200
+    monkeypatch.setattr(held_jobs, "MAX_JOBS", 9)
+    last = (await client.post("/v2/any/runsync", json=JOB)).json()
+    size = len(last["output"]["audio_base64"])
+    for max_bytes, left in ((2 * size, [False, True]), (1000, [False, False])):
+        ids = [*ids[-2:], last["id"]]
+        monkeypatch.setattr(held_jobs, "MAX_HELD_BYTES", max_bytes)
+        last = (await client.post("/v2/any/runsync", json=JOB)).json()
+        statuses = [(await client.get(f"/v2/any/status/{job_id}")).status_code for job_id in ids]
+        assert [status == 200 for status in statuses] == [False, *left]
+        assert (await client.get(f"/v2/any/status/{last['id']}")).status_code == 200
 
 
 async def test_held_job_that_ended_first_is_dropped_first(

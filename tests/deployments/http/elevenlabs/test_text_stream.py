@@ -38,7 +38,7 @@ def test_flush_speaks_what_has_come_and_the_text_goes_on(client):
     assert base64.b64decode(first["audio"])
     told = [message["alignment"] for message in messages if message.get("alignment")]
     characters = "".join(char for alignment in told for char in alignment["chars"])
-    assert characters.split() == ["Hello", "there", "my", "friend."]
+    assert characters == "Hello there my friend. "
     spans_ms = [a["charStartTimesMs"][-1] + a["charDurationsMs"][-1] for a in told]
     num_bytes = sum(len(base64.b64decode(message["audio"] or "")) for message in messages)
     assert 0 < sum(spans_ms) <= num_bytes / 48 + 50
@@ -54,6 +54,18 @@ def test_characters_behind_the_last_word_of_a_sentence_are_told(client):
     characters = [char for alignment in told for char in alignment["chars"]]
     assert "".join(characters) == f"{text} "
     assert all(start >= 0 for alignment in told for start in alignment["charStartTimesMs"])
+
+
+def test_silence_behind_the_last_sentence_has_no_characters(client):
+    with client.websocket_connect(ROUTE.format("stream-input")) as websocket:
+        websocket.send_json({"text": "Bye :-)", "flush": True})
+        message = {}
+        while (message.get("alignment") or {}).get("chars", [])[:1] != [":"]:  # it has ended then
+            message = websocket.receive_json()
+        websocket.send_json({"text": ""})
+        messages = until_final(websocket)
+    assert any(message["audio"] for message in messages)
+    assert not any(message.get("alignment") for message in messages)
 
 
 def test_contexts_are_spoken_apart_and_end_when_they_are_closed(client):
