@@ -13,7 +13,7 @@ from speech.parameters import ModelParameters
 from speech.request import SpeechRequest
 from speech.text.incremental import Sentence, SentenceReader
 from speech.text.passage import has_words
-from speech.text.turns import split_turns
+from speech.text.turns import read_apart
 
 LONG_FRAGMENT = 256
 """Characters from which a fragment is read off the event loop."""
@@ -143,9 +143,7 @@ class Utterance:
 
         A dialogue's tags are not, whatever their number.
         """
-        if not self.request.voices:
-            return has_words(sentence.text)
-        return any(has_words(turn.text) for turn in split_turns(sentence.text, "", sentence.rank))
+        return any(map(has_words, read_apart(sentence.text, self.request.voices)))
 
     async def _next_news(self) -> None:
         self._news.clear()

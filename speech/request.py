@@ -21,10 +21,9 @@ from speech.parameters import (
     Parameters,
     parse_parameters,
 )
-from speech.text.breaks import Break
 from speech.text.passage import require_words
 from speech.text.pronunciations import Pronunciations, check_pronunciations
-from speech.text.turns import Voices, check_speakers, check_tags, split_turns
+from speech.text.turns import Voices, check_speakers, check_tags, read_apart
 from speech.text.typography import clean
 from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields, is_whole
 from speech.voice_names import chosen_name
@@ -259,8 +258,7 @@ def _check_dialogue(text: str, field: str, voices: Voices) -> Voices:
     check_speakers(voices)
     if voices and text:
         check_tags(text, voices)
-        turns = split_turns(text, "", Break.PARAGRAPH)  # each is read on its own
-        require_words([turn.text for turn in turns], field)
+        require_words(read_apart(text, voices), field)
     return voices
 
 

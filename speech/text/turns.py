@@ -43,6 +43,13 @@ def split_turns(text: str, speaker: str, rank: Break) -> list[Turn]:
     return turns
 
 
+def read_apart(text: str, voices: Voices) -> list[str]:
+    """Return the parts of `text` that are read on their own: the turns of a dialogue, else all."""
+    if not voices:
+        return [text]
+    return [turn.text for turn in split_turns(text, "", Break.PARAGRAPH)]
+
+
 def without_tags(text: str) -> str:
     """Return `text` with spaces in the place of its turns' tags."""
     return _TURN_TAG.sub(lambda tag: " " * len(tag[0]), text)

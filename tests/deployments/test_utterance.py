@@ -11,7 +11,12 @@ from speech.request import parse_speech_config
 
 
 @pytest.mark.parametrize(
-    ("silent", "fields"), [("[pause:1s]", {}), ("[S12]", {"voices": {"S12": "ada.ogg"}})]
+    ("silent", "fields"),
+    [
+        ("[pause:1s]", {}),
+        ("[S12]", {"voices": {"S12": "ada.ogg"}}),
+        ("[S1]00:00:01,000 --> 00:00:02,000", {"voices": {"S1": "ada.ogg"}}),
+    ],
 )
 async def test_utterance_that_has_not_spoken_holds_no_place_and_takes_no_time(silent, fields):
     admission, deadline = Admission(1), Deadline(30)
