@@ -93,14 +93,14 @@ def check_key(api_key: str | None) -> None:
 
 
 def check_address(url: str) -> None:
-    """Return if `url` can be read.
+    """Return if `url` can be read, and names a host that can be.
 
     Raises:
-        Refused: It cannot.
+        Refused: It does not.
     """
     try:
-        httpx.URL(url)
-    except httpx.InvalidURL:
+        httpx.URL(url).host.encode("idna")  # as a socket does
+    except (httpx.InvalidURL, UnicodeError):
         raise Refused.for_address(url) from None
 
 
@@ -120,6 +120,7 @@ def stream_speech(
         CallFailed: The server gave no audio, at the start or while packets are read.
     """
     check_key(api_key)
+    check_address(url)
     timeout = httpx.Timeout(patience_s, connect=CONNECT_TIMEOUT_S)
     try:
         with (
@@ -137,7 +138,7 @@ def stream_speech(
                 response.read()
                 raise _refusal(response)
             yield _speech(response)
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):  # a host that none can be
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         raise Refused.for_address(url) from None
     except (httpx.ConnectError, httpx.ConnectTimeout):
         raise NoServer.at(url) from None
