@@ -25,7 +25,7 @@ from speech.errors import InternalError, JobNotFound, Overloaded
 logger = logging.getLogger(__name__)
 
 MAX_JOBS = 256
-"""Jobs held at a time, whatever their state; of more, the one that ended first goes."""
+"""Jobs held at a time, whatever their state; for one more, the one that ended first goes."""
 MAX_HELD_BYTES = 256 * 2**20
 """Audio of finished jobs held at a time, as base64; what ended first goes first."""
 KEEP_S = 1800.0
@@ -92,8 +92,7 @@ class HeldJobs:
     def __init__(self, jobs: JobRunner, concurrency: int) -> None:
         self._jobs = jobs
         self._places = asyncio.Semaphore(concurrency)
-        self._held: dict[str, HeldJob] = {}
-        """Those that have ended are in the order in which they did."""
+        self._held: dict[str, HeldJob] = {}  # those that are over in the order in which they ended
         self._ended: Counter[Status] = Counter()
 
     def take(self, job_input: Mapping[str, Any]) -> HeldJob:

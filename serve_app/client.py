@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from serve_app.api_keys import fits_header
 from speech.errors import TOO_LONG, one_line
 from speech.timestamps import TimedWord
 
@@ -88,7 +89,7 @@ def check_key(api_key: str | None) -> None:
     Raises:
         Refused: It cannot; the message does not repeat it.
     """
-    if not (api_key or "").isascii() or not (api_key or "").isprintable():
+    if api_key is not None and not fits_header(api_key):
         raise Refused("The API key holds characters that no key has")
 
 

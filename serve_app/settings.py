@@ -28,6 +28,7 @@ from pydantic_settings import (
 from deployments.limits import Limits
 from engine import ENGINES
 from engine.echo.options import EchoOptions
+from serve_app.api_keys import fits_header
 from serve_app.setting_names import PREFIX, nearest
 
 _CALLER_VARIABLES = {"ECHO_URL", "ECHO_API_KEY"}
@@ -230,9 +231,7 @@ class Settings(EchoOptions, Limits, BaseSettings):
         items = tuple(item for item in (part.strip() for part in value.split(",")) if item)
         if value and not items and info.field_name == "api_keys":
             raise ValueError("holds no key, and without one everybody is let in")
-        if info.field_name == "api_keys" and not all(
-            item.isascii() and item.isprintable() for item in items
-        ):
+        if info.field_name == "api_keys" and not all(map(fits_header, items)):
             raise ValueError("holds a key that clients cannot send: use printable ASCII")
         return items
 

@@ -72,7 +72,7 @@ def _decompress(raw: bytes, max_bytes: int) -> bytes:
     try:
         while position < len(raw):
             member = member or zlib.decompressobj(wbits=zlib.MAX_WBITS | _GZIP)
-            # A piece at a time: each member's end copies all that follows it.
+            # Piece by piece: at a member's end zlib copies all that is left of what it was fed.
             piece = raw[position : position + _PIECE_BYTES]
             body += member.decompress(piece, max_bytes + 1 - len(body))
             check_size(len(body), max_bytes)

@@ -11,7 +11,7 @@ from speech.formats import FORMATS
 from speech.validation import shown
 
 PREFIX = "/v1/text-to-speech/{voice_id:path}"
-"""The beginning of every path: a voice in a sub-folder has slashes in its name."""
+"""The beginning of every route's path: a voice in a sub-folder has slashes in its name."""
 DEFAULT_FORMAT = "mp3_44100_128"
 
 _FORMAT = re.compile(r"(mp3|opus|pcm|wav)_(\d{4,5})(?:_\d{2,3})?")

@@ -62,7 +62,9 @@ def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
         times = CharacterTimes(wanted.text).take(stream.record.words, last=True)
         return JSONAnswer(_part(audio, times.by_second()))
 
-    @router.post("")  # taken in last, as decorators are: a voice's name may have slashes in it
+    # The first path that fits is taken, and the last decorator's is the first: a path of "" fits
+    # all, as a voice's name may have slashes in it.
+    @router.post("")
     @router.post("/stream")
     async def speech(
         request: Request, voice_id: str, output_format: str = DEFAULT_FORMAT
