@@ -70,6 +70,7 @@ def test_url_that_is_none(tmp_path, url):
         ("sampler_lost", Unavailable),
         ("voices_unavailable", Unavailable),
         ("voice_not_found", Refused),
+        ("deadline_exceeded", CallFailed),
         ("internal_error", CallFailed),
     ],
 )
@@ -109,6 +110,11 @@ def test_server_that_ends_the_connection_has_sent_all_or_not(tmp_path):
 def test_server_that_falls_silent_is_left(tmp_path):
     with server(b"audio") as url, pytest.raises(CallFailed, match=r"sent nothing for 0\.05 s"):
         call(url, tmp_path, patience_s=0.05)
+
+
+def test_server_that_is_not_there(tmp_path):
+    with pytest.raises(NoServer, match=r"^No server answers at 127\.0\.0\.1:1$"):
+        call("http://user:secret@127.0.0.1:1", tmp_path)
 
 
 def test_server_that_does_not_answer_the_handshake_is_none(tmp_path, monkeypatch):

@@ -309,6 +309,8 @@ def test_errors_come_in_the_contracts_order():
         body = {"input": "Hello.", "parameters": faults["parameters"], **field}
         with pytest.raises(InvalidRequest, match=f"^Invalid '{next(iter(field))}'"):
             parse_speech(body, MAX_CHARS, MAX_FRAMES)
+    with pytest.raises(InvalidRequest, match=r"^Invalid 'sample_rate'"):
+        speech(sample_rate=7, parameters=faults["parameters"])
     assert job_error(**faults).startswith("Invalid parameter 'num_steps'")
 
 

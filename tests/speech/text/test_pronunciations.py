@@ -72,12 +72,25 @@ def test_words_of_two_paragraphs_are_no_entry() -> None:
     assert pronounce("A B\n\nC, B \n C.", spellings) == "A B\n\nC, bee sea."
 
 
+def test_an_entry_may_be_of_a_hundred_characters() -> None:
+    assert pronounce("a" * 100, check_pronunciations({"a" * 100: "b" * 100})) == "b" * 100
+
+
 def test_without_a_list_nothing_changes() -> None:
     assert pronounce("C++ (1).", {}) == "C++ (1)."
 
 
 @pytest.mark.parametrize(
-    "raw", [{"a": ""}, {"": "a"}, {"a": 1}, {1: "a"}, {"a": "b" * 101}, {"\u200b": "x"}]
+    "raw",
+    [
+        {"a": ""},
+        {"": "a"},
+        {"a": 1},
+        {1: "a"},
+        {"a": "b" * 101},
+        {"\u200b": "x"},
+        {"a": "b" + 100 * "\u200b"},  # as it comes: cleaning what is long takes its time
+    ],
 )
 def test_an_entry_that_is_no_word_is_refused(raw: dict[object, object]) -> None:
     with pytest.raises(InvalidRequest, match="Invalid 'pronunciations'"):

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from speech.errors import InvalidRequest
 from speech.text.breaks import Break
-from speech.text.turns import check_speakers, check_tags, split_turns, without_tags
+from speech.text.turns import check_speakers, check_tags, read_apart, split_turns, without_tags
 
 
 def test_turns_begin_at_tags_and_the_first_goes_on_under_the_speaker_before():
@@ -45,3 +45,9 @@ def test_speaker_that_no_tag_can_name_is_refused(speaker):
 def test_tag_or_voice_without_the_other_is_named(text, named):
     with pytest.raises(InvalidRequest, match=named):
         check_tags(text, {"S1": "ada.ogg", "S2": "otto.ogg"})
+
+
+def test_tags_part_a_text_only_where_they_have_voices():
+    text = "Well. [S1] Hi. [S2] Ho."
+    assert read_apart(text, {}) == [text]
+    assert read_apart(text, {"S1": "a", "S2": None}) == ["Well. ", " Hi. ", " Ho."]
