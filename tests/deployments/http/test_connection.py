@@ -7,6 +7,7 @@ import pytest
 
 from deployments.http.connection import Connection
 from speech.errors import Idle
+from tests.deployments.clock import let_pass
 
 IDLE_S = 60
 
@@ -38,15 +39,6 @@ class Script:
 
     async def speak(self):
         await asyncio.Event().wait()
-
-
-async def let_pass(seconds):
-    """Advance the clock of the loop, and let all happen that is due then."""
-    loop = asyncio.get_running_loop()
-    time = loop.time
-    loop.time = lambda: time() + seconds
-    for _ in range(20):
-        await asyncio.sleep(0)
 
 
 @asynccontextmanager

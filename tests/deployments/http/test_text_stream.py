@@ -1,4 +1,3 @@
-import asyncio
 import io
 import json
 from contextlib import ExitStack, contextmanager
@@ -9,6 +8,7 @@ import soundfile
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
+from tests.deployments.clock import let_pass
 from tests.texts import PARAGRAPHS
 
 PCM = {"type": "session.config", "response_format": "pcm", "sample_rate": 44100}
@@ -368,24 +368,13 @@ def test_speech_that_takes_longer_than_the_idle_time_is_heard(connect, held_samp
         assert client.until("session.done")[1]
 
 
-def let_pass(client, seconds):
-    """Advance the clock of the server's loop."""
-
-    def advance():
-        loop = asyncio.get_running_loop()
-        time = loop.time
-        loop.time = lambda: time() + seconds
-
-    client.websocket.portal.call(advance)
-
-
 def test_deadline_ends_an_utterance_that_is_not_spoken_in_time(connect, held_sampler):
     sampler, stage = held_sampler
     with connect(sampler=sampler, limits={"deadline_s": 30}) as client:
         client.websocket.send_json(PCM)
         client.say("Hello.")
         assert stage.started.acquire(timeout=60)
-        let_pass(client, 45)
+        client.websocket.portal.call(let_pass, 45)
         messages, _ = client.until("session.done")
     assert messages[-2]["code"] == "deadline_exceeded"
     assert stage.freed.acquire(timeout=60)
@@ -396,7 +385,7 @@ def test_time_without_text_does_not_count_against_the_deadline(connect):
         client.websocket.send_json(PCM)
         client.send("input.text", text="Hello there. H")
         client.until("audio.done")
-        let_pass(client, 45)
+        client.websocket.portal.call(let_pass, 45)
         client.say("ow are you?")
         messages, _ = client.until("session.done")
     assert types(messages) == ["audio.start", "audio.done", "session.done"]

@@ -5,6 +5,8 @@ import pytest
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
+from tests.deployments.clock import let_pass
+
 ROUTE = "/v1/text-to-speech/deep.wav/{}?output_format=pcm_24000"
 
 
@@ -113,6 +115,26 @@ def test_context_behind_the_end_is_refused(make_ingress, held_sampler):
         assert "closed" in websocket.receive_json()["message"]
         stage.release.set()
         assert until_final(websocket, "a")
+
+
+def test_inactivity_begins_when_all_has_been_spoken(make_ingress, held_sampler):
+    sampler, stage = held_sampler
+    route = ROUTE.format("multi-stream-input") + "&inactivity_timeout=30"
+    ingress = make_ingress(sampler, limits={"idle_s": 10_000})
+    with (
+        TestClient(ingress.__serve_build_asgi_app__()) as client,
+        client.websocket_connect(route) as websocket,
+    ):
+        websocket.send_json({"text": "Hi :-)", "context_id": "a", "flush": True})
+        assert stage.started.acquire(timeout=60)
+        websocket.portal.call(let_pass, 45)
+        stage.release.set()
+        assert base64.b64decode(websocket.receive_json()["audio"])
+        message = {}
+        while not message.get("alignment"):  # of what stands behind the sentence, which has ended
+            message = websocket.receive_json()
+        websocket.portal.call(let_pass, 45)
+        assert websocket.receive_json()["code"] == "idle_timeout"
 
 
 def test_unknown_format_is_refused_before_the_handshake(client):
