@@ -161,10 +161,14 @@ ABBREVIATIONS: tuple[Rule, ...] = (
         r"\b(?P<letters>(?:Ph|Ed)\.?D|[MB]\.?Sc|LL\.?[BM])(?:\.?(?P<plural>s)(?!\w)|(?P<stop>\.(?!\w))|(?!\w))",
         _degree,
     ),
+    rule(
+        r"(?:^|(?<=\n)|(?<=[.!?]\s))(?:P\.){1,3}S\.(?=\s[A-Z])", lambda match: f"{spell(match[0])}."
+    ),
     rule(r"(?<![\w.])(?:[A-Z]\.){2,}", _dotted),
     rule(r"(?<![\w.])[A-Z]\.-[A-Z]\.(?=\s)", _dotted),
     rule(r"(?<![\w.'’])(?!a\.m|p\.m)(?:[a-z]\.){2,5}(?![\w'’])", _dotted),
     rule(r"(?<![\w.'’])(?P<letter>[A-HJ-Z])(?=\.[\"”’)]*[^\S\n]*(?:$|\n))", lambda m: spell(m[0])),
+    rule(r"(?<=[\w,]\s)(?P<letter>[A-HJ-Z])\.(?=,)", lambda match: spell(match["letter"])),
     rule(r"(?<![^\s(\"“])[A-HJ-Z](?=:\s)", lambda match: spell(match[0])),
     rule(
         r"(?P<name>\b(?:[A-Z][a-z]{1,20}|Op\.?\s\d{1,3},|in)\s|,\s|\(|^|\n)(?P<letter>[A-HJ-Z])\.(?=\s[a-z\d])",

@@ -32,7 +32,7 @@ _LIVES = {"b": "born", "d": "died", "r": "reigned", "fl": "flourished"}
 _ANY_SHORT_DAY = alternatives(list(_DAYS))
 _ANY_SHORT_MONTH = alternatives(list(_SHORT_MONTHS))
 _ANY_MONTH = rf"(?:{alternatives([*MONTHS, *_SHORT_MONTHS])})\b"
-_MONTH = rf"(?P<month>{alternatives([*MONTHS, *_SHORT_MONTHS])})\b\.?"
+_NAMED_MONTH = rf"(?P<month>{alternatives([*MONTHS, *_SHORT_MONTHS])})\b"
 _ANY_DAY = r"(?:[12]\d|3[01]|0?[1-9])"
 _DAY = (
     rf"(?P<day>{_ANY_DAY})(?:st|nd|rd|th)?"
@@ -54,7 +54,11 @@ def _day_before_month(match: re.Match[str]) -> str:
     the = "" if match["the"] else "the "
     days = f"{ordinal(match['day'])}{_upto_day(match)}"
     said = f"{match['the'] or ''}{the}{days} of {_month(match['month'])}"
-    return f"{said} {year(match['year'])}" if match["year"] else said
+    if match["year"]:
+        return f"{said} {year(match['year'])}"
+    if not match["stop"]:
+        return said
+    return said + ("." if match["month"] in MONTHS else stop_after(match))
 
 
 def _upto_day(match: re.Match[str]) -> str:
@@ -235,8 +239,11 @@ DATES: tuple[Rule, ...] = (
         rf"\b(?P<first>{_ANY_SHORT_MONTH})\.?\s?[-–—]\s?(?={_ANY_SHORT_MONTH}\b)",
         lambda match: f"{_month(match['first'])} to ",
     ),
-    rule(rf"\b{_MONTH}\s{_DAY}(?:,?\s{_YEAR})?(?![\w:]|[.,/]\d)", _day_of_month),
-    rule(rf"{UNJOINED}(?P<the>the\s)?{_DAY}\s{_MONTH}(?:,?\s{_YEAR}\b)?", _day_before_month),
+    rule(rf"\b{_NAMED_MONTH}\.?\s{_DAY}(?:,?\s{_YEAR})?(?![\w:]|[.,/]\d)", _day_of_month),
+    rule(
+        rf"{UNJOINED}(?P<the>the\s)?{_DAY}\s{_NAMED_MONTH}(?P<stop>\.)?(?:,?\s{_YEAR}\b)?",
+        _day_before_month,
+    ),
     rule(rf"\b(?P<month>{_ANY_SHORT_MONTH})\.(?=\s\d|,?\s[a-z])", lambda m: _month(m["month"])),
     rule(rf"(?<=\bto\s)(?P<month>{_ANY_SHORT_MONTH})\b", lambda m: _month(m["month"])),
     rule(rf"\b(?!Jan)(?P<month>{_ANY_SHORT_MONTH})\.(?=[\W\d]|$)", _month_with_stop),

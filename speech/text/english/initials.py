@@ -32,18 +32,26 @@ _SPELLED = frozenset(
         "ADHD AI AKA AMC AOL API ASAP ATM BCE CEO CFO CIA CIO COO CTO DOJ DUI EDT "
         "ECHR EPA ESPN EWCA EWHC "
         "EST ETA EU EV FAA FAQ FBI FDA GOP GUI HIV IBM ID IEEE IMDB IMHO IOC IPO IQ IRA "
-        "IRS ISBN ISO LED LOL MIT NAACP NIH NYC NYSE OCD OECD OK OS PM POV RSVP SAP SOS SUV UAE "
-        "UAW UCLA UKSC UFC UFO UK UN URL US USA USB USDA USSR VIP"
+        "IRS ISBN ISO LAX LED LOL MIT NAACP NIH NYC NYSE OCD OECD OK OOO OS PM POV RSVP SAP SOS "
+        "SUV UAE UAW UCLA UKSC UFC UFO UK UN URL US USA USB USDA USSR VIP"
     )
 )
 _COMMON = frozenset(
     listed(
-        "AH ALL AM AN AND ANY ARE AS ASK AT BAD BE BIG BUT BY BYE CAN DAY DID DO DR END FEW FOR "
-        "FUN GET GO GOT HA HAD HAS HE HER HEY HIM HIS HOT HOW IF IN IS IT ITS LET MAN MAY ME "
-        "MEN MR MRS MY NEW NO NOT NOW OF OFF OH OLD ON ONE OR OUR OUT OWN SAW SAY SEE SHE SO ST "
-        "THE TO TOO TOP TRY TWO UH UM UP USE WAS WAY WE WHO WHY WOW YEP YES YOU"
+        "AAH AARGH AGE AGO AH AID AIM AIR ALE ALL AM AN AND ANT ANY APE APP ARE ARGH ARK ART AS "
+        "ASH ASK ASS AT ATE AWE AWW AXE AYE BAD BE BEE BIG BOO BOY BRA BRO BRR BUT BUY BY BYE "
+        "CAN CRY CUE DAY DID DIE DO DR DRY DUE DYE EAR EAT EEK EEL EGG EGO EH ELF END EVE EW "
+        "EYE FEE FEW FLU FLY FOE FOR FRY FUN GEE GET GO GOT GRR GUY HA HAD HAS HAY HE HER HEY "
+        "HI HIM HIS HM HMM HO HOE HOT HOW ICE ICY IF ILL IN INK INN IS IT ITS IVY JOY KEY LAY "
+        "LET LIE MAN MAY ME MEN MM MOO MR MRS MY NAY NEW NO NOT NOW OAK OAR ODD ODE OF OFF OH "
+        "OI OIL OLD ON ONE OOF OOH OPT OR ORE OUR OUT OW OWE OWL OWN OX PAY PEA PFFT PIE PRO "
+        "PRY PSST RYE SAW SAY SEA SEE SHE SHH SHY SKI SKY SLY SO SOY SPA SPY ST SUE TEA THE THY "
+        "TIE TO TOE TOO TOP TOY TRY TWO UGH UH UM UP URN USE VIA WAS WAY WE WEE WHO WHY WOE WOW "
+        "YE YEP YES YET YO YOU ZOO"
     )
 )
+_DRAWN_OUT = re.compile(r"A{3,}[HR]|.{0,9}([EHMORUZ])\1\1")
+"""What is called out, such as SHHH."""
 _TIMES = {2: "double", 3: "triple", 4: "quadruple"}
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _ARTICLES = frozenset(listed("the an my your our their his her its"))
@@ -64,6 +72,12 @@ _WORD_ENDS = frozenset(
 _SAYABLE = re.compile(
     "(?=.+[aeiouy])(?!.*[^aeiouy]{4})[a-z]{2,}", re.IGNORECASE
 )  # a vowel, and not only at the start
+_STAMMERS_NOT = (
+    "boys?|clamps?|class|clef|curves?|girls?|plates?|rated|series|shaped|spline|tables?|tail|tests?|"
+    "tubes?|turns?"
+)
+"""Behind a letter of their own and a hyphen, as in `S-shaped`: with any other word one stammers."""
+_GRADED = "bombs?|frames?|game|levels?|line|list(?:er)?s?|roads?|team"
 _LETTERED = (
     "Appendix|Building|Class|Exhibit|Gate|Grade|Group|Hepatitis|Option|Plan|Point|Section|Side|"
     "Team|Terminal|Type|Vitamin"
@@ -92,7 +106,7 @@ def is_spelled(letters: str) -> bool:
     """Tell whether capitals are read letter by letter, such as FBI, and not as a word, as NASA."""
     if letters in _SPELLED:
         return True
-    if letters in _SAID_AS_WORDS or letters in _COMMON:
+    if letters in _SAID_AS_WORDS or letters in _COMMON or _DRAWN_OUT.match(letters):
         return False
     vowels = [letter in "AEIOUY" for letter in letters]
     return (
@@ -197,7 +211,12 @@ LETTERS: tuple[Rule, ...] = (
     rule(r"(?<=\s)(?P<letter>[a-h])\)(?=\s)", _choice),
     rule(r"(?P<before>\b(?:[Tt]he|[Aa]n)\s)A(?=-[A-Za-z])", lambda match: f"{match['before']}ay"),
     rule(r"(?<![^\s\d])\((?P<letter>[a-h])\)(?=\s)", lambda match: f"({spell(match['letter'])})"),
-    rule(r"(?<![\w'’-])(?P<letter>[B-HJ-Z])(?=-[a-z])", _letter),
+    rule(rf"(?<![\w'’-])A(?=-(?:{_GRADED})\b)", "ay"),
+    rule(
+        r"(?<![\w'’-])(?P<letter>[B-HJ-Z])(?=-[a-z])"
+        rf"(?:(?!-(?i:(?P=letter)))|(?=-(?:{_STAMMERS_NOT})\b))",
+        _letter,
+    ),
     rule(r"(?<=[a-z]-)(?P<letter>[A-HJ-Z])(?![\w'’.&/-])", _letter),
     rule(r"(?<=[a-z]\s)(?P<letter>[B-HJ-NP-Z](?:\s[B-HJ-NP-Z])*)(?![\w.'’&/-])", _letter),
     rule(

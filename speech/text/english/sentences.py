@@ -10,9 +10,10 @@ _STARTERS = frozenset(
     listed(
         "A After All An And As At Because Before But By For From He Her Here His How However I "
         "If In It Its My No Not Now On Once Our She So Some That The Their Then There These "
-        "They This Those To We What When Where Which While Who Why With Yes You Your"
+        "They This Those Tis To Twas We What When Where Which While Who Why With Yes You Your"
     )
 )
+_FIRST_WORD = re.compile(r"[\s\"'“”‘’(),.;:!?]*([A-Za-z]+)")
 _LAST_WORD = re.compile(r"\b\w+(?=\s\Z)")
 _SEEN_CHARS = 48  # how far off the words around a match are looked for
 
@@ -32,6 +33,7 @@ def word_before(match: re.Match[str]) -> str:
 def stop_after(match: re.Match[str]) -> str:
     """Return the full stop that stays where an abbreviation was: none inside a sentence."""
     after = rest_of(match)
-    words = after.lstrip("\"'”’)").split(maxsplit=1)
-    ends = not words or words[0].strip("\"'“‘(,.;:!?") in _STARTERS or after[:1] == "\n"
+    rest = after.lstrip("\"'”’)").lstrip()
+    first = _FIRST_WORD.match(rest)
+    ends = not rest or after[:1] == "\n" or bool(first and first[1] in _STARTERS)
     return "." * ends

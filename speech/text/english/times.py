@@ -78,7 +78,11 @@ def _half_day(match: re.Match[str]) -> str:
     if not match["half"]:
         return ""
     rest = rest_of(match)
-    ends = "." if match["stop"] and rest.lstrip()[:1] in _ENDS and not _GOES_ON.match(rest) else ""
+    ends = (
+        "."
+        if match["stop"] and rest.lstrip(' \n"“‘')[:1] in _ENDS and not _GOES_ON.match(rest)
+        else ""
+    )
     return f" {'ay' if match['half'].lower() == 'a' else 'pee'} em{ends}"
 
 

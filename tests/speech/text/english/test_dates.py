@@ -79,6 +79,9 @@ WRITTEN = [
      "thirty he rose, at five point three zero percent"),
     ("A.D. 1066, 1066 AD", "ay dee ten sixty six, ten sixty six ay dee"),
     ("7:30/6:30c, 30-60-90 days", "seven thirty, six thirty Central, thirty, sixty, ninety days"),
+    ("3 May. Left at 9. The 5th of Nov. He left.",
+     "the third of May. Left at nine. The fifth of November. He left."),
+    ("She rose at 5 p.m. \"No,\" he said.", "She rose at five pee em. \"No,\" he said."),
 ]  # fmt: skip
 
 

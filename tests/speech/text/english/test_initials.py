@@ -66,6 +66,15 @@ WRITTEN = [
     ("Roe, D-N.Y., said; pKa 4", "Roe, dee, New York, said; pee kay ay four"),
     ("ex-KGB, non-EU, anti-ISIS", "ex-kay jee bee, non-ee you, anti-ISIS"),
     ("s/p CABG, f/u now", "status post see ay bee jee, follow up now"),
+    ("W-what? Y-yes. N-n-no, M-Mr. Lee. S-shaped, T-test",
+     "W-what? Y-yes. N-n-no, M-Mister Lee. ess-shaped, tee-test"),
+    ("UGH! SHHH! The WWW", "UGH! SHHH! The double-you double-you double-you"),
+    ("You will DIE! EAT it. PAY now.", "You will DIE! EAT it. PAY now."),
+    ("A-levels, an A-list star, LAX", "ay-levels, an ay-list star, ell ay ex"),
+    ("He's 6 ft. It's the U.S. I'm in D.C. 'Tis far.",
+     "He's six feet. It's the you ess. I'm in dee see. 'Tis far."),
+    ("P.S. Burn this, Mr. K., in P.S. 118.",
+     "pee ess. Burn this, Mister kay, in pee ess one hundred and eighteen."),
 ]  # fmt: skip
 
 
