@@ -19,7 +19,7 @@ TITLES = {
     "Det": "Detective", "Insp": "Inspector", "Mme": "Madame", "Mlle": "Mademoiselle", "Mx": "Mix",
     "Drs": "Doctors", "Profs": "Professors", "Sens": "Senators",
     "Govs": "Governors", "Gens": "Generals", "Br": "Brother", "Msgr": "Monsignor",
-    "Atty": "Attorney", "Cdr": "Commander",
+    "Atty": "Attorney", "Cdr": "Commander", "Pfc": "Private First Class", "Sts": "Saints",
 }  # fmt: skip
 _WORDS = {
     "a.k.a.": "also known as", "a.s.l.": "above sea level", "std. dev.": "standard deviation",
@@ -47,6 +47,15 @@ _MAY_END = {
     "Qtr": "Quarter", "qtr": "quarter", "Hwy": "Highway", "Pkwy": "Parkway",
     "pkg": "package", "pkgs": "packages", "Univ": "University", "Assn": "Association",
 }  # fmt: skip
+_FORENAMES = {
+    "Benj": "Benjamin", "Chas": "Charles", "Danl": "Daniel", "Edw": "Edward", "Geo": "George",
+    "Jas": "James", "Jos": "Joseph", "Robt": "Robert", "Saml": "Samuel", "Thos": "Thomas",
+    "Wm": "William",
+}  # fmt: skip
+_SPECIES = (
+    "aureus|carolinensis|cerevisiae|coli|diff|difficile|elegans|erectus|falciparum|gondii|habilis|"
+    "melanogaster|musculus|neanderthalensis|pylori|sapiens|subtilis|thaliana|tuberculosis"
+)
 _CONTRACTED = {
     "gov't": "government", "int'l": "international", "nat'l": "national", "ass'n": "association",
     "dep't": "department", "cont'd": "continued", "sec'y": "secretary", "comm'n": "commission",
@@ -164,6 +173,11 @@ ABBREVIATIONS: tuple[Rule, ...] = (
     rule(
         r"(?:^|(?<=\n)|(?<=[.!?]\s))(?:P\.){1,3}S\.(?=\s[A-Z])", lambda match: f"{spell(match[0])}."
     ),
+    rule(
+        rf"(?<![\w.'’-])(?P<name>{alternatives(list(_FORENAMES))})\.(?=\s[A-Z])",
+        lambda match: _FORENAMES[match["name"]],
+    ),
+    rule(rf"(?<![\w.])(?P<letter>[A-Z])\.(?=\s(?:{_SPECIES})\b)", lambda m: spell(m["letter"])),
     rule(r"(?<![\w.])(?:[A-Z]\.){2,}", _dotted),
     rule(r"(?<![\w.])[A-Z]\.-[A-Z]\.(?=\s)", _dotted),
     rule(r"(?<![\w.'’])(?!a\.m|p\.m)(?:[a-z]\.){2,5}(?![\w'’])", _dotted),

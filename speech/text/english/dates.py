@@ -73,9 +73,10 @@ def _upto_year(match: re.Match[str]) -> str:
 
 def _later_years(match: re.Match[str]) -> str | None:
     """Return the years of `2019-20`; what is no later year may be a month, as in `2024-05`."""
-    if int(match["high"]) > int(match["low"][2:]):
+    is_old = match["low"] < "1800"
+    if int(match["high"]) > int(match["low"][2:]) and not (is_old and match["mark"] == "/"):
         return _upto_year(match)
-    if not 1 <= int(match["high"]) <= 12:
+    if is_old or not 1 <= int(match["high"]) <= 12:
         return None
     between = " slash " if match["mark"] == "/" else " "
     return f"{year(match['low'])}{between}{two_figures(match['high'])}"
@@ -260,7 +261,7 @@ YEARS: tuple[Rule, ...] = (
         lambda match: f"{year(match['low'])} to {year(match['high'])}",
     ),
     rule(
-        rf"{UNJOINED}(?P<low>1[89]\d\d|20\d\d)(?P<mark>[-–/])(?P<high>\d\d)(?![\w/-]|[.,]\d)",
+        rf"{UNJOINED}(?P<low>1[1-9]\d\d|20\d\d)(?P<mark>[-–/])(?P<high>\d\d)(?![\w/-]|[.,]\d)",
         _later_years,
     ),
     rule(

@@ -31,7 +31,18 @@ def _all(match: re.Match[str]) -> str | None:
     return None if amount in _SPLIT else f"{cardinal(amount)} out of {cardinal(amount)}"
 
 
+def _set(match: re.Match[str]) -> str:
+    """Return `7-6 (5),` for the set `7-6(5)` with another behind it."""
+    tie = f" {match['tie']}" if match["tie"] else ""
+    return f"{match['games']}{tie}{',' if match['more'] is not None else ''}"
+
+
 GAMES: tuple[Rule, ...] = (
+    rule(
+        r"(?<![\w.,/$£€-])(?P<games>[0-7]-[0-7])\s?(?P<tie>\(\d{1,2}(?:-\d{1,2})?\))?"
+        r"(?P<more>(?=\s[0-7]-[0-7](?![\w-]|[.,/]\d)))?(?![\w-])",
+        _set,
+    ),
     rule(r"(?<=\d)\s?[★⭐](?![★⭐])", " stars"),
     rule(
         rf"(?P<what>\b{_COUNTED}[:]?\s)(?P<got>\d{{1,5}})\s?/\s?(?P<all>\d{{1,5}})(?![\w/]|[.,]\d)",

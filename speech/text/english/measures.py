@@ -130,7 +130,8 @@ def _inches(match: re.Match[str]) -> str:
     is_one = match["amount"] == "1" or match["hyphen"] == "-" or is_adjective(match)
     is_one = is_one or (not match["hyphen"] and bool(_OWN_NOUN.match(match.string, match.end())))
     stop = stop_after(match) if match["stop"] else ""
-    return f"{number(match['amount'])} {'inch' if is_one else 'inches'}{stop}"
+    upto = f" to {number(match['upto'])}" if match["upto"] else ""
+    return f"{number(match['amount'])}{upto} {'inch' if is_one and not upto else 'inches'}{stop}"
 
 
 POWERED: tuple[Rule, ...] = (
@@ -214,7 +215,7 @@ MEASURES: tuple[Rule, ...] = (
     # "5kg-10kg" is "5-10kg"
     rule(rf"(?<=\d)\s?{_UNIT}(?!\w)\s?[-–—]\s?(?={NUMBER}\s?(?P=unit)(?!\w))", "-"),
     rule(
-        rf"{START}(?P<amount>{NUMBER})(?P<hyphen>-|\s?)in(?P<stop>\.(?=\s[a-z(]|[,;)]|\s?$)"
+        rf"{START}(?P<amount>{NUMBER}){UPTO}(?P<hyphen>-|\s?)in(?P<stop>\.(?=\s[a-z(]|[,;)]|\s?$)"
         r"|(?=\s(?:tall|high|wide|long|deep|thick|by|x)\b)|(?<=\din)(?=\s[a-z]))",
         _inches,
     ),

@@ -34,7 +34,7 @@ _BEFORE_NUMBERS = {
     "Pop": "Population",
     "App": "Appendix", "Bk": "Book", "bk": "book", "Amend": "Amendment", "lat": "latitude",
     "Lat": "Latitude", "Ste": "Suite", "agg": "aggregate", "Res": "Resolution",
-    "acct": "account", "Acct": "Account", "Inv": "Invoice", "inv": "invoice",
+    "Prop": "Proposition", "Chap": "Chapter", "acct": "account", "Acct": "Account", "Inv": "Invoice", "inv": "invoice",
 }  # fmt: skip
 _ALSO_WORDS = frozenset({"art", "app", "cat", "long", "max", "pop", "tab"})
 _REFER = frozenset(
@@ -66,9 +66,14 @@ _NUMBERS_OF = {
     "ser": "serial",
 }  # fmt: skip
 _WITH_ORDINAL = {
-    "Amend": "Amendment", "Fl": "floor", "Lt": "Lieutenant", "Sgt": "Sergeant", "Cir": "Circuit",
-    "Div": "Division", "Inf": "Infantry", "Cav": "Cavalry", "Bn": "Battalion", "Regt": "Regiment",
+    "Amend": "Amendment", "Fl": "floor", "fl": "floor", "Lt": "Lieutenant", "Sgt": "Sergeant",
+    "Cir": "Circuit", "Div": "Division", "Inf": "Infantry", "Cav": "Cavalry", "Bn": "Battalion", "Regt": "Regiment",
 }  # fmt: skip
+_RANKED = (
+    r"of\s(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|"
+    r"(?:day|inst|[Bb]attalion|[Bb]rigade|[Cc]avalry|[Dd]ivision|[Ii]nfantry|Lieutenant|Reg(?:imen)?t|Street)\b"
+)
+"""Behind figures with a `d`, which is an ordinal's as it was written."""
 _ATTACHED = {
     "App": "Appendix", "Ex": "Exhibit", "Exh": "Exhibit", "Sched": "Schedule", "Sch": "Schedule",
 }  # fmt: skip
@@ -109,7 +114,17 @@ def _featuring(match: re.Match[str]) -> str | None:
     return None if is_length else f"{match['name']}featuring"
 
 
+def _full_ordinal(match: re.Match[str]) -> str:
+    """Return `3rd` for the `3d` of `3d of May`."""
+    return f"{match['figures']}{'nd' if match['figures'][-1] == '2' else 'rd'}"
+
+
 NUMBERED: tuple[Rule, ...] = (
+    rule(rf"(?<![\w.,/$£€-])(?P<figures>\d{{0,2}}[23])d(?=\s(?:{_RANKED}))", _full_ordinal),
+    rule(
+        r"(?<![\w.])(?P<word>Vol|vol|Ch|Chap|Pt|Bk)\.\s(?=[IVX](?:[,;:.)]|\s?(?:$|\n)))",
+        lambda match: f"{_BEFORE_NUMBERS[match['word']]} ",
+    ),
     rule(
         rf"\b(?P<what>(?i:{alternatives(list(_NUMBERS_OF))}))\.?\s[Nn]o\.(?=[:]|\s?[#\d]|\s?$)",
         _number_of,

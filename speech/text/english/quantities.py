@@ -128,9 +128,10 @@ def _full_marks(match: re.Match[str]) -> str:
 
 
 def _range(match: re.Match[str]) -> str:
-    """Return `five to ten`; what makes a hundred is a split, such as `fifty fifty`."""
+    """Return `five to ten`; what makes a hundred is a split, such as `sixty forty`."""
     low, high = match["low"], match["high"]
     is_split = low.isdigit() and high.isdigit() and int(low) >= int(high) == 100 - int(low)
+    is_split = is_split and int(high) % 5 == 0
     between = " " if is_split or match[0] in ("24-7", "20-20") else " to "
     return f"{number(low)}{between}{number(high)}"
 

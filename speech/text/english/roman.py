@@ -88,7 +88,7 @@ def _ruler_i(match: re.Match[str]) -> str:
 ROMAN_NUMERALS: tuple[Rule, ...] = (
     rule(r"(?<!\S)\((?P<roman>i|ii|iii|iv|v|vi{1,3}|ix|x)\)(?=\s)", _item),
     rule(
-        rf"(?P<name>\b(?:(?:[A-Z][a-z]+\s)?(?:[A-Z]\.\s?){{1,3}}|(?:{_FIRST_NAMES})\s)[A-Z][a-z]+),?\s(?P<roman>II|III|IV)\b"
+        rf"(?P<name>\b(?:(?:[A-Z][a-z]+\s)?(?:[A-HJ-Z]\.\s?){{1,3}}|(?:{_FIRST_NAMES})\s)[A-Z][a-z]+),?\s(?P<roman>II|III|IV)\b"
         r"(?!\.\w|['’]\w)",
         lambda match: f"{match['name']} the {ordinal(value_of(match['roman']))}",
     ),

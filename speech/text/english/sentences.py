@@ -13,7 +13,7 @@ _STARTERS = frozenset(
         "They This Those Tis To Twas We What When Where Which While Who Why With Yes You Your"
     )
 )
-_FIRST_WORD = re.compile(r"[\s\"'“”‘’(),.;:!?]*([A-Za-z]+)")
+_FIRST_WORD = re.compile(r"[\s\"'“‘(]*([A-Za-z]+)")
 _LAST_WORD = re.compile(r"\b\w+(?=\s\Z)")
 _SEEN_CHARS = 48  # how far off the words around a match are looked for
 

@@ -129,6 +129,7 @@ COMPARISONS: tuple[Rule, ...] = (
     rule(r"(?<!\w)\$(?P<land>US|A|NZ|HK|CA)\s?(?=\d)", lambda m: f"{m['land']}$"),
     rule(r"\s(?P<sign>[+−-])=\s", lambda m: f" {'plus' if m['sign'] == '+' else 'minus'} equals "),
     rule(r"(?<=[A-Z]\d)[+](?=[A-Z]\d)", " plus "),
+    rule(r"(?:(?<=\s)|^)[+]/[-−–]\s?(?=[$£€]?\.?\d)", "plus or minus "),
     rule(r"\s?±\s?(?=[\d√(]|[a-z](?![a-z]))", " plus or minus "),
     rule(r"[↑▲]\s?(?=[\d$£€])", "up "),
     rule(r"[↓▼]\s?(?=[\d$£€])", "down "),
@@ -185,6 +186,7 @@ GLUED: tuple[Rule, ...] = (
         r"(?<=\d)(?=[A-Za-z]{3}|[A-Z][a-z]|[a-z]\.[a-z]\.)|(?<=[A-Za-z])(?<!\[S)(?=\d)",
         " ",
     ),
+    rule(r"(?<=[\w,.])\s?&c\b\.?", " etc."),
     rule(r"\s?&\s?(?!\w+;)", " and "),
 )
 """Marks that are not said, and what stands together though it is said apart."""

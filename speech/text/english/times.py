@@ -176,6 +176,7 @@ INSTANTS: tuple[Rule, ...] = (
     ),
     rule(r"(?<![\w.,:/$£€-])(?P<hour>[01]?\d|2[0-4])h(?=[0-5]\d(?!\w))", lambda m: f"{m['hour']}:"),
     rule(r"(?:(?<=\b[QH][1-4])|(?<=\bFY))\s?['’](?=\d\d\b)", " "),
+    rule(r"\bFY\s?(?P<year>\d\d)/(?=\d\d(?![\w/]))", lambda m: f"FY {m['year']} "),
     rule(r"\bT[-−](?=\d+\s(?:days?|hours?|minutes?|seconds?)\b)", "tee minus "),
     rule(
         r"\bT(?P<sign>[+−-])(?=\d{1,4}\s?(?:h|min)(?!\w))|\bT(?P<other>[+−-])(?P<amount>\d{1,4})\s?s(?!\w)",

@@ -82,6 +82,9 @@ WRITTEN = [
     ("3 May. Left at 9. The 5th of Nov. He left.",
      "the third of May. Left at nine. The fifth of November. He left."),
     ("She rose at 5 p.m. \"No,\" he said.", "She rose at five pee em. \"No,\" he said."),
+    ("3d of May, the 42d Street, (1618-48)",
+     "third of May, the forty second Street, (sixteen eighteen to forty eight)"),
+    ("FY23/24, 1744–48", "eff why twenty three twenty four, seventeen forty four to forty eight"),
 ]  # fmt: skip
 
 

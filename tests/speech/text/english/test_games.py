@@ -12,6 +12,7 @@ WRITTEN = [
     ("2d6+3 and a d20", "two dee six plus three and a dee twenty"),
     ("S02E05, a Potion x3", "Season two Episode five, a Potion times three"),
     ("and x3 Health, the x86", "and times three Health, the ex eighty six"),
+    ("won 6-4 7-6(5) 6-2", "won six to four, seven to six (five), six to two"),
 ]  # fmt: skip
 
 

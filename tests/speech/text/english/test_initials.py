@@ -75,6 +75,10 @@ WRITTEN = [
      "He's six feet. It's the you ess. I'm in dee see. 'Tis far."),
     ("P.S. Burn this, Mr. K., in P.S. 118.",
      "pee ess. Burn this, Mister kay, in pee ess one hundred and eighteen."),
+    ("Geo. Hill & Wm. Lee, pens, &c. He", "George Hill and William Lee, pens, et cetera. He"),
+    ("of E. coli, H. sapiens", "of ee coli, aitch sapiens"),
+    ("Prop. 13, 3rd fl., Sts. Peter & Paul",
+     "Proposition thirteen, third floor, Saints Peter and Paul"),
 ]  # fmt: skip
 
 

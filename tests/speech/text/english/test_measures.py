@@ -118,6 +118,7 @@ WRITTEN = [
     ("a force of 1 N, Row 12 J, 5 T. rex", "a force of one newton, Row twelve jay, five T. rex"),
     ("12-ga., 5-spd, 16oz latte, 45k mi., x 10d", "twelve gauge, five speed, sixteen ounce latte, "
      "forty five thousand miles, times ten days"),
+    ("2-4in of snow, 2-4 in. wide", "two to four inches of snow, two to four inches wide"),
 ]  # fmt: skip
 
 

@@ -23,6 +23,8 @@ WRITTEN = [
      "forty point seven one two eight, minus seventy four point zero zero six zero, one "
      "thousand and eighty at sixty hertz"),
     ("0/10 wolf pelts, +$3", "zero out of ten wolf pelts, plus three dollars"),
+    ("voted 52-48, split 60-40, +/- 3",
+     "voted fifty two to forty eight, split sixty forty, plus or minus three"),
 ]  # fmt: skip
 
 

@@ -21,7 +21,9 @@ WRITTEN = [
     ("John D. Gates III, GTA V", "John dee Gates the third, jee tee ay five"),
     ("WWI & WWII, Ramesses II", "World War one and World War two, Ramesses the second"),
     ("J. P. Morgan III", "jay pee Morgan the third"),
-]
+    ("Vol. I, Chap. V. No. I, for one.", "Volume one, Chapter five. No. I, for one."),
+    ("Act I. Scene II.", "Act one. Scene two."),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("written", "said"), WRITTEN)
