@@ -215,6 +215,10 @@ ADDRESSES: tuple[Rule, ...] = (
         _phone,
     ),
     rule(rf"{UNJOINED}\d{{3}}-\d{{4}}(?![\w-])", _phone),
+    rule(
+        r"(?P<before>\b(?i:cell|fax|mobile|phone|tel(?:ephone)?)[.:]?\s)(?P<number>\d{3}\s\d{4})(?![\w-])",
+        lambda m: m["before"] + _groups_of(m["number"]),
+    ),
     rule(rf"{UNJOINED}0\d{{1,4}}(?:\s\d{{2,8}}){{1,5}}(?![\w-])", _phone),
     rule(r"(?<![\w.,/$£€])\+\d{7,15}(?!\w)", _phone),
 )

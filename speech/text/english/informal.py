@@ -69,6 +69,11 @@ INFORMAL: tuple[Rule, ...] = (
         r"(?<![\w.,$£€/-])(?P<length>\d{1,2})[kK](?=\s(?:run|race|walk|runner|course)\b)",
         lambda match: f"{match['length']} kay",
     ),
+    rule(
+        r"(?P<ran>\b(?i:ran|run|running|runs|jogged|walked|finished|completed)\s(?:an?|my|the|her|his)\s(?:\w{1,12}\s)?)"
+        r"(?P<length>\d{1,2})[kK](?![\w-])",
+        lambda match: f"{match['ran']}{match['length']} kay",
+    ),
     rule(r"\bI\s<3\s(?=[A-Za-z])", "I love "),
     rule(r"(?<=[A-Za-z.!?]\s)<3(?=\s*$|[.!\n]|\s[A-Z])", ""),
     rule(r"\bI\s?\u2764\ufe0f?\s?(?=\w)", "I love "),

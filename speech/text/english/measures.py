@@ -120,7 +120,7 @@ def _duration(match: re.Match[str]) -> str:
     """Return `two hours thirty minutes` for `2h30m`."""
     is_one = is_adjective(match)
     return " ".join(
-        f"{cardinal(figures)} {_TIMES[unit][: -1 if is_one or figures == '1' else None]}"
+        f"{number(figures)} {_TIMES[unit][: -1 if is_one or figures == '1' else None]}"
         for unit, figures in match.groupdict().items()
         if figures
     )
@@ -151,7 +151,7 @@ MEASURES: tuple[Rule, ...] = (
         ),
     ),
     rule(
-        rf"{START}(?P<amount>{NUMBER}){UPTO}(?P<gap>\s?)s(?![\w'’/^²-]|\.\w)",
+        rf"(?<!\dm\s){START}(?P<amount>{NUMBER}){UPTO}(?P<gap>\s?)s(?![\w'’/^²-]|\.\w)",
         _seconds_apart,
     ),
     rule(
@@ -191,7 +191,10 @@ MEASURES: tuple[Rule, ...] = (
         rf"{START}(?P<h>\d{{1,3}})\s?hr?s?\s?(?P<m>\d{{1,2}})\s?m(?:ins?)?(?:\s?(?P<s>\d{{1,2}})\s?s)?\b(?!\.\d)",
         _duration,
     ),
-    rule(rf"{START}(?P<m>\d{{1,3}})\s?m(?:in)?\s?(?P<s>\d{{1,2}})\s?s(?:ecs?)?\b", _duration),
+    rule(
+        rf"{START}(?P<m>\d{{1,3}})\s?m(?:in)?\s?(?P<s>\d{{1,2}}(?:\.\d{{1,3}})?)\s?s(?:ecs?)?\b",
+        _duration,
+    ),
     rule(
         rf"(?P<side>{START}{NUMBER}\s?(?:[kcm]?m|ft|in|yd)\.?)\s?[x×]\s?(?=\d)",
         lambda match: f"{match['side']} by ",

@@ -99,7 +99,14 @@ _COMMA_DECIMAL = r"(?:\d{1,3}(?:\.\d{3})+|\d+),\d\d(?![\d,])"  # as most of Euro
 _AMOUNT = rf"(?:{_COMMA_DECIMAL}|{NUMBER}|\.\d+)"
 _NOUN = re.compile(rf"{PLAIN_NOUN}(?!\s\w+(?:ing|ed)\b)")
 _CASH = re.compile(r"\s(?:(?:bank)?notes?|bills?|coins?|vouchers?)\b")
-_SPANS = {"pm": "month", "pcm": "calendar month", "pw": "week", "pa": "annum"}
+_SPANS = {
+    **{"pm": "month", "p/m": "month", "pcm": "calendar month", "pw": "week", "p/w": "week"},
+    **{"pa": "annum", "p/a": "annum", "p/h": "hour"},
+}
+_ROUND = {
+    "100": "hundreds", "1000": "thousands", "10000": "tens of thousands",
+    "100000": "hundreds of thousands",
+}  # fmt: skip
 _PER = [unit for unit in PER if len(unit) > 1 or unit == "h"]
 
 
@@ -169,7 +176,17 @@ def _cents(match: re.Match[str]) -> str:
     return f"{number(match['amount'])} {'cent' if match['amount'] == '1' else 'cents'}"
 
 
+def _round_sum(match: re.Match[str]) -> str:
+    """Return `thousands of dollars` for `$1,000s`."""
+    said = _ROUND[match["amount"].replace(",", "")]
+    return said if match["of"] is not None else f"{said} of {_CURRENCIES[match['sign']].many}"
+
+
 MONEY: tuple[Rule, ...] = (
+    rule(
+        rf"(?<![\w.,])(?P<sign>[{_BARE_SIGNS}])(?P<amount>100|10{{0,2}},?000)s(?![\w'’])(?P<of>(?=\sof\b))?",
+        _round_sum,
+    ),
     rule(rf"(?P<sum>[{_BARE_SIGNS}]\d[\d.,]{{0,12}})T(?![\w-])", lambda m: f"{m['sum']} trillion"),
     rule(
         r"(?P<sum>(?:₹|\bRs\.?)\s?\d[\d.,]{0,12})\s?[Cc]r\b\.?(?!\w)", lambda m: f"{m['sum']} crore"
@@ -188,7 +205,7 @@ MONEY: tuple[Rule, ...] = (
         lambda m: f"{m['amount']} per person",
     ),
     rule(
-        rf"(?P<amount>[{_BARE_SIGNS}]\d[\d.,]{{0,12}}[kK]?)\s?(?P<per>pm|pcm|pw|pa)(?!\w)",
+        rf"(?P<amount>[{_BARE_SIGNS}]\d[\d.,]{{0,12}}[kK]?)\s?(?P<per>{alternatives(list(_SPANS))})(?!\w)",
         lambda m: f"{m['amount']} per {_SPANS[m['per']]}",
     ),
     rule(r"(?<=\d)/ea(?![\w])\.?", " each"),
@@ -207,7 +224,7 @@ MONEY: tuple[Rule, ...] = (
         lambda m: f"{m['count']} for ",
     ),
     rule(
-        rf"(?<=[\d{_BARE_SIGNS}A-Z])/(?P<per>{alternatives(_PER)})\b(?!/K\b)(?:\.(?=\s[a-z+(]|[,;:)]))?",
+        rf"(?:(?<=[\d{_BARE_SIGNS}A-Z])|(?<=\dp))/(?P<per>{alternatives(_PER)})\b(?!/K\b)(?:\.(?=\s[a-z+(]|[,;:)]))?",
         lambda match: f" per {PER[match['per']]}",
     ),
     rule(

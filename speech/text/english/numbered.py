@@ -34,7 +34,8 @@ _BEFORE_NUMBERS = {
     "Pop": "Population",
     "App": "Appendix", "Bk": "Book", "bk": "book", "Amend": "Amendment", "lat": "latitude",
     "Lat": "Latitude", "Ste": "Suite", "agg": "aggregate", "Res": "Resolution",
-    "Prop": "Proposition", "Chap": "Chapter", "acct": "account", "Acct": "Account", "Inv": "Invoice", "inv": "invoice",
+    "Prop": "Proposition", "Chap": "Chapter",
+    "acct": "account", "Acct": "Account", "Inv": "Invoice", "inv": "invoice",
 }  # fmt: skip
 _ALSO_WORDS = frozenset({"art", "app", "cat", "long", "max", "pop", "tab"})
 _REFER = frozenset(
@@ -66,12 +67,14 @@ _NUMBERS_OF = {
     "ser": "serial",
 }  # fmt: skip
 _WITH_ORDINAL = {
-    "Amend": "Amendment", "Fl": "floor", "fl": "floor", "Lt": "Lieutenant", "Sgt": "Sergeant",
-    "Cir": "Circuit", "Div": "Division", "Inf": "Infantry", "Cav": "Cavalry", "Bn": "Battalion", "Regt": "Regiment",
+    "Amend": "Amendment", "Fl": "floor", "fl": "floor", "Lt": "Lieutenant",
+    "Sgt": "Sergeant", "Cir": "Circuit", "Div": "Division", "Inf": "Infantry", "Cav": "Cavalry",
+    "Bn": "Battalion", "Regt": "Regiment",
 }  # fmt: skip
 _RANKED = (
     r"of\s(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|"
-    r"(?:day|inst|[Bb]attalion|[Bb]rigade|[Cc]avalry|[Dd]ivision|[Ii]nfantry|Lieutenant|Reg(?:imen)?t|Street)\b"
+    r"(?:day|[Bb]attalion|[Bb]rigade|[Cc]avalry|[Dd]ivision|[Ii]nfantry|"
+    r"Lieutenant|Reg(?:imen)?t|Street)\b"
 )
 """Behind figures with a `d`, which is an ordinal's as it was written."""
 _ATTACHED = {

@@ -133,6 +133,18 @@ PLACES: tuple[Rule, ...] = (
         _state_and_code,
     ),
     rule(
+        r"(?<![\w.])(?P<land>NSW|VIC|QLD|TAS|ACT)\s(?P<code>[2-7]\d{3})(?![\w,-]|\.\d)",
+        lambda m: f"{spell(m['land'])} {digits(m['code'])}",
+    ),
+    rule(
+        r"(?P<town>\b[A-Z][a-z]+,?\s(?:[-–]\s)?)(?P<code>[1-9]\d{5})(?=[.,;]?\s*(?:$|\n)|,\s[A-Z])",
+        lambda m: m["town"] + digits(m["code"]),
+    ),
+    rule(
+        r"(?P<unit>\b(?:Unit|Flat|Shop|Suite)\s\d{1,4})/(?=\d{1,4}[A-Z]?\s[A-Z][a-z])",
+        lambda m: f"{m['unit']}, ",
+    ),
+    rule(
         rf"(?P<town>\b[A-Z][a-z]+,\s)(?P<state>(?!{_WORDS})(?:{_STATE})|{_SHORT_STATE})"
         r"(?:(?<=\.)(?=\s)|(?=[.,;:!?)]|\s*$|\n|\s[a-z(]))",
         _state_of_town,

@@ -147,6 +147,7 @@ def _left_over(match: re.Match[str]) -> str:
 
 
 GROUPED: tuple[Rule, ...] = (
+    rule(rf"(?<![\w.,])\.(?=\d{{1,4}}\s?(?:{alternatives(list(UNITS))})(?!\w))", "0."),
     rule(r"(?<=\.\d\d),(?=[-−]\d{1,3}\.\d)|(?<=\.\d{4}),(?=[-−]\d{1,3}\.\d)", ", "),
     rule(
         r"(?<![\w.,:/+-])[1-9]\d{0,2}(?:(?:\.\d{3})+|(?:[ \u00a0\u202f]\d{3})+),\d{1,2}"

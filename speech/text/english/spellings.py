@@ -78,6 +78,7 @@ def _scaled(match: re.Match[str]) -> str:
 
 
 SPELLINGS: tuple[Rule, ...] = (
+    rule(r"(?<![\w.,/$£€-])(?P<cents>[4-9]9|95)c(?![\w'’-])", lambda m: f"{m['cents']}¢"),
     rule(r"(?<=[½¼¾⅛⅜⅝⅞])\s?[x×]\s?(?=\d)", " by "),
     rule(r"(?P<sides>\d\s?in\s?[x×]\s?\d[\d./]{0,5})\s?in\b", lambda m: f"{m['sides']} inches"),
     rule(r"(?:(?<=\d/\d)|(?<=[½¼¾⅛⅜⅝⅞]))-in\.(?!\w)", "-inch"),
@@ -207,7 +208,7 @@ SPELLINGS: tuple[Rule, ...] = (
     rule(
         rf"(?P<before>\b(?:{'|'.join(_AROUND)})\s)(?P<amount>[-−]?\d{{2,3}}(?:\.\d)?)"
         r"\s?(?P<scale>[CF])(?![\w°'’-])(?:\.(?=\s(?-i:[a-z])))?",
-        lambda match: f"{match['before']}{match['amount']}°{match['scale']}",
+        lambda match: f"{match['before']}{match['amount']}°{match['scale'].upper()}",
         re.IGNORECASE,
     ),
     rule(

@@ -136,6 +136,11 @@ COMPARISONS: tuple[Rule, ...] = (
     rule(r"(?<=[\w²³)])\s?≈\s?(?=[\w$£€.√])", " is approximately "),
     rule(r"\s?≈\s?(?=[\d$£€.])", " approximately "),
     rule(r"(?<=\d)\s?[*]\s?(?=\d)", " times "),
+    rule(r"(?<=\d)\s?[x×]\s?(?=[$£€¥₹]\d)", " times "),
+    rule(
+        r"(?<![\w.,:/$£€+-])(?P<half>45|90|105|120)[+](?=\d{1,2}(?!\d))",
+        lambda m: f"{m['half']} plus ",
+    ),
 )
 """What is said for signs that are dropped elsewhere."""
 
@@ -186,7 +191,7 @@ GLUED: tuple[Rule, ...] = (
         r"(?<=\d)(?=[A-Za-z]{3}|[A-Z][a-z]|[a-z]\.[a-z]\.)|(?<=[A-Za-z])(?<!\[S)(?=\d)",
         " ",
     ),
-    rule(r"(?<=[\w,.])\s?&c\b\.?", " etc."),
+    rule(r"(?<=[\w,.])\s?&c(?:\.|(?=[,)]|\s[a-z]{2}|$))", " etc."),
     rule(r"\s?&\s?(?!\w+;)", " and "),
 )
 """Marks that are not said, and what stands together though it is said apart."""

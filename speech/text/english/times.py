@@ -163,6 +163,11 @@ INSTANTS: tuple[Rule, ...] = (
         r"(?=\s(?:(?:from|to)\s[A-Z]|(?:bus|express|ferry|flight|service|train)\b))",
         lambda m: f"{m['before'] or m['the']}{m['hour'] or m['h']}:{m['minute'] or m['m']}",
     ),
+    rule(
+        r"(?P<day>\b(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun|[A-Z][a-z]{2,5}days?)[:,]?\s)"
+        r"(?P<hour>[01]?\d|2[0-3])\.(?P<minute>[0-5]\d)\s?[-–]\s?(?P<end>[01]?\d|2[0-3])\.(?=[0-5]\d(?![\w.%]))",
+        lambda m: f"{m['day']}{m['hour']}:{m['minute']}-{m['end']}:",
+    ),
     rule(r"(?<=[:]\d\d)c(?![\w'’])", " Central"),
     rule(r"(?<=[:]\d\d)/(?=\d{1,2}[:]\d\d)", ", "),
     rule(r"(?<=\b[A-Z]T)/(?=\d{1,2}(?:[:]\d\d)?\s?[apAP]\.?[mM])", ", "),

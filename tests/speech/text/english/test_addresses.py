@@ -28,6 +28,7 @@ WRITTEN = [
     ("doi:10.1000/xyz-7.", "dee oh eye ten dot one zero zero zero slash xyz dash seven."),
     ("localhost:80/api, ssh root@10.0.0.5", "localhost colon eight zero slash api, ssh root at one "
      "zero dot zero dot zero dot five"),
+    ("Phone: 555 0123", "Phone: five five five, zero one two three"),
 ]  # fmt: skip
 
 

@@ -78,6 +78,7 @@ WRITTEN = [
      "zero six, four zero six one five, seven, account number one two three four five six seven "
      "eight"),
     ("5W-30, 195/65R15", "five double-you thirty, one ninety five sixty five ar fifteen"),
+    ("Order #A-10293", "Order number ay, one zero two nine three"),
 ]  # fmt: skip
 
 

@@ -85,6 +85,7 @@ WRITTEN = [
     ("3d of May, the 42d Street, (1618-48)",
      "third of May, the forty second Street, (sixteen eighteen to forty eight)"),
     ("FY23/24, 1744–48", "eff why twenty three twenty four, seventeen forty four to forty eight"),
+    ("Mon–Thu 11.30–14.30", "Monday to Thursday eleven thirty to fourteen thirty"),
 ]  # fmt: skip
 
 

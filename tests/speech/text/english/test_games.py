@@ -13,6 +13,7 @@ WRITTEN = [
     ("S02E05, a Potion x3", "Season two Episode five, a Potion times three"),
     ("and x3 Health, the x86", "and times three Health, the ex eighty six"),
     ("won 6-4 7-6(5) 6-2", "won six to four, seven to six (five), six to two"),
+    ("in the 90+4 min", "in the ninety plus four minutes"),
 ]  # fmt: skip
 
 

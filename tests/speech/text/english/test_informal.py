@@ -17,6 +17,7 @@ WRITTEN = [
     ("I <3 you, a 5k run, gtg", "I love you, a five kay run, jee tee jee"),
     ("No MSG, MSG me", "No em ess jee, Message me"),
     ("thx 4 the 5 dmg", "thanks for the five damage"),
+    ("I ran a 10k. She ran her first 5K.", "I ran a ten kay. She ran her first five kay."),
 ]  # fmt: skip
 
 

@@ -119,6 +119,9 @@ WRITTEN = [
     ("12-ga., 5-spd, 16oz latte, 45k mi., x 10d", "twelve gauge, five speed, sixteen ounce latte, "
      "forty five thousand miles, times ten days"),
     ("2-4in of snow, 2-4 in. wide", "two to four inches of snow, two to four inches wide"),
+    ("3m 43.13s, .5%, .25 mi, at 350f",
+     "three minutes forty three point one three seconds, zero point five percent, zero point "
+     "two five miles, at three hundred and fifty degrees Fahrenheit"),
 ]  # fmt: skip
 
 

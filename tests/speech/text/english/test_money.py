@@ -39,6 +39,9 @@ WRITTEN = [
     ("GBP1,000, $US 50, $NZ5, ₹2.5 Cr", "one thousand pounds, fifty dollars, five New Zealand "
      "dollars, two point five crore rupees"),
     ("$3.2T, a $5T deal", "three point two trillion dollars, a five trillion dollar deal"),
+    ("£9 p/m, 50p/kg, $1,000s, 3 x $4 to 99c",
+     "nine pounds per month, fifty pence per kilogram, thousands of dollars, three times "
+     "four dollars to ninety nine cents"),
 ]  # fmt: skip
 
 

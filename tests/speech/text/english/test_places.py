@@ -30,7 +30,10 @@ WRITTEN = [
     ("NE 5th St.", "Northeast fifth Street."),
     ("He left Calif. in May for Oak Terr.", "He left California in May for Oak Terrace."),
     ("NW wind, a W wind", "northwest wind, a west wind"),
-]
+    ("Unit 5/12 Elm St, Sydney NSW 2000",
+     "Unit five, twelve Elm Street, Sydney en ess double-you two zero zero zero"),
+    ("Bengaluru 560001, Karnataka", "Bengaluru five six zero zero zero one, Karnataka"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("written", "said"), WRITTEN)
