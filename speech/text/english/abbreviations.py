@@ -20,6 +20,7 @@ TITLES = {
     "Drs": "Doctors", "Profs": "Professors", "Sens": "Senators",
     "Govs": "Governors", "Gens": "Generals", "Br": "Brother", "Msgr": "Monsignor",
     "Atty": "Attorney", "Cdr": "Commander", "Pfc": "Private First Class", "Sts": "Saints",
+    "Lieut": "Lieutenant", "Sergt": "Sergeant", "Comdr": "Commander",
 }  # fmt: skip
 _WORDS = {
     "a.k.a.": "also known as", "a.s.l.": "above sea level", "std. dev.": "standard deviation",
@@ -155,9 +156,10 @@ ABBREVIATIONS: tuple[Rule, ...] = (
     ),
     rule(
         rf"\b(?P<word>{alternatives(list(TITLES))}|MR|MRS|MS|DR)\."
-        r"(?=\s+(?:[A-Z\"“]|and\b)|(?<=[Mm][Rr]\.|[MD][sr]\.)[A-Z])",
+        r"(?=\s+(?:[A-Z\"“]|and\b)|-[A-Z][a-z]{1,8}\.|(?<=[Mm][Rr]\.|[MD][sr]\.)[A-Z])",
         _title,
     ),
+    rule(r"\b(?P<word>Mme|Mlle)(?=\s(?:de\s)?[A-Z])", _title),
     rule(r"\b(?P<word>Dr|Mr|Mrs|Ms)(?=\s(?:(?:and|&)\s(?=[DM]))?[A-Z])", _title),
     rule(
         r"(?P<the>\b(?:[Tt]he|body|room|water)\s)temp\.(?=\s[a-z])",

@@ -202,6 +202,7 @@ ADDRESSES: tuple[Rule, ...] = (
         _phone,
     ),
     rule(rf"{UNJOINED}\d{{1,3}}(?:-\d{{1,3}}){{2}}(?=[\s-]days?\b)", _record),
+    rule(rf"{UNJOINED}[67]\d(?:-[67]\d){{2,3}}(?![\w-]|[.,/]\d)", _record),
     rule(rf"{UNJOINED}(?:[1-9]\d|\d)-(?:[1-9]\d|\d)-\d(?![\w-]|[.,/]\d)", _record),
     rule(
         rf"{UNJOINED}(?!\d{{4}}-\d\d-\d\d(?![\d-])|\d\d?-\d\d?-(?:\d\d|\d{{4}})(?![\d-]))"

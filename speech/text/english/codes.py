@@ -121,6 +121,10 @@ def _standard(match: re.Match[str]) -> str:
 
 CODES: tuple[Rule, ...] = (
     rule(
+        r"(?<![\w-])(?P<from>(?P<row>[A-Z])\d{1,2})\s?[-–]\s?(?=(?P=row)\d{1,2}(?![\w-]))",
+        lambda m: f"{m['from']} to ",
+    ),
+    rule(
         r"(?<![\w-])(?P<what>[A-Z]{2,5})-(?P<year>(?:19|20)\d\d)-(?P<number>\d{2,7})(?![\w-])",
         _of_year,
     ),

@@ -174,6 +174,11 @@ MEASURES: tuple[Rule, ...] = (
     ),
     rule(r"(?<=\d)pp\b(?!\.\w)|(?<=\d\.\d)\spp\b", " percentage points"),
     rule(r"(?<=\d)\s?pp\b\.?(?=\s?[,;)]|\s?$)", " pages"),
+    rule(r"(?<=\d)\spp(?P<stop>\.)(?=\s\w)", lambda match: f" pages{stop_after(match)}"),
+    rule(
+        r"(?<![\w.,/$£€-])(?P<amount>11|1?[02-9]|[2-9][02-9])st(?![\w'’])",
+        lambda match: f"{cardinal(match['amount'])} stone",
+    ),
     rule(
         r"(?<![\w.,])(?P<amount>\d{1,3})\s?bps\b",
         lambda m: f"{cardinal(m['amount'])} basis point{'s' * (m['amount'] != '1')}",
@@ -188,7 +193,7 @@ MEASURES: tuple[Rule, ...] = (
         lambda m: f"{number(m['amount'])} {UNITS[m['unit']][0] if m['unit'] else 'inch'}",
     ),
     rule(
-        rf"{START}(?P<h>\d{{1,3}})\s?hr?s?\s?(?P<m>\d{{1,2}})\s?m(?:ins?)?(?:\s?(?P<s>\d{{1,2}})\s?s)?\b(?!\.\d)",
+        rf"{START}(?P<h>\d{{1,3}})\s?hr?s?\s?(?P<m>\d{{1,2}})\s?m(?:ins?)?(?:\s?(?P<s>\d{{1,2}}(?:\.\d{{1,3}})?)\s?s)?\b(?!\.\d)",
         _duration,
     ),
     rule(

@@ -176,6 +176,12 @@ def _cents(match: re.Match[str]) -> str:
     return f"{number(match['amount'])} {'cent' if match['amount'] == '1' else 'cents'}"
 
 
+def _coins(match: re.Match[str]) -> str:
+    """Return `six pence` for `6d.`."""
+    one, many = ("shilling", "shillings") if match["coin"] == "s" else ("penny", "pence")
+    return f"{cardinal(match['amount'])} {one if match['amount'] == '1' else many}"
+
+
 def _round_sum(match: re.Match[str]) -> str:
     """Return `thousands of dollars` for `$1,000s`."""
     said = _ROUND[match["amount"].replace(",", "")]
@@ -196,6 +202,10 @@ MONEY: tuple[Rule, ...] = (
         r"(?<!\w)(?:£(?P<pounds>\d{1,4})\s)?(?P<shillings>1?\d)s\.?\s(?P<pence>1?\d)d\b\.?"
         r"|£(?P<only>\d{1,4})\s(?P<rest>1?\d)s\b\.?(?!\w)",
         _old_money,
+    ),
+    rule(
+        r"(?<![\w.,/$£€-])(?P<amount>1?[1-9])(?P<coin>[sd])\.(?=\s(?:an?|and|bit|each|for|in|only|per|piece|stamp|to)\b|[,;)])",
+        _coins,
     ),
     rule(r"(?P<amount>(?:\bRs\.?\s?|₹\s?)\d[\d,]{0,14})/[-–](?!\w)", lambda m: m["amount"]),
     rule(r"\bRs\.?\s?(?=\d)", "₹"),

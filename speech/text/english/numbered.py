@@ -69,7 +69,7 @@ _NUMBERS_OF = {
 _WITH_ORDINAL = {
     "Amend": "Amendment", "Fl": "floor", "fl": "floor", "Lt": "Lieutenant",
     "Sgt": "Sergeant", "Cir": "Circuit", "Div": "Division", "Inf": "Infantry", "Cav": "Cavalry",
-    "Bn": "Battalion", "Regt": "Regiment",
+    "Bn": "Battalion", "Regt": "Regiment", "inst": "instant", "ult": "ultimo", "prox": "proximo",
 }  # fmt: skip
 _RANKED = (
     r"of\s(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|"
@@ -183,7 +183,7 @@ NUMBERED: tuple[Rule, ...] = (
     ),
     rule(r"(?<![\w.'’])(?P<word>[Nn]o)\.\s(?=[A-Z]{1,4}-?\d)", _numbered),
     rule(r"(?:(?<=\bin\s)|(?<=\()|^)Rd\.?\s(?=\d{1,2}(?!\w))", "Round "),
-    rule(r"\blong\.(?=\s[-−]?\d{1,3}\.\d)", "longitude"),
+    rule(r"\blong\.(?=\s[-−]?\d{1,3}(?:\.\d|°))", "longitude"),
     rule(r"\bbasis\spts\b\.?(?!\w)", "basis points"),
     rule(
         r"(?<![\w.])(?<!\d[\s-])(?P<most>(?<![A-Za-z]\s)M|m)(?P<ax>ax|in)\.(?=\s[a-z])",

@@ -51,7 +51,9 @@ _SHORT_STATES = {
     "N.H": "NH", "N.J": "NJ", "N.M": "NM", "N.Y": "NY", "R.I": "RI", "S.C": "SC", "S.D": "SD",
     "W.Va": "WV", "D.C": "DC",
 }  # fmt: skip
-_NO_STREET = "the|in|of|at|to|from|near|and|via|with|by|for|on|visited|left"
+_NO_STREET = (
+    "brother|father|mother|sister|the|in|of|at|to|from|near|and|via|with|by|for|on|visited|left"
+)
 _NO_ROAD = "The|Hey|Hi|Hello|Dear|Yes|Thanks|My|Your"
 _WORDS = "HI|ID|ME|OH|OK"  # written like a state's sign
 _OF_STREET = re.compile(r"\s(?:North|South|East|West|Bridge|Pier|Station|Theat)|[^A-Z]*$")

@@ -71,6 +71,10 @@ def _foot_and_inches(match: re.Match[str]) -> str:
 
 
 PRIMES: tuple[Rule, ...] = (
+    rule(
+        r"(?<![\w.,/-])(?P<low>\d{1,3}(?:\.\d)?)[\"”″]\s?[-–]\s?(?P<high>\d{1,3}(?:\.\d)?)[\"”″]",
+        lambda m: f"{m['low']} to {m['high']} inches",
+    ),
     rule(r"(?P<inch>\d[\"”″])/(?=\d)", lambda m: f"{m['inch']}, "),
     rule(
         rf"{_FIRST}(?P<amount>{_MIXED}){_INCH}\s?(?P<side>[WHDL])(?!\w)(?P<by>\s?[x×]\s?(?=\d))?",

@@ -121,6 +121,10 @@ ROMAN_NUMERALS: tuple[Rule, ...] = (
     ),
     rule(rf"\b(?P<name>(?!(?:{_NO_NAMES})\s)[A-Z][a-z]+)\s{_SMALL}\b(?!\.\w|['’]\w)", _counted),
     rule(
+        r"(?<![\w.'’&/-])(?P<roman>I{2,3}|VI{2,3}|IX|XI{1,3}|XIV|XVI{0,3}|XIX|XXI{1,3})(?![\w'’&/-]|\.\w)",
+        _alone,
+    ),
+    rule(
         rf"(?<![\w.'’&-])(?=[MDCLXVI]{{4,}}\b){_YEAR}\b(?!['’.]\w)",
         lambda m: year(value_of(m["roman"])),
     ),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from speech.text.english.figures import NUMBER, START, in_pairs
+from speech.text.english.figures import NUMBER, START, in_pairs, number
 from speech.text.english.initials import spell
 from speech.text.english.rule import Rule, listed, rule
 from speech.text.english.sentences import word_before
 
 _COOKED = r"(?P<amount>(?:\d{1,2}[\s-])?\d{1,2}/\d{1,2}|\d{0,2}[½⅓⅔¼¾⅛]|\d{1,2}(?:\.\d)?)"
-_AROUND = listed("about above around at below near of over reached to under hit")  # a temperature
+_AROUND = listed(  # a temperature
+    "about above around at below chill highs hit lows near of over reached to under"
+)
 _SCALES = {"K": "thousand", "m": "million", "B": "billion"}
 _PACKED = {
     "ct": "count",
@@ -78,6 +80,14 @@ def _scaled(match: re.Match[str]) -> str:
 
 
 SPELLINGS: tuple[Rule, ...] = (
+    rule(
+        r"(?<![\w.,/$£€-])(?P<pressure>9[5-9]\d|10[0134][1-9])\s?mb\b",
+        lambda m: f"{m['pressure']} millibars",
+    ),
+    rule(
+        r"(?<=\s)\((?P<amount>\d{1,3}(?:\.\d{1,2})?)[xX]\)(?![\w(])",
+        lambda m: f"({number(m['amount'])} times)",
+    ),
     rule(r"(?<![\w.,/$£€-])(?P<cents>[4-9]9|95)c(?![\w'’-])", lambda m: f"{m['cents']}¢"),
     rule(r"(?<=[½¼¾⅛⅜⅝⅞])\s?[x×]\s?(?=\d)", " by "),
     rule(r"(?P<sides>\d\s?in\s?[x×]\s?\d[\d./]{0,5})\s?in\b", lambda m: f"{m['sides']} inches"),

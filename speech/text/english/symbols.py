@@ -138,6 +138,10 @@ COMPARISONS: tuple[Rule, ...] = (
     rule(r"(?<=\d)\s?[*]\s?(?=\d)", " times "),
     rule(r"(?<=\d)\s?[x×]\s?(?=[$£€¥₹]\d)", " times "),
     rule(
+        r"(?P<asked>\b[Ww]hat(?:['’]s|\sis)\s\d{1,6})\s?[x×]\s?(?=\d)",
+        lambda m: f"{m['asked']} times ",
+    ),
+    rule(
         r"(?<![\w.,:/$£€+-])(?P<half>45|90|105|120)[+](?=\d{1,2}(?!\d))",
         lambda m: f"{m['half']} plus ",
     ),
@@ -146,10 +150,6 @@ COMPARISONS: tuple[Rule, ...] = (
 
 GLUED: tuple[Rule, ...] = (
     rule(r"\bA[–-]Z\b", "ay to zee"),
-    rule(
-        r"\b(?P<from>(?P<row>[A-Z])\d{1,2})\s?[-–]\s?(?=(?P=row)\d{1,2}\b)",
-        lambda m: f"{m['from']} to ",
-    ),
     rule(r"(?<=\b[A-Z])–(?=[A-Z]\b)|(?<=\b[A-Z]\d)\s?–\s?(?=[A-Z]\d\b)", " to "),
     rule(
         r"(?<!\w)(?P<drive>[A-Z]):\\(?P<path>(?:[\w.()-]{0,60}(?:[ ][\w.()-]{1,60}){0,3}\\){0,12}"
@@ -161,6 +161,7 @@ GLUED: tuple[Rule, ...] = (
         _path,
     ),
     rule(rf"/(?=(?:{_PRONOUN})\b)", _or),
+    rule(r"(?<=[\w).%])\s\|\s(?=[\w($£€+])", ", "),
     rule(r"[*_~|^\\<>{}`]+", " "),
     rule(r"[ \t]{2,}", " "),
     rule(r"(?<![A-Za-z])C[+][+]", "see plus plus"),

@@ -157,8 +157,8 @@ INSTANTS: tuple[Rule, ...] = (
         lambda m: f"{in_pairs(m['station'])} ay em",
     ),
     rule(
-        r"(?P<before>\b[Aa]t\s)(?P<hour>1\d|2[0-3]|[1-9])\.(?P<minute>[0-5][05])"
-        r"(?=\s(?:he|I|it|precisely|sharp|she|they|this\s(?:morning|afternoon|evening)|tomorrow|we)\b)"
+        r"(?P<before>\b(?:[Aa]t|[Bb]y|[Oo]r|[Uu]ntil|[Tt]ill)\s)(?P<hour>1\d|2[0-3]|[1-9])\.(?P<minute>[0-5][05])"
+        r"(?=,?\s(?:at\sthe\s(?:earliest|latest)|he|I|it|precisely|sharp|she|they|this\s(?:morning|afternoon|evening)|tomorrow|we)\b)"
         r"|(?P<the>\bthe\s)(?P<h>1\d|2[0-3]|[1-9])\.(?P<m>[0-5]\d)"
         r"(?=\s(?:(?:from|to)\s[A-Z]|(?:bus|express|ferry|flight|service|train)\b))",
         lambda m: f"{m['before'] or m['the']}{m['hour'] or m['h']}:{m['minute'] or m['m']}",

@@ -29,6 +29,7 @@ WRITTEN = [
     ("localhost:80/api, ssh root@10.0.0.5", "localhost colon eight zero slash api, ssh root at one "
      "zero dot zero dot zero dot five"),
     ("Phone: 555 0123", "Phone: five five five, zero one two three"),
+    ("shot 68-70-72-66", "shot sixty eight, seventy, seventy two, sixty six"),
 ]  # fmt: skip
 
 

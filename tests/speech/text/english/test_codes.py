@@ -79,6 +79,7 @@ WRITTEN = [
      "eight"),
     ("5W-30, 195/65R15", "five double-you thirty, one ninety five sixty five ar fifteen"),
     ("Order #A-10293", "Order number ay, one zero two nine three"),
+    ("J14-J15", "jay fourteen to jay fifteen"),
 ]  # fmt: skip
 
 

@@ -86,6 +86,9 @@ WRITTEN = [
      "third of May, the forty second Street, (sixteen eighteen to forty eight)"),
     ("FY23/24, 1744–48", "eff why twenty three twenty four, seventeen forty four to forty eight"),
     ("Mon–Thu 11.30–14.30", "Monday to Thursday eleven thirty to fourteen thirty"),
+    ("By 9.30 I rose, or 5.15 at the latest",
+     "By nine thirty I rose, or five fifteen at the latest"),
+    ("the 4th ult. and", "the fourth ultimo and"),
 ]  # fmt: skip
 
 

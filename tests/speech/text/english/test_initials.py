@@ -79,6 +79,8 @@ WRITTEN = [
     ("of E. coli, H. sapiens", "of ee coli, aitch sapiens"),
     ("Prop. 13, 3rd fl., Sts. Peter & Paul",
      "Proposition thirteen, third floor, Saints Peter and Paul"),
+    ("Lt.-Col. Lee, Lieut. Hill, Mme Roux", "Lieutenant-Colonel Lee, Lieutenant Hill, Madame Roux"),
+    ("Austin | 5 Elm St", "Austin, five Elm Street"),
 ]  # fmt: skip
 
 

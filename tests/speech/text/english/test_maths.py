@@ -41,6 +41,7 @@ WRITTEN = [
     ("the |n| command, |x| = 2", "the n command, the absolute value of x equals two"),
     ("He came − as always − late.", "He came − as always − late."),
     ("P(A|B), x̄ = 4", "pee of ay given bee, x bar equals four"),
+    ("What's 9 x 7? A 9 x 7 room.", "What's nine times seven? A nine by seven room."),
 ]  # fmt: skip
 
 

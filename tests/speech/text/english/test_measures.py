@@ -122,6 +122,13 @@ WRITTEN = [
     ("3m 43.13s, .5%, .25 mi, at 350f",
      "three minutes forty three point one three seconds, zero point five percent, zero point "
      "two five miles, at three hundred and fifty degrees Fahrenheit"),
+    ("9st 3, he is 12st 4lb, 21st",
+     "nine stone three, he is twelve stone four pounds, twenty first"),
+    ("Snow 3\"-5\", 2 pp. and, 985 mb, 1h 27m 57.9s",
+     "Snow three to five inches, two pages and, nine hundred and eighty five millibars, one "
+     "hour twenty seven minutes fifty seven point nine seconds"),
+    ("highs 72F, $9 (7.5x)",
+     "highs seventy two degrees Fahrenheit, nine dollars (seven point five times)"),
 ]  # fmt: skip
 
 

@@ -42,6 +42,7 @@ WRITTEN = [
     ("£9 p/m, 50p/kg, $1,000s, 3 x $4 to 99c",
      "nine pounds per month, fifty pence per kilogram, thousands of dollars, three times "
      "four dollars to ninety nine cents"),
+    ("12s. a week, a 6d. piece", "twelve shillings a week, a six pence piece"),
 ]  # fmt: skip
 
 

@@ -33,6 +33,7 @@ WRITTEN = [
     ("Unit 5/12 Elm St, Sydney NSW 2000",
      "Unit five, twelve Elm Street, Sydney en ess double-you two zero zero zero"),
     ("Bengaluru 560001, Karnataka", "Bengaluru five six zero zero zero one, Karnataka"),
+    ("Sister St. Luke", "Sister Saint Luke"),
 ]  # fmt: skip
 
 

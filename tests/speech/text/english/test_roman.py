@@ -23,6 +23,7 @@ WRITTEN = [
     ("J. P. Morgan III", "jay pee Morgan the third"),
     ("Vol. I, Chap. V. No. I, for one.", "Volume one, Chapter five. No. I, for one."),
     ("Act I. Scene II.", "Act one. Scene two."),
+    ("I. One. II. Two. VIII. Eight, the XI", "one. One. two. Two. eight. Eight, the eleven"),
 ]  # fmt: skip
 
 
