@@ -253,11 +253,12 @@ DATES: tuple[Rule, ...] = (
 """Days of the week, days of the month and months."""
 
 YEARS: tuple[Rule, ...] = (
+    rule(rf"{UNJOINED}(?P<year>199\d|20\d\d)/(?=20\d\d(?![\w/]))", lambda m: f"{m['year']} to "),
     rule(r"(?<=\d{4})\s?[-–—]\s?(?=(?:[Pp]resent|[Nn]ow|[Tt]oday)\b)", " to "),
     rule(r"(?<=\d0s)\s?[-–—]\s?(?=['’]?\d{1,3}0s\b)", " to "),
     rule(r"(?<![\w.,])['’‘]?(?P<century>1\d|20)?(?P<decade>\d)0['’]?s\b", _decade),
     rule(
-        rf"{UNJOINED}(?P<low>1[1-9]\d\d|20\d\d)\s?[-–—]\s?(?P<high>1[1-9]\d\d|20\d\d)(?![\w-])",
+        rf"{UNJOINED}(?P<low>1[1-9]\d\d|20\d\d|10\d[1-9])\s?[-–—]\s?(?P<high>1[1-9]\d\d|20\d\d)(?![\w-])",
         lambda match: f"{year(match['low'])} to {year(match['high'])}",
     ),
     rule(

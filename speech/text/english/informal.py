@@ -74,6 +74,7 @@ INFORMAL: tuple[Rule, ...] = (
         r"(?P<length>\d{1,2})[kK](?![\w-])",
         lambda match: f"{match['ran']}{match['length']} kay",
     ),
+    rule(r"(?<!\S)<3\s(?=(?:it|my|this|u|ya|you)\b)", "love "),
     rule(r"\bI\s<3\s(?=[A-Za-z])", "I love "),
     rule(r"(?<=[A-Za-z.!?]\s)<3(?=\s*$|[.!\n]|\s[A-Z])", ""),
     rule(r"\bI\s?\u2764\ufe0f?\s?(?=\w)", "I love "),

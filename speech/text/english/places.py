@@ -193,7 +193,7 @@ PLACES: tuple[Rule, ...] = (
     ),
     rule(
         r"(?P<before>\b(?:[A-Z][a-z]+|\d+(?:st|nd|rd|th))\s)(?P<word>St|Ave|Rd|Blvd)"
-        r"(?=[,;)]|\s*$|\n|\s(?:and|at|in|is|near|on|to|was|Apartment|Suite|Unit|North|South|East|West)\b)",
+        r"(?=[,;)]|\s*$|\n|\s(?:&|(?:and|at|in|is|near|on|to|was|Apartment|Suite|Unit|North|South|East|West)\b))",
         lambda match: match["before"] + _UNSTOPPED[match["word"]],
     ),
     rule(r"(?<![\w.'’-])St(?=\s[A-Z][a-z]{2})", _saint),

@@ -190,7 +190,7 @@ FRACTIONS: tuple[Rule, ...] = (
     ),
     rule(r"(?<![\w/.,])10/10(?![\w/])|(?<![\w/.,])100/100(?![\w/])", _full_marks),
     rule(
-        rf"{START}(?:(?P<whole>\d+)[\s-])?(?P<above>\d{{1,3}})/(?P<below>\d{{1,4}})(?P<nth>(?:rd|th|nd|st)s?)?"
+        rf"{START}(?:(?P<whole>\d+)[\s-])?(?P<above>\d{{1,3}})/(?P<below>\d{{1,4}})(?P<nth>(?:rd|th|nd|st)s?|s)?"
         r"(?![\w/])",
         _written_fraction,
     ),

@@ -89,6 +89,8 @@ WRITTEN = [
     ("By 9.30 I rose, or 5.15 at the latest",
      "By nine thirty I rose, or five fifteen at the latest"),
     ("the 4th ult. and", "the fourth ultimo and"),
+    ("1066-1485, 1999/2000",
+     "ten sixty six to fourteen eighty five, nineteen ninety nine to two thousand"),
 ]  # fmt: skip
 
 

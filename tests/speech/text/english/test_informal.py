@@ -18,6 +18,7 @@ WRITTEN = [
     ("No MSG, MSG me", "No em ess jee, Message me"),
     ("thx 4 the 5 dmg", "thanks for the five damage"),
     ("I ran a 10k. She ran her first 5K.", "I ran a ten kay. She ran her first five kay."),
+    ("<3 you", "love you"),
 ]  # fmt: skip
 
 

@@ -34,6 +34,7 @@ WRITTEN = [
      "Unit five, twelve Elm Street, Sydney en ess double-you two zero zero zero"),
     ("Bengaluru 560001, Karnataka", "Bengaluru five six zero zero zero one, Karnataka"),
     ("Sister St. Luke", "Sister Saint Luke"),
+    ("1st Ave & 2nd St", "first Avenue and second Street"),
 ]  # fmt: skip
 
 

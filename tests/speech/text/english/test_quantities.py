@@ -25,6 +25,7 @@ WRITTEN = [
     ("0/10 wolf pelts, +$3", "zero out of ten wolf pelts, plus three dollars"),
     ("voted 52-48, split 60-40, +/- 3",
      "voted fifty two to forty eight, split sixty forty, plus or minus three"),
+    ("2/3s of", "two thirds of"),
 ]  # fmt: skip
 
 
