@@ -159,7 +159,13 @@ ABBREVIATIONS: tuple[Rule, ...] = (
         r"(?=\s+(?:[A-Z\"“]|and\b)|-[A-Z][a-z]{1,8}\.|(?<=[Mm][Rr]\.|[MD][sr]\.)[A-Z])",
         _title,
     ),
+    rule(r"\bM/s\.?(?=\s[A-Z])", "Messers"),
     rule(r"\b(?P<word>Mme|Mlle)(?=\s(?:de\s)?[A-Z])", _title),
+    rule(
+        r"\b(?P<word>Capt|Cpl|Insp|Lt|Maj|Prof|Rev|Sgt|Supt)(?=\s(?:Col|Gen)?\s?[A-Z][a-z]{2})",
+        _title,
+    ),
+    rule(r"(?:(?<=\bLieutenant\s)|(?<=\bMajor\s))(?P<word>Col|Gen)(?=\s[A-Z][a-z])", _title),
     rule(r"\b(?P<word>Dr|Mr|Mrs|Ms)(?=\s(?:(?:and|&)\s(?=[DM]))?[A-Z])", _title),
     rule(
         r"(?P<the>\b(?:[Tt]he|body|room|water)\s)temp\.(?=\s[a-z])",

@@ -216,6 +216,7 @@ ADDRESSES: tuple[Rule, ...] = (
         _phone,
     ),
     rule(rf"{UNJOINED}\d{{3}}-\d{{4}}(?![\w-])", _phone),
+    rule(rf"{UNJOINED}[6-9]\d{{4}}\s\d{{5}}(?![\w-]|[.,]\d|\s\d)", _phone),
     rule(
         r"(?P<before>\b(?i:cell|fax|mobile|phone|tel(?:ephone)?)[.:]?\s)(?P<number>\d{3}\s\d{4})(?![\w-])",
         lambda m: m["before"] + _groups_of(m["number"]),

@@ -238,6 +238,10 @@ MONEY: tuple[Rule, ...] = (
         lambda match: f" per {PER[match['per']]}",
     ),
     rule(
+        rf"(?P<sum>[{_BARE_SIGNS}]\d[\d.,]{{0,12}})/(?=[a-z]{{3,12}}(?![\w/]|\.\w))",
+        lambda m: f"{m['sum']} per ",
+    ),
+    rule(
         rf"(?P<article>\b[Aa]n?\s)?{MINUS}"
         rf"(?P<sign>(?<![A-Za-z])(?i:{alternatives(_SIGNS)})|[{_BARE_SIGNS}]"
         rf"|\b(?:{alternatives(_LETTERS)})(?=\s?[\d.]))"

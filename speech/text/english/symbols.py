@@ -161,7 +161,7 @@ GLUED: tuple[Rule, ...] = (
         _path,
     ),
     rule(rf"/(?=(?:{_PRONOUN})\b)", _or),
-    rule(r"(?<=[\w).%])\s\|\s(?=[\w($£€+])", ", "),
+    rule(r"(?<=[\w)%])\s\|\s(?=[\w($£€]|[+]\d)", ", "),
     rule(r"[*_~|^\\<>{}`]+", " "),
     rule(r"[ \t]{2,}", " "),
     rule(r"(?<![A-Za-z])C[+][+]", "see plus plus"),

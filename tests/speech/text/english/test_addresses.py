@@ -30,6 +30,7 @@ WRITTEN = [
      "zero dot zero dot zero dot five"),
     ("Phone: 555 0123", "Phone: five five five, zero one two three"),
     ("shot 68-70-72-66", "shot sixty eight, seventy, seventy two, sixty six"),
+    ("call 98765 43210", "call nine eight seven six five, four three two one zero"),
 ]  # fmt: skip
 
 

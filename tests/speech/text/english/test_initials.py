@@ -81,6 +81,8 @@ WRITTEN = [
      "Proposition thirteen, third floor, Saints Peter and Paul"),
     ("Lt.-Col. Lee, Lieut. Hill, Mme Roux", "Lieutenant-Colonel Lee, Lieutenant Hill, Madame Roux"),
     ("Austin | 5 Elm St", "Austin, five Elm Street"),
+    ("Capt Hook, Lt Col Lee, Maj Gen Hill, Prof Plum, M/s. Rao",
+     "Captain Hook, Lieutenant Colonel Lee, Major General Hill, Professor Plum, Messers Rao"),
 ]  # fmt: skip
 
 

@@ -43,6 +43,7 @@ WRITTEN = [
      "nine pounds per month, fifty pence per kilogram, thousands of dollars, three times "
      "four dollars to ninety nine cents"),
     ("12s. a week, a 6d. piece", "twelve shillings a week, a six pence piece"),
+    ("£45/bag, $9/mo", "forty five pounds per bag, nine dollars per month"),
 ]  # fmt: skip
 
 
