@@ -47,7 +47,7 @@ _EMPHASIS = (
 _EMPHASIS_MARK = r"(?:\*{1,3}|~~|`{1,2})"
 _TORN_EMPHASIS = re.compile(  # its other end is behind a pause, or in another sentence of a stream
     rf"(?<![\w*~`]){_EMPHASIS_MARK}(?=[^\W\d_])"
-    rf"|(?<=[^\W\d_]|[.,;:!?…\"”’)]){_EMPHASIS_MARK}(?![\w*~`])"
+    rf"|(?<=[^\W\d_]|[.,;:!?…\"”’)])(?<!\b[A-Z]){_EMPHASIS_MARK}(?![\w*~`])"  # a grade: A*
 )
 _FENCE = re.compile(r"^[ ]{0,8}(?:```|~~~)[\w+-]{0,20}[ ]{0,8}$", re.MULTILINE)
 _TASK = re.compile(r"^([ ]{0,8}[-*+][ ]{1,4})\[[ xX]\][ ]", re.MULTILINE)

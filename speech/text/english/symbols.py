@@ -162,6 +162,7 @@ GLUED: tuple[Rule, ...] = (
     ),
     rule(rf"/(?=(?:{_PRONOUN})\b)", _or),
     rule(r"(?<=[\w)%])\s\|\s(?=[\w($£€]|[+]\d)", ", "),
+    rule(r"(?<![\w.'’*-])A\*(?=s?(?![\w*]))", "ay star"),  # a grade
     rule(r"[*_~|^\\<>{}`]+", " "),
     rule(r"[ \t]{2,}", " "),
     rule(r"(?<![A-Za-z])C[+][+]", "see plus plus"),

@@ -49,7 +49,7 @@ def test_markup_is_not_said(written: str, plain: str) -> None:
         "snake_case_name, a_b_c, AT&T, R & D; x | y",
         "see https://a.b/_c_/d?e=f&copy=g and <name>",
         "* one\n* two\n[1] A source.",
-        "a 5* hotel, dial *67, M*A*S*H, ~5, a ** b",
+        "a 5* hotel, an A* or two A*s, dial *67, M*A*S*H, ~5, a ** b",
         "a <voice> or a <lang> here",
         r"C:\Program Files\x, C:\_old, \\srv\share, a \ b",
     ],

@@ -5,6 +5,7 @@ import pytest
 from speech.text.english.normalization import normalize
 
 WRITTEN = [
+    ("an A* in maths, two A*s", "an ay star in maths, two ay stars"),
     ("(NASDAQ: TSLA), AAPL, BRK.B", "(NASDAQ: tee ess ell ay), ay ay pee ell, bee ar kay bee"),
     ("S T O P, h e l l o", "STOP, hello"),
     ("A B C D E, F B I, A C G T", "A B C D E, F B I, A C G T"),
