@@ -7,6 +7,7 @@ posts is replaced.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 
 import aiohttp
@@ -60,11 +61,12 @@ async def post(session: aiohttp.ClientSession, url: str, data: str) -> None:
 
 async def _attempt(session: aiohttp.ClientSession, url: str, data: str) -> None:
     timeout = aiohttp.ClientTimeout(total=_ATTEMPT_S)
-    # What the answer says is not read: if its end got lost, a taken piece would be sent again.
     async with session.post(
         url, data=data, headers=_HEADERS, raise_for_status=True, timeout=timeout
-    ):
-        pass
+    ) as response:
+        # Read so that the connection serves the next post; if the end got lost, it was still taken.
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+            await response.read()
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import aiohttp
 import pytest
 from aiohttp import web
@@ -15,6 +17,7 @@ class Answers:
 
     def __init__(self) -> None:
         self.bodies: list[str] = []
+        self.connections: list[asyncio.BaseTransport | None] = []
 
     async def garbled(self, request: web.Request) -> web.StreamResponse:
         self.bodies.append(await request.text())
@@ -29,6 +32,11 @@ class Answers:
         request.transport.close()
         return response
 
+    async def long(self, request: web.Request) -> web.StreamResponse:
+        self.connections.append(request.transport)
+        await request.read()
+        return web.Response(body=bytes(2**20))  # more than comes at once with the headers
+
 
 @pytest.mark.parametrize("answer", ["garbled", "cut"])
 async def test_output_that_was_taken_is_posted_once_whatever_the_answer_says(answer: str) -> None:
@@ -38,3 +46,14 @@ async def test_output_that_was_taken_is_posted_once_whatever_the_answer_says(ans
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
         await post(session, str(server.make_url("/job-done?isStream=true")), "the output")
     assert answers.bodies == ["the output"]
+
+
+async def test_posts_one_after_the_other_share_a_connection() -> None:
+    answers = Answers()
+    app = web.Application()
+    app.router.add_post("/job-done", answers.long)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        for _ in range(2):
+            await post(session, str(server.make_url("/job-done?isStream=true")), "a piece")
+    first, second = answers.connections
+    assert first is second
