@@ -45,9 +45,10 @@ _EMPHASIS = (
     re.compile(r"(?<!`)(`{1,2})(?=[^\s`])([^`\n]{1,500})(?<=\S)\1(?!`)"),
 )
 _EMPHASIS_MARK = r"(?:\*{1,3}|~~|`{1,2})"
+_STAR_OF_LETTER = r"(?<=\b[^\W\d_])(?<!['’].)\*(?!\*)"  # a grade, A*, or x* of mathematics
 _TORN_EMPHASIS = re.compile(  # its other end is behind a pause, or in another sentence of a stream
     rf"(?<![\w*~`]){_EMPHASIS_MARK}(?=[^\W\d_])"
-    rf"|(?<=[^\W\d_]|[.,;:!?…\"”’)])(?<!\b[A-Z]){_EMPHASIS_MARK}(?![\w*~`])"  # a grade: A*
+    rf"|(?<=[^\W\d_]|[.,;:!?…\"”’)])(?!{_STAR_OF_LETTER}){_EMPHASIS_MARK}(?![\w*~`])"
 )
 _FENCE = re.compile(r"^[ ]{0,8}(?:```|~~~)[\w+-]{0,20}[ ]{0,8}$", re.MULTILINE)
 _TASK = re.compile(r"^([ ]{0,8}[-*+][ ]{1,4})\[[ xX]\][ ]", re.MULTILINE)
@@ -58,7 +59,8 @@ _CUE = re.compile(  # with the blank line before, for a sentence goes on from on
     rf"{_CUE_TIME}[ ]-->[ ]{_CUE_TIME}[^\n]{{0,80}}(?=\n|\Z)"
 )
 _CUES_HEAD = re.compile(r"\A\s{0,8}WEBVTT[^\n]{0,80}$", re.MULTILINE)
-_ESCAPE = re.compile(r"(?<![:\\])\\(?=[*_~`#$%|])|(?<=\d)\\(?=\.\s)")  # paths are none
+_PATH = r"(?:\b[A-Za-z]:|(?<![\w\\])\\)\\\S*"
+_ESCAPE = re.compile(rf"({_PATH})|(?<![:\\])\\(?=[*_~`#$%|])|(?<=\d)\\(?=\.\s)")
 _MARKS = re.compile(r"[<&\[*_~`|\\]|-->")
 
 
@@ -70,7 +72,7 @@ def drop_markup(text: str) -> str:
     """
     if not _MARKS.search(text):
         return text
-    text = _ESCAPE.sub("", text)
+    text = _ESCAPE.sub(r"\1", text)
     if "-->" in text:
         text = _CUE.sub("", _CUES_HEAD.sub("", text))
     text = _INLINE_TAG.sub("", _SENTENCE_TAG.sub(" ", _COMMENT.sub(" ", text)))

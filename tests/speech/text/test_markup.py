@@ -33,6 +33,7 @@ from tests.cpu_time import cpu_s
         ("**Hello there.", "Hello there."),
         (r"\*So\* it's \$5, 5\%, \#1 and a\_b", "So it's $5, 5%, #1 and a_b"),
         ("1986\\. A year.", "1986. A year."),
+        ("it can't* or plan A** be", "it can't or plan A be"),
         ("How are *you?** Bye `now", "How are you? Bye now"),
         ("WEBVTT\n\n00:15.200 --> 00:18.000 align:start\nHi.", "\nHi."),
     ],
@@ -52,6 +53,8 @@ def test_markup_is_not_said(written: str, plain: str) -> None:
         "a 5* hotel, an A* or two A*s, dial *67, M*A*S*H, ~5, a ** b",
         "a <voice> or a <lang> here",
         r"C:\Program Files\x, C:\_old, \\srv\share, a \ b",
+        r"C:\a\_old, (C:\Temp\*.txt), \\srv\c$\#1, \\srv\_b",
+        "A* and B, the A* search, grades A*-C; C*-algebra, x* is",
     ],
 )
 def test_what_only_looks_like_markup_stays(text: str) -> None:
