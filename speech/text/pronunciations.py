@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from speech.errors import InvalidRequest
@@ -28,14 +29,10 @@ MAX_ENTRY_CHARS = 100
 
 _TAG = re.compile(rf"{PAUSE_TAG.pattern}|{SPEAKER_TAG.pattern}", re.IGNORECASE)
 
-_MARKS = "".join(
-    char for char in map(chr, range(0x300, 0x1F000)) if unicodedata.category(char)[0] == "M"
-)
 _BESIDE = rf"[^\W{UNSPACED_RANGES}]"  # a letter or digit next to a word that makes it part of one
 _UNSPACED = f"[{UNSPACED_RANGES}]"
-_BEGIN = rf"(?<![{''.join(LEADING_VOWELS)}])(?:(?={_UNSPACED})|(?<!{_BESIDE}))"
-_END = rf"(?![{_MARKS}{''.join(EXTENDERS)}])(?:(?<={_UNSPACED})|(?!{_BESIDE}))"
-"""Where a word may begin and end: at no letter, or at one of a script that has no spaces."""
+_BEGIN = rf"(?-i:(?<![{''.join(LEADING_VOWELS)}])(?:(?={_UNSPACED})|(?<!{_BESIDE})))"
+"""Where a word may begin: at no letter, or at one of a script that has no spaces."""
 
 _POINT = re.compile(
     rf"[{re.escape(SENTENCE_ENDS)}][{re.escape(CLOSERS + QUOTES)}]{{0,4}}"
@@ -92,7 +89,7 @@ def pronounce(text: str, pronunciations: Pronunciations) -> str:
         return text
     spellings = {_key(word): spelling for word, spelling in pronunciations.items()}
     words = "|".join(map(_pattern, sorted(pronunciations, key=len, reverse=True)))
-    listed = re.compile(rf"{_BEGIN}(?:{words}){_END}", re.IGNORECASE)
+    listed = re.compile(rf"{_BEGIN}(?:{words}){_end()}", re.IGNORECASE)
 
     def spelled(match: re.Match[str]) -> str:
         spelling = spellings.get(_key(match[0]), match[0])
@@ -102,6 +99,15 @@ def pronounce(text: str, pronunciations: Pronunciations) -> str:
         return spelling[0].upper() + spelling[1:] if begins else spelling
 
     return listed.sub(spelled, text)
+
+
+@cache
+def _end() -> str:
+    """Return where a word may end, as it may begin; it takes a while to find all marks."""
+    chars = map(chr, range(0x300, 0x1F000))
+    marks = "".join(char for char in chars if unicodedata.category(char)[0] == "M")
+    followers = marks + "".join(EXTENDERS)
+    return rf"(?-i:(?![{followers}])(?:(?<={_UNSPACED})|(?!{_BESIDE})))"
 
 
 def _pattern(word: str) -> str:
