@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import asynccontextmanager
 
 import pytest
 import websockets
@@ -29,6 +30,16 @@ def connect(url, key="secret"):
     return websockets.connect(url, additional_headers={"Authorization": f"Bearer {key}"})
 
 
+@asynccontextmanager
+async def connected(url):
+    """Yield a connection, once the one before has left, of which the client saw the end."""
+    tries = aiter(connect(url))  # repeated while the answer is 503
+    try:
+        yield await anext(tries)
+    finally:
+        await tries.aclose()
+
+
 async def send(server, kind, **fields):
     await server.send(json.dumps({"type": kind, **fields}))
 
@@ -46,7 +57,7 @@ async def until(server, kind):
 
 
 async def test_sentence_is_spoken_before_the_next_is_written(streams):
-    async with connect(streams) as server:
+    async with connected(streams) as server:
         await server.send(json.dumps({**CONFIG, "voice": "otto.ogg"}))
         for fragment in ("Good eve", "ning, Dr. Ma", "son. W"):
             await send(server, "input.text", text=fragment)
@@ -62,7 +73,7 @@ async def test_sentence_is_spoken_before_the_next_is_written(streams):
 @pytest.mark.parametrize("leave", [False, True])
 async def test_barge_in_or_a_client_that_leaves_frees_the_engine(streams, leave):
     before = await asyncio.to_thread(stats, "texts")
-    async with connect(streams) as server:
+    async with connected(streams) as server:
         await server.send(json.dumps(CONFIG))
         await send(server, "input.text", text=SENTENCE * 80)
         await until(server, "audio.start")
@@ -79,7 +90,7 @@ async def test_barge_in_or_a_client_that_leaves_frees_the_engine(streams, leave)
 
 
 async def test_wrong_key_and_one_connection_too_many_are_refused(streams):
-    async with connect(streams) as server:
+    async with connected(streams) as server:
         await server.send(json.dumps(CONFIG))
         for key, status, code in (("no", 401, "invalid_api_key"), ("secret", 503, "overloaded")):
             with pytest.raises(websockets.InvalidStatus) as refused:
@@ -94,7 +105,7 @@ async def test_wrong_key_and_one_connection_too_many_are_refused(streams):
 
 async def test_idle_connection_is_closed_and_its_place_free(streams):
     for _ in range(2):
-        async with connect(streams) as server:
+        async with connected(streams) as server:
             assert json.loads(await server.recv())["code"] == "idle_timeout"
             with pytest.raises(websockets.ConnectionClosed) as closed:
                 await server.recv()

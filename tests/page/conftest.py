@@ -56,7 +56,7 @@ def held_site(make_site):
         stage.release.set()
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="session")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser():
     async with chromium() as browser:
         yield browser
