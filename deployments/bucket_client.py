@@ -55,7 +55,9 @@ class BucketClient:
         self._config = config = replace(config, endpoint_url=_service(config))
         self._region = config.region or _DEFAULT_REGION
         self._s3 = _client(config, self._region, num_connections, "auto")
-        self._signers: dict[str, S3Client] = {}
+        is_aws = config.endpoint_url is None and ".amazonaws.com" in self._s3.meta.endpoint_url
+        self._link_style = "virtual" if is_aws else "auto"  # the former leads to the region itself
+        self._signers = {} if is_aws else {self._region: self._s3}
         self._sent = threading.local()
         self._s3.meta.events.register("before-send.s3.PutObject", self._note_region)
 
@@ -83,11 +85,7 @@ class BucketClient:
     def _signer(self, region: str) -> S3Client:
         """Return the client that signs links for a region; two threads may make it twice."""
         if region not in self._signers:
-            is_aws = self._config.endpoint_url is None and ".amazonaws.com" in (
-                self._s3.meta.endpoint_url
-            )
-            style = "virtual" if is_aws else "auto"  # the former leads to the region itself
-            self._signers[region] = _client(self._config, region, 1, style)
+            self._signers[region] = _client(self._config, region, 1, self._link_style)
         return self._signers[region]
 
 
