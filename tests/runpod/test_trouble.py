@@ -6,14 +6,14 @@ import tempfile
 from collections.abc import AsyncIterator
 from itertools import pairwise
 
-import psutil
 import pytest
 import pytest_asyncio
 
 from serve_app.runpod_takes import FIRST_PAUSE_S
+from tests.ray_node import kill_node
 from tests.runpod.platform import Task
 from tests.runpod.test_job_loop import ENDLESS, SHORT, freed
-from tests.runpod.worker import Endpoint, WorkerProcess, run_endpoint
+from tests.runpod.worker import Endpoint, run_endpoint
 
 pytestmark = [
     pytest.mark.ray,
@@ -35,15 +35,8 @@ async def outage(graph_environment: dict[str, str]) -> AsyncIterator[tuple[Endpo
         async with run_endpoint({**graph_environment, **own_ray}) as endpoint:
             running = await endpoint.platform.submit(ENDLESS)
             await running.taken.wait()
-            kill_node(endpoint.worker)
+            kill_node(endpoint.worker.process.pid)
             yield endpoint, running
-
-
-def kill_node(worker: WorkerProcess) -> None:
-    """Kill the worker's raylet, and with it every replica."""
-    family = psutil.Process(worker.process.pid).children(recursive=True)
-    [raylet] = [process for process in family if process.name() == "raylet"]
-    raylet.kill()
 
 
 async def test_output_outlives_trouble_of_the_platform(endpoint: Endpoint) -> None:

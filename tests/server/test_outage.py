@@ -3,10 +3,9 @@
 import signal
 import time
 
-import psutil
 import pytest
 
-from tests.graph.conftest import wait_until
+from tests.ray_node import kill_node
 from tests.server.process import side_by_side
 
 pytestmark = pytest.mark.ray
@@ -22,21 +21,13 @@ def servers():
     """
     patience = {"ECHO_OUTAGE_S": str(OUTAGE_S), "ECHO_DRAIN_S": "5"}
     with side_by_side(patience, patience) as servers:
-        kill_node(servers[1])
+        kill_node(servers[1].process.pid)
         yield servers
-
-
-def kill_node(server):
-    """Kill the server's raylet, and with it every replica and proxy."""
-    family = psutil.Process(server.process.pid).children(recursive=True)
-    [raylet] = [process for process in family if process.name() == "raylet"]
-    raylet.kill()
-    wait_until(lambda: not raylet.is_running() or raylet.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_sigterm_ends_a_server_whose_node_died(servers):
     server = servers[0]
-    kill_node(server)
+    kill_node(server.process.pid)
     server.process.send_signal(signal.SIGTERM)
     started = time.monotonic()
     server.wait()
