@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from boto3.session import Session
     from mypy_boto3_s3 import S3Client
 
 LINK_LIFETIME_S = 3600
@@ -22,6 +24,7 @@ _READ_TIMEOUT_S = 15
 
 # The one region name that AWS, MinIO and R2 all understand where none is set.
 _DEFAULT_REGION = "us-east-1"
+_SESSION_LOCK = threading.Lock()  # a session makes one client at a time
 _A_SERVICE = re.compile(r"^https?://(s3[.-]|\w+\.digitaloceanspaces\.com)")
 _SIGNED_FOR = re.compile(r"/\d{8}/([^/]+)/s3/aws4_request")
 
@@ -102,26 +105,34 @@ def _service(config: BucketConfig) -> str | None:
     return service if _A_SERVICE.search(service) else url
 
 
-def _client(config: BucketConfig, region: str, num_connections: int, style: Any) -> S3Client:
+@cache
+def _session() -> Session:
+    """Return the session that makes all clients: it keeps what it has read of AWS's services."""
     import boto3
+
+    return boto3.session.Session()
+
+
+def _client(config: BucketConfig, region: str, num_connections: int, style: Any) -> S3Client:
     from botocore.config import Config
 
-    client: S3Client = boto3.session.Session().client(
-        "s3",
-        endpoint_url=config.endpoint_url,
-        aws_access_key_id=config.access_key_id,
-        aws_secret_access_key=config.secret_access_key,
-        region_name=region,
-        config=Config(
-            signature_version="s3v4",
-            connect_timeout=_CONNECT_TIMEOUT_S,
-            read_timeout=_READ_TIMEOUT_S,
-            max_pool_connections=num_connections,
-            s3={"addressing_style": style},
-            retries={"total_max_attempts": 1},  # `Bucket.upload` repeats what may pass
-            # Many S3-compatible services refuse the checksums that AWS's SDK adds by default.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
-    )
+    with _SESSION_LOCK:
+        client: S3Client = _session().client(
+            "s3",
+            endpoint_url=config.endpoint_url,
+            aws_access_key_id=config.access_key_id,
+            aws_secret_access_key=config.secret_access_key,
+            region_name=region,
+            config=Config(
+                signature_version="s3v4",
+                connect_timeout=_CONNECT_TIMEOUT_S,
+                read_timeout=_READ_TIMEOUT_S,
+                max_pool_connections=num_connections,
+                s3={"addressing_style": style},
+                retries={"total_max_attempts": 1},  # `Bucket.upload` repeats what may pass
+                # Many S3-compatible services refuse the checksums that AWS's SDK adds by default.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
     return client
