@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -213,8 +214,12 @@ _PARAMETERS = TypeAdapter(Parameters)
 PARAMETER_NAMES = tuple(sorted(field.name for field in fields(Parameters)))
 
 
+@cache
 def parameters_schema(max_frames: int) -> dict[str, Any]:
-    """Return the JSON schema of `Parameters` for an engine with passes of up to `max_frames`."""
+    """Return the JSON schema of `Parameters` for an engine with passes of up to `max_frames`.
+
+    It is not to be changed.
+    """
     schema = _PARAMETERS.json_schema()
     _, whole_number = schema["properties"]["sequence_length"]["anyOf"]
     whole_number["maximum"] = max_frames

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import cache
 from typing import Any
 
 from fastapi import Request
@@ -49,8 +50,9 @@ async def read_job_input(request: Request, bodies: Bodies) -> dict[str, Any]:
     return job_input
 
 
+@cache
 def describe_body(model: type[BaseModel], max_frames: int) -> dict[str, Any]:
-    """Return the OpenAPI description of a route's JSON body.
+    """Return the OpenAPI description of a route's JSON body, which is not to be changed.
 
     Args:
         model: A body with `parameters`, or with such a model as its `input`.
