@@ -18,6 +18,8 @@ import pytest
 import soundfile
 from hypothesis import settings
 
+from tests.scheduling import give_way
+
 # A run says whether a change broke something: the same examples each time. New ones are looked for
 # with `--hypothesis-profile=explore`.
 settings.register_profile("repeat", deadline=None, derandomize=True)
@@ -41,6 +43,11 @@ def pytest_collection():
     finally:
         gc.freeze()
         gc.enable()
+
+
+def pytest_collection_finish():
+    """Begin the tests; of a process in the background, behind all others."""
+    give_way()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,5 +1,7 @@
 """How tests are spread over the processes of pytest-xdist."""
 
+import os
+
 from xdist.scheduler import LoadScopeScheduling
 
 IN_ONE_PROCESS = (
@@ -11,6 +13,23 @@ IN_ONE_PROCESS = (
 start at a time, since on two cores a third would give up. Both take about as long. The last shares
 kernels, which take half a minute to compile."""
 
+IN_BACKGROUND = "gw2"
+"""The process, where there is a third, that uses what the others leave of two cores while they wait
+for a Ray or a browser. It gives way to them."""
+ONLY_COMPUTE = ("tests/engine/", "tests/speech/", "tests/training/")
+"""Tests for it: they take no longer than they may, however little it gets."""
+HAVE_TIME_LIMITS = (
+    "tests/engine/echo/model/ops/test_compile_kernels.py",
+    "tests/engine/echo/test_proof.py",
+)
+"""Those among them that are not."""
+
+
+def give_way() -> None:
+    """Let every other process go first, in the process in the background."""
+    if os.environ.get("PYTEST_XDIST_WORKER") == IN_BACKGROUND:
+        os.nice(10)
+
 
 class FoldersInOneProcess(LoadScopeScheduling):
     """Keeps those folders in one process each, and spreads all other tests."""
@@ -18,3 +37,16 @@ class FoldersInOneProcess(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         chain = next((chain for chain in IN_ONE_PROCESS if nodeid.startswith(chain)), (nodeid,))
         return chain[0]
+
+    def _assign_work_unit(self, node) -> None:
+        if node.gateway.id == IN_BACKGROUND:
+            scope = next(filter(_only_computes, self.workqueue), None)
+            if scope is None:
+                node.shutdown()
+                return
+            self.workqueue.move_to_end(scope, last=False)
+        super()._assign_work_unit(node)
+
+
+def _only_computes(scope: str) -> bool:
+    return scope.startswith(ONLY_COMPUTE) and not scope.startswith(HAVE_TIME_LIMITS)
