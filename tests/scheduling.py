@@ -5,13 +5,14 @@ import os
 from xdist.scheduler import LoadScopeScheduling
 
 IN_ONE_PROCESS = (
-    ("tests/graph/", "tests/page/", "tests/server/test_outage.py"),
+    ("tests/graph/", "tests/server/test_outage.py"),
     ("tests/runpod/", "tests/server/"),
+    ("tests/page/",),
     ("tests/engine/echo/model/ops/test_compile_kernels.py",),
 )
-"""Folders whose tests share a Ray, or a browser, and those that follow them: no more than two Rays
-start at a time, since on two cores a third would give up. Both take about as long. The last shares
-kernels, which take half a minute to compile."""
+"""Folders whose tests share a Ray, a browser or kernels, which take half a minute to compile; and
+those that follow them: no more than two Rays start at a time, since on two cores a third would give
+up. The first two take about as long, and begin first: the largest do."""
 
 IN_BACKGROUND = "gw2"
 """The process, where there is a third, that uses what the others leave of two cores while they wait

@@ -1,4 +1,4 @@
-"""The signals that stop a server; what follows is in tests/server/test_draining.py."""
+"""The signals that stop a server; what follows is in tests/server/test_start_and_stop.py."""
 
 import signal
 

@@ -1,7 +1,11 @@
-"""What a server says and opens as it starts, also where Ray's node does not come up at once."""
+"""What a server says and opens as it starts, also where Ray's node does not come up at once.
+
+And how it stops: at SIGTERM, as a container's or RunPod's load balancer's end sends it, and Ctrl-C.
+"""
 
 import ipaddress
 import secrets
+import signal
 import threading
 import time
 from contextlib import suppress
@@ -13,18 +17,33 @@ import psutil
 import pytest
 
 from serve_app.boot import MAX_STARTS
-from tests.graph.conftest import private_temp_dir
-from tests.server.process import PATIENCE_S, Server
+from tests.graph.conftest import private_temp_dir, wait_until
+from tests.server.process import PATIENCE_S, Server, without_warnings
+from tests.texts import ENDLESS_REQUEST, PARAGRAPHS
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(PATIENCE_S)]
+
+SPEECH = {"input": PARAGRAPHS, "response_format": "pcm", "sample_rate": 44100}
 
 CALL_OF_A_REPLICA = "/ray.serve.ASGIService/HandleRequest"
 """What Serve's replicas call on each other; it runs what it is sent."""
 
 
 @pytest.fixture(scope="module")
-def servers():
-    """Two servers that start side by side, by how many of their raylets are killed."""
+def endless():
+    """A server that would speak without end."""
+    with private_temp_dir() as temp_dir:
+        server = Server(temp_dir, ECHO_MAX_TEXT_CHARS="100000", ECHO_MAX_AUDIO_S="1e6")
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def servers(endless):
+    """Two servers that start side by side, by how many of their raylets are killed.
+
+    Both then wait for half a minute, in which the endless one starts.
+    """
     servers = {}
     with private_temp_dir() as first, private_temp_dir() as second:
         for failures, temp_dir in ((1, first), (MAX_STARTS, second)):
@@ -117,4 +136,47 @@ def test_node_that_never_comes_up_ends_the_server_with_one_line(servers):
     assert server.wait() == 1
     [line] = [line for line in server.output.splitlines() if "Ray did not start: " in line]
     assert line.endswith("session_latest/logs")
+    assert "Traceback" not in server.output
+
+
+def test_stream_under_way_at_sigterm_gets_its_whole_audio_before_the_server_exits(servers):
+    server = servers[1]
+    with (
+        httpx.Client(base_url=server.url, timeout=PATIENCE_S) as client,
+        client.stream("POST", "/v1/audio/speech", json=SPEECH) as response,
+    ):
+        arriving = response.iter_raw()
+        audio = next(arriving)
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_for("Stopping: running requests have 120 s")
+        wait_until(lambda: server.ping() == 503)
+        refused = httpx.post(f"{server.url}/v1/audio/speech", json=SPEECH, timeout=PATIENCE_S)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "not_ready")
+        assert refused.headers["Retry-After"]
+        audio += b"".join(arriving)  # raises if it is cut
+    assert server.wait() == 0
+    before, _, after = server.output.partition("Stopping")
+    [line] = [line for line in after.splitlines() if " completed: " in line]
+    spoken_s = float(line.partition("audio_s=")[2].split()[0])
+    assert " completed: " not in before
+    assert len(audio) / 2 / 44100 == pytest.approx(spoken_s, abs=0.01)
+    assert len(without_warnings(before)) < 10, before
+    assert len(without_warnings(after)) <= 3, after  # what it stops, this request, the refused one
+
+
+def test_ctrl_c_drains_and_once_more_ends_what_never_would(endless):
+    server = endless
+    server.wait_for("Ready.")
+    with httpx.stream(
+        "POST", f"{server.url}/v1/audio/speech", json=ENDLESS_REQUEST, timeout=PATIENCE_S
+    ) as response:
+        arriving = response.iter_raw()
+        assert next(arriving)
+        server.interrupt()
+        wait_until(lambda: server.ping() == 503)
+        server.interrupt()
+        with pytest.raises(httpx.RemoteProtocolError):
+            list(arriving)
+    assert server.wait() == 0
+    assert "retries" not in server.output
     assert "Traceback" not in server.output
