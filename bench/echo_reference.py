@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from engine.echo.checkpoints import tiny as tiny_checkpoint
-from engine.echo.checkpoints.load import CODEC, DIT, PCA
+from engine.echo.checkpoints.published import CODEC, DIT, PCA
 from engine.echo.config import DACConfig, EchoConfig
 from engine.echo.sizes import MIDDLE, TINY
 from speech.parameters import SamplerParameters

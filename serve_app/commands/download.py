@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from engine.echo.checkpoints.folder import CheckpointError
+from engine.echo.checkpoints.published import FILES, download
 from serve_app.commands.command_parser import CommandParser
 
 LICENCE = (
@@ -30,10 +32,6 @@ def main(arguments: Sequence[str]) -> int:
         "Hugging Face cache, where it looks by itself)",
     )
     given = parser.parse(arguments)
-
-    # Here, so that --help does not wait for torch.
-    from engine.echo.checkpoints.folder import CheckpointError
-    from engine.echo.checkpoints.load import FILES, download
 
     print(LICENCE, file=sys.stderr)
     try:

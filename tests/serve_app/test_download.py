@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 
-from engine.echo.checkpoints.load import FILES, find
+from engine.echo.checkpoints.published import FILES, find
 
 pytestmark = pytest.mark.slow
 

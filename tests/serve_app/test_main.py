@@ -1,5 +1,6 @@
 """The dispatcher, and what starting a command costs."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -58,15 +59,20 @@ def test_wrong_usage_is_one_line_that_says_where_to_read_on(arguments, told, cap
     [
         (["check-voice", "voices/ada.ogg"], 0),
         (["speak", "Hello.", "-o", "-", "--url", "http://127.0.0.1:1"], 3),
+        (["download"], 1),
     ],
 )
-def test_callers_commands_import_neither_ray_nor_torch(arguments, exit_code):
+def test_commands_other_than_serve_import_neither_ray_nor_torch(arguments, exit_code, tmp_path):
     program = (
         "import sys; from serve_app.__main__ import main; code = main(sys.argv[1:])\n"
         f"loaded = [name for name in {HEAVY} if name in sys.modules]\n"
         "sys.exit(f'{loaded} {code}')"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, *arguments], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-c", program, *arguments],
+        cwd=ROOT,
+        env=os.environ | {"HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
     )
     assert done.stderr.splitlines()[-1] == f"[] {exit_code}"

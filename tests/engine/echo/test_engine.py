@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from engine import ENGINES, create_engine
 from engine.echo.block_ends import BlockEnds
 from engine.echo.checkpoints.folder import CheckpointError
-from engine.echo.checkpoints.load import CODEC, DIT, PCA
+from engine.echo.checkpoints.published import CODEC, DIT, PCA
 from engine.echo.engine import EchoEngine
 from engine.echo.options import EchoOptions
 from engine.echo.sizes import TINY

@@ -9,15 +9,8 @@ from engine.echo.__main__ import main
 from engine.echo.checkpoints import tiny as tiny_checkpoint
 from engine.echo.checkpoints.config_file import dumps, load_config
 from engine.echo.checkpoints.folder import BUNDLED_FOLDER, CONFIG, CheckpointError, find_folder
-from engine.echo.checkpoints.load import (
-    CODEC,
-    DIT,
-    MODEL,
-    PCA,
-    Published,
-    find,
-    load_models,
-)
+from engine.echo.checkpoints.load import MODEL, load_models
+from engine.echo.checkpoints.published import CODEC, DIT, PCA, Published, find
 from engine.echo.codecs.source_filter.codec import SourceFilterCodec
 from engine.echo.config import EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
 from engine.echo.sizes import TINY
