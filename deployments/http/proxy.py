@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from deployments.http.body_memory import BodyMemory
 from deployments.http.errors import error_response, status_response
 from deployments.http.inner import ask, is_serves_own
+from deployments.http.plain_websockets import use_plain_websockets
 from deployments.http.probes import Probes
 from deployments.http.request_id import HEADER, usable_id
 from speech.errors import InternalError, NotReady, Overloaded
@@ -38,7 +39,8 @@ CLIENT_LEFT = 499
 
 
 def middlewares() -> list[Middleware]:
-    """Return the middlewares for Serve's proxy, the innermost first."""
+    """Return the middlewares for Serve's proxy, the innermost first; called before it serves."""
+    use_plain_websockets()
     # HAProxy itself says that a server is starting: what is behind it then has been lost.
     tells_start = os.environ.get(BEHIND_HAPROXY) != "1"
     return [Middleware(Probes, tells_start), Middleware(BodyMemory), Middleware(OneErrorShape)]

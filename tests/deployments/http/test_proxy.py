@@ -163,6 +163,21 @@ async def test_serves_own_server_answers_in_shape(monkeypatch):
     assert json.loads(body)["error"]["code"] == "internal_error"
 
 
+async def test_websocket_whose_client_would_compress_is_plain(monkeypatch):
+    async def accepts(scope, receive, send):
+        await send({"type": "websocket.accept"})
+
+    raw = (
+        b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
+    )
+    async with served(accepts, monkeypatch) as ask:
+        head, _ = await ask(raw)
+    assert head.startswith("http/1.1 101")
+    assert "sec-websocket-extensions" not in head
+
+
 async def test_http10_client_of_serves_own_server_gets_no_chunks(make_ingress, monkeypatch):
     app = make_ingress().__serve_build_asgi_app__()
     body = json.dumps({"input": "Hello.", "response_format": "pcm", "seed": 1}).encode()
