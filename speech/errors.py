@@ -3,6 +3,7 @@
 SpeechError
 ├── InvalidRequest        400  the request is not valid; `param` names the field
 ├── BadKey                401  the API key is missing or wrong
+├── ForeignOrigin         403  a web page calls that may not
 ├── VoiceNotFound         404  no such file under the voices folder
 ├── ModelNotFound         404  no such model is served
 ├── JobNotFound           404  no such job is held
@@ -104,6 +105,21 @@ class BadKey(SpeechError):
 
     code = "invalid_api_key"
     http_status = 401
+
+
+class ForeignOrigin(SpeechError):
+    """The caller is a web page of an origin that may not call."""
+
+    code = "foreign_origin"
+    http_status = 403
+
+    def __init__(
+        self,
+        message: str = "Web pages of this origin may not call: the setting cors_origins says which",
+        param: str | None = None,
+        /,
+    ) -> None:
+        super().__init__(message, param)
 
 
 class VoiceNotFound(SpeechError):

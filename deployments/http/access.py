@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 
+from deployments.http.body import is_json
 from deployments.http.request_id import HEADER as REQUEST_ID_HEADER
-from speech.errors import BadKey
+from speech.errors import BadKey, ForeignOrigin
 
 EXPOSED_HEADERS = (
     REQUEST_ID_HEADER,
@@ -34,14 +36,18 @@ class Access:
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     cors_origins: tuple[str, ...] = ()
 
-    async def require_key(self, connection: HTTPConnection) -> None:
+    async def require(self, connection: HTTPConnection) -> None:
         """Return if the caller may call; a dependency of HTTP and WebSocket routes alike.
 
         Raises:
             BadKey: Keys are set, and the caller sent none of them.
+            ForeignOrigin: None are, and it is a web page that may not call.
         """
-        if self.api_keys and not self._has_key(connection):
-            raise BadKey("Missing or wrong API key: send 'Authorization: Bearer <key>'")
+        if self.api_keys:
+            if not self._has_key(connection):
+                raise BadKey("Missing or wrong API key: send 'Authorization: Bearer <key>'")
+        elif not _asks_first(connection) and self._is_foreign(connection):
+            raise ForeignOrigin
 
     def add_cors(self, api: FastAPI) -> None:
         """Let browsers call `api` from the origins set, if any."""
@@ -54,6 +60,16 @@ class Access:
                 expose_headers=EXPOSED_HEADERS,
             )
 
+    def _is_foreign(self, connection: HTTPConnection) -> bool:
+        """Tell whether a web page of another origin calls, and none that is let in."""
+        headers = connection.headers
+        origin = headers.get("Origin")
+        if origin is None or not {origin, "*"}.isdisjoint(self.cors_origins):
+            return False
+        if site := headers.get("Sec-Fetch-Site"):  # also right behind a proxy that changes Host
+            return site not in ("same-origin", "none")
+        return urlsplit(origin).netloc != headers.get("Host")
+
     def _has_key(self, connection: HTTPConnection) -> bool:
         scheme, _, given = connection.headers.get("Authorization", "").partition(" ")
         if "xi-api-key" in connection.headers:  # ElevenLabs' clients
@@ -62,3 +78,13 @@ class Access:
             hmac.compare_digest(given.strip().encode(), key.encode()) for key in self.api_keys
         ]
         return scheme.lower() == "bearer" and any(matches)
+
+
+def _asks_first(connection: HTTPConnection) -> bool:
+    """Tell whether no browser sends this for a foreign page, or shows it the answer, unasked.
+
+    It opens WebSockets unasked, and sends what a form could.
+    """
+    if connection.scope["type"] == "websocket":
+        return False
+    return connection.scope["method"] == "GET" or is_json(connection.headers)

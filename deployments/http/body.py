@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import Request
 from pydantic import BaseModel
+from starlette.datastructures import Headers
 
 from deployments.http.bodies import Bodies, check_size
 from deployments.http.json_text import parse_object
@@ -25,8 +26,7 @@ async def read_json(request: Request, bodies: Bodies) -> dict[str, Any]:
         InvalidRequest: It is none, or is not declared as JSON.
         SpeechError: It does not arrive whole, in time and within the bounds.
     """
-    content_type = request.headers.get("Content-Type", "")
-    if content_type.partition(";")[0].strip().lower() != "application/json":
+    if not is_json(request.headers):
         raise InvalidRequest("Send JSON with the header 'Content-Type: application/json'")
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip"):
@@ -35,6 +35,12 @@ async def read_json(request: Request, bodies: Bodies) -> dict[str, Any]:
     if encoding == "gzip":
         raw = _decompress(raw, bodies.max_body_bytes)
     return parse_object(raw, "request body")
+
+
+def is_json(headers: Headers) -> bool:
+    """Tell whether a request is declared as JSON."""
+    content_type = headers.get("Content-Type", "")
+    return content_type.partition(";")[0].strip().lower() == "application/json"
 
 
 async def read_job_input(request: Request, bodies: Bodies) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from speech.errors import (
     BodyTimeout,
     BodyTooLarge,
     DeadlineExceeded,
+    ForeignOrigin,
     InternalError,
     InvalidRequest,
     ModelNotFound,
@@ -57,6 +58,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     for error in (
         InvalidRequest,
         BadKey,
+        ForeignOrigin,
         VoiceNotFound,
         BodyTimeout,
         BodyTooLarge,
@@ -106,7 +108,7 @@ def build_api(
     if list_voices:
         routers.append(voice_routes(service))
     for router in routers:
-        api.include_router(router, dependencies=[Depends(access.require_key)])
+        api.include_router(router, dependencies=[Depends(access.require)])
     api.add_api_websocket_route("/{path:path}", refuse_unknown_path)  # after all others
     return api
 
