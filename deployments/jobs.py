@@ -57,12 +57,12 @@ class JobRunner:
             return await self._service.health()
         try:
             call = self._accept(job_input, job_id, source)
-            metadata, delivery = await call.deliver(
+            record, delivery = await call.deliver(
                 partial(self._deliver, call.request, source), follow
             )
         except SpeechError as error:
             return {"error": error.message}
-        return {**_job_output(call.request, metadata), **delivery}
+        return {**_job_output(call.request, record.metadata(call.request)), **delivery}
 
     async def stream(
         self, job_input: object, job_id: str | None, source: RequestSource

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from deployments.deadline import Deadline
 from deployments.pipeline import SpeechPipeline
@@ -61,13 +61,13 @@ class SpeechCall:
         self,
         send: Callable[[bytes, float], Awaitable[T]],
         follow: Callable[[RequestRecord], None] | None = None,
-    ) -> tuple[dict[str, Any], T]:
+    ) -> tuple[RequestRecord, T]:
         """Speak, then pass the whole audio and the seconds left to `send`; keep the deadline.
 
         `follow` is given the record as it begins.
 
         Returns:
-            The contract's metadata, and the result of `send`.
+            The record of the request, and the result of `send`.
 
         Raises:
             SpeechError: The request failed, or `send` raised it.
@@ -84,7 +84,7 @@ class SpeechCall:
         with self.supervision.over(record) as (deadline, _):
             sent = await deadline.run(speak_and_send(deadline))
             record.delivered()
-        return record.metadata(self.request), sent
+        return record, sent
 
     def _record(self, *, streamed: bool) -> RequestRecord:
         return RequestRecord(self.request_id, self.source, streamed, len(self.request.text))

@@ -21,16 +21,21 @@ from speech.timestamps import TimedWord
 
 def audio_response(request: SpeechRequest, stream: SpeechStream) -> Response:
     """Return the response that carries `stream` in the way that `request` asks for."""
-    headers = {
-        "X-Seed": str(request.seed),
-        "X-Audio-Sample-Rate": str(request.sample_rate),
-        "X-Engine": stream.engine,
-        "X-Accel-Buffering": "no",  # nginx would hold back what comes in small parts
-    }
+    headers = speech_headers(request, stream.engine)
     if request.stream_format == "sse":
         return Streamed(stream, _events(request, stream), headers, "text/event-stream")
     media_type = FORMATS[request.output_format].media_type
     return Streamed(stream, stream.packets, headers, media_type)
+
+
+def speech_headers(request: SpeechRequest, engine: str) -> dict[str, str]:
+    """Return the headers that describe speech by `engine`."""
+    return {
+        "X-Seed": str(request.seed),
+        "X-Audio-Sample-Rate": str(request.sample_rate),
+        "X-Engine": engine,
+        "X-Accel-Buffering": "no",  # nginx would hold back what comes in small parts
+    }
 
 
 class Streamed(StreamingResponse):

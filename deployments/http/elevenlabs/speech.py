@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from deployments.http.audio_response import Streamed, audio_response
+from deployments.http.audio_response import Streamed, audio_response, speech_headers
 from deployments.http.bodies import Bodies
 from deployments.http.body import read_json
 from deployments.http.elevenlabs.alignment import CharacterTimes
@@ -19,7 +19,7 @@ from deployments.http.elevenlabs.request import DEFAULT_FORMAT, PREFIX, speech_b
 from deployments.http.json_text import JSONAnswer
 from deployments.http.request_id import request_id_of
 from deployments.service import SpeechService
-from deployments.speech_call import SpeechStream
+from deployments.speech_call import SpeechCall, SpeechStream
 from speech.request import SpeechRequest, parse_speech
 
 
@@ -27,9 +27,9 @@ def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix=PREFIX, tags=["elevenlabs"])
 
-    async def start(
+    async def accept(
         request: Request, voice_id: str, output_format: str, *, timestamps: bool = False
-    ) -> tuple[SpeechRequest, SpeechStream]:
+    ) -> SpeechCall:
         body = await read_json(request, bodies)
         request_id = request_id_of(request)
         with service.logging_refusal(request_id, "http"):
@@ -41,26 +41,32 @@ def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
             )
         wanted = replace(wanted, timestamps=timestamps)
         await service.require_ready()
-        return wanted, await service.speak(wanted, request_id, "http").start()
+        return service.speak(wanted, request_id, "http")
 
     @router.post("/stream/with-timestamps")
     async def stream_with_timestamps(
         request: Request, voice_id: str, output_format: str = DEFAULT_FORMAT
     ) -> Response:
         """Speak `text`; a line of JSON for each part of the audio, with the characters known."""
-        wanted, stream = await start(request, voice_id, output_format, timestamps=True)
-        return Streamed(stream, _lines(wanted, stream), media_type="application/json")
+        call = await accept(request, voice_id, output_format, timestamps=True)
+        stream = await call.start()
+        headers = speech_headers(call.request, stream.engine)
+        return Streamed(stream, _lines(call.request, stream), headers, "application/json")
 
     @router.post("/with-timestamps")
     async def speech_with_timestamps(
         request: Request, voice_id: str, output_format: str = DEFAULT_FORMAT
     ) -> Response:
         """Speak `text`; the whole audio in base64, and when each character is said."""
-        wanted, stream = await start(request, voice_id, output_format, timestamps=True)
-        async with aclosing(stream.packets) as packets:
-            audio = b"".join([packet async for packet in packets])
-        times = CharacterTimes(wanted.text).take(stream.record.words, last=True)
-        return JSONAnswer(_part(audio, times.by_second()))
+        call = await accept(request, voice_id, output_format, timestamps=True)
+
+        async def as_it_is(audio: bytes, _left_s: float) -> bytes:
+            return audio
+
+        record, audio = await call.deliver(as_it_is)
+        times = CharacterTimes(call.request.text).take(record.words, last=True)
+        headers = speech_headers(call.request, record.engine)
+        return JSONAnswer(_part(audio, times.by_second()), headers=headers)
 
     # The first path that fits is taken, and the last decorator's is the first: a path of "" fits
     # all, as a voice's name may have slashes in it.
@@ -70,7 +76,8 @@ def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
         request: Request, voice_id: str, output_format: str = DEFAULT_FORMAT
     ) -> Response:
         """Speak `text`; the audio comes as it is made."""
-        return audio_response(*await start(request, voice_id, output_format))
+        call = await accept(request, voice_id, output_format)
+        return audio_response(call.request, await call.start())
 
     return router
 

@@ -1,3 +1,4 @@
+import base64
 import json
 
 import pytest
@@ -40,3 +41,28 @@ async def test_characters_behind_the_last_word_have_its_end(make_ingress, connec
     assert "".join(characters) == text
     assert set(ends[len("Hi there") :]) <= {max(ends)}
     assert ends == sorted(ends)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+async def test_answer_is_described_and_passes_proxies_as_it_comes(make_ingress, connect, route):
+    client = connect(make_ingress())
+    answer = await client.post(
+        f"/v1/text-to-speech/default{route}", json={"text": "Hi.", "seed": 7}
+    )
+    assert answer.headers["X-Seed"] == "7"
+    assert answer.headers["X-Audio-Sample-Rate"] == "44100"
+    assert answer.headers["X-Engine"] == "tone"
+    assert answer.headers["X-Accel-Buffering"] == "no"
+
+
+async def test_whole_answer_is_the_audio_of_a_job(make_ingress, connect):
+    client = connect(make_ingress())
+    job = {"text": "Hi there.", "output_format": "wav"}
+    route = "/v1/text-to-speech/default/with-timestamps?output_format=wav_44100"
+    whole = (await client.post(route, json={"text": job["text"]})).json()["audio_base64"]
+    assert (
+        whole
+        == (await client.post("/runsync", json={"input": job})).json()["output"]["audio_base64"]
+    )
+    header = base64.b64decode(whole)[:44]
+    assert int.from_bytes(header[40:], "little") == len(base64.b64decode(whole)) - 44
