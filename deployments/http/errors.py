@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request, Response, WebSocket
 from fastapi.exceptions import (
@@ -127,13 +128,18 @@ def _message(error: SpeechError) -> str:
     return f"{message}; {error.way_out}"
 
 
-async def end_websocket(websocket: WebSocket, error: SpeechError) -> None:
-    """Tell the client of an error and close; before the handshake, refuse it with a response."""
+async def end_websocket(
+    websocket: WebSocket, error: SpeechError, message: Mapping[str, Any] | None = None
+) -> None:
+    """Tell the client of an error and close; before the handshake, refuse it with a response.
+
+    `message`: tells of the error in the client's dialect; None for ours.
+    """
     close_code = _CLOSE_CODES.get(error.http_status, _POLICY_VIOLATION)
     if websocket.application_state == WebSocketState.DISCONNECTED:
         return
     if websocket.application_state == WebSocketState.CONNECTED:
-        await websocket.send_json(error_message(error))
+        await websocket.send_json(message or error_message(error))
         await websocket.close(close_code)
     else:
         await _refuse(websocket, error_response(error), close_code, error.message)

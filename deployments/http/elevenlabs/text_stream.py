@@ -14,6 +14,7 @@ from fastapi import APIRouter, Query, WebSocket
 from deployments.http.connection import Connection, text_of
 from deployments.http.elevenlabs.alignment import CharacterTimes, TimedCharacters
 from deployments.http.elevenlabs.request import DEFAULT_FORMAT, PREFIX, speech_body
+from deployments.http.errors import end_websocket, error_message
 from deployments.http.request_id import request_id_of
 from deployments.sentence_audio import SentenceAudio, SentenceEnded, SentenceStarted
 from deployments.service import SpeechService
@@ -71,7 +72,10 @@ def text_stream_routes(service: SpeechService) -> APIRouter:
                 output_format,
                 several=several,
             )
-            await connection.run(dialect)
+            try:
+                await connection.run(dialect)
+            except SpeechError as error:
+                await end_websocket(websocket, error, dialect.error_message(error))
 
     return router
 
@@ -181,7 +185,8 @@ class ElevenLabsDialect:
 
     def error_message(self, error: SpeechError) -> Mapping[str, Any]:
         """Return the message that tells of an error."""
-        return {"message": error.message, "error": error.message, "code": error.code}
+        told = error_message(error)
+        return {"message": told["message"], "error": told["message"], "code": error.code}
 
     async def _speak_context(self, context_id: str | None) -> None:
         name = {} if context_id is None else {"contextId": context_id}

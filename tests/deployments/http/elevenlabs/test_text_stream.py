@@ -102,6 +102,18 @@ def test_wrong_messages_are_told_and_the_connection_stays(client):
         assert until_final(websocket, "0")
 
 
+@pytest.mark.parametrize("route", ["stream-input", "multi-stream-input"])
+def test_error_is_told_in_full_in_elevenlabs_words(client, route):
+    path = ROUTE.replace("deep.wav", "nobody").format(route)
+    with client.websocket_connect(path) as websocket:
+        websocket.send_json({"text": "Hi. ", "context_id": "a", "flush": True})
+        told = websocket.receive_json()
+    assert told["error"] == told["message"]
+    assert "voice 'nobody' not found; add a file" in told["message"]
+    assert told["code"] == "voice_not_found"
+    assert "type" not in told
+
+
 def test_context_behind_the_end_is_refused(make_ingress, held_sampler):
     sampler, stage = held_sampler
     with (
