@@ -29,6 +29,7 @@ from deployments.limits import Limits
 from engine import ENGINES
 from engine.echo.options import EchoOptions
 from serve_app.api_keys import fits_header
+from serve_app.origins import Origin
 from serve_app.setting_names import PREFIX, nearest
 
 _CALLER_VARIABLES = {"ECHO_URL", "ECHO_API_KEY"}
@@ -111,7 +112,7 @@ class Settings(EchoOptions, Limits, BaseSettings):
         Field(description="Comma-separated keys; if any, HTTP callers must send one."),
     ] = ()
     cors_origins: Annotated[
-        tuple[str, ...],
+        tuple[Origin, ...],
         Field(description="Comma-separated origins browsers may call from; `*` for any."),
     ] = ()
 

@@ -55,7 +55,7 @@ class Access:
             api.add_middleware(
                 CORSMiddleware,
                 allow_origins=self.cors_origins,
-                allow_methods=["GET", "POST"],
+                allow_methods=["GET", "HEAD", "POST"],
                 allow_headers=["*"],  # OpenAI's SDKs send a dozen of their own
                 expose_headers=EXPOSED_HEADERS,
             )

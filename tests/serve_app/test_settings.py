@@ -81,6 +81,13 @@ def test_settings_split_lists_at_commas(monkeypatch):
     assert settings.cors_origins == ("https://a.example", "https://b.example")
 
 
+def test_origins_are_those_that_browsers_send():
+    written = "https://A.example/, http://b.example:80, https://c.example:8443, app://d, null, *"
+    read = Settings(cors_origins=written).cors_origins
+    sent = "https://a.example", "http://b.example", "https://c.example:8443", "app://d", "null", "*"
+    assert read == sent
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

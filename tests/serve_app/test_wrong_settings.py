@@ -30,6 +30,13 @@ ROOT = Path(__file__).parents[2]
             {"api_keys": "key,schlüssel"},
             "api_keys=…: holds a key that clients cannot send: use printable ASCII",
         ),
+        *(
+            (
+                {"cors_origins": wrong},
+                f"cors_origins={wrong}: must be origins such as https://tts.example, or * for any",
+            )
+            for wrong in ("tts.example", "https://tts.example/app", "https://*.example", "//a")
+        ),
         ({"sampler_gpus": "1.5"}, "sampler_gpus=1.5: must be a whole number, or a part of one GPU"),
         ({"device": "tpu"}, "device=tpu: must be auto, cpu or cuda"),
         ({"streaming": "maybe"}, "streaming=maybe: must be true or false"),

@@ -417,6 +417,14 @@ async def test_cors_lets_openais_sdk_call_from_a_browser(make_ingress, connect):
     assert response.headers["Access-Control-Allow-Headers"] == asked
 
 
+async def test_cors_lets_a_browser_ask_with_head(make_ingress, connect):
+    client = connect(make_ingress(cors_origins=["https://a.example"]))
+    preflight = {"Origin": "https://a.example", "Access-Control-Request-Method": "HEAD"}
+    response = await client.options("/v1/models", headers=preflight)
+    assert response.status_code == 200
+    assert "HEAD" in response.headers["Access-Control-Allow-Methods"].split(", ")
+
+
 async def test_openapi_documents_both_bodies(make_ingress, connect):
     document = (await connect(make_ingress()).get("/openapi.json")).json()
     speech = document["paths"]["/v1/audio/speech"]["post"]["requestBody"]
