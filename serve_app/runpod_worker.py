@@ -127,7 +127,7 @@ class Worker:
         try:
             call = self._call(self._ingress.run_job, job)
             output: Output = await call.result()
-            _check_size(_json_size(output), job)
+            _check_size(_posted_bytes(output), job)
         except Exception as error:
             return _failure(error, job)
         return output
@@ -136,9 +136,9 @@ class Worker:
         """Yield parts of the audio as they are made, then the job's output or `{"error": ...}`."""
         try:
             call = self._call(self._ingress.options(stream=True).stream_job, job)
-            num_bytes = 0
+            num_bytes = _posted_bytes([])
             while (item := await call.next_item()) is not None:
-                num_bytes += _json_size(item)
+                num_bytes += _json_bytes(item) + len(", ")
                 _check_size(num_bytes, job)  # at the end RunPod gets all items once more, together
                 yield item
         except Exception as error:
@@ -225,7 +225,12 @@ class Worker:
             self._leave()
 
 
-def _json_size(value: Output) -> int:
+def _posted_bytes(output: Output | list[Output]) -> int:
+    """Return the most bytes that the SDK posts for a job of this output."""
+    return _json_bytes({"output": output})
+
+
+def _json_bytes(value: Output) -> int:
     """Return the most bytes `value` may take as JSON: what is not ASCII counts escaped."""
     return len(json.dumps(value, allow_nan=False))
 

@@ -181,7 +181,7 @@ async def test_results_may_be_as_large_as_their_envelope(
     graph: DeploymentHandle[Any], job_id: str, limit: int
 ) -> None:
     worker = make_worker(graph)
-    frame = len(json.dumps({"audio_base64": ""}))
+    frame = len(json.dumps({"output": {"audio_base64": ""}}))  # all that the SDK posts
     largest = {"audio_base64": "A" * (limit - frame)}
     assert await answer(worker, largest, job_id) == largest
 
@@ -194,10 +194,13 @@ async def test_results_may_be_as_large_as_their_envelope(
 async def test_a_stream_ends_before_its_pieces_together_are_too_large(
     graph: DeploymentHandle[Any],
 ) -> None:
-    piece = {"audio_base64": "A" * 900_000}
-    *pieces, last = await stream(make_worker(graph), [piece] * 12)
-    assert len(json.dumps(pieces)) < MAX_RUN_BYTES
-    assert len(pieces) == 11
+    frame = len(json.dumps({"output": [{"audio_base64": ""}] * 10}))
+    share = (MAX_RUN_BYTES - frame) // 10
+    whole = [{"audio_base64": "A" * share}] * 10
+    assert await stream(make_worker(graph), whole) == whole
+
+    *pieces, last = await stream(make_worker(graph), [{"audio_base64": "A" * (share + 1)}] * 10)
+    assert len(pieces) == 9
     assert TOO_LARGE in last["error"]
 
 
