@@ -131,8 +131,8 @@ def extension_of(name: str) -> str:
 def not_found(name: str) -> VoiceNotFound:
     """Return the error of a name that means no file."""
     message, way_out = f"speaker_voice '{shorten_name(name)}' not found", None
-    if extension_of(name) not in EXTENSIONS:
-        example = shorten_name(f"{os.path.basename(name)}.wav")
+    if os.path.basename(name) and extension_of(name) not in EXTENSIONS:
+        example = shorten_name(f"{name}.wav")
         way_out = (
             f"add a file of that name, such as '{example}', to the server's voices folder, "
             "or use 'default'"

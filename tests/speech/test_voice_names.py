@@ -114,6 +114,18 @@ def test_missing_stem_tells_the_way_out(folder: Path):
     assert str(folder) not in caught.value.way_out
 
 
+def test_way_out_for_a_name_in_a_sub_folder_lies_there(folder: Path):
+    with pytest.raises(VoiceNotFound) as caught:
+        find_file(str(folder), "choir/alloy")
+    assert "'choir/alloy.wav'" in caught.value.way_out
+
+
+def test_name_of_a_folder_has_no_way_out(folder: Path):
+    with pytest.raises(VoiceNotFound) as caught:
+        find_file(str(folder), "choir/")
+    assert caught.value.way_out is None
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1),
