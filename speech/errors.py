@@ -173,6 +173,11 @@ class BodyTooLarge(SpeechError):
     code = "body_too_large"
     http_status = 413
 
+    @classmethod
+    def beyond(cls, max_bytes: int) -> BodyTooLarge:
+        """Return the error of a body of more than `max_bytes`."""
+        return cls(f"Request body too large (max {max_bytes} bytes)")
+
 
 class VoiceLost(SpeechError):
     """The prepared reference audio vanished with the process that owned it."""

@@ -99,4 +99,4 @@ class Bodies:
 def check_size(num_bytes: int, max_bytes: int) -> None:
     """Raise BodyTooLarge if a body of `num_bytes` is longer than it may be."""
     if num_bytes > max_bytes:
-        raise BodyTooLarge(f"Request body too large (max {max_bytes} bytes)")
+        raise BodyTooLarge.beyond(max_bytes)

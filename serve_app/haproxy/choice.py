@@ -109,7 +109,7 @@ def haproxy_binary() -> str | None:
 def _environment(settings: Settings, folder: Path, binary: str) -> Mapping[str, str]:
     """Write what `launcher` needs into `folder` and return the variables that lead there."""
     ports = {name: int(os.environ[key]) for name, key in _PORTS.items() if key in os.environ}
-    made = edits(settings.host, settings.body_timeout_s, folder, ports)
+    made = edits(settings.host, settings.limits, folder, ports)
     (folder / "edits.json").write_text(json.dumps(made))
     program = folder / "haproxy"
     command = shlex.join([sys.executable, launcher.__file__, str(folder), binary])

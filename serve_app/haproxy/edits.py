@@ -17,8 +17,9 @@ from fastapi import Response
 from deployments.health_checks import unanswered_report
 from deployments.http.errors import error_response, status_response
 from deployments.http.request_id import HEADER, USABLE
+from deployments.limits import Limits
 from serve_app.haproxy.launcher import PORT
-from speech.errors import BodyTimeout, InternalError, NotReady, Overloaded
+from speech.errors import BodyTimeout, BodyTooLarge, InternalError, NotReady, Overloaded
 
 Edits = Mapping[str, str]
 """Replacements by the pattern of whole lines that each stands for."""
@@ -34,20 +35,19 @@ _DEFAULT = r"    default_backend .*"
 """The line of what is done with a request for which there is no ingress."""
 
 
-def edits(
-    listen: str, body_timeout_s: float, folder: Path, ports: Mapping[str, int]
-) -> dict[str, Edits]:
+def edits(listen: str, limits: Limits, folder: Path, ports: Mapping[str, int]) -> dict[str, Edits]:
     """Return the edits `always` and those of a `backend`; without one, `starting` or `lost`.
 
     `starting` is before the first ingress, `lost` after it.
 
     Args:
         listen: The address of the HTTP port, without the port.
-        body_timeout_s: Seconds that a body may take to arrive.
+        limits: Of a body: its size, and the seconds that it may take to arrive.
         folder: The folder of the sockets that statistics and metrics are read from.
         ports: Ports on loopback for `stats` or `metrics` in place of their sockets.
     """
-    body_ms = math.ceil(min(body_timeout_s, LONGEST_S) * 1000)
+    body_ms = math.ceil(min(limits.body_timeout_s, LONGEST_S) * 1000)
+    too_large = error_response(BodyTooLarge.beyond(limits.max_body_bytes))
     frontend = [
         f"    bind {_bind(listen)}:{PORT}",
         f"    timeout http-request {_HEADERS_S}s",
@@ -55,6 +55,11 @@ def edits(
         "    http-request set-var(txn.request_id) uuid,regsub(-,,g)"
         f" unless {{ var(txn.request_id) -m reg '^{USABLE.pattern}$' }}",
         f"    http-request set-header {HEADER} {_REQUEST_ID}",
+        # The ingress says so, too, but sees only a body whose first 15 kB have come. Pages are left
+        # to it: it knows which may read the answer.
+        _answer(413, too_large)
+        + f" if {{ req.hdr_val(content-length) gt {limits.max_body_bytes} }}"
+        + " !{ req.hdr(Origin) -m found }",
         # Refused by an ingress, a body that never ends would keep its connection for an hour.
         f"    http-request wait-for-body time {body_ms}ms",
         # What ends here was an ingress that died: 502 is for those who know of a proxy.
@@ -65,7 +70,7 @@ def edits(
         r"    bind :\d+": f"    bind {_inner('metrics', folder, ports)}",
         r"  bind \*:\d+": f"  bind {_inner('stats', folder, ports)}",
         r"    errorfile 502 .*\n    errorfile 503 .*\n    errorfile 504 .*": "\n".join(
-            _errors(body_timeout_s)
+            _errors(limits.body_timeout_s)
         ),
         r"    http-request return status 404 .*": _answer(
             404, status_response(404, "no such route")

@@ -144,6 +144,18 @@ async def test_body_that_never_ends_is_408_and_keeps_no_connection(start):
     assert b'"code":"body_timeout"' in answer
 
 
+@pytest.mark.parametrize("sent", [0, 50_000_000])
+async def test_body_that_says_it_is_too_large_is_413_at_once(start, sent):
+    async with ingress(die) as port, start([port], max_body_bytes=2000) as (url, *_):
+        reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000000\r\n\r\n")
+        writer.write(bytes(sent))  # whether anybody reads it or not
+        answer = await reader.readuntil(b"}}")
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"Request body too large (max 2000 bytes)" in answer
+
+
 @pytest.mark.parametrize("max_files", [128, 1024])
 async def test_host_that_allows_few_open_files_is_served(start, monkeypatch, tmp_path, max_files):
     limited = tmp_path / "haproxy"
