@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from speech.errors import Overloaded
 
@@ -19,20 +19,28 @@ class Admission:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     @contextmanager
-    def admit(self) -> Iterator[Place]:
-        """Hold a place.
+    def admit(self, place: Place | None = None) -> Iterator[Place]:
+        """Hold a place, `place` if that is there already.
 
         Raises:
             Overloaded: All are taken.
         """
-        if self._num_taken >= self._max_requests:
-            raise Overloaded
-        self._num_taken += 1
-        place = Place(self)
+        if place is None:
+            if self._num_taken >= self._max_requests:
+                raise Overloaded
+            self._num_taken += 1
+            place = Place(self)
         try:
             yield place
         finally:
             place.leave()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[Place]:
+        """Hold a place, as soon as there is one for the caller."""
+        await self.wait()
+        with self.admit(Place(self)) as place:
+            yield place
 
     def stats(self) -> dict[str, float]:
         """Return the number of requests that are `open` and the most there may be, `max`."""

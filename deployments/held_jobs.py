@@ -17,6 +17,7 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from deployments.admission import Place
 from deployments.jobs import JobRunner
 from deployments.telemetry.request_record import RequestRecord
 from speech.concurrency import stop
@@ -86,7 +87,7 @@ class HeldJobs:
 
     Args:
         jobs: Runs one job.
-        concurrency: Jobs that run at a time; the others wait.
+        concurrency: Jobs that run at a time; the others wait, as all do for a request's place.
     """
 
     def __init__(self, jobs: JobRunner, concurrency: int) -> None:
@@ -147,12 +148,12 @@ class HeldJobs:
 
     async def _run(self, job: HeldJob) -> None:
         try:
-            async with self._places:
+            async with self._places, self._jobs.turn(job.job_input) as place:
                 job.status, job.begun_s = "IN_PROGRESS", time.monotonic()
                 if job.job_input.get("stream") is True:
-                    last = await self._stream(job)
+                    last = await self._stream(job, place)
                 else:
-                    last = job.output = await self._whole(job)
+                    last = job.output = await self._whole(job, place)
                     job.unread.append(last)
             error = last.get("error")
             if error is None:
@@ -168,15 +169,15 @@ class HeldJobs:
         finally:
             self._end(job)
 
-    async def _whole(self, job: HeldJob) -> dict[str, Any]:
+    async def _whole(self, job: HeldJob, place: Place | None) -> dict[str, Any]:
         def follow(record: RequestRecord) -> None:
             job.record = record
 
-        return await self._jobs.run(job.job_input, job.job_id, "http", follow)
+        return await self._jobs.run(job.job_input, job.job_id, "http", follow, place)
 
-    async def _stream(self, job: HeldJob) -> dict[str, Any]:
+    async def _stream(self, job: HeldJob, place: Place | None) -> dict[str, Any]:
         last: dict[str, Any] = {}
-        async with aclosing(self._jobs.stream(job.job_input, job.job_id, "http")) as items:
+        async with aclosing(self._jobs.stream(job.job_input, job.job_id, "http", place)) as items:
             async for last in items:
                 job.items.append(last)
                 job.unread.append(last)

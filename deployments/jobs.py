@@ -10,11 +10,12 @@ import asyncio
 import base64
 import logging
 import uuid
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Any
 
+from deployments.admission import Place
 from deployments.service import SpeechService
 from deployments.speech_call import SpeechCall
 from deployments.storage import Bucket
@@ -48,15 +49,17 @@ class JobRunner:
         job_id: str | None,
         source: RequestSource,
         follow: Callable[[RequestRecord], None] | None = None,
+        place: Place | None = None,
     ) -> dict[str, Any]:
         """Return the job output for a job's `input`; errors are `{"error": …}`.
 
-        `follow` is given the record of the request, which is filled in while it is spoken.
+        `follow` is given the record of the request, which is filled in while it is spoken. `place`
+        is the job's, if it has waited for one.
         """
         if is_health_check(job_input):
             return await self._service.health()
         try:
-            call = self._accept(job_input, job_id, source)
+            call = self._accept(job_input, job_id, source, place)
             record, delivery = await call.deliver(
                 partial(self._deliver, call.request, source), follow
             )
@@ -65,17 +68,22 @@ class JobRunner:
         return {**_job_output(call.request, record.metadata(call.request)), **delivery}
 
     async def stream(
-        self, job_input: object, job_id: str | None, source: RequestSource
+        self,
+        job_input: object,
+        job_id: str | None,
+        source: RequestSource,
+        place: Place | None = None,
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Yield a job's audio in parts `{"audio_base64", "index"}`, then its output without.
 
-        An error comes as the last item, `{"error": …}`.
+        An error comes as the last item, `{"error": …}`. `place` is the job's, if it has waited for
+        one.
         """
         if is_health_check(job_input):
             yield await self._service.health()
             return
         try:
-            call = self._accept(job_input, job_id, source)
+            call = self._accept(job_input, job_id, source, place)
             stream = await call.start()
             index = 0
             async with aclosing(regroup(stream.packets)) as parts:
@@ -87,7 +95,18 @@ class JobRunner:
             return
         yield _job_output(call.request, stream.record.metadata(call.request))
 
-    def _accept(self, job_input: object, job_id: str | None, source: RequestSource) -> SpeechCall:
+    @asynccontextmanager
+    async def turn(self, job_input: object) -> AsyncIterator[Place | None]:
+        """Hold the place that a job needs inside, once there is one; a health check needs none."""
+        if is_health_check(job_input):
+            yield None
+        else:
+            async with self._service.turn() as place:
+                yield place
+
+    def _accept(
+        self, job_input: object, job_id: str | None, source: RequestSource, place: Place | None
+    ) -> SpeechCall:
         """Return the call that a job asks for.
 
         Raises:
@@ -100,7 +119,7 @@ class JobRunner:
                 self._service.limits.max_text_chars,
                 self._service.pass_limits.max_frames,
             )
-        return self._service.speak(request, request_id, source)
+        return self._service.speak(request, request_id, source, place)
 
     async def _deliver(
         self, request: SpeechRequest, source: RequestSource, audio: bytes, left_s: float

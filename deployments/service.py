@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
-from deployments.admission import Admission
+from deployments.admission import Admission, Place
 from deployments.health import health_report
 from deployments.known_voices import KnownVoices
 from deployments.limits import Limits
@@ -84,9 +84,19 @@ class SpeechService:
             self._log.write(record)
             raise
 
-    def speak(self, request: SpeechRequest, request_id: str, source: RequestSource) -> SpeechCall:
-        """Return a call that speaks `request` once it is started."""
-        return SpeechCall(request, request_id, source, self._pipeline, self._supervision)
+    def speak(
+        self,
+        request: SpeechRequest,
+        request_id: str,
+        source: RequestSource,
+        place: Place | None = None,
+    ) -> SpeechCall:
+        """Return a call that speaks `request` once it is started, in `place` if it has one."""
+        return SpeechCall(request, request_id, source, self._pipeline, self._supervision, place)
+
+    def turn(self) -> AbstractAsyncContextManager[Place]:
+        """Hold a request's place inside, which may have to be waited for."""
+        return self._supervision.admission.turn()
 
     @contextmanager
     def connection(self) -> Iterator[None]:

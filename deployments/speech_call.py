@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeVar
 
+from deployments.admission import Place
 from deployments.deadline import Deadline
 from deployments.pipeline import SpeechPipeline
 from deployments.supervision import Supervision
@@ -37,13 +38,17 @@ class SpeechStream:
 
 @dataclass(frozen=True)
 class SpeechCall:
-    """A valid request that may be spoken once, as a stream or whole."""
+    """A valid request that may be spoken once, as a stream or whole.
+
+    `place` is its place, if it has waited for one.
+    """
 
     request: SpeechRequest
     request_id: str
     source: RequestSource
     pipeline: SpeechPipeline
     supervision: Supervision
+    place: Place | None = None
 
     async def start(self) -> SpeechStream:
         """Begin to speak; return with the first packet.
@@ -81,7 +86,7 @@ class SpeechCall:
                 audio = b"".join([packet async for packet in packets])
             return await send(audio, deadline.left_s)
 
-        with self.supervision.over(record) as (deadline, _):
+        with self.supervision.over(record, given=self.place) as (deadline, _):
             sent = await deadline.run(speak_and_send(deadline))
             record.delivered()
         return record, sent
@@ -96,7 +101,7 @@ class SpeechCall:
 
         So it has begun when it is handed out: only such a generator ends what it holds when closed.
         """
-        with self.supervision.over(record, deadline):
+        with self.supervision.over(record, deadline, self.place):
             async with aclosing(
                 self.pipeline.packets(self.request, record, whole=False)
             ) as packets:

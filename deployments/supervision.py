@@ -47,15 +47,21 @@ class Supervision:
         return Deadline(self.deadline_s)
 
     @contextmanager
-    def over(self, record: RequestRecord, deadline: Deadline | None = None) -> Iterator[Supervised]:
+    def over(
+        self,
+        record: RequestRecord,
+        deadline: Deadline | None = None,
+        given: Place | None = None,
+    ) -> Iterator[Supervised]:
         """Hold a place inside, raise nothing but SpeechErrors, and log how the request ended.
 
-        `deadline` is that of the request; by default it begins now.
+        `deadline` is that of the request; by default it begins now. `given`: its place, if it has
+        one already.
         """
         result = "cancelled"
         deadline = deadline or self.deadline()
         try:
-            with self.admission.admit() as place, self.watch.guard(deadline):
+            with self.admission.admit(given) as place, self.watch.guard(deadline):
                 yield Supervised(deadline, place)
             result = "completed"
         except (asyncio.CancelledError, GeneratorExit):

@@ -85,6 +85,26 @@ async def test_job_beyond_the_places_waits_and_can_be_purged(make_ingress, conne
     await status_of(client, first, "COMPLETED")
 
 
+@pytest.mark.parametrize("streams", [False, True])
+async def test_job_waits_for_a_place_that_other_requests_have(
+    make_ingress, connect, held_sampler, streams
+):
+    sampler, stage = held_sampler
+    client = connect(make_ingress(sampler, limits={"max_requests": 1}))
+    other = asyncio.create_task(client.post("/v1/audio/speech", json={"input": "Hello."}))
+    assert await asyncio.to_thread(stage.started.acquire, timeout=60)
+    job = {"input": {**JOB["input"], "stream": streams}}
+    job_id = (await client.post("/v2/any/run", json=job)).json()["id"]
+    health = await client.post("/v2/any/run", json={"input": {"action": "health_check"}})
+    assert (await client.get(f"/v2/any/status/{job_id}")).json()["status"] == "IN_QUEUE"
+    stage.release.set()
+    assert (await other).status_code == 200
+    await status_of(client, job_id, "COMPLETED")
+    await status_of(client, health.json()["id"], "COMPLETED")
+    again = await client.post("/v1/audio/speech", json={"input": "Hello."})  # its place is free
+    assert again.status_code == 200
+
+
 async def test_runsync_that_takes_long_answers_the_status(
     make_ingress, connect, held_sampler, monkeypatch
 ):
