@@ -84,5 +84,9 @@ class WavHeader:
 
 
 def _goes_back(file: BinaryIO) -> bool:
-    """Tell whether what was written can be written over, which `>> file` does not allow."""
-    return file.seekable() and not fcntl.fcntl(file, fcntl.F_GETFL) & os.O_APPEND
+    """Tell whether what was written can be written over, which `>> file` does not allow.
+
+    A device such as /dev/null lets go back as well, but to nothing: it always stands at 0.
+    """
+    is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+    return is_file and not fcntl.fcntl(file, fcntl.F_GETFL) & os.O_APPEND

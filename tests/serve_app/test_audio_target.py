@@ -61,6 +61,15 @@ def test_device_is_written_to_and_not_replaced():
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 
 
+def test_wav_into_a_device_has_no_header_to_complete():
+    with open_target("/dev/null") as target:
+        header = WavHeader(target)
+        for packet in streamed_wav():
+            target.write(packet)
+            header.feed(packet)
+        header.complete()
+
+
 def test_pipe_by_its_descriptor_is_written_to():
     reader, writer = os.pipe()
     with open_target(f"/dev/fd/{writer}") as target:
