@@ -15,6 +15,8 @@ URL_VARIABLE, KEY_VARIABLE = "ECHO_URL", "ECHO_API_KEY"
 DEFAULT_URL = "http://127.0.0.1:8000"
 PATIENCE_S = 600.0
 """Seconds a server may send nothing: its own default deadline."""
+LONGEST_S = 1e9
+"""The longest patience: what is meant as for ever, in seconds that a socket takes."""
 STDOUT_FORMAT: FormatName = "wav"
 
 FAILED, BAD_INPUT, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 130
@@ -138,4 +140,4 @@ def _seconds(given: str) -> float:
         seconds = math.nan
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(f"{given!r} is no number of seconds")
-    return seconds
+    return min(seconds, LONGEST_S)
