@@ -53,11 +53,16 @@ def follow_speech(
             # A thread: reading waits for the text to be written.
             sending = threading.Thread(target=_send, args=(text, server), daemon=True)
             sending.start()
-            yield from _audio(server, sending, patience_s)
+            speaks = False
+            for frame in _audio(server, sending, patience_s):
+                speaks = True
+                yield frame
         except TimeoutError:
             raise CallFailed.silent_for(patience_s) from None
         except WebSocketException:
             raise CallFailed(BROKE_OFF) from None
+    if not speaks:
+        raise Refused("Text cannot be empty")  # the server ended, and told of no error
 
 
 def _connected(url: str, api_key: str | None) -> ClientConnection:

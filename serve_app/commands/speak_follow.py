@@ -7,7 +7,7 @@ import os
 import sys
 
 from serve_app.audio_target import WavHeader, open_target
-from serve_app.client import NO_AUDIO, CallFailed, Refused
+from serve_app.client import Refused
 from serve_app.commands.command_parser import CommandParser
 from serve_app.commands.speak_options import KEY_VARIABLE, asked_fields
 from serve_app.follow import follow_speech
@@ -47,8 +47,6 @@ def follow(given: argparse.Namespace, output_format: FormatName, parser: Command
             pcm = from_int16(frame)
             num_samples += len(pcm)
             write(encoder.encode(pcm))
-        if not num_samples:
-            raise CallFailed(NO_AUDIO)
         write(encoder.finish())
         header.complete()
     if not given.quiet:

@@ -107,6 +107,11 @@ def test_server_that_ends_the_connection_has_sent_all_or_not(tmp_path):
         call(url, tmp_path)
 
 
+def test_text_of_which_nothing_is_spoken_is_refused_as_an_empty_one(tmp_path):
+    with server(code=1000) as url, pytest.raises(Refused, match=r"^Text cannot be empty$"):
+        call(url, tmp_path)
+
+
 def test_server_that_falls_silent_is_left(tmp_path):
     with server(b"audio") as url, pytest.raises(CallFailed, match=r"sent nothing for 0\.05 s"):
         call(url, tmp_path, patience_s=0.05)
