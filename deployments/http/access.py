@@ -71,13 +71,16 @@ class Access:
         return urlsplit(origin).netloc != headers.get("Host")
 
     def _has_key(self, connection: HTTPConnection) -> bool:
-        scheme, _, given = connection.headers.get("Authorization", "").partition(" ")
-        if "xi-api-key" in connection.headers:  # ElevenLabs' clients
-            scheme, given = "bearer", connection.headers["xi-api-key"]
+        given = [connection.headers.get("xi-api-key", "")]  # ElevenLabs' clients
+        scheme, _, key = connection.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer":  # it may be a proxy's instead
+            given.append(key)
         matches = [
-            hmac.compare_digest(given.strip().encode(), key.encode()) for key in self.api_keys
+            hmac.compare_digest(key.strip().encode(), known.encode())
+            for key in given
+            for known in self.api_keys
         ]
-        return scheme.lower() == "bearer" and any(matches)
+        return any(matches)
 
 
 def _asks_first(connection: HTTPConnection) -> bool:

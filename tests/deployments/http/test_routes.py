@@ -388,6 +388,14 @@ async def test_keys_are_asked_for_where_set_except_by_probes(make_ingress, conne
     for key in ("first", "second"):
         response = await client.get("/v1/models", headers={"Authorization": f"Bearer {key}"})
         assert response.status_code == 200
+    for headers in (
+        {"xi-api-key": "first"},
+        {"xi-api-key": "first", "Authorization": "Bearer for-a-proxy"},
+        {"xi-api-key": "", "Authorization": "Bearer first"},
+    ):
+        assert (await client.get("/v1/models", headers=headers)).status_code == 200
+    wrong = {"xi-api-key": "", "Authorization": "Basic first"}
+    assert_openai_error(await client.get("/v1/models", headers=wrong), 401, "invalid_api_key")
     assert_openai_error(await client.post("/runsync", json={}), 401, "invalid_api_key")
     assert (await client.get("/health")).status_code == 200
     assert (await client.get("/ping")).status_code == 200
