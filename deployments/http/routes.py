@@ -22,6 +22,7 @@ from deployments.http.docs_page import docs_routes
 from deployments.http.errors import add_error_handlers, refuse_unknown_path
 from deployments.http.json_text import JSONAnswer
 from deployments.http.page import page_routes
+from deployments.http.plain_websockets import bound_messages
 from deployments.http.request_id import RequestIdMiddleware, request_id_of
 from deployments.http.runpod_routes import runpod_routes
 from deployments.http.text_stream import text_stream_routes
@@ -98,6 +99,7 @@ def build_api(
     api.include_router(probe_routes(service))
     held = HeldJobs(jobs, concurrency=max(1, service.limits.max_requests // 2))
     bodies = Bodies(service.limits)
+    bound_messages(2 * service.limits.max_body_bytes)  # up to there, an error tells the bound
     routers = [
         speech_routes(service, jobs, bodies),
         text_stream_routes(service),

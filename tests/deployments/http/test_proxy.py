@@ -10,6 +10,8 @@ from ray.serve._private import http_util
 from ray.serve.config import HTTPOptions
 from starlette.responses import JSONResponse, PlainTextResponse
 from uvicorn.protocols.utils import ClientDisconnected
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosedError
 
 from deployments.http.errors import RETRY_AFTER_S
 from deployments.http.proxy import OneErrorShape
@@ -121,8 +123,8 @@ async def test_headers_by_which_serve_is_steered_are_dropped():
 
 
 @asynccontextmanager
-async def served(app, monkeypatch):
-    """Yield `ask(raw)`, which sends bytes to the HTTP server that Serve's proxy runs."""
+async def listening(app, monkeypatch):
+    """Yield the port of the HTTP server that Serve's proxy runs."""
     variable = "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"
     environ = os.environ
     monkeypatch.setattr(os, "environ", {})
@@ -137,6 +139,14 @@ async def served(app, monkeypatch):
     serving, server = await http_util.start_asgi_http_server(app, options, event_loop=loop)
     while not server.started:  # noqa: ASYNC110 (the server sends no event)
         await asyncio.sleep(0.01)
+    yield port
+    server.should_exit = True
+    await serving
+
+
+@asynccontextmanager
+async def served(app, monkeypatch):
+    """Yield `ask(raw)`, which sends bytes to the HTTP server that Serve's proxy runs."""
 
     async def ask(raw):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -146,9 +156,8 @@ async def served(app, monkeypatch):
         head, _, body = answer.partition(b"\r\n\r\n")
         return head.decode().lower(), body
 
-    yield ask
-    server.should_exit = True
-    await serving
+    async with listening(app, monkeypatch) as port:
+        yield ask
 
 
 async def test_serves_own_server_answers_in_shape(monkeypatch):
@@ -176,6 +185,20 @@ async def test_websocket_whose_client_would_compress_is_plain(monkeypatch):
         head, _ = await ask(raw)
     assert head.startswith("http/1.1 101")
     assert "sec-websocket-extensions" not in head
+
+
+async def test_message_far_beyond_a_bodys_size_ends_the_connection(make_ingress, monkeypatch):
+    app = make_ingress(limits={"max_body_bytes": 2000}).__serve_build_asgi_app__()
+    async with (
+        listening(app, monkeypatch) as port,
+        connect(f"ws://127.0.0.1:{port}/v1/audio/speech/stream") as websocket,
+    ):
+        await websocket.send(4000 * "x")
+        assert json.loads(await websocket.recv())["code"] == "body_too_large"
+        await websocket.send(4001 * "x")
+        with pytest.raises(ConnectionClosedError) as closed:
+            await websocket.recv()
+    assert closed.value.rcvd.code == 1009
 
 
 async def test_http10_client_of_serves_own_server_gets_no_chunks(make_ingress, monkeypatch):
