@@ -26,6 +26,9 @@ from speech.validation import is_whole
 MAX_CONTEXTS = 5
 """The most texts of one connection at a time, as at ElevenLabs."""
 
+MAX_CONTEXT_ID_CHARS = 256
+"""The longest name of a context, which every message about it repeats."""
+
 IdleSeconds = Annotated[float | None, Query(alias="inactivity_timeout", gt=0, le=180)]
 
 
@@ -132,6 +135,10 @@ class ElevenLabsDialect:
             return  # it keeps the connection alive
         if not isinstance(context_id, str) or not is_whole(context_id):
             raise InvalidRequest("Missing or invalid 'context_id' field (expected string)")
+        if len(context_id) > MAX_CONTEXT_ID_CHARS:
+            raise InvalidRequest(
+                f"Invalid 'context_id': {len(context_id)} characters (max {MAX_CONTEXT_ID_CHARS})"
+            )
         if not message.get("close_context"):
             await self._add(context_id, message.get("text") or "", message)
         elif context_id in self._sessions:

@@ -92,6 +92,7 @@ def test_wrong_messages_are_told_and_the_connection_stays(client):
             {"context_id": 7},
             {"context_id": ["a"], "close_context": True},
             {"text": "Hi.", "context_id": "\ud800"},  # every answer would have to repeat it
+            {"text": "Hi.", "context_id": 257 * "a"},  # the same
         ):
             websocket.send_json(wrong)
             assert websocket.receive_json()["code"] == "invalid_request"
