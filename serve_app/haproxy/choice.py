@@ -41,6 +41,7 @@ FILES_PER_CONNECTION = 2.5
 OTHER_FILES = 64
 ADMIN_SOCKET = "RAY_SERVE_HAPROXY_SOCKET_PATH"
 """The variable of the path of HAProxy's own socket."""
+_ADVICE_LEFT_OUT = "deployments.telemetry.controller_logging:without_advice_on_the_host"
 _PORTS = {"stats": "RAY_SERVE_HAPROXY_STATS_PORT", "metrics": "RAY_SERVE_HAPROXY_METRICS_PORT"}
 
 
@@ -117,6 +118,7 @@ def _environment(settings: Settings, folder: Path, binary: str) -> Mapping[str, 
     program.chmod(0o700)
     return {
         BEHIND_HAPROXY: "1",
+        "RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH": _ADVICE_LEFT_OUT,
         "RAY_SERVE_HAPROXY_BINARY_PATH": str(program),
         # Ray's own are the same for every server on a machine.
         "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": f"{folder}/haproxy.cfg",

@@ -1,9 +1,11 @@
+import logging
 import os
 import resource
 import stat
 from pathlib import Path
 
 import pytest
+from ray.serve._private.utils import call_function_from_import_path
 
 from serve_app.haproxy import choice
 from serve_app.haproxy.choice import choose_proxy, haproxy_binary, listens
@@ -12,6 +14,7 @@ from serve_app.wrong_settings import WrongSetting
 
 AUTO = Settings(proxy="auto", host="0.0.0.0")
 SWITCH = "RAY_SERVE_ENABLE_HA_PROXY"
+OF_ITS_OWN = ("SOCKET_PATH", "BINARY_PATH", "_LOC", "_FILE", "_HTTP_PORT")
 needs_haproxy = pytest.mark.skipif(haproxy_binary() is None, reason="no HAProxy here")
 
 
@@ -32,11 +35,25 @@ def test_haproxy_is_chosen_where_there_is_one(environ):
 
 
 @needs_haproxy
+def test_nobody_is_advised_to_open_the_replicas_to_others(environ, caplog):
+    choose_proxy(AUTO)
+    logger = logging.getLogger("ray.serve")
+    filters = list(logger.filters)
+    try:
+        call_function_from_import_path(environ["RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH"])
+        logger.warning("HTTPOptions.host='127.0.0.1' won't accept connections from HAProxy on …")
+        logger.warning("Another warning")
+    finally:
+        logger.filters[:] = filters
+    assert caplog.messages == ["Another warning"]
+
+
+@needs_haproxy
 def test_two_servers_share_no_file_and_no_port(environ):
     choose_proxy(AUTO)
     first = dict(environ)
     choose_proxy(AUTO)
-    own = [name for name in environ if name.endswith(("_PATH", "_LOC", "_FILE", "_HTTP_PORT"))]
+    own = [name for name in environ if name.endswith(OF_ITS_OWN)]
     assert len(own) == 6
     assert all(environ[name] != first[name] for name in own)
 
