@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,8 +47,6 @@ REPLICA_OPTIONS: dict[str, Any] = {
     "logging_config": LoggingConfig(log_level="WARNING", enable_access_log=False),
 }
 """The options that all three deployments share."""
-NO_GPU = {"env_vars": {"CUDA_VISIBLE_DEVICES": ""}}
-"""Hides the GPUs from a CPU replica: Ray shows them all to a replica that asked for none."""
 
 FOLLOW_GPUS = {
     "min_replicas": 1,
@@ -100,11 +100,22 @@ def build_app(settings: Settings | Mapping[str, Any]) -> serve.Application:
     )
 
 
+def without_gpu() -> dict[str, Any]:
+    """Return the runtime environment of a CPU replica.
+
+    It hides the GPUs: Ray shows them all to a replica that asked for none. And Ray starts such a
+    replica by a line of shell, in which it does not quote the path of Python.
+    """
+    environment: dict[str, Any] = {"env_vars": {"CUDA_VISIBLE_DEVICES": ""}}
+    python = shlex.quote(sys.executable)
+    return environment if python == sys.executable else {**environment, "py_executable": python}
+
+
 def _voice_prep(settings: Settings) -> serve.Deployment:
     return serve.deployment(
         num_replicas=settings.voice_prep_replicas,
         max_ongoing_requests=4 * settings.max_requests,
-        ray_actor_options={"num_cpus": 0.3, "runtime_env": NO_GPU},
+        ray_actor_options={"num_cpus": 0.3, "runtime_env": without_gpu()},
         **REPLICA_OPTIONS,
     )(VoicePrep)
 
@@ -118,7 +129,7 @@ def _ingress(settings: Settings) -> serve.Deployment:
         max_ongoing_requests=max_calls,
         max_queued_requests=max_calls,  # a call counts as queued until its replica is chosen
         backpressure_config={"retry_after_s": RETRY_AFTER_S},  # of the proxy's own refusals
-        ray_actor_options={"num_cpus": 0.2, "runtime_env": NO_GPU},
+        ray_actor_options={"num_cpus": 0.2, "runtime_env": without_gpu()},
         graceful_shutdown_timeout_s=settings.drain_s,
         **REPLICA_OPTIONS,
     )(serve.ingress()(Ingress))
@@ -159,7 +170,7 @@ def _sampler(settings: Settings, num_gpus: float) -> serve.Deployment:
         ray_actor_options={
             "num_cpus": settings.sampler_cpus,
             "num_gpus": num_gpus,
-            **({} if num_gpus else {"runtime_env": NO_GPU}),
+            **({} if num_gpus else {"runtime_env": without_gpu()}),
         },
         graceful_shutdown_timeout_s=settings.drain_s,
         **REPLICA_OPTIONS,

@@ -1,6 +1,8 @@
 """What an operator hands to Ray: the application, its builder, and the two configuration files."""
 
 import copy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,12 @@ from ray.serve._private.constants import REPLICA_HEALTH_CHECK_UNHEALTHY_THRESHOL
 from ray.serve.schema import ServeDeploySchema
 
 import serve_app
-from serve_app.graph import REPLICA_OPTIONS, _engine_options, _gpus_per_sampler
+from serve_app.graph import (
+    REPLICA_OPTIONS,
+    _engine_options,
+    _gpus_per_sampler,
+    without_gpu,
+)
 from serve_app.settings import Settings
 from serve_app.wrong_settings import WrongSetting
 
@@ -48,6 +55,19 @@ def test_sampler_with_a_gpu_uses_it_or_fails_unless_told_otherwise(given, num_gp
     settings = Settings(**given)
     assert _gpus_per_sampler(settings) == num_gpus
     assert _engine_options(settings, num_gpus).device == device
+
+
+def test_replica_starts_from_a_folder_whose_name_has_blanks(monkeypatch, tmp_path):
+    assert "py_executable" not in without_gpu()
+    folder = tmp_path / "My Documents (é)"
+    folder.mkdir()
+    python = folder / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(python))
+    command = f"exec {without_gpu()['py_executable']} -c 'print(6 * 7)'"  # as Ray makes it
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("42\n", "")
 
 
 def test_cluster_file_passes_rays_validator():
