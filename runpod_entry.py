@@ -7,7 +7,7 @@ import sys
 
 from serve_app.environment import set_ray_defaults
 from serve_app.haproxy.choice import choose_proxy
-from serve_app.wrong_settings import EXIT_STATUS, WrongSetting, read_settings
+from serve_app.wrong_settings import EXIT_STATUS, WrongSetting, read_settings, require_weights
 
 
 def main() -> None:
@@ -16,6 +16,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         settings = read_settings({})
+        require_weights(settings)
         choose_proxy(settings, http=False)
     except WrongSetting as error:
         sys.stderr.write(f"{error}\n")

@@ -18,7 +18,7 @@ from ray.serve.schema import ApplicationStatus
 
 from serve_app.detached import run_detached
 from serve_app.exposure import ray_exposure
-from serve_app.graph import build_app
+from serve_app.graph import build_app, resources_needed
 from serve_app.haproxy.choice import listens
 from serve_app.ray_output import SERVE_LOG, warnings_only, without_rays_prints
 from serve_app.settings import Settings
@@ -34,6 +34,11 @@ GRACEFUL_SHUTDOWN_S = 60.0
 """The same where every replica stops by itself first: on a busy host that takes a while."""
 MAX_STARTS = 2
 """Tries at a Ray node of our own, or at Serve, each of which takes half a minute to fail."""
+_WAYS_OUT = {
+    "CPU": "lower sampler_cpus or the number of replicas, or raise ray_cpus",
+    "GPU": "lower sampler_gpus or sampler_replicas",
+}
+"""What helps where Ray counts less of a kind than the replicas need."""
 _USABLE = (ApplicationStatus.DEPLOYING, ApplicationStatus.RUNNING, ApplicationStatus.UNHEALTHY)
 
 
@@ -162,13 +167,42 @@ def run_graph(settings: Settings, *, http: bool) -> DeploymentHandle[Any]:
     """Deploy the graph, on HTTP or not; return the ingress's handle once all replicas are up.
 
     Raises:
-        StartFailed: A replica did not start; Serve has logged why.
+        StartFailed: There is no room for the replicas, or one did not start.
     """
+    if not joins_cluster():
+        _require_room(settings)
     try:
         return serve.run(build_app(settings), name=APP_NAME, route_prefix="/" if http else None)
     except RuntimeError as error:  # Serve has no class of its own for this
-        reason = str(error).strip().splitlines()[-1]
-        raise StartFailed(f"The graph did not start: {reason}") from error
+        raise StartFailed(f"The graph did not start: {_why_not(error)}") from error
+
+
+def _require_room(settings: Settings) -> None:
+    """Raise StartFailed if the replicas do not fit on this machine: Serve would wait for others."""
+    here = ray.cluster_resources()
+    for kind, needed in resources_needed(settings).items():
+        counted = here.get(kind, 0.0)
+        if round(needed - counted, 4) > 0:
+            raise StartFailed(
+                f"The graph needs {needed:g} {kind}{'s' * (needed != 1)}, and Ray counts "
+                f"{counted:g} here: {_WAYS_OUT[kind]}"
+            )
+
+
+def _why_not(error: RuntimeError) -> str:
+    """Return the last line of what Serve tells of the replicas that did not start."""
+    running = serve.status().applications.get(APP_NAME)
+    deployments = {} if running is None else running.deployments
+    reasons = [
+        f"{name}: {_last_line(deployment.message)}"
+        for name, deployment in deployments.items()
+        if deployment.status == "DEPLOY_FAILED"
+    ]
+    return "; ".join(reasons) or _last_line(str(error))
+
+
+def _last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2]
 
 
 def metrics_url() -> str:

@@ -14,7 +14,7 @@ from ray import serve
 from ray.serve.schema import LoggingConfig
 
 from deployments.bucket_client import BucketConfig
-from deployments.gpu_replicas import count_gpus
+from deployments.gpu_replicas import ReplicasPerGpu, count_gpus
 from deployments.http.access import Access
 from deployments.http.errors import RETRY_AFTER_S
 from deployments.ingress import Ingress
@@ -47,6 +47,8 @@ REPLICA_OPTIONS: dict[str, Any] = {
     "logging_config": LoggingConfig(log_level="WARNING", enable_access_log=False),
 }
 """The options that all three deployments share."""
+INGRESS_CPUS, VOICE_PREP_CPUS = 0.2, 0.3
+"""The CPUs that Ray sets aside for one replica."""
 
 FOLLOW_GPUS = {
     "min_replicas": 1,
@@ -100,6 +102,20 @@ def build_app(settings: Settings | Mapping[str, Any]) -> serve.Application:
     )
 
 
+def resources_needed(settings: Settings) -> dict[str, float]:
+    """Return the CPUs and GPUs that all replicas need together; Ray must have been started."""
+    num_gpus = _gpus_per_sampler(settings)
+    scale = _scale(settings, num_gpus)
+    # Without a number, the samplers follow the GPUs.
+    num_samplers = scale.get("num_replicas") or ReplicasPerGpu(num_gpus)(None)[0]
+    num_cpus = (
+        settings.ingress_replicas * INGRESS_CPUS
+        + settings.voice_prep_replicas * VOICE_PREP_CPUS
+        + num_samplers * settings.sampler_cpus
+    )
+    return {"CPU": num_cpus, "GPU": num_samplers * num_gpus}
+
+
 def without_gpu() -> dict[str, Any]:
     """Return the runtime environment of a CPU replica.
 
@@ -115,7 +131,7 @@ def _voice_prep(settings: Settings) -> serve.Deployment:
     return serve.deployment(
         num_replicas=settings.voice_prep_replicas,
         max_ongoing_requests=4 * settings.max_requests,
-        ray_actor_options={"num_cpus": 0.3, "runtime_env": without_gpu()},
+        ray_actor_options={"num_cpus": VOICE_PREP_CPUS, "runtime_env": without_gpu()},
         **REPLICA_OPTIONS,
     )(VoicePrep)
 
@@ -129,7 +145,7 @@ def _ingress(settings: Settings) -> serve.Deployment:
         max_ongoing_requests=max_calls,
         max_queued_requests=max_calls,  # a call counts as queued until its replica is chosen
         backpressure_config={"retry_after_s": RETRY_AFTER_S},  # of the proxy's own refusals
-        ray_actor_options={"num_cpus": 0.2, "runtime_env": without_gpu()},
+        ray_actor_options={"num_cpus": INGRESS_CPUS, "runtime_env": without_gpu()},
         graceful_shutdown_timeout_s=settings.drain_s,
         **REPLICA_OPTIONS,
     )(serve.ingress()(Ingress))

@@ -9,6 +9,7 @@ from typing import Any
 from click import ClickException
 from pydantic import ValidationError
 
+from engine.echo.checkpoints.folder import find_folder, read_config
 from serve_app.pronunciations import read_pronunciations
 from serve_app.setting_names import PREFIX, nearest, variables_of
 from serve_app.settings import Settings
@@ -50,6 +51,26 @@ def read_settings(arguments: Mapping[str, Any]) -> Settings:
     except ValueError as error:
         raise WrongSetting(one_line(str(error))) from None
     return settings
+
+
+def require_weights(settings: Settings) -> None:
+    """Return if a server that is started here finds a checkpoint in the folder that it is given.
+
+    A sampler would say so as well, half a minute later and with a traceback. That of a cluster
+    which this process joins may run on a machine that has the folder.
+
+    Raises:
+        WrongSetting: There is no such folder, or no checkpoint in it.
+    """
+    if os.environ.get("RAY_ADDRESS"):
+        return
+    try:
+        folder = find_folder(settings.weights_dir, on_cpu=True)
+        read_config(folder)
+    except ValueError as error:
+        raise WrongSetting(one_line(str(error))) from None
+    if folder is not None and not any(folder.rglob("*.safetensors")):
+        raise WrongSetting(f"weights_dir {settings.weights_dir!r} holds no *.safetensors")
 
 
 def _line(setting: str, detail: Mapping[str, Any], arguments: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ import socket
 import pytest
 from ray.exceptions import RayActorError
 
-from serve_app.boot import StartFailed, start_ray
+from serve_app.boot import StartFailed, run_graph, start_ray
 from serve_app.settings import Settings
 from tests.graph.conftest import free_port
 
@@ -23,6 +23,20 @@ def test_taken_port_is_named_before_ray_starts(setting, http):
 def test_address_of_another_machine_is_named_before_ray_starts():
     with pytest.raises(StartFailed, match=r"port 8000 on 203\.0\.113\.1: Cannot assign"):
         start_ray(Settings(host="203.0.113.1", port=8000), http=True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"sampler_cpus": 4}, "needs 4.5 CPUs, and Ray counts 2 here: lower sampler_cpus"),
+        ({"sampler_gpus": 1}, "needs 1 GPU, and Ray counts 0 here: lower sampler_gpus"),
+    ],
+)
+def test_graph_that_has_no_room_here_is_not_waited_for(monkeypatch, settings, told):
+    """Ray itself would take seconds to start, and Serve would wait for another node for ever."""
+    monkeypatch.setattr("serve_app.boot.ray.cluster_resources", lambda: {"CPU": 2.0})
+    with pytest.raises(StartFailed, match=told):
+        run_graph(Settings(**{"sampler_gpus": 0, "sampler_replicas": 1, **settings}), http=False)
 
 
 @pytest.mark.parametrize(("failures", "comes_up"), [(1, True), (2, False)])

@@ -18,6 +18,7 @@ from serve_app.graph import (
     REPLICA_OPTIONS,
     _engine_options,
     _gpus_per_sampler,
+    resources_needed,
     without_gpu,
 )
 from serve_app.settings import Settings
@@ -55,6 +56,19 @@ def test_sampler_with_a_gpu_uses_it_or_fails_unless_told_otherwise(given, num_gp
     settings = Settings(**given)
     assert _gpus_per_sampler(settings) == num_gpus
     assert _engine_options(settings, num_gpus).device == device
+
+
+def test_resources_are_those_of_all_replicas():
+    settings = Settings(
+        device="cpu",
+        ingress_replicas=2,
+        voice_prep_replicas=3,
+        sampler_replicas=4,
+        sampler_gpus=0.5,
+        sampler_cpus=2,
+    )
+    assert resources_needed(settings) == pytest.approx({"CPU": 9.3, "GPU": 2})
+    assert resources_needed(Settings(sampler_gpus=0)) == pytest.approx({"CPU": 1, "GPU": 0})
 
 
 def test_replica_starts_from_a_folder_whose_name_has_blanks(monkeypatch, tmp_path):

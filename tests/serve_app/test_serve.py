@@ -1,6 +1,10 @@
 """How `echo-tts serve` ends."""
 
+import pytest
+
 from serve_app.commands import serve
+from serve_app.settings import Settings
+from serve_app.wrong_settings import require_weights
 
 
 def test_ctrl_c_before_ray_is_there_ends_without_a_traceback(monkeypatch, capfd):
@@ -10,3 +14,21 @@ def test_ctrl_c_before_ray_is_there_ends_without_a_traceback(monkeypatch, capfd)
     monkeypatch.setattr(serve, "serve_here", interrupted)
     assert serve.main(["port=8123"]) == 0
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("folder", "told"),
+    [("nowhere", "nowhere' is no folder, echo-tts-base or echo-mini"), ("", "no *.safetensors")],
+)
+def test_weights_that_are_not_there_end_it_at_once_with_one_line(tmp_path, capsys, folder, told):
+    with pytest.raises(SystemExit) as end:
+        serve.main([f"weights_dir={tmp_path / folder}"])
+    assert end.value.code == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("echo-tts serve: error: weights_dir ")
+    assert told in line
+
+
+def test_cluster_that_is_joined_may_have_the_weights(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:6379")
+    require_weights(Settings(weights_dir=str(tmp_path / "nowhere")))

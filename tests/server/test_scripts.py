@@ -10,7 +10,6 @@ import pytest
 import soundfile
 
 from tests.graph.conftest import free_port, private_temp_dir, small_ray, wait_until
-from tests.server.process import Server
 from tests.texts import THREE_SEMITONES
 from training.pitch import median_pitch_hz
 
@@ -69,14 +68,3 @@ def test_serve_prints_lines_that_speak_and_show_metrics_and_stops_on_ctrl_c(serv
     process.send_signal(signal.SIGINT)
     process.stdout.read()
     process.wait(timeout=60)
-
-
-def test_server_that_cannot_load_its_model_fails(tmp_path):
-    with private_temp_dir() as temp_dir:
-        server = Server(temp_dir, ECHO_WEIGHTS_DIR=str(tmp_path / "nowhere"))
-        try:
-            assert server.wait() != 0
-            assert "is no folder, echo-tts-base or echo-mini" in server.output
-            assert "The graph did not start: " in server.output.splitlines()[-1]
-        finally:
-            server.stop()

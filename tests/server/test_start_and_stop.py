@@ -180,3 +180,16 @@ def test_ctrl_c_drains_and_once_more_ends_what_never_would(endless):
     assert server.wait() == 0
     assert "retries" not in server.output
     assert "Traceback" not in server.output
+
+
+def test_server_that_cannot_load_its_model_ends_with_the_reason(tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    with private_temp_dir() as temp_dir:
+        server = Server(temp_dir, ECHO_WEIGHTS_DIR=str(tmp_path))
+        try:
+            assert server.wait() == 1
+        finally:
+            server.stop()
+    last = server.output.splitlines()[-1]
+    assert last.startswith("The graph did not start: Sampler: ")
+    assert f"CheckpointError: {tmp_path.name}/model.safetensors: " in last
