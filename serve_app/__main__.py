@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
 
 from deployments.version import VERSION
 from serve_app.commands.command_parser import CommandParser
+from serve_app.commands.standard_streams import open_missing_streams
 
 COMMANDS = {
     "serve": ("serve_app.commands.serve", "serve the graph on this machine"),
@@ -16,10 +18,12 @@ COMMANDS = {
     "download": ("serve_app.commands.download", "fetch the published weights"),
 }
 """The commands by name: the module, and its purpose."""
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that `arguments` (by default the process's) name; return its exit code."""
+    open_missing_streams()
     given = sys.argv[1:] if arguments is None else arguments
     parser = CommandParser(
         "echo-tts",
@@ -33,8 +37,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "command", choices=COMMANDS, metavar="command", help="each has a --help of its own"
     )
-    module = importlib.import_module(COMMANDS[parser.parse(given[:1]).command][0])
-    return int(module.main(given[1:]))
+    name, _ = COMMANDS[parser.parse(given[:1]).command]
+    try:
+        let_signals_interrupt()
+        return int(importlib.import_module(name).main(given[1:]))
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted\n")
+        return INTERRUPTED
+
+
+def let_signals_interrupt() -> None:
+    """Have SIGTERM, and SIGHUP unless it is ignored as under nohup, end a command as Ctrl-C does.
+
+    A command then removes what it has half written.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 if __name__ == "__main__":

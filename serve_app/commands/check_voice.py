@@ -12,6 +12,7 @@ from typing import Any
 from engine.echo.checkpoints.folder import find_folder, read_config
 from engine.echo.config import EchoConfig
 from serve_app.commands.command_parser import CommandParser
+from serve_app.commands.standard_streams import OUTPUT_FAILED, print_report
 from serve_app.this_machine import has_gpu
 from serve_app.voice_check.measurement import VoiceMeasurement
 from serve_app.voice_check.report import VoiceReport, report_voice
@@ -35,6 +36,7 @@ exit codes, of the worst file:
   0  good
   1  usable, with warnings
   2  unusable: it cannot be read or decoded, is silent or too short
+  {OUTPUT_FAILED}  the report could not be written
 """
 
 
@@ -64,10 +66,10 @@ def main(arguments: Sequence[str]) -> int:
         report = _report(path, max_voice_s(checkpoint))
         if not given.json:
             gap = "\n" if reports else ""
-            print(gap + "\n".join(_lines(path, report, checkpoint.name)), flush=True)
+            print_report(gap + "\n".join(_lines(path, report, checkpoint.name)))
         reports.append((path, report))
     if given.json:
-        print(json.dumps([_as_data(path, report) for path, report in reports], indent=2))
+        print_report(json.dumps([_as_data(path, report) for path, report in reports], indent=2))
     return max(_EXIT_CODES[report.verdict] for _, report in reports)
 
 

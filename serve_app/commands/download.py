@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.echo.checkpoints.folder import CheckpointError
 from engine.echo.checkpoints.published import FILES, download
 from serve_app.commands.command_parser import CommandParser
+from serve_app.commands.standard_streams import print_report
 
 LICENCE = (
     "The weights are licensed CC-BY-NC-SA-4.0, the speech made with them as well: "
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     print(LICENCE, file=sys.stderr)
     try:
         for file in FILES:
-            print(download(file, given.weights_dir))
+            print_report(str(download(file, given.weights_dir)))
     except CheckpointError as error:
         print(f"download: {error}", file=sys.stderr)
         return 1

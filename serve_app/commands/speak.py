@@ -30,6 +30,7 @@ from serve_app.commands.speak_options import (
     asked_fields,
     speak_parser,
 )
+from serve_app.commands.standard_streams import drop_output
 from speech.errors import one_line
 from speech.formats import FORMATS, FormatName
 from speech.subtitles import SubtitleFormat, write_subtitles
@@ -71,8 +72,7 @@ def main(arguments: Sequence[str]) -> int:
             str(error), next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
         )
     except BrokenPipeError:
-        # Or the interpreter would try to flush it once more, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return _fail("Nobody reads the audio any more", FAILED)
     except OSError as error:
         return _fail(f"The audio cannot be written: {error.strerror}", FAILED)
