@@ -28,8 +28,19 @@ def open_target(name: str) -> Iterator[BinaryIO]:
     pipe or a device, is written to directly, as is standard output, named `-`.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: It cannot be written; `filename` is `name`.
     """
+    try:
+        with _open_target(name) as file:
+            yield file
+    except OSError as error:
+        if error.filename in (None, _temporary(os.path.realpath(name))):
+            error.filename = name
+        raise
+
+
+@contextmanager
+def _open_target(name: str) -> Iterator[BinaryIO]:
     if name == STDOUT:
         yield sys.stdout.buffer
         return
@@ -38,8 +49,7 @@ def open_target(name: str) -> Iterator[BinaryIO]:
             yield file
         return
     path = os.path.realpath(name)  # a link stays one
-    folder, last = os.path.split(path)
-    temporary = os.path.join(folder, f".{last[:_SHOWN_CHARS]}.{os.getpid()}.part")
+    temporary = _temporary(path)
     file = open(temporary, "xb")  # noqa: SIM115 (below; what is another's must not be removed)
     try:
         with file:
@@ -48,6 +58,12 @@ def open_target(name: str) -> Iterator[BinaryIO]:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _temporary(path: str) -> str:
+    """Return the name under which a file is written until it is complete."""
+    folder, last = os.path.split(path)
+    return os.path.join(folder, f".{last[:_SHOWN_CHARS]}.{os.getpid()}.part")
 
 
 class WavHeader:

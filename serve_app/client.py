@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from speech.timestamps import TimedWord
 CONNECT_TIMEOUT_S = 10.0
 BROKE_OFF = "The connection broke off before all audio was there"
 NO_AUDIO = "The server sent no audio"
+EMPTY = "Text cannot be empty"
+"""The server's own message, where the server is not asked."""
 
 
 class CallFailed(Exception):
@@ -35,7 +38,16 @@ class Refused(CallFailed):
     @classmethod
     def for_address(cls, url: str) -> Refused:
         """Return the failure of a call to what is no address."""
-        return cls(f"'{one_line(url)}' is no HTTP address")
+        return cls(f"'{one_line(url)}' is no HTTP address, such as http://127.0.0.1:8000")
+
+    @classmethod
+    def for_tls(cls, url: str, error: ssl.SSLError) -> Refused:
+        """Return the failure of a call to an address where TLS is not spoken, or not trusted."""
+        if isinstance(error, ssl.SSLCertVerificationError):
+            reason = f"its certificate is not valid here: {error.verify_message}"
+        else:
+            reason = f"it does not speak TLS ({error.reason}); is it an http:// address?"
+        return cls(f"No connection to {netloc(url)}: {reason}")
 
 
 class TooLong(Refused):
@@ -58,7 +70,7 @@ class NoServer(Unavailable):
     @classmethod
     def at(cls, url: str) -> NoServer:
         """Return the failure of a call to an address that may hold a name and a password."""
-        return cls(f"No server answers at {httpx.URL(url).netloc.decode()}")
+        return cls(f"No server answers at {netloc(url)}")
 
 
 @dataclass(frozen=True)
@@ -76,6 +88,11 @@ class Speech:
     engine: str
     seed: str
     sample_rate_hz: int
+
+
+def netloc(url: str) -> str:
+    """Return host and port of an address, without the name and password that it may hold."""
+    return httpx.URL(url).netloc.decode()
 
 
 def without_version(url: str) -> str:
@@ -141,12 +158,21 @@ def stream_speech(
             yield _speech(response)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         raise Refused.for_address(url) from None
-    except (httpx.ConnectError, httpx.ConnectTimeout):
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        if (tls := _tls_error(error)) is not None:
+            raise Refused.for_tls(url, tls) from None
         raise NoServer.at(url) from None
     except httpx.TimeoutException:
         raise CallFailed.silent_for(patience_s) from None
     except httpx.HTTPError:
         raise CallFailed(BROKE_OFF) from None
+
+
+def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
+    """Return the error of TLS that stands behind one of httpx."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 class _KeyAuth(httpx.Auth):

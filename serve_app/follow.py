@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import os
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
@@ -15,6 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 from serve_app.client import (
     BROKE_OFF,
     CONNECT_TIMEOUT_S,
+    EMPTY,
     CallFailed,
     NoServer,
     Refused,
@@ -62,7 +64,7 @@ def follow_speech(
         except WebSocketException:
             raise CallFailed(BROKE_OFF) from None
     if not speaks:
-        raise Refused("Text cannot be empty")  # the server ended, and told of no error
+        raise Refused(EMPTY)  # the server ended, and told of no error
 
 
 def _connected(url: str, api_key: str | None) -> ClientConnection:
@@ -79,6 +81,8 @@ def _connected(url: str, api_key: str | None) -> ClientConnection:
         return connect(
             route, additional_headers=headers, open_timeout=CONNECT_TIMEOUT_S, max_size=None
         )
+    except ssl.SSLError as error:  # some are a ValueError and an OSError as well
+        raise Refused.for_tls(url, error) from None
     except (InvalidURI, ValueError):
         raise Refused.for_address(url) from None
     except InvalidStatus as error:

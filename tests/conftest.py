@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 # Two threads that wait for each other on a busy machine take many times as long as one.
@@ -96,3 +97,16 @@ def voice_files(tmp_path_factory):
 def voices_dir(voice_files, tmp_path):
     """A voices folder with a deep voice, `deep.wav`, and a high one, `high.flac`."""
     return Path(shutil.copytree(voice_files, tmp_path / "voices"))
+
+
+@pytest.fixture
+def own_certificate(tmp_path):
+    """A file with a key and a certificate that nobody has signed."""
+    if (openssl := shutil.which("openssl")) is None:
+        pytest.skip("no openssl to make a certificate")
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    options = ["req", "-x509", *key, "-subj", "/CN=127.0.0.1", "-keyout", "own.pem"]
+    made = subprocess.run([openssl, *options], cwd=tmp_path, check=True, capture_output=True)
+    with (tmp_path / "own.pem").open("ab") as file:
+        file.write(made.stdout)
+    return tmp_path / "own.pem"

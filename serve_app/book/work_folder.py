@@ -39,7 +39,9 @@ class WorkFolder:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise OSError(errno.EBUSY, "another command speaks this book") from None
+                raise OSError(
+                    errno.EBUSY, "another command speaks this book", str(self.path)
+                ) from None
             yield
         finally:
             os.close(descriptor)

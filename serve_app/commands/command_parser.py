@@ -14,15 +14,25 @@ MAX_MESSAGE_CHARS = 300
 
 
 class CommandParser(argparse.ArgumentParser):
-    """Parses the arguments of `prog`, whose help is laid out as it is written."""
+    """Parses the arguments of `prog`, whose help is laid out as it is written.
 
-    def __init__(self, prog: str, description: str, epilog: str | None = None) -> None:
+    Args:
+        prog: The command.
+        description: What it does.
+        epilog: The end of its help.
+        one_too_many: Advice where there is an argument more than the command takes.
+    """
+
+    def __init__(
+        self, prog: str, description: str, epilog: str | None = None, one_too_many: str = ""
+    ) -> None:
         super().__init__(
             prog,
             description=description,
             epilog=epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
+        self._one_too_many = one_too_many
 
     def error(self, message: str) -> NoReturn:
         """End the process with a line that tells what is wrong and where to read on."""
@@ -36,6 +46,8 @@ class CommandParser(argparse.ArgumentParser):
             name = argument.partition("=")[0]
             options = [option for option in self._option_string_actions if option.startswith("--")]
             like = nearest(name, options) if name.startswith("--") else None
-            hint = f" (did you mean {like}?)" if like else ""
-            self.error(f"unknown argument {argument!r}{hint}")
+            hint = f"did you mean {like}?" if like else ""
+            if not name.startswith("-"):
+                hint = self._one_too_many
+            self.error(f"unknown argument {argument!r}" + f" ({hint})" * bool(hint))
         return given

@@ -16,7 +16,15 @@ from serve_app.audio_length import AudioLength
 from serve_app.audio_target import STDOUT, WavHeader, open_target
 from serve_app.book import markdown
 from serve_app.book.audio_file import M4B, M4B_AUDIO
-from serve_app.client import NO_AUDIO, CallFailed, Refused, TooLong, Unavailable, stream_speech
+from serve_app.client import (
+    NO_AUDIO,
+    CallFailed,
+    NoServer,
+    Refused,
+    TooLong,
+    Unavailable,
+    stream_speech,
+)
 from serve_app.commands.command_parser import CommandParser
 from serve_app.commands.speak_book import can_be_book, is_m4b, speak_book
 from serve_app.commands.speak_follow import follow
@@ -42,6 +50,7 @@ MAX_REQUEST_CHARS = 100_000
 LONG_S = 10.0
 """Estimated seconds of speech from which a progress bar is shown."""
 
+_WITHOUT_SERVER = "Start one with `echo-tts serve`, or name another with --url"
 _EXIT_CODES = ((Refused, BAD_INPUT), (Unavailable, UNAVAILABLE), (CallFailed, FAILED))
 _FORMAT_BY_SUFFIX: dict[str, FormatName] = {
     f".{M4B}": M4B_AUDIO.name,
@@ -57,7 +66,9 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse(arguments)
     output_format = given.format or _format_of(given.output, parser)
     if given.subtitles is not None and _subtitle_format(given.subtitles) is None:
-        parser.error("subtitles are .srt or .vtt")
+        parser.error(f"{given.subtitles!r}: subtitles are .srt or .vtt")
+    if given.subtitles is not None and _same_file(given.subtitles, given.output):
+        parser.error("--subtitles and --output name the same file")
     if is_m4b(given) and (given.follow or given.subtitles is not None):
         parser.error("an .m4b is a book: without --follow and --subtitles")
     if given.output == STDOUT and sys.stdout.isatty():
@@ -67,6 +78,8 @@ def main(arguments: Sequence[str]) -> int:
             follow(given, output_format, parser)
         else:
             _speak_all(given, _read_text(given, parser), output_format)
+    except NoServer as error:
+        return _fail(f"{error}. {_WITHOUT_SERVER}", UNAVAILABLE)
     except CallFailed as error:
         return _fail(
             str(error), next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
@@ -75,7 +88,9 @@ def main(arguments: Sequence[str]) -> int:
         drop_output()
         return _fail("Nobody reads the audio any more", FAILED)
     except OSError as error:
-        return _fail(f"The audio cannot be written: {error.strerror}", FAILED)
+        named = given.output if error.filename is None else os.fsdecode(error.filename)
+        told = "Standard output" if named == STDOUT else one_line(named)
+        return _fail(f"{told} cannot be written: {error.strerror}", FAILED)
     except KeyboardInterrupt as stop:
         return _fail(str(stop) or "Interrupted", INTERRUPTED)
     return 0
@@ -87,10 +102,14 @@ def _format_of(output: str, parser: CommandParser) -> FormatName:
     suffix = Path(output).suffix.lower()
     if suffix not in _FORMAT_BY_SUFFIX:
         parser.error(
-            f"no format ends with {suffix!r}: name one with --format, or use one of "
+            f"no format ends like {output!r}: name one with --format, or end the name with one of "
             f"{' '.join(sorted(_FORMAT_BY_SUFFIX))}"
         )
     return _FORMAT_BY_SUFFIX[suffix]
+
+
+def _same_file(first: str, second: str) -> bool:
+    return os.path.realpath(first) == os.path.realpath(second)
 
 
 def _subtitle_format(path: str) -> SubtitleFormat | None:
@@ -108,19 +127,20 @@ def _write_subtitles(words: Sequence[TimedWord], path: str) -> None:
 
 def _read_text(given: argparse.Namespace, parser: CommandParser) -> str:
     if (given.text is None) == (given.file is None):
-        parser.error("give the text, - or --file, and one of them only")
+        parser.error("give the text, - or --file, one of the three")
+    source = "standard input" if given.file is None else one_line(given.file)
     try:
         if given.file is not None:
             raw = Path(given.file).read_bytes()
         elif given.text == "-":
             raw = sys.stdin.buffer.read()
         else:
-            raw = os.fsencode(given.text)
+            source, raw = "the text", os.fsencode(given.text)
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        parser.error("the text is not UTF-8")
+        parser.error(f"{source} is not UTF-8: convert it, for example with iconv")
     except OSError as error:
-        parser.error(f"{one_line(str(given.file))} cannot be read: {error.strerror}")
+        parser.error(f"{source} cannot be read: {error.strerror}")
     is_markdown = given.file is not None and given.file.lower().endswith(markdown.SUFFIXES)
     return markdown.plain_text(text) if is_markdown else text
 

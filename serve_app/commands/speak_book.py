@@ -16,7 +16,7 @@ from serve_app.book.audio_file import M4B, M4B_AUDIO, write_audio, write_m4b
 from serve_app.book.chapters import read_chapters
 from serve_app.book.parts import cut
 from serve_app.book.speaking import BookSpeaker, Server
-from serve_app.client import Refused
+from serve_app.client import EMPTY, Refused
 from serve_app.commands.speak_options import KEY_VARIABLE, asked_fields
 from speech.errors import InvalidRequest, one_line
 from speech.formats import FORMATS, FormatName, check_sample_rate
@@ -51,7 +51,7 @@ def speak_book(given: argparse.Namespace, text: str, output_format: FormatName) 
     except InvalidRequest as error:
         raise Refused(error.message) from None
     if not parts:
-        raise Refused("Text cannot be empty")
+        raise Refused(EMPTY)
     if len(parts) > 1 and not given.voice:
         raise Refused(
             f"this text takes {len(parts)} requests, and without --voice each would be spoken by "

@@ -42,6 +42,7 @@ def speak_parser() -> CommandParser:
         "echo-tts speak",
         "Have a running server speak; the audio is written as it is made.",
         _EXIT_CODES_HELP,
+        "quote a text of several words",
     )
     add = parser.add_argument
     add("text", nargs="?", help="what to speak; - reads standard input")

@@ -1,6 +1,5 @@
 import asyncio
 import pickle
-import shutil
 import ssl
 import subprocess
 import sys
@@ -311,28 +310,6 @@ async def test_closed_port_is_an_unreachable_endpoint(open_bucket: Open) -> None
         closed = address(store)
     with pytest.raises(UploadFailed, match=r"^Upload failed: endpoint unreachable$"):
         await open_bucket(closed).upload("speech/a.ogg", AUDIO, "audio/ogg", 0.5)
-
-
-@pytest.fixture
-def own_certificate(tmp_path: Path) -> Path:
-    """A file with a key and a certificate that nobody has signed."""
-    if (openssl := shutil.which("openssl")) is None:
-        pytest.skip("no openssl to make a certificate")
-    options = [
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-subj",
-        "/CN=127.0.0.1",
-        "-keyout",
-        "own.pem",
-    ]
-    made = subprocess.run([openssl, *options], cwd=tmp_path, check=True, capture_output=True)
-    with (tmp_path / "own.pem").open("ab") as file:
-        file.write(made.stdout)
-    return tmp_path / "own.pem"
 
 
 async def test_distrusted_certificate_is_named_at_once(

@@ -39,6 +39,23 @@ def test_file_that_fails_leaves_nothing_and_what_was_there(tmp_path, error):
     assert (tmp_path / "old.mp3").read_bytes() == b"old"
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("nowhere/a.wav", "No such file or directory"), ("/dev/full", "No space left on device")],
+)
+def test_error_names_the_file_that_was_asked_for(name, reason):
+    with pytest.raises(OSError, match=reason) as caught, open_target(name) as target:
+        target.write(b"audio")
+    assert caught.value.filename == name
+
+
+def test_error_of_a_file_inside_keeps_its_name(tmp_path):
+    with pytest.raises(OSError, match="No such file") as caught, open_target(tmp_path / "a.wav"):
+        open_target("nowhere/a.srt").__enter__()
+    assert caught.value.filename == "nowhere/a.srt"
+    assert os.listdir(tmp_path) == []
+
+
 def test_file_gets_the_permissions_of_any_new_file(tmp_path):
     with open_target(str(tmp_path / "out.mp3")):
         pass
