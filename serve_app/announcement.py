@@ -9,7 +9,8 @@ from pathlib import Path
 
 from serve_app.haproxy.choice import is_haproxy_in_front
 from serve_app.settings import Settings
-from speech.errors import one_line
+from speech.errors import SpeechError, one_line
+from speech.voice_names import find_file
 
 logger = logging.getLogger(__name__)
 
@@ -32,12 +33,24 @@ def announcement(settings: Settings, metrics_url: str) -> str:
             f"Ready. Page: {address}/  API: {address}/docs",
             f"Listening on: {settings.host} port {settings.port}{proxy}",
             f"Key: {keys}",
-            f"Voices folder: {one_line(settings.voices_dir)}",
+            f"Voices folder: {one_line(settings.voices_dir)}{_missing_voices(settings)}",
             f"Metrics for Prometheus: {metrics_url}",
             "Say something:",
             curl_line(settings),
         )
     )
+
+
+def _missing_voices(settings: Settings) -> str:
+    """Return what is missing of the folder, as far as it is seen from here."""
+    if not Path(settings.voices_dir).is_dir():
+        return ", which is not there"
+    if settings.default_voice is not None:
+        try:
+            find_file(settings.voices_dir, settings.default_voice)
+        except SpeechError as error:
+            return f", without the default_voice: {error.message}"
+    return ""
 
 
 def curl_line(settings: Settings) -> str:

@@ -69,6 +69,9 @@ def start_ray(settings: Settings, *, http: bool) -> None:
         if settings.metrics_port is not None:
             _require_free("metrics_port", "", settings.metrics_port)
         if http:
+            if settings.metrics_port == settings.port:
+                told = f"metrics_port and port are both {settings.port}: choose another for one"
+                raise StartFailed(told)
             _require_free("port", settings.host, settings.port)
         for warning in ray_exposure(os.environ):
             logger.warning(warning)

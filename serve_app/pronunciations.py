@@ -19,7 +19,9 @@ def read_pronunciations(path: str | None) -> dict[str, str]:
         return {}
     try:
         listed = json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise ValueError(f"pronunciations_file {path!r}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"pronunciations_file {path!r} is no JSON file: {error}") from None
     if not isinstance(listed, dict):
         raise ValueError(f"pronunciations_file {path!r} holds no object of words and spellings")

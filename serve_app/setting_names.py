@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
@@ -18,6 +18,17 @@ def variables_of(name: str, field: FieldInfo) -> list[str]:
     if isinstance(alias, AliasChoices):
         return [str(choice) for choice in alias.choices]
     return [str(alias)] if alias is not None else [f"{PREFIX}{name.upper()}"]
+
+
+def misspelt_variables(environ: Mapping[str, str], known: Collection[str]) -> list[str]:
+    """Return a line for each variable that looks like one of ours and is none."""
+    unknown = (name for name in environ if name.upper().startswith(PREFIX))
+    return [_misspelt(name, known) for name in sorted(unknown) if name.upper() not in known]
+
+
+def _misspelt(name: str, known: Iterable[str]) -> str:
+    like = nearest(name, known)
+    return f"no setting reads {name}: " + (f"did you mean {like}?" if like else "is it misspelt?")
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BaseModel,
     Field,
@@ -28,9 +29,16 @@ from pydantic_settings import (
 from deployments.limits import Limits
 from engine import ENGINES
 from engine.echo.options import EchoOptions
-from serve_app.api_keys import fits_header
 from serve_app.origins import Origin
-from serve_app.setting_names import PREFIX, nearest
+from serve_app.setting_names import PREFIX, misspelt_variables
+from serve_app.setting_values import (
+    address_alone,
+    known_engine,
+    split_at_commas,
+    split_keys,
+    whole_or_part_of_one,
+)
+from speech.voice_names import chosen_name
 
 _CALLER_VARIABLES = {"ECHO_URL", "ECHO_API_KEY"}
 """Variables that `echo-tts speak` reads."""
@@ -50,14 +58,21 @@ class Settings(EchoOptions, Limits, BaseSettings):
     )
 
     # What speaks
-    engine: Annotated[str, Field(description="Name of the engine to load.")] = "echo"
+    engine: Annotated[
+        str, AfterValidator(known_engine), Field(description="Name of the engine to load.")
+    ] = "echo"
     voices_dir: Annotated[
         str,
-        Field(validation_alias="AUDIO_VOICES_DIR", description="Folder of reference audio files."),
+        Field(
+            validation_alias="AUDIO_VOICES_DIR",
+            min_length=1,
+            description="Folder of reference audio files.",
+        ),
     ] = "/runpod-volume/echo-tts/audio_voices"
 
     default_voice: Annotated[
         str | None,
+        AfterValidator(chosen_name),
         Field(
             description="Reference audio file below the voices folder that speaks requests which "
             "name none; if none, the model makes up a voice for each request."
@@ -77,6 +92,7 @@ class Settings(EchoOptions, Limits, BaseSettings):
     ] = "auto"
     sampler_gpus: Annotated[
         Literal["auto"] | Annotated[float, Field(ge=0)],
+        AfterValidator(whole_or_part_of_one),
         Field(
             description="GPUs per sampler replica; `auto`: 1 if the engine uses one that is there."
         ),
@@ -95,7 +111,13 @@ class Settings(EchoOptions, Limits, BaseSettings):
 
     # HTTP
     host: Annotated[
-        str, Field(validation_alias="HOST", description="HTTP address; containers set 0.0.0.0.")
+        str,
+        AfterValidator(address_alone),
+        Field(
+            validation_alias="HOST",
+            min_length=1,
+            description="HTTP address; containers set 0.0.0.0.",
+        ),
     ] = "127.0.0.1"
     port: Annotated[
         int, Field(validation_alias="PORT", ge=1, le=65535, description="HTTP port.")
@@ -210,31 +232,22 @@ class Settings(EchoOptions, Limits, BaseSettings):
         }
         return init_settings, env_settings
 
-    @field_validator("engine")
+    @field_validator("*", mode="before")
     @classmethod
-    def _known_engine(cls, name: str) -> str:
-        if name not in ENGINES:
-            raise ValueError(f"no engine {name!r} (known: {', '.join(ENGINES)})")
-        return name
-
-    @field_validator("sampler_gpus")
-    @classmethod
-    def _whole_or_part_of_one(cls, gpus: str | float) -> str | float:
-        if isinstance(gpus, float) and gpus > 1 and not gpus.is_integer():
-            raise ValueError("must be a whole number, or a part of one GPU")
-        return gpus
+    def _without_blanks(cls, value: Any, info: ValidationInfo) -> Any:
+        """Read an argument without blanks around it; an empty one is none where that may be."""
+        assert info.field_name is not None
+        default = cls.model_fields[info.field_name].default
+        if not isinstance(value, str) or isinstance(default, tuple):
+            return value
+        return value.strip() or (None if default is None else "")
 
     @field_validator("api_keys", "cors_origins", "stream_blocks", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, str):
             return value
-        items = tuple(item for item in (part.strip() for part in value.split(",")) if item)
-        if value and not items and info.field_name == "api_keys":
-            raise ValueError("holds no key, and without one everybody is let in")
-        if info.field_name == "api_keys" and not all(map(fits_header, items)):
-            raise ValueError("holds a key that clients cannot send: use printable ASCII")
-        return items
+        return split_keys(value) if info.field_name == "api_keys" else split_at_commas(value)
 
     @property
     def engine_options(self) -> BaseModel:
@@ -262,7 +275,8 @@ class Settings(EchoOptions, Limits, BaseSettings):
 
     def warnings(self, environ: Mapping[str, str]) -> list[str]:
         """Return suspicious settings, a line each, for the log and the health report."""
-        warnings = [_misspelt(name) for name in _unknown_variables(environ)]
+        known = {f"{PREFIX}{name}".upper() for name in type(self).model_fields}
+        warnings = misspelt_variables(environ, known | _CALLER_VARIABLES)
         if self.s3_access_key_id is not None and self.s3_bucket_name is None:
             warnings.append("S3 credentials without S3_BUCKET_NAME: nothing is uploaded")
         if "ECHO_API_KEY" in environ and not self.api_keys:
@@ -280,19 +294,3 @@ class Settings(EchoOptions, Limits, BaseSettings):
                 "S3_BUCKET_NAME needs S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY as well"
             )
         return self
-
-
-def _known_variables() -> set[str]:
-    return {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | _CALLER_VARIABLES
-
-
-def _unknown_variables(environ: Mapping[str, str]) -> list[str]:
-    known = _known_variables()
-    return sorted(
-        name for name in environ if name.upper().startswith(PREFIX) and name.upper() not in known
-    )
-
-
-def _misspelt(name: str) -> str:
-    like = nearest(name, _known_variables())
-    return f"no setting reads {name}: " + (f"did you mean {like}?" if like else "is it misspelt?")

@@ -135,7 +135,7 @@ def _allowed(schema: Mapping[str, Any]) -> str:
         case "number":
             return f"a number{_bounds(schema)}"
         case _:
-            return "text"
+            return "text, not nothing" if schema.get("minLength") else "text"
 
 
 def _bounds(schema: Mapping[str, Any]) -> str:

@@ -22,7 +22,8 @@ from deployments.http.proxy import BEHIND_HAPROXY
 from serve_app.haproxy import launcher
 from serve_app.haproxy.edits import LONGEST_S, edits
 from serve_app.settings import Settings
-from serve_app.wrong_settings import WrongSetting
+from serve_app.wrong_settings import MAX_SHOWN_CHARS, WrongSetting
+from speech.errors import one_line, shorten
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ def haproxy_binary() -> str | None:
 
 def _environment(settings: Settings, folder: Path, binary: str) -> Mapping[str, str]:
     """Write what `launcher` needs into `folder` and return the variables that lead there."""
-    ports = {name: int(os.environ[key]) for name, key in _PORTS.items() if key in os.environ}
+    ports = {name: _port(key) for name, key in _PORTS.items() if os.environ.get(key)}
     made = edits(settings.host, settings.limits, folder, ports)
     (folder / "edits.json").write_text(json.dumps(made))
     program = folder / "haproxy"
@@ -137,6 +138,22 @@ def _environment(settings: Settings, folder: Path, binary: str) -> Mapping[str, 
         "RAY_SERVE_HAPROXY_MAXCONN": str(_max_connections()),
         "RAY_SERVE_HAPROXY_NBTHREAD": str(min(4, os.cpu_count() or 1)),
     }
+
+
+def _port(variable: str) -> int:
+    """Return the port that one of Ray's variables has.
+
+    Raises:
+        WrongSetting: It is none.
+    """
+    try:
+        port = int(os.environ[variable])
+    except ValueError:
+        port = 0
+    if not 0 < port < 2**16:
+        value = one_line(shorten(os.environ[variable], MAX_SHOWN_CHARS))
+        raise WrongSetting(f"{variable}={value}: must be a whole number from 1 to 65535")
+    return port
 
 
 def _max_connections() -> int:

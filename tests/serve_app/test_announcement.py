@@ -25,6 +25,24 @@ def test_announcement_has_what_matters_in_under_ten_lines(keys, told, tmp_path):
     assert "k3y" not in "".join(lines)
 
 
+def test_voices_that_are_missing_are_told(tmp_path):
+    def told(**settings):
+        [line] = [
+            line
+            for line in announcement(Settings(**settings), "").splitlines()
+            if line.startswith("Voices folder: ")
+        ]
+        return line.removeprefix(f"Voices folder: {tmp_path}")
+
+    nowhere = str(tmp_path / "nowhere")
+    assert told(voices_dir=nowhere) == "/nowhere, which is not there"
+    (tmp_path / "nora.ogg").touch()
+    assert told(voices_dir=str(tmp_path), default_voice="nora") == ""
+    assert told(voices_dir=str(tmp_path), default_voice="ada.ogg") == (
+        ", without the default_voice: speaker_voice 'ada.ogg' not found"
+    )
+
+
 def test_output_without_room_is_one_line_in_the_log(caplog):
     with suppress(OSError), open("/dev/full", "w") as full:  # closing it fails as well
         with redirect_stdout(full):

@@ -20,6 +20,12 @@ def test_taken_port_is_named_before_ray_starts(setting, http):
             start_ray(Settings(**{setting: port}), http=http)
 
 
+def test_one_port_cannot_be_two():
+    port = free_port()
+    with pytest.raises(StartFailed, match=f"metrics_port and port are both {port}: choose"):
+        start_ray(Settings(metrics_port=port, port=port), http=True)
+
+
 def test_address_of_another_machine_is_named_before_ray_starts():
     with pytest.raises(StartFailed, match=r"port 8000 on 203\.0\.113\.1: Cannot assign"):
         start_ray(Settings(host="203.0.113.1", port=8000), http=True)

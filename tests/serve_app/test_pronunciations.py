@@ -23,5 +23,5 @@ def test_a_file_of_something_else_is_refused_by_name(tmp_path, content):
 
 
 def test_a_missing_file_is_refused_by_name():
-    with pytest.raises(ValueError, match=r"'gone\.json' is no JSON file"):
+    with pytest.raises(ValueError, match=r"'gone\.json': No such file"):
         read_pronunciations("gone.json")

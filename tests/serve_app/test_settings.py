@@ -146,3 +146,13 @@ def test_settings_let_an_empty_name_not_hide_its_twin(monkeypatch):
 def test_runpod_worker_takes_no_more_jobs_than_one_ingress_has_places():
     assert Settings().runpod_jobs == 16
     assert Settings(max_requests=4, ingress_replicas=8).runpod_jobs == 4
+
+
+def test_argument_is_read_without_blanks_as_a_variable_is():
+    given = Settings(host=" ::1 ", default_voice=" ", metrics_port="", sampler_gpus=" auto ")
+    assert (given.host, given.default_voice) == ("::1", None)
+    assert (given.metrics_port, given.sampler_gpus) == (None, "auto")
+
+
+def test_default_voice_may_be_called_by_the_callers_name_for_none():
+    assert Settings(default_voice="default").default_voice is None

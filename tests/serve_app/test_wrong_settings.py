@@ -38,6 +38,13 @@ ROOT = Path(__file__).parents[2]
             for wrong in ("tts.example", "https://tts.example/app", "https://*.example", "//a")
         ),
         ({"sampler_gpus": "1.5"}, "sampler_gpus=1.5: must be a whole number, or a part of one GPU"),
+        ({"host": " "}, "host= : must be text, not nothing"),
+        ({"voices_dir": ""}, "voices_dir=: must be text, not nothing"),
+        (
+            {"host": "http://127.0.0.1"},
+            "host=http://127.0.0.1: must be an address alone, such as 127.0.0.1, ::1 or 0.0.0.0 "
+            "for all",
+        ),
         ({"device": "tpu"}, "device=tpu: must be auto, cpu or cuda"),
         ({"streaming": "maybe"}, "streaming=maybe: must be true or false"),
         (
@@ -104,7 +111,7 @@ def test_any_unknown_name_makes_one_printable_line(name):
 
 
 def test_pronunciations_file_that_is_not_there_is_a_wrong_setting():
-    with pytest.raises(WrongSetting, match=r"pronunciations_file 'none\.json' is no JSON file"):
+    with pytest.raises(WrongSetting, match=r"pronunciations_file 'none\.json': No such file"):
         read_settings({"pronunciations_file": "none.json"})
 
 

@@ -49,6 +49,15 @@ def test_nobody_is_advised_to_open_the_replicas_to_others(environ, caplog):
 
 
 @needs_haproxy
+@pytest.mark.parametrize("port", ["x", "0", "65536"])
+def test_port_that_is_none_is_a_wrong_setting(environ, port):
+    environ["RAY_SERVE_HAPROXY_STATS_PORT"] = port
+    told = f"RAY_SERVE_HAPROXY_STATS_PORT={port}: must be a whole number from 1 to 65535"
+    with pytest.raises(WrongSetting, match=told):
+        choose_proxy(AUTO)
+
+
+@needs_haproxy
 def test_two_servers_share_no_file_and_no_port(environ):
     choose_proxy(AUTO)
     first = dict(environ)
