@@ -13,8 +13,9 @@ ENV NVIDIA_VISIBLE_DEVICES=all \
     PYTHONUNBUFFERED=1
 
 # Triton builds the launcher of each kernel with a C compiler, torch.compile on a CPU with a C++ one.
+# KubeRay asks its pods whether they are ready with wget.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends g++ \
+    && apt-get install --yes --no-install-recommends g++ wget \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /app

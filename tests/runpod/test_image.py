@@ -66,6 +66,11 @@ def test_image_runs_as_an_ordinary_user_that_it_creates(instructions: list[Instr
     assert "RUN" not in names[names.index("USER") :]
 
 
+def test_image_has_what_kuberay_probes_its_pods_with(instructions: list[Instruction]) -> None:
+    [packages] = [rest for name, rest in instructions if name == "RUN" and "apt-get" in rest]
+    assert "wget" in packages.split()
+
+
 def test_image_listens_to_the_outside(instructions: list[Instruction]) -> None:
     environment = variables(instructions)
     assert environment["HOST"] == "0.0.0.0"
