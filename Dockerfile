@@ -1,7 +1,7 @@
 # The RunPod worker; with another command, the HTTP server:
 #   docker build --platform linux/amd64 -t echo-tts .
-#   docker run --gpus all -p 8000:8000 -v …/voices:/runpod-volume/echo-tts/audio_voices:ro \
-#     echo-tts python -m serve_app serve
+#   docker run --gpus all -p 127.0.0.1:8000:8000 --shm-size 3g \
+#     -v ./voices:/runpod-volume/echo-tts/audio_voices:ro echo-tts python -m serve_app serve
 #
 # torch's wheels bring the CUDA 13 runtime and every other wheel its own libraries; a CUDA base
 # image would hold the same once more. The host brings the driver: 580 or newer.

@@ -75,6 +75,23 @@ def test_compose_file_starts_the_image_with_what_it_needs():
     assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
 
 
+def test_image_is_removed_by_the_command_that_says_so():
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    assert "image" in compose["services"]["echo-tts"]  # which `--rmi local` would keep
+    for page in ("README.md", "docs/deploying.md"):
+        [how] = re.findall(r"docker compose down --rmi (\w+)", (ROOT / page).read_text())
+        assert how == "all"
+
+
+def test_pages_name_the_port_of_metrics_that_clusters_open():
+    ports = re.findall(r"metrics-export-port[:=] ?\"?(\d+)", (ROOT / "kuberay.yaml").read_text())
+    ports += re.findall(r"--metrics-export-port=(\d+)", (ROOT / "cluster.yaml").read_text())
+    [port] = set(ports)
+    page = (ROOT / "docs/observability.md").read_text()
+    named = re.findall(r"^- \*\*(?:A cluster|Kubernetes)\*\*: .*? port (\d+)", page, re.M)
+    assert named == [port, port]
+
+
 def test_compose_grants_the_time_that_draining_takes():
     from serve_app.settings import Settings
 
