@@ -1,4 +1,4 @@
-"""What the graph adds on top of its engine: latency of one short sentence over HTTP.
+"""The cost of the graph on top of its engine: latency of one short sentence over HTTP.
 
 Timed in one run, with 1 and with 16 clients: the engine called directly in this process; a bare
 FastAPI deployment on the same Ray Serve that returns as many bytes; one that gets them from a

@@ -40,7 +40,7 @@ SENTENCES = (
 """Sentences of 2 to 12 s of speech, from short to long, as those of the SeedTTS test set."""
 
 WEIGHTS = tuple(0.75**place for place in range(len(SENTENCES)))
-"""How often each sentence is asked for: a quarter less than the one before it.
+"""The weight of each sentence among the requests: a quarter less than that of the one before.
 
 Requests then take 4 s in the mean, as those of SeedTTS; all alike they would take 7 s.
 """

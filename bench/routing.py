@@ -1,4 +1,4 @@
-"""What a request router is worth to many GPUs: voices held, time waited, evenness.
+"""The worth of a request router to many GPUs: voices held, time waited, evenness.
 
 Simulated samplers in this process, in virtual time, behind the router classes that Ray Serve would
 run: its own (power of two choices) and ours. Requests come at random, in voices with a long tail.
@@ -39,7 +39,7 @@ ROUTERS: dict[str, type[RequestRouter]] = {
 
 @dataclass(frozen=True)
 class Case:
-    """What a run is made of."""
+    """The conditions of a run."""
 
     samplers: int
     ingresses: int
@@ -51,7 +51,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Row:
-    """What came of it: times in ms; `share` is the busiest sampler's jobs over the mean."""
+    """The results of a run: times in ms; `share` is the busiest sampler's jobs over the mean."""
 
     hits: float
     p50: float

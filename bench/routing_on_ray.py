@@ -1,4 +1,4 @@
-"""What a request router is worth to many GPUs, on the real graph: `bench.routing` in real time.
+"""The worth of a request router to many GPUs, on the real graph: `bench.routing` in real time.
 
 The graph is served over HTTP with simulated samplers, once with each router. Their times are
 stretched, so that two cores carry all of it. Requests come at random, in voices of 30 s with a long
@@ -127,7 +127,7 @@ def prepare_voices(folder: str) -> None:
 
 @dataclass(frozen=True)
 class Measured:
-    """What the callers saw.
+    """The measurements of the callers.
 
     Attributes:
         times_s: Seconds of each request.

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE_S, _MAX_PAUSE_S = 0.25, 30.0
 _PAUSE_GROWTH = 2.0
-"""How many times as long as the one before it a pause between two attempts is."""
+"""The factor by which each pause between two attempts is longer than the one before."""
 _PASSING_STATUSES = (408, 409, 425, 429)
 """HTTP statuses below 500 that say: later. A 409 means that another operation is under way."""
 _PASSING_CODES = ("RequestTimeout", "SlowDown", "Throttling", "ThrottlingException")

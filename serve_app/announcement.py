@@ -1,4 +1,4 @@
-"""What an operator is told of a server that is ready."""
+"""The lines for the operator of a server that is ready."""
 
 from __future__ import annotations
 

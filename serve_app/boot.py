@@ -38,7 +38,7 @@ _WAYS_OUT = {
     "CPU": "lower sampler_cpus or the number of replicas, or raise ray_cpus",
     "GPU": "lower sampler_gpus or sampler_replicas",
 }
-"""What helps where Ray counts less of a kind than the replicas need."""
+"""Advice where Ray counts less of a kind than the replicas need."""
 _USABLE = (ApplicationStatus.DEPLOYING, ApplicationStatus.RUNNING, ApplicationStatus.UNHEALTHY)
 
 

@@ -1,4 +1,4 @@
-"""What the values of some settings may look like, beyond their types."""
+"""Checks of the values of settings, beyond their types."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ _NUM_SENTENCES = 12
 
 
 class Said(NamedTuple):
-    """What was spoken, and as which words it should be heard."""
+    """Spoken audio, and the words it should be heard as."""
 
     audio: PCM
     words: str

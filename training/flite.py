@@ -47,7 +47,7 @@ class SpokenToken:
 
 @dataclass(frozen=True)
 class Utterance:
-    """What flite made of a text."""
+    """The speech that flite made of a text."""
 
     audio: NDArray[np.float32]
     """(num_samples,) at the rate asked for."""

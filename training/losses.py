@@ -1,4 +1,4 @@
-"""What is minimised: flow matching, and four helpers that need no listening.
+"""The losses: flow matching, and four helpers that need no listening.
 
 A speaker's pitch and timbre shift all frames alike, which the mean over frames hardly weighs: so
 the mean error of each window counts once more, by itself.

@@ -29,7 +29,7 @@ _MASKED = -1e4
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a batch of B windows is drawn from, each D times: all first draws, then all second.
+    """The conditions of a batch of B windows, each drawn D times: all first draws, then all second.
 
     Attributes:
         text: (B, L) tokens, padded at the end.
@@ -54,7 +54,7 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model makes of a batch.
+    """The model's output for a batch.
 
     Attributes:
         velocity: (D B, S, latent_dim).

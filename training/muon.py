@@ -18,7 +18,7 @@ from torch import Tensor
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 _NUM_ITERATIONS = 4
 _ADAMW_RMS = 0.2
-"""Of an update by AdamW, over its learning rate."""
+"""The root mean square of an update by AdamW, over its learning rate."""
 
 
 def orthogonalize(matrices: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What the teacher is asked to say: sentences, phrases, numbers and words from permissive sources.
+"""Prompts for the teacher: sentences, phrases, numbers and words from permissive sources.
 
 Sources: WordNet's glosses and examples (Debian's wordnet-base), Debian's fortunes, the frequency
 list of the wordfreq package, `proper_names` and `templates`. Prompts are not shipped. Most are

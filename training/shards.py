@@ -1,4 +1,4 @@
-"""What training data is, and the files that hold it."""
+"""Training data, and the files that hold it."""
 
 from __future__ import annotations
 

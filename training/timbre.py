@@ -1,4 +1,4 @@
-"""How alike two voices sound, by the spectrum of all their voiced sounds together."""
+"""The likeness of two voices, by the spectrum of all their voiced sounds together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the device's time goes: kernel by kernel, and the products that are the floor of a step."""
+"""The device's time: kernel by kernel, and the products that are the floor of a step."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _FRONT_MATTER = re.compile(r"\A---[^\S\n]*\n.*?\n(?:---|\.\.\.)[^\S\n]*(?:\n|\Z)
 _SAID = {"text", "code_inline"}
 _BREAKS = {"softbreak", "hardbreak"}
 _MAX_NOTE_CHARS = 8
-"""Of a reference to a note; a longer raised link is text."""
+"""The most characters of a reference to a note; a longer raised link is text."""
 
 
 def plain_text(markdown: str) -> str:

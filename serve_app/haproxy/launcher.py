@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 PORT = "@PORT@"
-"""What stands in a replacement for the group `port` of its pattern."""
+"""The placeholder, in a replacement, of the group `port` of its pattern."""
 _EDITED = "# Written by Ray Serve, edited by its launcher.\n"
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 _A_BACKEND = re.compile(r"^backend http-", re.MULTILINE)

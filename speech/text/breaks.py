@@ -1,4 +1,4 @@
-"""How well a cut would sound at each position of a text: between sentences, clauses, words.
+"""The rank of a cut at each position of a text: between sentences, clauses, words.
 
 Punctuation decides, not grammar: where "Dr." or "U.S." leaves doubt, the text is not cut there.
 """
@@ -23,7 +23,7 @@ from speech.text.scripts import (
 
 
 class Break(IntEnum):
-    """What a cut would separate, from worst to best."""
+    """The parts of a text that a cut would separate, from worst to best."""
 
     CLUSTER = 0  # the code points of one visible character, or a tag such as (laughs)
     GLUED = 1  # a bracket or mark from its text, a speaker tag from what is spoken
@@ -36,7 +36,7 @@ class Break(IntEnum):
 
 
 SPEAKER_TAG = re.compile(r"\[S\d\]")
-"""What names the speaker of the text after it, as the model was taught; anything else is text."""
+"""The tag before a speaker's text, as the model was taught; anything else is text."""
 
 _TAG = re.compile(r"[\[(][^\[\]()]{1,32}[\])]|<break\b[^<>]{0,64}>", re.IGNORECASE)
 OPEN_TAG = re.compile(r"(?:[\[(][^\[\]()]{0,32}|<break\b[^<>]{0,64})\Z", re.IGNORECASE)

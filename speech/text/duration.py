@@ -1,4 +1,4 @@
-"""How long text takes to speak at an ordinary pace."""
+"""The duration of a text that is spoken at an ordinary pace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is drawn with characters and not said: rules, boxes, bullets, runs of marks.
+"""Drawings with characters, which are not said: rules, boxes, bullets, runs of marks.
 
 Such a run sounds like babble, or like a pause that a model takes for the end. Words are never lost:
 every letter and digit stays, in order.

@@ -1,4 +1,4 @@
-"""What Markdown, HTML and SSML write around the words: links, emphasis, tags, entities, tables."""
+"""Markup of Markdown, HTML and SSML: links, emphasis, tags, entities, tables."""
 
 from __future__ import annotations
 

@@ -25,21 +25,21 @@ from speech.validation import shown
 
 MAX_ENTRIES = 1000
 MAX_ENTRY_CHARS = 100
-"""Of a word, and of its spelling."""
+"""The most characters of a word, and of its spelling."""
 
 _TAG = re.compile(rf"{PAUSE_TAG.pattern}|{SPEAKER_TAG.pattern}", re.IGNORECASE)
 
 _BESIDE = rf"[^\W{UNSPACED_RANGES}]"  # a letter or digit next to a word that makes it part of one
 _UNSPACED = f"[{UNSPACED_RANGES}]"
 _BEGIN = rf"(?-i:(?<![{''.join(LEADING_VOWELS)}])(?:(?={_UNSPACED})|(?<!{_BESIDE})))"
-"""Where a word may begin: at no letter, or at one of a script that has no spaces."""
+"""The places a word may begin: after no letter, or in a script that has no spaces."""
 
 _POINT = re.compile(
     rf"[{re.escape(SENTENCE_ENDS)}][{re.escape(CLOSERS + QUOTES)}]{{0,4}}"
     rf"\s{{1,4}}[{re.escape(OPENERS + QUOTES)}]{{0,4}}\Z"
 )
 _SEEN_CHARS = 13
-"""How far before a word a point is looked for."""
+"""The most characters before a word among which a point is looked for."""
 
 Pronunciations = Mapping[str, str]
 """Spellings by the word, or the words, that they are said for."""

@@ -1,4 +1,4 @@
-"""What differs from script to script: pace, punctuation, spaces, what makes one character."""
+"""Differences between scripts: pace, punctuation, spaces, the extent of a character."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How text is cut into chunks.
+"""Text cut into chunks.
 
 The cheapest set of cuts wins: a cut costs by what it separates (`speech.text.breaks`), a chunk by
 how far it is from the length aimed at. Knows nothing of engines but what one pass can speak.

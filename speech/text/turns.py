@@ -18,7 +18,7 @@ Voices = Mapping[str, str | None]
 
 
 class Turn(NamedTuple):
-    """What one speaker says at a time.
+    """The text that one speaker says at a time.
 
     Attributes:
         speaker: The tag's content, or an empty string before the first tag.

@@ -1,4 +1,4 @@
-"""What is written and never said: composed accents, ligatures, characters that nobody sees.
+"""Typography that is never said: composed accents, ligatures, characters that nobody sees.
 
 A byte-level model reads two spellings of one visible text as two texts, and an invisible character
 as a sound. Ordinary text passes through unchanged.

@@ -1,4 +1,4 @@
-"""What counts as a word of a text, and which words of a text say which of another."""
+"""The words of a text, and the match between the words of one text and of another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job's text and its earlier latents mean to the transformer, computed over tables.
+"""The transformer's contexts of a job's text and its earlier latents, computed over tables.
 
 Each encoder has buckets of a few lengths, which a graph can replay: hundreds of launches, most of
 them short, are one. What is longer than every bucket runs at its own length.

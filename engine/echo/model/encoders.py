@@ -38,7 +38,7 @@ class EncoderBlock(nn.Module):
 
 
 class Encoder(nn.Module):
-    """What the encoders share: blocks over one sequence, either way or causal."""
+    """The base of the encoders: blocks over one sequence, either way or causal."""
 
     def __init__(self, config: EncoderConfig, eps: float, causal: bool) -> None:
         super().__init__()

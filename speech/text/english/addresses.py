@@ -224,4 +224,4 @@ ADDRESSES: tuple[Rule, ...] = (
     rule(rf"{UNJOINED}0\d{{1,4}}(?:\s\d{{2,8}}){{1,5}}(?![\w-])", _phone),
     rule(r"(?<![\w.,/$£€])\+\d{7,15}(?!\w)", _phone),
 )
-"""What names a place to write or call to, read out mark by mark and digit by digit."""
+"""Rules for addresses and phone numbers, read out mark by mark and digit by digit."""

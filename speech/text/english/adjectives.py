@@ -21,7 +21,7 @@ _MEASURED = re.compile(
     r"bolts?|hoses?|nails?|nuts?|pipes?|relays?|resistors?|ropes?|sacks?|screens?|screws?|sockets?|sprints?|steaks?|tablets?|tanks?|timeouts?|tubes?|"
     r"warrant(?:y|ies)|wrench(?:es)?)\b"
 )
-"""What is told by its amount, article or not, as in `two 12 oz bottles`."""
+"""Nouns that an amount describes, with an article or without: `two 12 oz bottles`."""
 _NOUN_BEHIND = re.compile(rf"\s{_NOUN}")
 PLAIN_NOUN = (
     r"(?=\s(?!(?:about|ago|all|also|am|any|apart|around|away|across|back|behind|between|but|can|could|"

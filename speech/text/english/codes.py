@@ -21,12 +21,12 @@ _NAMED = (
     "Rooms?|Suite|Apartment|Unit|Boeing|Airbus|Xbox|[GR]TX|RX|Porsche|Interstate|Highway|Route|Form|"
     r"[Ee]rror|HTTP|[Ff]light(?:\s[A-Z]{2})?|Bus|Train|Cabin|Locker|Studio|Channel"
 )
+"""Nouns whose number of three or four figures is a name: nobody counts them."""
 _PLACED = (
     "Rooms?|Suite|Apartment|Unit|Route|Highway|Gate|Exit|Platform|Row|Seat|Flat|Ward|[Rr]oom|[Ss]uite|"
     "[Aa]partment|[Gg]ate|[Rr]ow|[Ss]eat|[Pp]latform"
 )
-"""What is numbered with a letter behind, which is no unit there."""
-"""What is known by a number of three or four figures: nobody counts them."""
+"""Nouns whose number may end with a letter, which is no unit there."""
 _MEASURED = "feet|foot|kilomet(?:er|re)s|km|met(?:er|re)s|miles|yards|hours|minutes|days|people"
 _CATALOGUES = "BWV|HWV|KV|RV|TWV|WoO"
 

@@ -21,7 +21,7 @@ _BEFORE = (
     rf"(?:\b(?:{alternatives([*_COMMANDS, *_ASKED_FOR])})\s|(?<!\w)--?[\w=-]{{1,30}},?\s"
     r"|\bdash(?:\s[a-z]{1,12}){1,4},?\s|[\"“'‘(`])"
 )
-"""What a flag stands behind; a dash of prose may be written so behind any other word."""
+"""The words that a flag may follow; after any other, a dash may be one of prose."""
 _OPENERS, _CLOSERS = "\"“'‘(", "\"”'’)="
 _ENDS = r"(?![\w-]|['’]\w)"
 _NO_FLAG = r"(?:and|as|at|but|for|he|if|in|it|not|of|or|she|so|the|they|this|to|we|which|who|you)\b"

@@ -1,4 +1,4 @@
-"""What is counted in games and in progress: dice, levels, episodes, points out of all there are."""
+"""Counts in games and of progress: dice, levels, episodes, points out of all there are."""
 
 from __future__ import annotations
 

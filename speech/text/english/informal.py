@@ -1,4 +1,4 @@
-"""What people write in chats: shorthand, hashtags, emoticons, keys."""
+"""Chat English: shorthand, hashtags, emoticons, keys."""
 
 from __future__ import annotations
 

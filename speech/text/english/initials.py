@@ -51,7 +51,7 @@ _COMMON = frozenset(
     )
 )
 _DRAWN_OUT = re.compile(r"A{3,}[HR]|.{0,9}([EHMORUZ])\1\1")
-"""What is called out, such as SHHH."""
+"""Exclamations, such as SHHH."""
 _TIMES = {2: "double", 3: "triple", 4: "quadruple"}
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _ARTICLES = frozenset(listed("the an my your our their his her its"))

@@ -110,4 +110,4 @@ MATHS: tuple[Rule, ...] = (
     rule(r"(?<=[α-λν-ω])(?=[a-z][²³]?(?![a-z]))", " "),
     rule(rf"\s?(?:{alternatives(list(_SIGNS))})\s?", _sign),
 )  # fmt: skip
-"""What is said for mathematics, before its marks are dropped."""
+"""Rules for mathematics, which come before its marks are dropped."""

@@ -34,7 +34,7 @@ _SIGN = re.compile(
 _MAX_PASSES = 3
 """Over a text: what one rule says may stand where another, before it, would have taken it."""
 _MIN_ENGLISH_LETTERS = 0.9
-"""Of a text's letters: below, it is in another language, or in another script."""
+"""The least share of English letters; below, a text is in another language or script."""
 _MAX_ACCENTED = 2
 """Accented letters of a short text that are no sign of another language, as in `Beyoncé, 42`."""
 

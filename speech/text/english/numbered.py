@@ -56,7 +56,7 @@ _UNSTOPPED = {
         "Pt Op Mk Sect Qty qty Ste"
     )
 }
-"""What no full stop need be behind: with a number it is nothing else."""
+"""Abbreviations that need no full stop: before a number they are nothing else."""
 _WITH_LOWER_CASE = {
     "p.": "page ", "pp.": "pages ", "vol.": "volume ", "Vol.": "Volume ", "ch.": "chapter ",
     "Ch.": "Chapter ", "sc.": "scene ", "Sc.": "Scene ",
@@ -201,4 +201,4 @@ NUMBERED: tuple[Rule, ...] = (
         _in_lower_case,
     ),
 )
-"""What is numbered, before its number is said."""
+"""Rules for things that are numbered, which come before those for numbers."""

@@ -146,7 +146,7 @@ COMPARISONS: tuple[Rule, ...] = (
         lambda m: f"{m['half']} plus ",
     ),
 )
-"""What is said for signs that are dropped elsewhere."""
+"""Words for signs that are dropped elsewhere."""
 
 GLUED: tuple[Rule, ...] = (
     rule(r"\bA[–-]Z\b", "ay to zee"),

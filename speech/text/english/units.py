@@ -104,4 +104,4 @@ PER = {
     "s": "second", "s²": "second squared", "d": "day", "bbl": "barrel", "K": "kelvin",
     "pp": "person",
 }  # fmt: skip
-"""What a rate may be for, by what is written behind the slash."""
+"""The word for the unit of a rate, by what is written behind the slash."""

@@ -12,7 +12,7 @@ LARGEST = 65504.0
 
 
 class Stream(Enum):
-    """What a layer does with the residual stream."""
+    """The part of a layer in the residual stream."""
 
     PASS = auto()
     """It leaves it alone."""
@@ -25,7 +25,7 @@ class Stream(Enum):
 
 
 class Activation(Enum):
-    """What a layer's output is made of its sum by."""
+    """The function that makes a layer's output of its sum."""
 
     SNAKE = auto()
     """A Snake, whose output is the next layer's input."""

@@ -28,7 +28,7 @@ _JOINED_ROWS = 16
 
 
 class _Division(NamedTuple):
-    """How the keys of a tile are worked on.
+    """The division of work on the keys of a tile.
 
     Attributes:
         keys: Keys of a block.
@@ -42,9 +42,9 @@ class _Division(NamedTuple):
 
 
 _MANY_TILES, _FEW_TILES = _Division(64, 3, 1), _Division(32, 4, 4)
-"""What was fastest on an H200 in bfloat16."""
+"""The fastest on an H200 in bfloat16."""
 _FLOAT = _Division(32, 1, 1)
-"""What fits any card in float32."""
+"""One that fits any card in float32."""
 
 _MAX_PARTS = tl.constexpr(MAX_PARTS)
 

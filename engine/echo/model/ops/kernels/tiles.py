@@ -115,7 +115,7 @@ def precision_for(weight: Tensor) -> str:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a GPU has.
+    """The resources of a GPU.
 
     Attributes:
         capability: Ten times its major version, and its minor one.
