@@ -13,8 +13,11 @@ from serve_app.commands.standard_streams import open_missing_streams
 
 COMMANDS = {
     "serve": ("serve_app.commands.serve", "serve the graph on this machine"),
-    "speak": ("serve_app.commands.speak", "have a running server speak into a file or a pipe"),
-    "check-voice": ("serve_app.commands.check_voice", "measure a reference file and judge it"),
+    "speak": ("serve_app.commands.speak", "have a running server speak, into a file or a pipe"),
+    "check-voice": (
+        "serve_app.commands.check_voice",
+        "measure a voice file and find its faults",
+    ),
     "download": ("serve_app.commands.download", "fetch the published weights"),
 }
 """The commands by name: the module, and its purpose."""
@@ -27,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     parser = CommandParser(
         "echo-tts",
-        "Text to speech in any voice of which there is a recording: a server, and its tools.",
+        "Text to speech in the voice of any recording: a server and its tools.",
         "\n".join(
             ["commands:", *(f"  {name:<14}{purpose}" for name, (_, purpose) in COMMANDS.items())]
         ),

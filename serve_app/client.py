@@ -38,7 +38,7 @@ class Refused(CallFailed):
     @classmethod
     def for_address(cls, url: str) -> Refused:
         """Return the failure of a call to what is no address."""
-        return cls(f"'{one_line(url)}' is no HTTP address, such as http://127.0.0.1:8000")
+        return cls(f"'{one_line(url)}' is not an HTTP address, such as http://127.0.0.1:8000")
 
     @classmethod
     def for_tls(cls, url: str, error: ssl.SSLError) -> Refused:
@@ -107,7 +107,7 @@ def check_key(api_key: str | None) -> None:
         Refused: It cannot; the message does not repeat it.
     """
     if api_key is not None and not fits_header(api_key):
-        raise Refused("The API key holds characters that no key has")
+        raise Refused("The API key has characters that cannot be sent: use printable ASCII")
 
 
 def check_address(url: str) -> None:
@@ -202,7 +202,7 @@ def _speech(response: httpx.Response) -> Speech:
             sample_rate_hz=int(headers["X-Audio-Sample-Rate"]),
         )
     except (KeyError, ValueError):
-        raise CallFailed(f"{_host(response)} is no Echo-TTS server") from None
+        raise CallFailed(f"{_host(response)} is not an Echo-TTS server") from None
 
 
 def _packets_of_events(response: httpx.Response, words: list[TimedWord]) -> Iterator[bytes]:

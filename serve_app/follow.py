@@ -126,7 +126,7 @@ def _audio(
             message = json.loads(frame)
             failure = _failure(message) if message["type"] == "error" else None
         except (ValueError, TypeError, KeyError):
-            raise CallFailed("The server there is no Echo-TTS server") from None
+            raise CallFailed("The server there is not an Echo-TTS server") from None
         if failure is not None:
             raise failure
 

@@ -22,9 +22,9 @@ def read_pronunciations(path: str | None) -> dict[str, str]:
     except OSError as error:
         raise ValueError(f"pronunciations_file {path!r}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"pronunciations_file {path!r} is no JSON file: {error}") from None
+        raise ValueError(f"pronunciations_file {path!r} is not JSON: {error}") from None
     if not isinstance(listed, dict):
-        raise ValueError(f"pronunciations_file {path!r} holds no object of words and spellings")
+        raise ValueError(f"pronunciations_file {path!r} must be an object of spellings by word")
     try:
         return dict(check_pronunciations(listed))
     except InvalidRequest as error:

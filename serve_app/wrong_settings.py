@@ -70,7 +70,7 @@ def require_weights(settings: Settings) -> None:
     except ValueError as error:
         raise WrongSetting(one_line(str(error))) from None
     if folder is not None and not any(folder.rglob("*.safetensors")):
-        raise WrongSetting(f"weights_dir {settings.weights_dir!r} holds no *.safetensors")
+        raise WrongSetting(f"weights_dir {settings.weights_dir!r} has no *.safetensors in it")
 
 
 def _line(setting: str, detail: Mapping[str, Any], arguments: Mapping[str, Any]) -> str:

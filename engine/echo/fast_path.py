@@ -133,7 +133,7 @@ class PathChoice:
 def _unfit(config: DiTConfig, device: torch.device) -> str | None:
     """Return why the kernels cannot run a model of these sizes on `device`, if they cannot."""
     if not fits_kernels(config.head_dim):
-        return "the width of the model's heads is no power of two from 16 up"
+        return "the width of the model's heads is not a power of two of at least 16"
     if device.type == "cuda" and torch.cuda.get_device_capability(device) < FIRST_CAPABILITY:
         return "the GPU is older than Ampere"
     return None

@@ -26,11 +26,11 @@ WEIGHTS_VARIABLE, DEVICE_VARIABLE = "ECHO_WEIGHTS_DIR", "ECHO_DEVICE"
 _EXIT_CODES = {"good": 0, "usable": 1, "unusable": 2}
 _EPILOG = f"""\
 Recommended: 10 to 30 s, up to 60 s for a steadier voice, of clean speech by one speaker, evenly
-loud, not clipped. Whether it is one speaker, and what is said, is not checked: listen.
+loud, not clipped. Whether there is only one speaker, and what is said, is not checked: listen.
 
 environment:
   {WEIGHTS_VARIABLE}  the checkpoint, if there is no --weights-dir
-  {DEVICE_VARIABLE}       cpu: without either, the CPU's checkpoint, also where there is a GPU
+  {DEVICE_VARIABLE}       cpu: without either, the CPU's checkpoint, even where there is a GPU
 
 exit codes, of the worst file:
   0  good
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     """Parse the command's arguments, report, and return the exit code."""
     parser = CommandParser(
         "echo-tts check-voice",
-        "Report on reference files: the voice they will give, and their faults.",
+        "Report on voice files: how good a voice each of them makes, and what is wrong with it.",
         _EPILOG,
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="a recording of the voice")

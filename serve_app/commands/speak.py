@@ -200,7 +200,7 @@ def _speak(given: argparse.Namespace, text: str, output_format: FormatName) -> N
         try:
             total_s = length.total_s()
         except ValueError:
-            raise CallFailed(f"What the server sent is no {output_format}") from None
+            raise CallFailed(f"What the server sent is not {output_format}") from None
         header.complete()
         if given.subtitles is not None:
             _write_subtitles(speech.words, given.subtitles)

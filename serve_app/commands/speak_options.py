@@ -28,10 +28,10 @@ environment:
 exit codes:
   0    all audio was written
   {FAILED}    the server failed, or the audio could not be written
-  {BAD_INPUT}    what was asked for is wrong: a voice that is not there, an option, the key
-  {UNAVAILABLE}    no server answers, it is starting or overloaded: try again later
+  {BAD_INPUT}    the request is wrong: a voice that is not there, an option, the key
+  {UNAVAILABLE}    no server answers, or it is starting or overloaded: try again later
   {INTERRUPTED}  interrupted; the server drops the request
-Unless it is 0, no file is left or changed, but for the folder PATH.parts of a book: it holds what
+Unless it is 0, no file is left or changed, except the folder PATH.parts of a book: it holds what
 has been spoken, and the same command goes on from there.
 """
 
@@ -45,12 +45,12 @@ def speak_parser() -> CommandParser:
         "quote a text of several words",
     )
     add = parser.add_argument
-    add("text", nargs="?", help="what to speak; - reads standard input")
+    add("text", nargs="?", help="the text to speak; - reads standard input")
     add(
         "--file",
         metavar="PATH",
-        help="a UTF-8 file with what to speak, plain or Markdown; a book, too long for one "
-        "request, is spoken in many",
+        help="a text or Markdown file to speak, in UTF-8; one that is too long for a request, such "
+        "as a book, is spoken in many",
     )
     add(
         "--follow",
@@ -62,7 +62,7 @@ def speak_parser() -> CommandParser:
         "--output",
         required=True,
         metavar="PATH",
-        help="where to, in the format that its suffix names; - is standard output, "
+        help="the file to write, in the format that its suffix names; - is standard output, "
         ".m4b an audiobook with chapters",
     )
     add(
@@ -74,18 +74,18 @@ def speak_parser() -> CommandParser:
     add(
         "--format",
         choices=list(FORMATS),
-        help=f"if PATH's suffix does not tell; standard output gets {STDOUT_FORMAT}",
+        help=f"the format, if PATH's suffix does not name it; standard output gets {STDOUT_FORMAT}",
     )
     add(
         "--subtitles",
         metavar="PATH",
-        help="also write what is said when, as .srt or .vtt",
+        help="also write subtitles, as .srt or .vtt",
     )
-    add("--title", help="of an .m4b (default: the name of the file)")
-    add("--sample-rate", type=int, metavar="HZ", help="of the audio")
+    add("--title", help="the title of an .m4b (default: the name of the file)")
+    add("--sample-rate", type=int, metavar="HZ", help="the sample rate of the audio")
     add("--speed", type=float, metavar="FACTOR", help="tempo, 0.25 to 4; the pitch stays")
-    add("--loudness", type=float, metavar="LUFS", help="of the audio, -36 to -10")
-    add("--seed", type=int, metavar="N", help="same seed, same audio")
+    add("--loudness", type=float, metavar="LUFS", help="the loudness of the audio, -36 to -10")
+    add("--seed", type=int, metavar="N", help="the same seed gives the same audio")
     add(
         "--parameter",
         action="append",
@@ -97,14 +97,15 @@ def speak_parser() -> CommandParser:
     add(
         "--url",
         default=os.environ.get(URL_VARIABLE) or DEFAULT_URL,
-        help=f"of the server, with or without /v1 (default: {DEFAULT_URL})",
+        help=f"the address of the server, with or without /v1 (default: {DEFAULT_URL})",
     )
     add(
         "--patience",
         type=_seconds,
         default=PATIENCE_S,
         metavar="S",
-        help="seconds the server may send nothing, or be busy in mid-book (default: %(default)g)",
+        help="seconds that the server may send nothing, or be busy in mid-book "
+        "(default: %(default)g)",
     )
     add("-q", "--quiet", action="store_true", help="no progress bar, no summary; errors only")
     return parser
@@ -140,5 +141,5 @@ def _seconds(given: str) -> float:
     except ValueError:
         seconds = math.nan
     if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{given!r} is no number of seconds")
+        raise argparse.ArgumentTypeError(f"{given!r} is not a number of seconds")
     return min(seconds, LONGEST_S)

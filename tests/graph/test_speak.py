@@ -180,9 +180,9 @@ def test_speak_tells_the_servers_own_error_and_leaves_no_file(speak, tmp_path, o
         (["Hello.", "--file", "x", "-o", "out.wav"], 2, "give the text, - or --file"),
         (["--file", "nowhere.txt", "-o", "out.wav"], 2, "nowhere.txt cannot be read"),
         (["Hello.", "-o", "out.wav", "--parameter", "seed"], 2, "'seed' is not name=value"),
-        (["Hello.", "-o", "out.wav", "--patience", "-1"], 2, "'-1' is no number of seconds"),
+        (["Hello.", "-o", "out.wav", "--patience", "-1"], 2, "'-1' is not a number of seconds"),
         (["Hello.", "-o", "nowhere/out.wav"], 1, "nowhere/out.wav cannot be written: No such file"),
-        (["Hello.", "-o", "out.wav", "--url", "nowhere"], 2, "is no HTTP address"),
+        (["Hello.", "-o", "out.wav", "--url", "nowhere"], 2, "is not an HTTP address"),
         (["Hello.", "-o", "out.wav", "--url", "http://127.0.0.1:1"], 3, "No server answers"),
     ],
 )

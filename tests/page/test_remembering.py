@@ -94,7 +94,9 @@ async def test_key_is_asked_for_only_where_one_is_needed_and_lives_in_its_tab(vi
     await expect_complaint(page, "The server does not accept this API key.")
     await key.fill(f"\u201c{KEY}\u201d")  # as a word processor quotes: no header takes it
     await key.press("Enter")
-    await expect_complaint(page, "This API key holds characters that no key has.")
+    await expect_complaint(
+        page, "This API key has characters that cannot be sent: use printable ASCII."
+    )
     await key.fill(KEY)
     await key.press("Enter")
     await expect_status(page, "Done")

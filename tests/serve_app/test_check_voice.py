@@ -130,4 +130,4 @@ def test_checkpoint_that_is_not_there_is_a_usage_error(capsys):
     with pytest.raises(SystemExit) as left:
         main(["--weights-dir", "nowhere", str(VOICES / "ada.ogg")])
     assert left.value.code == 2
-    assert "weights_dir 'nowhere' is no folder" in capsys.readouterr().err
+    assert "weights_dir 'nowhere' is neither a folder nor" in capsys.readouterr().err

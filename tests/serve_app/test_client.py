@@ -153,7 +153,7 @@ def test_answer_of_another_server_is_no_mistake_of_the_caller(status, body):
 
 
 def test_success_of_another_server_is_none():
-    with server(200, {}, b"audio") as (url, _), pytest.raises(CallFailed, match="no Echo-TTS"):
+    with server(200, {}, b"audio") as (url, _), pytest.raises(CallFailed, match="not an Echo-TTS"):
         call(url)
 
 
@@ -172,7 +172,7 @@ def test_server_that_is_not_there():
     "url", ["", "localhost:8000", "ftp://x", "http://", "http://a\x01b", "http://..", "http://xn--"]
 )
 def test_url_that_is_none(url):
-    with pytest.raises(Refused, match="is no HTTP address"):
+    with pytest.raises(Refused, match="is not an HTTP address"):
         call(url)
 
 

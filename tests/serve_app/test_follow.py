@@ -59,7 +59,7 @@ def test_key_that_no_header_takes_is_not_repeated(tmp_path, key):
 
 @pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://x", "http://a\x01b", "http://.."])
 def test_url_that_is_none(tmp_path, url):
-    with pytest.raises(Refused, match="is no HTTP address"):
+    with pytest.raises(Refused, match="is not an HTTP address"):
         call(url, tmp_path)
 
 
@@ -95,7 +95,7 @@ def test_answer_of_another_server_is_no_mistake_of_the_caller(tmp_path, body):
 
 @pytest.mark.parametrize("message", ["hello", "[]", "{}", '{"type": "error"}'])
 def test_message_of_another_server_is_no_mistake_of_the_caller(tmp_path, message):
-    with server(message) as url, pytest.raises(CallFailed, match="no Echo-TTS") as caught:
+    with server(message) as url, pytest.raises(CallFailed, match="not an Echo-TTS") as caught:
         call(url, tmp_path)
     assert type(caught.value) is CallFailed
 

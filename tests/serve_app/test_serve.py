@@ -18,7 +18,7 @@ def test_ctrl_c_before_ray_is_there_ends_without_a_traceback(monkeypatch, capfd)
 
 @pytest.mark.parametrize(
     ("folder", "told"),
-    [("nowhere", "nowhere' is no folder, echo-tts-base or echo-mini"), ("", "no *.safetensors")],
+    [("nowhere", "nowhere' is neither a folder nor echo-tts-base"), ("", "no *.safetensors")],
 )
 def test_weights_that_are_not_there_end_it_at_once_with_one_line(tmp_path, capsys, folder, told):
     with pytest.raises(SystemExit) as end:

@@ -29,7 +29,7 @@ const orRefuse = (message, signal, promise) =>
 /** The server's answer to a speech request, its audio still to be read. Throws a Refusal. */
 async function ask(body, key, signal) {
   const headers = { "Content-Type": "application/json" };
-  if (/[^ -~]/.test(key)) throw new Refusal("This API key holds characters that no key has.", "key");
+  if (/[^ -~]/.test(key)) throw new Refusal("This API key has characters that cannot be sent: use printable ASCII.", "key");
   if (key) headers.Authorization = `Bearer ${key}`;
   const request = { method: "POST", headers, body: JSON.stringify(body), signal };
   const answer = await orRefuse(

@@ -38,7 +38,9 @@ def find_folder(name: str | None, on_cpu: bool) -> Path | None:
         return None
     folder = BUNDLED_FOLDER if name == BUNDLED else Path(name)
     if not folder.is_dir():
-        raise CheckpointError(f"weights_dir {name!r} is no folder, {PUBLISHED} or {BUNDLED}")
+        raise CheckpointError(
+            f"weights_dir {name!r} is neither a folder nor {PUBLISHED} or {BUNDLED}"
+        )
     return folder
 
 

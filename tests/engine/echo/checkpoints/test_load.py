@@ -53,7 +53,8 @@ def test_checkpoint_is_the_devices_own_unless_named(tmp_path):
 def test_checkpoint_that_is_none_is_named_with_those_there_are(name):
     with pytest.raises(CheckpointError) as caught:
         find_folder(name, on_cpu=True)
-    assert str(caught.value) == f"weights_dir {name!r} is no folder, echo-tts-base or echo-mini"
+    told = f"weights_dir {name!r} is neither a folder nor echo-tts-base or echo-mini"
+    assert str(caught.value) == told
 
 
 def test_bundled_checkpoint_goes_by_its_name():
