@@ -12,8 +12,10 @@ from serve_app.wrong_settings import EXIT_STATUS, WrongSetting, read_settings, r
 
 def main() -> None:
     """Boot the graph and work for RunPod until told to stop."""
-    # Without a handler, the first process of a container ignores SIGTERM while it boots.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # Without a handler, the first process of a container ignores SIGTERM while it boots, and Ctrl-C
+    # leaves a traceback.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
     try:
         settings = read_settings({})
         require_weights(settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 
 from engine import ENGINES
 from serve_app.api_keys import fits_header
@@ -32,6 +33,13 @@ def address_alone(host: str) -> str:
                 "must be an address alone, such as 127.0.0.1, ::1 or 0.0.0.0 for all"
             ) from None
     return host
+
+
+def absolute_path(path: str | None) -> str | None:
+    """Return a path that means the same everywhere; raise ValueError if it is relative."""
+    if path is not None and not os.path.isabs(path):
+        raise ValueError("must be an absolute path")
+    return path
 
 
 def split_at_commas(text: str) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from engine.echo.options import EchoOptions
 from serve_app.origins import Origin
 from serve_app.setting_names import PREFIX, misspelt_variables
 from serve_app.setting_values import (
+    absolute_path,
     address_alone,
     known_engine,
     split_at_commas,
@@ -208,7 +209,9 @@ class Settings(EchoOptions, Limits, BaseSettings):
         ),
     ] = None
     ray_temp_dir: Annotated[
-        str | None, Field(description="Ray's session folder; Ray decides if none.")
+        str | None,
+        AfterValidator(absolute_path),
+        Field(description="Ray's session folder; Ray decides if none."),
     ] = None
 
     @classmethod

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import runpod_entry
 from serve_app.__main__ import let_signals_interrupt, main
 from serve_app.commands import download
 from serve_app.commands.standard_streams import OUTPUT_FAILED, open_missing_streams
@@ -19,8 +20,11 @@ ADA = str(Path(__file__).parents[2] / "voices" / "ada.ogg")
 @pytest.fixture
 def signals():
     """Signals as Python sets them up when it starts; they are put back."""
-    held = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    for number in held:
+    held = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    }
+    for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     yield
     for number, handler in held.items():
@@ -80,6 +84,18 @@ def test_signal_that_ends_a_command_interrupts_it(monkeypatch, capsys, signals, 
     monkeypatch.setattr(download, "main", wait)
     assert main(["download"]) == 130
     assert capsys.readouterr().err == "Interrupted\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_ends_a_runpod_worker_that_is_starting(monkeypatch, signals, number):
+    def wait(_):
+        os.kill(os.getpid(), number)
+        signal.pause()
+
+    monkeypatch.setattr(runpod_entry, "read_settings", wait)
+    with pytest.raises(SystemExit) as left:
+        runpod_entry.main()
+    assert left.value.code == 0
 
 
 def test_ignored_hangup_stays_ignored(signals):

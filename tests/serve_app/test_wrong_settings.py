@@ -45,6 +45,7 @@ ROOT = Path(__file__).parents[2]
             "host=http://127.0.0.1: must be an address alone, such as 127.0.0.1, ::1 or 0.0.0.0 "
             "for all",
         ),
+        ({"ray_temp_dir": "ray"}, "ray_temp_dir=ray: must be an absolute path"),
         ({"device": "tpu"}, "device=tpu: must be auto, cpu or cuda"),
         ({"streaming": "maybe"}, "streaming=maybe: must be true or false"),
         (
