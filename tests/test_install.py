@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -67,3 +68,24 @@ def test_pip_installs_where_uv_cannot(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "Installing with pip, since uv cannot: no-binary" in done.stderr
+
+
+@pytest.mark.slow
+def test_setup_completes_an_environment_that_was_interrupted(tmp_path):
+    shutil.copytree(SCRIPT.parent, tmp_path / "scripts")
+    for name in ("requirements.txt", "requirements-reference.txt", "pyproject.toml"):
+        (tmp_path / name).write_text("")
+    # As Ctrl-C leaves it before it has pip, but that the command is there already.
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / ".venv"], check=True)
+    stamp = f"4294967295 0({sys.version_info[0]}, {sys.version_info[1]}){tmp_path}\n"
+    (tmp_path / ".venv" / "installed-command").write_text(stamp)
+    done = subprocess.run(
+        [tmp_path / "scripts" / "setup"],
+        env=os.environ | {"PIP_NO_BINARY": "nothing", "PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / ".venv" / "bin" / "pip").exists()
+    version = f"({sys.version_info[0]}, {sys.version_info[1]})"
+    assert version in (tmp_path / ".venv" / "installed-requirements.txt").read_text()
