@@ -5,6 +5,7 @@ Imports no torch, so that a command can download them without waiting for it.
 
 from __future__ import annotations
 
+import errno
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,14 @@ DIT = Published("jordand/echo-tts-base", "pytorch_model.safetensors")
 PCA = Published("jordand/echo-tts-base", "pca_state.safetensors")
 CODEC = Published("jordand/fish-s1-dac-min", "pytorch_model.safetensors")
 FILES = (DIT, PCA, CODEC)
+
+_OF_THE_DISK = frozenset(
+    {
+        *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS),
+        *(errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EEXIST),
+    }
+)
+"""The errors of a file that cannot be written, rather than of one that does not come."""
 
 
 def find(file: Published, weights_dir: Path | None) -> Path:
@@ -59,7 +68,7 @@ def download(file: Published, weights_dir: Path | None = None) -> Path:
     """Download `file` into the Hugging Face cache, or below `weights_dir`; return its path.
 
     Raises:
-        CheckpointError: The hub does not give it.
+        CheckpointError: The hub does not give it, or it cannot be written.
     """
     from huggingface_hub import hf_hub_download
 
@@ -69,7 +78,18 @@ def download(file: Published, weights_dir: Path | None = None) -> Path:
     except Exception as error:
         # Its own errors, the system's, and those of the HTTP library beneath, which has changed
         # from version to version: whatever it is, the file is not there.
+        if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+            raise CheckpointError(
+                f"cannot keep {file.name} of {file.repo} in {folder or _hub_cache()}: "
+                f"{error.strerror}"
+            ) from error
         raise CheckpointError(
             f"cannot download {file.name} of {file.repo} ({type(error).__name__}): "
             "check the network and HF_TOKEN, or name a folder that holds the weights"
         ) from error
+
+
+def _hub_cache() -> str:
+    from huggingface_hub import constants
+
+    return str(constants.HF_HUB_CACHE)

@@ -10,7 +10,7 @@ from engine.echo.checkpoints import tiny as tiny_checkpoint
 from engine.echo.checkpoints.config_file import dumps, load_config
 from engine.echo.checkpoints.folder import BUNDLED_FOLDER, CONFIG, CheckpointError, find_folder
 from engine.echo.checkpoints.load import MODEL, load_models
-from engine.echo.checkpoints.published import CODEC, DIT, PCA, Published, find
+from engine.echo.checkpoints.published import CODEC, DIT, PCA, Published, download, find
 from engine.echo.codecs.source_filter.codec import SourceFilterCodec
 from engine.echo.config import EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
 from engine.echo.sizes import TINY
@@ -270,3 +270,13 @@ def test_config_refuses_what_does_not_fit(tmp_path, text, message):
     (tmp_path / CONFIG).write_text(text)
     with pytest.raises(ValueError, match=message):
         load_config(tmp_path / CONFIG)
+
+
+def test_download_that_cannot_be_kept_is_told_apart_from_one_that_does_not_come(tmp_path):
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "echo-tts-base"
+    with pytest.raises(CheckpointError) as caught:
+        download(DIT, folder.parent)
+    assert str(caught.value) == (
+        f"cannot keep {DIT.name} of {DIT.repo} in {folder}: Not a directory"
+    )
