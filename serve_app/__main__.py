@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from deployments.version import VERSION
 from serve_app.commands.command_parser import CommandParser
-from serve_app.commands.standard_streams import open_missing_streams
+from serve_app.commands.standard_streams import prepare_streams
 
 COMMANDS = {
     "serve": ("serve_app.commands.serve", "serve the graph on this machine"),
@@ -26,7 +26,7 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that `arguments` (by default the process's) name; return its exit code."""
-    open_missing_streams()
+    prepare_streams()
     given = sys.argv[1:] if arguments is None else arguments
     parser = CommandParser(
         "echo-tts",

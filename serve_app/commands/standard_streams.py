@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -9,11 +10,12 @@ OUTPUT_FAILED = 3
 """The exit code of a command whose report did not reach standard output."""
 
 
-def open_missing_streams() -> None:
-    """Give the process the standard streams that it was started without.
+def prepare_streams() -> None:
+    """Make the standard streams take what a command writes, whatever it was started with.
 
-    What is said on standard error then goes nowhere. The other two fail when they are used: a
-    file that is opened for the wrong direction takes their places.
+    Characters that the terminal does not have are escaped. For a stream that is closed another is
+    opened: what is said on standard error then goes nowhere. The other two fail when they are
+    used: a file that is opened for the wrong direction takes their places.
     """
     if sys.stdin is None:
         sys.stdin = os.fdopen(os.open(os.devnull, os.O_WRONLY), "r")
@@ -21,6 +23,8 @@ def open_missing_streams() -> None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
     if sys.stderr is None:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error has it
 
 
 def print_report(text: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 import runpod_entry
 from serve_app.__main__ import let_signals_interrupt, main
 from serve_app.commands import download
-from serve_app.commands.standard_streams import OUTPUT_FAILED, open_missing_streams
+from serve_app.commands.standard_streams import OUTPUT_FAILED, prepare_streams
 
 ADA = str(Path(__file__).parents[2] / "voices" / "ada.ogg")
 
@@ -60,10 +60,17 @@ def test_report_that_cannot_be_printed_ends_without_a_traceback(
     assert capsys.readouterr().err == told
 
 
+def test_characters_that_the_terminal_does_not_have_are_escaped(monkeypatch, tmp_path):
+    with open(tmp_path / "told", "w", encoding="ascii") as told:
+        monkeypatch.setattr(sys, "stdout", told)
+        assert main(["check-voice", str(tmp_path / "é.wav")]) == 2
+    assert "\\xe9.wav: unusable" in (tmp_path / "told").read_text()
+
+
 def test_streams_that_are_closed_fail_when_they_are_used(monkeypatch):
     for name in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, name, None)
-    open_missing_streams()
+    prepare_streams()
     with pytest.raises(OSError, match="Bad file descriptor") as of_input:
         sys.stdin.read()
     with pytest.raises(OSError, match="Bad file descriptor") as of_output:
