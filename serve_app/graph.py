@@ -14,7 +14,7 @@ from ray import serve
 from ray.serve.schema import LoggingConfig
 
 from deployments.bucket_client import BucketConfig
-from deployments.gpu_replicas import ReplicasPerGpu, count_gpus
+from deployments.gpu_replicas import count_gpus
 from deployments.http.access import Access
 from deployments.http.errors import RETRY_AFTER_S
 from deployments.ingress import Ingress
@@ -103,11 +103,12 @@ def build_app(settings: Settings | Mapping[str, Any]) -> serve.Application:
 
 
 def resources_needed(settings: Settings) -> dict[str, float]:
-    """Return the CPUs and GPUs that all replicas need together; Ray must have been started."""
+    """Return the CPUs and GPUs without which the graph does not start.
+
+    Of samplers that follow the GPUs one is enough to start.
+    """
     num_gpus = _gpus_per_sampler(settings)
-    scale = _scale(settings, num_gpus)
-    # Without a number, the samplers follow the GPUs.
-    num_samplers = scale.get("num_replicas") or ReplicasPerGpu(num_gpus)(None)[0]
+    num_samplers = _scale(settings, num_gpus).get("num_replicas", FOLLOW_GPUS["min_replicas"])
     num_cpus = (
         settings.ingress_replicas * INGRESS_CPUS
         + settings.voice_prep_replicas * VOICE_PREP_CPUS

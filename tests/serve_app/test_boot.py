@@ -42,7 +42,7 @@ def test_graph_that_has_no_room_here_is_not_waited_for(monkeypatch, settings, to
     """Ray itself would take seconds to start, and Serve would wait for another node for ever."""
     monkeypatch.setattr("serve_app.boot.ray.cluster_resources", lambda: {"CPU": 2.0})
     with pytest.raises(StartFailed, match=told):
-        run_graph(Settings(**{"sampler_gpus": 0, "sampler_replicas": 1, **settings}), http=False)
+        run_graph(Settings(**{"sampler_gpus": 0, **settings}), http=False)
 
 
 @pytest.mark.parametrize(("failures", "comes_up"), [(1, True), (2, False)])

@@ -58,6 +58,10 @@ def test_sampler_with_a_gpu_uses_it_or_fails_unless_told_otherwise(given, num_gp
     assert _engine_options(settings, num_gpus).device == device
 
 
+def test_graph_starts_with_one_of_the_samplers_that_follow_the_gpus():
+    assert resources_needed(Settings(sampler_gpus=1)) == pytest.approx({"CPU": 1, "GPU": 1})
+
+
 def test_resources_are_those_of_all_replicas():
     settings = Settings(
         device="cpu",
