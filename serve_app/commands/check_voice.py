@@ -84,6 +84,8 @@ def _speaks_on_cpu() -> bool:
 
 
 def _report(path: str, max_used_s: float) -> VoiceReport:
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe may never end, or begin
+        return VoiceReport(None, None, 0.0, "it is not a file: a voice is read more than once")
     try:
         with open(path, "rb", buffering=0) as file:
             report = report_voice(file, max_used_s)

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -85,6 +86,12 @@ def test_name_that_no_voice_may_have_is_a_warning(tmp_path, capsys):
     shutil.copy(VOICES / "ada.ogg", tmp_path / "ada.ogg.part")
     assert main([str(tmp_path / "ada.ogg.part")]) == 1
     assert "! name: publish it as one of .aac .flac" in capsys.readouterr().out
+
+
+def test_pipe_is_not_waited_for(tmp_path, capsys):
+    os.mkfifo(tmp_path / "voice.wav")
+    assert main([str(tmp_path / "voice.wav"), str(tmp_path)]) == 2
+    assert capsys.readouterr().out.count("! it is not a file") == 2
 
 
 def test_json_holds_every_number(write, capsys):
