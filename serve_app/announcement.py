@@ -44,7 +44,7 @@ def announcement(settings: Settings, metrics_url: str) -> str:
 def _missing_voices(settings: Settings) -> str:
     """Return what is missing of the folder, as far as it is seen from here."""
     if not Path(settings.voices_dir).is_dir():
-        return ", which is not there"
+        return ", which is not there: name one with voices_dir"
     if settings.default_voice is not None:
         try:
             find_file(settings.voices_dir, settings.default_voice)

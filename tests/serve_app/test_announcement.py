@@ -35,7 +35,7 @@ def test_voices_that_are_missing_are_told(tmp_path):
         return line.removeprefix(f"Voices folder: {tmp_path}")
 
     nowhere = str(tmp_path / "nowhere")
-    assert told(voices_dir=nowhere) == "/nowhere, which is not there"
+    assert told(voices_dir=nowhere) == "/nowhere, which is not there: name one with voices_dir"
     (tmp_path / "nora.ogg").touch()
     assert told(voices_dir=str(tmp_path), default_voice="nora") == ""
     assert told(voices_dir=str(tmp_path), default_voice="ada.ogg") == (
