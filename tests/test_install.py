@@ -89,3 +89,9 @@ def test_setup_completes_an_environment_that_was_interrupted(tmp_path):
     assert (tmp_path / ".venv" / "bin" / "pip").exists()
     version = f"({sys.version_info[0]}, {sys.version_info[1]})"
     assert version in (tmp_path / ".venv" / "installed-requirements.txt").read_text()
+
+
+def test_scripts_keep_their_line_ends_in_a_clone_on_windows():
+    """Windows' git writes CRLF otherwise, and `#!/usr/bin/env bash` then names no program."""
+    attributes = (SCRIPT.parents[1] / ".gitattributes").read_text().splitlines()
+    assert "* text=auto eol=lf" in attributes
