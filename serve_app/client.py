@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from serve_app.api_keys import fits_header
+from serve_app.exposure import is_loopback
 from speech.errors import TOO_LONG, one_line
 from speech.timestamps import TimedWord
 
@@ -21,6 +22,10 @@ BROKE_OFF = "The connection broke off before all audio was there"
 NO_AUDIO = "The server sent no audio"
 EMPTY = "Text cannot be empty"
 """The server's own message, where the server is not asked."""
+
+
+_WITHOUT_PROXY = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
+"""Addresses that the environment's proxies are not asked for: they do not reach this machine."""
 
 
 class CallFailed(Exception):
@@ -95,6 +100,11 @@ def netloc(url: str) -> str:
     return httpx.URL(url).netloc.decode()
 
 
+def is_here(url: str) -> bool:
+    """Tell whether an address is one of this machine's own."""
+    return is_loopback(httpx.URL(url).host)
+
+
 def without_version(url: str) -> str:
     """Return a server's address without the `/v1` that OpenAI's clients have at its end."""
     return url.rstrip("/").removesuffix("/v1").rstrip("/")
@@ -142,7 +152,7 @@ def stream_speech(
     timeout = httpx.Timeout(patience_s, connect=CONNECT_TIMEOUT_S)
     try:
         with (
-            httpx.Client(timeout=timeout) as client,
+            httpx.Client(timeout=timeout, mounts=_WITHOUT_PROXY) as client,
             client.stream(
                 "POST",
                 f"{without_version(url)}/v1/audio/speech",

@@ -23,6 +23,7 @@ from serve_app.client import (
     Unavailable,
     check_address,
     check_key,
+    is_here,
     without_version,
 )
 from speech.errors import SpeechError, one_line
@@ -79,7 +80,11 @@ def _connected(url: str, api_key: str | None) -> ClientConnection:
     headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
     try:
         return connect(
-            route, additional_headers=headers, open_timeout=CONNECT_TIMEOUT_S, max_size=None
+            route,
+            additional_headers=headers,
+            open_timeout=CONNECT_TIMEOUT_S,
+            max_size=None,
+            proxy=None if is_here(url) else True,
         )
     except ssl.SSLError as error:  # some are a ValueError and an OSError as well
         raise Refused.for_tls(url, error) from None

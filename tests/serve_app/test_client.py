@@ -119,6 +119,15 @@ def test_sample_rate_of_nothing_is_refused(tmp_path, monkeypatch, capsys, argume
     assert "has no 0 Hz" in capsys.readouterr().err
 
 
+def test_proxy_of_the_environment_is_not_asked_for_this_machine(monkeypatch):
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    with server(200, OURS, b"audio") as (url, _):
+        assert call(url)[1] == b"audio"
+        assert call(url.replace("127.0.0.1", "localhost"))[1] == b"audio"
+
+
 def test_netrc_does_not_take_the_keys_place(tmp_path, monkeypatch):
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login someone password secret\n")
     monkeypatch.setenv("HOME", str(tmp_path))

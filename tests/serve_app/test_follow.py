@@ -112,6 +112,15 @@ def test_text_of_which_nothing_is_spoken_is_refused_as_an_empty_one(tmp_path):
         call(url, tmp_path)
 
 
+def test_proxy_of_the_environment_is_not_asked_for_this_machine(tmp_path, monkeypatch):
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with server(b"audio", code=1000) as url:
+        assert call(url, tmp_path) == [b"audio"]
+
+
 def test_server_that_falls_silent_is_left(tmp_path):
     with server(b"audio") as url, pytest.raises(CallFailed, match=r"sent nothing for 0\.05 s"):
         call(url, tmp_path, patience_s=0.05)
