@@ -1,7 +1,12 @@
 """README and every other page: links that lead somewhere, commands that are accounted for."""
 
+import os
 import re
+import shutil
+import subprocess
+import threading
 import tomllib
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -98,6 +103,32 @@ def test_compose_grants_the_time_that_draining_takes():
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
     grace = int(compose["services"]["echo-tts"]["stop_grace_period"].removesuffix("s"))
     assert grace > Settings.model_fields["drain_s"].default
+
+
+@pytest.mark.skipif(shutil.which("wget") is None, reason="no wget here")
+@pytest.mark.parametrize("status", [200, 503])
+def test_container_is_healthy_where_the_server_says_so_whatever_the_proxy(status):
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status if self.path == "/health" else 404)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    kind, *command, url = compose["services"]["echo-tts"]["healthcheck"]["test"]
+    assert kind == "CMD"
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.timeout = 10
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        asked = url.replace(":8000/", f":{server.server_port}/")
+        done = subprocess.run(
+            [*command, asked], env={"PATH": os.environ["PATH"], "http_proxy": "http://127.0.0.1:1"}
+        )
+        thread.join()
+    assert (done.returncode == 0) is (status == 200)
 
 
 @pytest.mark.parametrize("name", [page for page in PAGES if page.startswith(("README", "docs/"))])
