@@ -54,4 +54,7 @@ def split_keys(text: str) -> tuple[str, ...]:
         raise ValueError("holds no key, and without one everybody is let in")
     if not all(map(fits_header, keys)):
         raise ValueError("holds a key that clients cannot send: use printable ASCII")
+    # Neither `docker --env-file` nor `kubectl --from-env-file` takes them off, as a shell does.
+    if any(key[0] in "\"'" for key in keys):
+        raise ValueError("holds a key in quotes: leave them out")
     return keys

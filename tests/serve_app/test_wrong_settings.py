@@ -37,6 +37,7 @@ ROOT = Path(__file__).parents[2]
             )
             for wrong in ("tts.example", "https://tts.example/app", "https://*.example", "//a")
         ),
+        ({"api_keys": '"key,other"'}, "api_keys=…: holds a key in quotes: leave them out"),
         ({"sampler_gpus": "1.5"}, "sampler_gpus=1.5: must be a whole number, or a part of one GPU"),
         ({"host": " "}, "host= : must be text, not nothing"),
         ({"voices_dir": ""}, "voices_dir=: must be text, not nothing"),
