@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -154,13 +154,13 @@ class S1DAC(nn.Module):
         like = self.pca.mean.new_zeros((1, len(self.pca.mean), 1), dtype=self._dtype)
         self._waveforms = Waveforms(self._waveforms.decoder)
         self._first_pieces = FirstPieces(self._first_piece)
-        try:
+        with suppress(torch.OutOfMemoryError):  # what is left is planned when it comes
             self._waveforms.prepare(like, tile_frames, capture)
             if capture is not None:
                 latents = like.new_zeros((1, 1, self.latent_dim))
                 self._first_pieces.prepare(latents, self._waveforms.captured, capture)
-        except torch.OutOfMemoryError:
-            torch.cuda.empty_cache()  # what is left is planned when it comes, and has no graph
+        # What the first calls took. Not where the error is handled, which holds what it failed on.
+        torch.cuda.empty_cache()
 
     def new_stream(self) -> DACStream:
         """Return the state that a blockwise decode starts from."""

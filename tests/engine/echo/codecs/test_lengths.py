@@ -1,3 +1,4 @@
+import weakref
 from functools import cache
 
 import pytest
@@ -185,3 +186,23 @@ def test_length_for_which_no_graph_had_memory_is_decoded_without(room):
         assert len(fixed._waveforms.captured) == min(room, 2)
         [ours], [expected] = fixed.decode([latents]), exact.decode([latents])
         assert relative_error(ours, expected) < 1e-12
+
+
+def test_memory_of_a_preparation_that_failed_is_given_back(monkeypatch):
+    held = []
+
+    def decode(z):
+        tensor = z.new_zeros(8)
+        held.append(weakref.ref(tensor))
+        if len(held) == 2:
+            raise torch.OutOfMemoryError
+        return tensor
+
+    given_back = []
+    monkeypatch.setattr(
+        torch.cuda, "empty_cache", lambda: given_back.append([each() for each in held])
+    )
+    codec = codec_pair()[2]
+    codec._waveforms.decoder = decode
+    codec.prepare_lengths(96, None)
+    assert given_back == [[None, None]]
