@@ -87,6 +87,11 @@ class BlockEnds:
         self._decodings: deque[Decoding] = deque()
         self.num_retakes = 0
 
+    @property
+    def holds_jobs(self) -> bool:
+        """Whether it holds jobs for a later tick, perhaps some that nobody waits for."""
+        return bool(self._searches or self._decodings)
+
     def finish(
         self, ended: Sequence[EchoJob], others: Collection[EchoJob], results: TickResults
     ) -> None:

@@ -179,7 +179,10 @@ class EchoEngine:
         loop = asyncio.get_running_loop()
         failure: SpeechError = NotReady(CLOSED)
         try:
-            while not self._closed and (batch := self._scheduler.next_batch()):
+            # A last tick may have no job: the runner forgets those that were given up in it.
+            while not self._closed and (
+                (batch := self._scheduler.next_batch()) or self._runner.holds_jobs
+            ):
                 for job in batch:
                     job.announce_start()
                 tick = loop.run_in_executor(self._thread, self._runner.run, batch)

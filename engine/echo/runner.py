@@ -58,6 +58,11 @@ class Runner:
         """Running totals; any thread may read them."""
         return self._totals | {"retakes": self._ends.num_retakes} | self._speakers.totals
 
+    @property
+    def holds_jobs(self) -> bool:
+        """Whether there is work for a tick without jobs, between ticks: see `BlockEnds`."""
+        return self._ends.holds_jobs
+
     @torch.inference_mode()
     def run(self, batch: Sequence[EchoJob]) -> TickResults:
         """Take one step of every job of `batch`; return the results there are by now.

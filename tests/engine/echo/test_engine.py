@@ -1,5 +1,6 @@
 import asyncio
 import random
+import threading
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 
@@ -164,6 +165,30 @@ async def test_cancelled_job_costs_no_tick_after_the_one_under_way(engine):
     # Its own steps, and at most the tick that was under way.
     assert engine.stats()["lane_frames"] - before <= (2 + 1) * 32 + 2 * 32
     assert engine.stats()["jobs_cancelled"] == 1
+
+
+async def test_jobs_given_up_as_one_ends_beside_the_other_are_forgotten(tiny_weights, monkeypatch):
+    finish, loop, are_over = BlockEnds.finish, asyncio.get_running_loop(), threading.Event()
+
+    async def give_up():
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        are_over.set()
+
+    def finish_and_lose_the_callers(ends, ended, others, results):
+        finish(ends, ended, others, results)
+        if ended and others:
+            asyncio.run_coroutine_threadsafe(give_up(), loop)
+            are_over.wait()
+
+    with _engine(tiny_weights, overlap_codec=True) as engine:
+        monkeypatch.setattr(BlockEnds, "finish", finish_and_lose_the_callers)
+        tasks = [asyncio.create_task(_speak(engine, _job(num_steps=n))) for n in (1, 3)]
+        await asyncio.wait(tasks)
+        await engine._driver
+        assert are_over.is_set()
+        assert not engine._runner.holds_jobs
 
 
 async def test_closed_generator_frees_its_job(engine):
