@@ -45,6 +45,8 @@ ENCODE_LIMIT = 1e-4
 operands rounded to TF32, which would change codes, by more than this."""
 TIMEOUT_S = 300.0
 """A first start compiles several dozen kernels; on a busy host that takes a minute."""
+NUM_TOKENS = NUM_LONG_FRAMES = 72
+"""More than the queries that attend together, as most texts and jobs have."""
 NUM_FRAMES = 32
 NUM_VOICE_FRAMES = 8
 NUM_LAYERS = 2
@@ -65,7 +67,8 @@ def find_difference(models: Models, forward: Forward) -> str | None:
         if not error <= limit:  # NaN is no proof
             return f"what it reads of {name} differs by {error:.1e}"
     for name, lanes in _passes(dit, generator):
-        x = torch.randn((NUM_FRAMES, dit.config.latent_dim), generator=generator).to(dit.device)
+        longest = max(placed.lane.num_frames for placed in lanes)
+        x = torch.randn((longest, dit.config.latent_dim), generator=generator).to(dit.device)
         ours, theirs = (_velocities(each, x, lanes) for each in (forward, definition))
         error = _relative_error(torch.cat(ours), torch.cat(theirs))
         if not error <= limit:
@@ -89,7 +92,7 @@ def _context_errors(
 ) -> Iterator[tuple[str, float]]:
     """Yield the relative error of the keys and values of a text, and of earlier latents."""
     dit = forward.dit
-    tokens = torch.arange(40, device=dit.device)
+    tokens = torch.arange(NUM_TOKENS, device=dit.device)
     yield "a text", _relative_error(forward.text_context(tokens), definition.text_context(tokens))
     if dit.blockwise:
         latents = torch.randn((NUM_FRAMES, dit.config.latent_dim), generator=generator)
@@ -108,16 +111,17 @@ def _passes(dit: EchoDiT, generator: torch.Generator) -> Iterator[tuple[str, Seq
     context: tuple[Tensor, ...] = (text, speaker)
     if dit.blockwise:  # a later block, which has the most places to look into
         context = (dit.latent_context(latents[:NUM_FRAMES].to(dit.device)), *context)
-    unguided = [PlacedLane(Lane(NUM_FRAMES, context), NUM_FRAMES, 0.3)]
     yield "guided", guided
-    yield "plain", unguided
-    yield "mixed", guided + unguided + unguided  # of more rows than `few_rows` takes
+    yield "plain", [PlacedLane(Lane(NUM_FRAMES, context), NUM_FRAMES, 0.3)]
+    # Of more rows than `few_rows` takes.
+    yield "mixed", [*guided, PlacedLane(Lane(NUM_LONG_FRAMES, context), NUM_FRAMES, 0.3)]
 
 
 def _velocities(forward: Forward, x: Tensor, lanes: Sequence[PlacedLane]) -> list[Tensor]:
-    """Return the velocity of each lane, from a step by it alone."""
+    """Return the velocity of each lane, from a step by it alone, of its part of `x`."""
     step = replace(STEP, dt=1.0, rescale=None)
-    return [after - x for after in forward([Move(x, PLAN, step, lane) for lane in lanes])]
+    moves = [Move(x[: placed.lane.num_frames], PLAN, step, placed) for placed in lanes]
+    return [after - move.x for after, move in zip(forward(moves), moves, strict=True)]
 
 
 def _guidance_error(
@@ -200,8 +204,8 @@ def _try(config: EchoConfig, device: torch.device, dtype: torch.dtype) -> str | 
     difference = find_difference(models, own_size)
     if difference is not None or device.type != "cuda":
         return difference
-    sizes = [Size(num_lanes * NUM_FRAMES, num_lanes) for num_lanes in (4, 5)]
-    bucketed = PackedForward(models.dit, ops, sizes, text_lengths=[64], latent_lengths=[40])
+    sizes = [Size(128, 4), Size(192, 4)]
+    bucketed = PackedForward(models.dit, ops, sizes, text_lengths=[96], latent_lengths=[40])
     bucketed.capture(GraphCapture())
     if isinstance(models.codec, S1DAC):
         models.codec.prepare_lengths(NUM_FRAMES, GraphCapture())

@@ -3,16 +3,19 @@ from dataclasses import replace
 import pytest
 import torch
 
+from engine.echo import proof
 from engine.echo.config import DiTConfig
 from engine.echo.device import resolve
 from engine.echo.fast_path import PathChoice, _unfit
 from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
 from engine.echo.model.ops import fused, plain
+from engine.echo.model.ops.kernels import few_rows
+from engine.echo.model.packing import TILE
 from engine.echo.options import EchoOptions
 from engine.echo.runner import Runner
 from engine.echo.speakers import SpeakerCache
-from tests.engine.echo.jobs import new_job, run
+from tests.engine.echo.jobs import new_job, run, voice_audio
 from tests.engine.echo.reference import relative_error
 
 CPU = torch.device("cpu")
@@ -25,6 +28,15 @@ def _choose(tiny_weights, models, kernels, *, wanted=None, failure=None):
     if wanted is not None:  # as it is on a GPU
         choice._wanted, choice._failure = wanted, failure
     return choice.choose(models)
+
+
+@pytest.fixture
+def quick_proof(monkeypatch):
+    """A proof that the interpreter is done with in seconds: of all that the whole one has."""
+    for name, size in (("TOKENS", 20), ("LONG_FRAMES", TILE + 2), ("FRAMES", 8)):
+        monkeypatch.setattr(proof, f"NUM_{name}", size)
+    monkeypatch.setattr(proof, "NUM_VOICE_FRAMES", 4)
+    monkeypatch.setattr(few_rows, "MAX_ROWS", TILE)  # a mixed step has more
 
 
 def _decodes_plainly(models):
@@ -40,6 +52,7 @@ def test_cpu_computes_plainly_and_warns_of_nothing(tiny_weights, models, kernels
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_proof")
 def test_kernels_that_prove_themselves_serve(tiny_weights, models):
     path = _choose(tiny_weights, models, "auto", wanted=True)
     assert isinstance(path.forward, PackedForward)
@@ -48,6 +61,7 @@ def test_kernels_that_prove_themselves_serve(tiny_weights, models):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_proof")
 def test_wrong_kernel_makes_it_serve_plainly_and_say_so(tiny_weights, models, monkeypatch, caplog):
     wrong = lambda *given: plain.silu_linear(*given) * 1.2  # noqa: E731
     monkeypatch.setattr(fused, "silu_linear", wrong)
@@ -60,7 +74,7 @@ def test_wrong_kernel_makes_it_serve_plainly_and_say_so(tiny_weights, models, mo
     assert _decodes_plainly(models)
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("quick_proof")
 def test_kernel_that_raises_makes_it_serve_plainly(tiny_weights, models, monkeypatch):
     def fail(*_):
         raise RuntimeError("no such instruction")
@@ -90,7 +104,11 @@ def test_gpu_older_than_ampere_is_told_before_a_kernel_is_tried(monkeypatch, cap
 @pytest.mark.slow
 @torch.inference_mode()
 def test_kernels_switched_on_by_hand_speak_as_the_definition(tiny_weights, models):
-    jobs = [new_job(1, num_steps=1, voice="v"), new_job(1, num_steps=1, voice="v")]
+    jobs = [new_job(1, num_steps=1, voice="v") for _ in range(2)]
+    for job in jobs:
+        job.voice.audio = voice_audio("v", 4)
+        plan = job.progress.plan  # shorter than a caller's may be: the interpreter takes its time
+        job.progress.plan = replace(plan, blocks=(replace(plan.blocks[0], num_frames=8),))
     definition = run(Runner(models, SpeakerCache(0, 0)), jobs[0])
     path = _choose(tiny_weights, models, "on")
     assert path.fused

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from engine.echo import proof
 from engine.echo.checkpoints.tiny import random_models
 from engine.echo.forward.packed import PackedForward
 from engine.echo.model.ops import plain
@@ -21,7 +22,7 @@ def _ops(**replaced):
 def _find(models, ops):
     with torch.inference_mode():
         models.codec.use_ops(ops)
-        return find_difference(models, PackedForward(models.dit, ops, [Size(160, 5)]))
+        return find_difference(models, PackedForward(models.dit, ops, [Size(192, 5)]))
 
 
 def _norm_modulate(x, modulation, rows, eps):
@@ -100,6 +101,26 @@ def test_proof_finds_a_kernel_that_takes_one_t_for_all(models):
     assert found.startswith("a mixed step differs")
 
 
+def _wrong_beyond_a_tile(qkvg, num_heads, layer, tables, lanes, **options):
+    out = plain.attend(qkvg, num_heads, layer, tables, lanes, **options)
+    for first, start, _, _ in tables.tiles.tolist():
+        if first > start:
+            out[first:] *= 1.2
+    return out
+
+
+def test_proof_reads_a_text_longer_than_a_tile(models):
+    found = _find(models, _ops(attend=_wrong_beyond_a_tile))
+    assert found.startswith("what it reads of a text differs")
+
+
+def test_proof_takes_a_step_of_a_lane_longer_than_a_tile(models):
+    with torch.inference_mode():
+        forward = PackedForward(models.dit, _ops(attend=_wrong_beyond_a_tile))
+        forward.text_context = models.dit.text_context
+        assert find_difference(models, forward).startswith("a mixed step differs")
+
+
 @pytest.mark.parametrize("is_wrong", [lambda x: len(x) <= MAX_ROWS, lambda x: len(x) > MAX_ROWS])
 def test_proof_takes_passes_of_few_rows_and_of_many(models, is_wrong):
     def silu_linear(x, weight):
@@ -158,7 +179,17 @@ def test_proof_looks_into_every_part_of_a_context(models):
 
 
 @pytest.mark.slow
-def test_trial_in_a_child_process_proves_the_kernels(mini_weights):
+def test_trial_in_a_child_process_proves_the_kernels(mini_weights, monkeypatch):
+    def run_smaller(command):
+        assert command[:3] == [sys.executable, "-m", "engine.echo.proof"]
+        program = (
+            "from engine.echo import proof\n"
+            "proof.NUM_TOKENS = proof.NUM_LONG_FRAMES = proof.NUM_FRAMES = 8\n"
+            "raise SystemExit(proof.main())"
+        )
+        return run_child([sys.executable, "-c", program, *command[3:]])
+
+    monkeypatch.setattr(proof, "run_child", run_smaller)
     assert prove_in_child(mini_weights, torch.device("cpu"), torch.float32) is None
 
 
