@@ -100,6 +100,7 @@ class S1DAC(nn.Module):
             return torch.cat([self._encode_window(window) for window in windows])
 
     def _encode_window(self, audio: Tensor) -> Tensor:
+        """Return the latents (T, latent_dim) of a window (2048 T,) of audio."""
         quantizer = self.autoencoder.quantizer
         codes = quantizer.encode(self.unquantized(audio))
         return self.pca.project(quantizer.vectors(codes)[0].T)

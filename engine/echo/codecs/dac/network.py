@@ -27,7 +27,7 @@ _STRIDES = (2, 4, 8, 8)
 
 
 class EncoderBlock(nn.Module):
-    """Residual units, then a strided convolution and perhaps a transformer."""
+    """Residual units, then a strided convolution and, in the last block, a transformer."""
 
     def __init__(self, dim: int, stride: int, transformer: WindowTransformer | None) -> None:
         super().__init__()
@@ -40,10 +40,9 @@ class EncoderBlock(nn.Module):
             self.block.append(transformer)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, C / 2, T) to (B, C, T / stride)."""
-        for layer in self.block:
-            x = layer(x)[0] if isinstance(layer, WindowTransformer) else layer(x)
-        return x
+        """Map (B, C / 2, T) to (B, C, T / stride), by a block without a transformer."""
+        out: Tensor = self.block(x)
+        return out
 
 
 class DecoderBlock(nn.Module):
@@ -166,10 +165,6 @@ class Autoencoder(nn.Module):
         self.encoder = nn.ModuleDict({"block": _encoder(config)})
         self.quantizer = Quantizer(config)
         self.decoder = nn.ModuleDict({"model": _decoder(config)})
-
-    def encode(self, audio: Tensor, tile_frames: int = MAX_FRAMES) -> Tensor:
-        """Return the codes (B, codebooks, T) of audio (B, 2048 T); see `unquantized`."""
-        return self.quantizer.encode(self.unquantized(audio, tile_frames))
 
     def unquantized(
         self,
