@@ -76,11 +76,11 @@ def new_capture(on_gpu: bool) -> Callable[[], Capture] | None:
 
 def main() -> None:
     """Run the sections that the deadline allows."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser("python -m bench.gpu", description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--size", choices=SIZES, default="full")
     parser.add_argument("--deadline", type=float, default=420, help="start no section later, in s")
-    parser.add_argument("--only", nargs="*", choices=[each.__name__ for each in SECTIONS])
+    parser.add_argument("--only", nargs="+", choices=[each.__name__ for each in SECTIONS])
     options = parser.parse_args()
     on_gpu = torch.cuda.is_available()
     on = torch.device("cuda" if on_gpu else "cpu")

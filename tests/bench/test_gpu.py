@@ -1,7 +1,9 @@
 """Every section of the GPU benchmark runs to its end, as far as a CPU can go."""
 
 import json
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -48,3 +50,42 @@ def test_every_section_ends_with_rows(tmp_path, monkeypatch):
     rows = {name for name, *_ in results["rows"]}
     for part in ("graphs, ms", "prepared, never seen", "overlap_codec=True", "compiled"):
         assert any(part in name for name in rows), part
+
+
+@pytest.fixture
+def run_script(tmp_path):
+    """Return a function that runs bench/gpu/run; it returns the exit status and what was called."""
+    called, python = tmp_path / "called", tmp_path / "python"
+    python.write_text(
+        f"""#!/bin/sh
+echo "$@" >> {called}
+case "$*" in *wrong*) exit 2 ;; *--help) exit 0 ;; "-m bench.gpu"*) exit 3 ;; esac
+"""
+    )
+    python.chmod(0o755)
+
+    def run(*arguments, **environment):
+        script = Path(program.__file__).with_name("run")
+        environment |= {"PATH": "/usr/bin:/bin", "PYTHON": str(python), "OUT": str(tmp_path)}
+        done = subprocess.run([script, *arguments], env=environment, capture_output=True)
+        return done.returncode, called.read_text().splitlines()
+
+    return run
+
+
+def test_wrong_argument_is_told_before_the_tests_take_their_time(run_script):
+    status, [call] = run_script("--only", "wrong")
+    assert (status, call.split()[-3:]) == (2, ["--only", "wrong", "--help"])
+
+
+def test_help_is_all_that_is_asked_for(run_script):
+    status, calls = run_script("--help")
+    assert (status, len(calls)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("tests", "expected"), [({}, ["pytest", "bench.gpu"]), ({"TESTS": "0"}, ["bench.gpu"])]
+)
+def test_run_ends_as_the_benchmark_does_with_tests_before_it_or_not(run_script, tests, expected):
+    status, [_, *calls] = run_script("--size", "tiny", **tests)
+    assert (status, [call.split()[1] for call in calls]) == (3, expected)
