@@ -180,14 +180,11 @@ class S1DAC(nn.Module):
         The output lasts until the next piece.
         """
         post_module = self.autoencoder.quantizer.post_module
-        if past is not None:
-            out: tuple[Tensor, History] = post_module(self._restored(latents), past)
-            return out
-        z, keys_values = self._first_pieces(latents)
-        # Copies: the next piece, of any job, is written over them, as over z.
-        history = post_module.history(latents.shape[1], keys_values.unbind())
-        kept = tuple(each.clone() for each in history.keys_values)
-        return z, History(history.position, kept)
+        if past is None:
+            z, stacked = self._first_pieces(latents)
+            return z, post_module.history(latents.shape[1], stacked.unbind())
+        z, keys_values = post_module.attend(self._restored(latents), past)
+        return z, post_module.history(past.position + latents.shape[1], keys_values)
 
     def _first_piece(self, latents: Tensor) -> tuple[Tensor, Tensor]:
         """See `first_pieces.PostModule`."""

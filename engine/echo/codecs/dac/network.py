@@ -111,7 +111,7 @@ class Quantizer(nn.Module):
 
     def reduce(self, z: Tensor) -> Tensor:
         """Return what is quantised, (B, C, T), of the encoder's output (B, C, 4 T)."""
-        out: Tensor = self.pre_module(self.downsample(z))[0]
+        out: Tensor = self.pre_module(self.downsample(z))
         return out
 
     def encode(self, z: Tensor) -> Tensor:
@@ -188,7 +188,7 @@ class Autoencoder(nn.Module):
             tile = audio[:, start - num_context : start + tile_frames * FRAME_SAMPLES]
             tiles.append(convolutions.before(tile)[:, :, num_context // math.prod(_STRIDES) :])
         transformer = cast("EncoderBlock", encoder[-3]).block[-1]
-        x, _ = transformer(torch.cat(tiles, dim=2))
+        x = transformer(torch.cat(tiles, dim=2))
         return self.quantizer.reduce(convolutions.after(x))
 
     def waveform(self, z: Tensor) -> Tensor:

@@ -94,16 +94,17 @@ class WindowTransformer(nn.Module):
         table = rotary_table(self.head_dim, num_positions, torch.device("cpu"), torch.float32)
         self.freqs_cis.copy_(table.transpose(1, 2).to(torch.bfloat16))
 
-    def forward(self, x: Tensor, past: History | None = None) -> tuple[Tensor, History]:
-        """Map (B, C, T) to (B, C, T); positions go on from `past`."""
-        start = past.position if past else 0
-        out, keys_values = self.attend(x, past)
-        return out, self.history(start + x.shape[2], keys_values)
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, C, T), a whole sequence, to (B, C, T)."""
+        return self.attend(x)[0]
 
     def history(self, position: int, keys_values: Sequence[Tensor]) -> History:
-        """Return what later positions see of the keys and values of those before `position`."""
+        """Return what later positions see of the keys and values of those before `position`.
+
+        As copies: a view would keep those that no position sees any more.
+        """
         first = 1 - self.config.window
-        return History(position, tuple(each[:, :, :, first:] for each in keys_values))
+        return History(position, tuple(each[:, :, :, first:].clone() for each in keys_values))
 
     def attend(self, x: Tensor, past: History | None = None) -> tuple[Tensor, list[Tensor]]:
         """Map (B, C, T) to (B, C, T); also return each layer's keys and values, `past` included."""

@@ -93,6 +93,16 @@ def test_decode_next_joins_to_what_decode_gives(pieces):
         assert relative_error(joined, codec.decode([latents])[0]) < 1e-10
 
 
+def test_stream_keeps_what_later_frames_see_and_no_more():
+    _, _, codec = codec_pair()
+    stream = codec.new_stream()
+    for piece in _latents(150).split((60, 90)):
+        codec.decode_next(piece, stream)
+        for kept in (*stream.history.keys_values, stream.tail):
+            assert kept.untyped_storage().nbytes() == kept.nbytes
+    assert stream.history.keys_values[0].shape[3] == TINY.codec.quantizer.window - 1
+
+
 def test_decode_next_control_without_history_fails():
     with precision(torch.float64):
         _, _, codec = codec_pair(dtype=torch.float64)
