@@ -8,7 +8,7 @@ the allocator loses between blocks; `Card.reserve` stands for all of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,10 +23,12 @@ from torch.utils._pytree import tree_leaves
 from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.codecs.dac.layers import CausalConv
 from engine.echo.codecs.dac.lengths import GRAPH_FRAME_BYTES, graph_frames
+from engine.echo.codecs.protocol import DecodeStream
 from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES, DACConfig, EchoConfig
 from engine.echo.forward.buckets import LATENT_LENGTHS, TEXT_LENGTHS
 from engine.echo.forward.modulations import ModulationTable
 from engine.echo.forward.plain import PlainForward
+from engine.echo.graphs import Compute
 from engine.echo.model.attention import Attention, Lane, VarlenAttention
 from engine.echo.model.dit import EchoDiT
 from engine.echo.model.ops import ops_for
@@ -40,7 +42,7 @@ META = torch.device("meta")
 
 
 class Allocations(TorchDispatchMode):
-    """Knows the most bytes that were held at once."""
+    """Knows the bytes that are held, and the most that were held at once."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # torch's
@@ -52,14 +54,19 @@ class Allocations(TorchDispatchMode):
     ) -> Any:
         out = operation(*args, **(kwargs or {}))
         given = {y.untyped_storage()._cdata for y in tree_leaves(args) if isinstance(y, Tensor)}
-        self._held = {key: item for key, item in self._held.items() if not item[0].expired()}
         for tensor in tree_leaves(out):
             if isinstance(tensor, Tensor):
                 storage = tensor.untyped_storage()
                 if storage._cdata not in given:
                     self._held[storage._cdata] = StorageWeakRef(storage), storage.nbytes()
-        self.peak = max(self.peak, sum(size for _, size in self._held.values()))
+        self.peak = max(self.peak, self.held)
         return out
+
+    @property
+    def held(self) -> int:
+        """The bytes that are held now."""
+        self._held = {key: item for key, item in self._held.items() if not item[0].expired()}
+        return sum(size for _, size in self._held.values())
 
 
 def peak(action: Callable[[], object]) -> int:
@@ -68,6 +75,37 @@ def peak(action: Callable[[], object]) -> int:
         action()
     most: int = allocations.peak
     return most
+
+
+def kept(action: Callable[[], object]) -> int:
+    """Return the bytes that are held once `action` is done, for its result or elsewhere."""
+    with Allocations() as allocations:
+        result = action()
+        held: int = allocations.held
+    del result
+    return held
+
+
+class _Uncaptured:
+    """A `Capture` that reserves nothing and captures nothing.
+
+    Args:
+        free: The bytes that it says nothing holds.
+    """
+
+    def __init__(self, free: float) -> None:
+        self._free = int(free)
+
+    def free_bytes(self) -> int:
+        """See `Capture`."""
+        return self._free
+
+    def reserve(self, largest: Sequence[Compute]) -> None:
+        """See `Capture`."""
+
+    def __call__(self, compute: Compute) -> Compute:
+        """See `Capture`."""
+        return compute
 
 
 def num_bytes(*modules: torch.nn.Module) -> int:
@@ -95,6 +133,13 @@ def _context(dit: EchoDiT, num_keys: int) -> Tensor:
     config = dit.config
     shape = (config.num_layers, 2, num_keys, config.num_heads, config.head_dim)
     return torch.empty(shape, device=META, dtype=dit.dtype)
+
+
+def _begun_stream(codec: S1DAC, latents: Tensor) -> DecodeStream:
+    """Return the state of a stream whose first block is decoded."""
+    stream = codec.new_stream()
+    codec.decode_next(latents, stream)
+    return stream
 
 
 def _step(dit: EchoDiT, lane_frames: int, text: Tensor, speaker: Tensor) -> int:
@@ -159,13 +204,14 @@ def count(card: Card, config: EchoConfig | None = None) -> dict[str, float]:
     }
     if card.streaming:
         block = latents[:480]
-        work["a block"] = lambda: peak(lambda: codec.decode_next(block, codec.new_stream()))
+        work["a block"] = lambda: peak(lambda: _begun_stream(codec, block))
     if card.kernels:
         codec.use_ops(ops_for(fused=True))
     with unlaunched():
         sizes = {name: measure() for name, measure in work.items()}
+        stream = kept(lambda: _begun_stream(codec, latents))
     largest = max(sizes, key=lambda name: sizes[name])
-    job = text.nbytes + (earlier.nbytes if card.streaming else 0)
+    job = text.nbytes + (earlier.nbytes + stream if card.streaming else 0)
     parts: dict[str, float] = {
         "transformer": num_bytes(dit),
         "codec": num_bytes(codec),
@@ -186,6 +232,10 @@ def count(card: Card, config: EchoConfig | None = None) -> dict[str, float]:
         lengths = [TEXT_LENGTHS[-1], *([LATENT_LENGTHS[-1]] if card.streaming else [])]
         parts["graphs of contexts"] = sum(_context(dit, length).nbytes for length in lengths)
         parts[f"graphs of decoding, up to {frames} frames"] = frames * GRAPH_FRAME_BYTES
+        with unlaunched():
+            parts["what they read and write"] = kept(
+                lambda: codec.prepare_lengths(card.codec_tile_frames, _Uncaptured(free))
+            )
     return parts
 
 
