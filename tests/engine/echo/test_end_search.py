@@ -77,6 +77,13 @@ def test_find_possible_end_never_passes_the_end(num_frames, end, level, seed, mo
     assert possible <= min(find_end(whole, config) for whole in (latents, quiet, loud))
 
 
+def test_pause_that_comes_too_early_to_be_the_end_holds_nothing_back():
+    latents = _speech(60, 10, 0.0, 0)
+    latents[35:] = _speech(25, 25, 1.0, 1)
+    assert find_possible_end(latents) == 10
+    assert EndSearch(latents, expected=100.0).wait().possible_frame == 60
+
+
 def test_find_possible_end_lets_speech_through_at_once():
     assert find_possible_end(_speech(32, 32, 1.0, 0)) == 32
 

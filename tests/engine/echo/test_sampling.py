@@ -38,6 +38,14 @@ def test_speaker_scale_without_min_t_holds_for_every_step():
     assert all(step.scaled for step in steps)
 
 
+@pytest.mark.parametrize(("min_t", "num_scaled"), [(0.6, 2), (0.4995, 3), (0.3, 3), (0.1, 4)])
+def test_speaker_scale_ends_behind_the_step_from_min_t_or_above_it(min_t, num_scaled):
+    parameters = SamplerParameters(num_steps=4, speaker_kv_scale=1.5, speaker_kv_min_t=min_t)
+    steps = make_steps(parameters, torch.float32)
+    assert steps[2].t == torch.tensor(0.4995).item()
+    assert [step.scaled for step in steps] == [True] * num_scaled + [False] * (4 - num_scaled)
+
+
 @pytest.mark.parametrize("num_steps", [1, 4, 40, 100])
 @pytest.mark.parametrize(("k", "sigma"), [(0.8, 3.0), (1.2, 3.0), (1.0, 1e3), (4.0, 30.0)])
 def test_rescaling_of_every_sensible_size_is_taken(num_steps, k, sigma):

@@ -18,6 +18,8 @@ def flags(*runs):
         ((60, 40), 65, 60),  # ordinary: nothing follows
         ((16, 16, 34, 94), 107, 66),  # a pause, then the rest (echo-mini, 40 dashes)
         ((70, 12, 20, 58), 107, 102),  # a late pause, then the last words
+        ((70, 12, 20, 58), 102, 102),  # as long as the text may take
+        ((70, 12, 20, 58), 101, 70),
         ((60, 20, 60, 20), 65, 60),  # babble behind the end: longer than the text may take
         ((16, 8, 100), 107, 124),  # a pause, and no end
         ((16, 8, 50, 10, 20), 107, 74),  # too early to be one, then the next
@@ -48,7 +50,8 @@ def test_what_is_cut_off_is_flat_or_too_late(runs, expected):
         (0.5, 60, True, None),
         (0.0001, 60, True, "silent"),
         (0.5, 100, False, "cut"),
-        (0.5, 20, True, "early"),
+        (0.5, 31, True, "early"),
+        (0.5, 32, True, None),
     ],
 )
 def test_a_faulty_take_is_told(peak, end_frame, has_end, fault):
