@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.echo.block_ends import BlockEnds
 from engine.echo.checkpoints.load import load_models
 from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES
@@ -16,6 +17,7 @@ from engine.echo.runner import Runner
 from engine.echo.sampling import FIRST_T
 from engine.echo.sizes import TINY
 from engine.echo.speakers import SpeakerCache
+from engine.echo.speech_end import retake_seed
 from engine.protocol import Job
 from speech.errors import InternalError, InvalidRequest
 from speech.pcm import FRAME_SAMPLES
@@ -296,9 +298,22 @@ def test_automatic_length_that_was_enough_is_kept(runner, models):
     assert len(pieces[0]) == 0
 
 
-@pytest.mark.parametrize(("ends", "kept"), [((10, 0, 5), 10), ((0, 64, 10), 64), ((0, 40), 40)])
+TEN = "One two three four five six seven eight nine ten."  # 36 frames are not too early
+
+
+@pytest.mark.parametrize(
+    ("text", "ends", "kept"),
+    [
+        (TEN, (10, 0, 5), 10),
+        (TEN, (0, 64, 10), 64),
+        (TEN, (0, 40), 40),
+        ("Yes.", (64, 0, 0), 64),  # a word is never too short, but heard
+    ],
+)
 @torch.inference_mode()
-def test_last_of_faulty_takes_gives_way_to_a_better_one(runner, models, monkeypatch, ends, kept):
+def test_last_of_faulty_takes_gives_way_to_a_better_one(
+    runner, models, monkeypatch, text, ends, kept
+):
     takes = iter(ends)
 
     def straight_to_a_take(x, *_):
@@ -307,11 +322,42 @@ def test_last_of_faulty_takes_gives_way_to_a_better_one(runner, models, monkeypa
         return (x - speech) / FIRST_T
 
     monkeypatch.setattr(models.dit, "forward", straight_to_a_take)
-    text = "One two three four five six seven eight nine ten."  # 36 frames are not too early
     job = new_job(7, text=text, num_steps=1, cfg_max_t=0.5, sequence_length=64, max_retakes=2)
     [[pcm]] = run(runner, job)
     assert len(pcm) == kept * FRAME_SAMPLES
     assert runner.totals["retakes"] == len(ends) - 1
+
+
+def test_text_attention_is_that_of_the_take_that_is_heard(models, monkeypatch):
+    finish, runner = BlockEnds.finish, Runner(models, SpeakerCache(0, 0), None, [(0, 0)])
+
+    def attention(seed, *ends):
+        """Return the result of a job whose takes end there."""
+        job = Job(TEN, seed, {"num_steps": 1, "sequence_length": 64}, timestamps=True)
+        job = make_job(job, TINY, (), torch.float32, has_voice=False)
+        job.retakes_left = len(ends) - 1
+        takes = iter(ends)
+
+        def fall_silent(ends, ended, others, results):
+            job.drawn.latents[next(takes) :] = 0
+            finish(ends, ended, others, results)
+
+        monkeypatch.setattr(BlockEnds, "finish", fall_silent)
+        while not (results := runner.run([job])):
+            pass
+        return results[0][1].text_attention
+
+    second = attention(7, 0, 20)
+    assert second.shape[0] == 20
+    np.testing.assert_array_equal(second, attention(retake_seed(7), 20))
+
+
+def test_stream_is_silent_only_if_all_of_it_is(runner, models, monkeypatch):
+    decode, levels = models.codec.decode_next, iter((1, 0))
+    monkeypatch.setattr(models.codec, "decode_next", lambda *given: decode(*given) * next(levels))
+    job = new_job(stream=True, num_steps=1, sequence_length=64)
+    faults = [result.fault for _ in range(2) for _, result in runner.run([job])]
+    assert faults == [None, "cut"]
 
 
 def test_streaming_stops_where_the_speech_has_ended(runner, models):
@@ -322,11 +368,15 @@ def test_streaming_stops_where_the_speech_has_ended(runner, models):
     assert runner.totals["steps"] == 2
 
 
-@pytest.mark.parametrize(("end", "sent"), [(40, [32, 8]), (30, [30]), (32, [32])])
+@pytest.mark.parametrize(
+    ("end", "sent", "level"), [(40, [32, 8], 0), (30, [30], 0), (32, [32], 0), (40, [27, 13], 0.5)]
+)
 @torch.inference_mode()
-def test_streaming_sends_nothing_from_beyond_the_end(runner, models, monkeypatch, end, sent):
+def test_streaming_sends_nothing_from_beyond_the_end(runner, models, monkeypatch, end, sent, level):
     speech = torch.randn((640, 80), generator=torch.Generator().manual_seed(0))
     speech[end:] = 0
+    if level:  # as even as an end, as far as the first block tells
+        speech[27:32] = level
     starts = iter((0, 32))  # a third block would be one too many
 
     def straight_to_the_speech(x, *_):
