@@ -74,15 +74,19 @@ def requests_fused(setting: Setting) -> None:
 
 
 def requests_overlapping(setting: Setting) -> None:
-    """Many requests at once, decoded in turn and beside the other jobs' steps."""
+    """Many requests at once, encoded and decoded in turn and beside the other jobs' steps."""
     report, many = setting.report, 16 if setting.on_gpu else 2
     for overlaps in (False, True):
         with new_engine(
             setting, kernels="on" if setting.on_gpu else "off", overlap_codec=overlaps
         ) as speak:
             speak(LONG, many)
-            for name, stream in (("whole", False), ("first audio", True)):
-                ms = report.alone(partial(speak, LONG, many, stream=stream), 3)
+            for name, repeats, asked in (
+                ("whole", 3, {}),
+                ("first audio", 3, {"stream": True}),
+                ("new voices", 1, {"cached": False}),
+            ):
+                ms = report.alone(partial(speak, LONG, many, **asked), repeats)
                 report.row(f"{many} at once, {name}, overlap_codec={overlaps}, ms", ms)
 
 
