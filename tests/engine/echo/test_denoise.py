@@ -237,6 +237,14 @@ def test_sampler_with_other_sizes_equals_reference(num_heads, norm_eps):
         assert relative_error(_finish(dit, trajectory)[0], theirs) < 1e-10
 
 
+SCALED = {
+    "speaker_kv_scale": 1.3,
+    "speaker_kv_min_t": 0.5,
+    "speaker_kv_max_layers": 1,
+    "truncation_factor": 0.9,
+}
+
+
 def _mixed(dit):
     """Jobs that differ in all a job can differ in."""
     cases = [
@@ -245,7 +253,7 @@ def _mixed(dit):
         (SamplerParameters(num_steps=3, sequence_length=64), "no voice", None, None),
         (SamplerParameters(num_steps=4, cfg_scale_text=5.0), "in blocks", 12, (8, 16, 8)),
         (SamplerParameters(num_steps=5, stream_steps=(2, 3, 5)), "unequal", 8, (8, 16, 8)),
-        (SamplerParameters(num_steps=7, sequence_length=33, speaker_kv_scale=1.3), "x", 40, None),
+        (SamplerParameters(num_steps=7, sequence_length=33, **SCALED), "x", 40, None),
         (
             SamplerParameters(num_steps=6, sequence_length=32, rescale_k=1.2, rescale_sigma=3.0),
             "",

@@ -355,7 +355,7 @@ def test_text_attention_is_that_of_the_take_that_is_heard(models, monkeypatch):
 def test_stream_is_silent_only_if_all_of_it_is(runner, models, monkeypatch):
     decode, levels = models.codec.decode_next, iter((1, 0))
     monkeypatch.setattr(models.codec, "decode_next", lambda *given: decode(*given) * next(levels))
-    job = new_job(stream=True, num_steps=1, sequence_length=64)
+    job = new_job(stream=True, num_steps=1, sequence_length=64, max_retakes=2)
     faults = [result.fault for _ in range(2) for _, result in runner.run([job])]
     assert faults == [None, "cut"]
 
