@@ -9,9 +9,9 @@ from engine.echo.device import resolve
 from engine.echo.fast_path import PathChoice, _unfit
 from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
+from engine.echo.model import packing
 from engine.echo.model.ops import fused, plain
-from engine.echo.model.ops.kernels import few_rows
-from engine.echo.model.packing import TILE
+from engine.echo.model.ops.kernels import attention, few_rows
 from engine.echo.options import EchoOptions
 from engine.echo.runner import Runner
 from engine.echo.speakers import SpeakerCache
@@ -33,10 +33,11 @@ def _choose(tiny_weights, models, kernels, *, wanted=None, failure=None):
 @pytest.fixture
 def quick_proof(monkeypatch):
     """A proof that the interpreter is done with in seconds: of all that the whole one has."""
-    for name, size in (("TOKENS", 20), ("LONG_FRAMES", TILE + 2), ("FRAMES", 8)):
+    for module in (packing, attention):
+        monkeypatch.setattr(module, "TILE", 16)
+    for name, size in (("TOKENS", 18), ("LONG_FRAMES", 18), ("FRAMES", 8), ("VOICE_FRAMES", 4)):
         monkeypatch.setattr(proof, f"NUM_{name}", size)
-    monkeypatch.setattr(proof, "NUM_VOICE_FRAMES", 4)
-    monkeypatch.setattr(few_rows, "MAX_ROWS", TILE)  # a mixed step has more
+    monkeypatch.setattr(few_rows, "MAX_ROWS", 32)  # a mixed step has more
 
 
 def _decodes_plainly(models):

@@ -50,7 +50,7 @@ class Tile:
         return self.stages * step
 
 
-_INTERPRETED = Tile(2**12, 16, 0, 32, 1, 1)
+_INTERPRETED = Tile(2**11, 16, 0, 16, 1, 1)
 """Triton's interpreter takes its time for each program: few large ones will do."""
 
 
