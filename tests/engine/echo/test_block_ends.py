@@ -116,6 +116,20 @@ def test_job_with_nothing_beside_it_ends_in_its_last_tick(models, late):
     assert result.ended
 
 
+def test_job_that_ends_beside_one_that_fails_ends_in_its_last_tick(models, monkeypatch):
+    forward = models.dit.forward
+
+    def limited(x, *rest):
+        if len(x) > 64:
+            raise torch.OutOfMemoryError
+        return forward(x, *rest)
+
+    monkeypatch.setattr(models.dit, "forward", limited)
+    ends, fails = new_job(1, num_steps=1), new_job(2, num_steps=3, sequence_length=64)
+    results = _overlapping(models).run([ends, fails])
+    assert [(job, result.ended) for job, result in results] == [(fails, False), (ends, True)]
+
+
 def test_audio_is_handed_out_in_order_and_once_it_is_there(models, late, monkeypatch):
     monkeypatch.setattr(Late, "is_done", lambda self: False)  # as long as another job has a step
     runner = _overlapping(models)

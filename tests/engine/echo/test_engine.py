@@ -183,12 +183,15 @@ async def test_jobs_given_up_as_one_ends_beside_the_other_are_forgotten(tiny_wei
             are_over.wait()
 
     with _engine(tiny_weights, overlap_codec=True) as engine:
+        decoded = []
         monkeypatch.setattr(BlockEnds, "finish", finish_and_lose_the_callers)
+        monkeypatch.setattr(engine._runner._codec, "decode", decoded.append)
         tasks = [asyncio.create_task(_speak(engine, _job(num_steps=n))) for n in (1, 3)]
         await asyncio.wait(tasks)
         await engine._driver
         assert are_over.is_set()
         assert not engine._runner.holds_jobs
+        assert not decoded
 
 
 async def test_closed_generator_frees_its_job(engine):

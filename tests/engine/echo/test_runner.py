@@ -16,7 +16,7 @@ from engine.echo.model.dit import Positions
 from engine.echo.runner import Runner
 from engine.echo.sampling import FIRST_T
 from engine.echo.sizes import TINY
-from engine.echo.speakers import SpeakerCache
+from engine.echo.speakers import JobVoice, SpeakerCache
 from engine.echo.speech_end import retake_seed
 from engine.protocol import Job
 from speech.errors import InternalError, InvalidRequest
@@ -112,6 +112,13 @@ def test_voice_reaches_the_encoder_as_it_is(mini_weights):
         latents = models.codec.encode(torch.from_numpy(voice_audio("v").copy()))
         expected = models.dit.speaker_state(latents)
     assert relative_error(cache.state("v"), expected) < 1e-6
+
+
+def test_job_that_has_started_holds_no_more_of_its_voice_than_it_reads(runner):
+    job = new_job(voice="v")
+    runner.run([job])
+    assert job.trajectory is not None
+    assert job.voice == JobVoice("v")
 
 
 def test_voice_in_cache_skips_both_encoders(runner, models, monkeypatch):

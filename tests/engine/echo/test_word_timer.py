@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.echo import word_timer
 from engine.echo.model.tokenizer import tokenize
 from engine.echo.word_timer import WordTimer
 
@@ -46,3 +47,13 @@ def test_each_word_is_told_once_however_the_frames_come(text, cuts):
     times = [time for word in told for time in (word.start, word.end)]
     assert times == sorted(times)
     assert times == pytest.approx([t for w in whole for t in (w.start, w.end)], abs=FRAME_S)
+
+
+def test_word_begins_no_earlier_than_the_one_told_before_it_ended(monkeypatch):
+    estimates = iter([[(0.0, 10.0)], [(0.0, 12.0), (8.0, 20.0)]])
+    monkeypatch.setattr(word_timer, "word_frames", lambda *_: next(estimates))
+    timer = WordTimer("one two", tokenize("one two"))
+    told = [timer.settled_words(np.zeros((0, 0)), complete) for complete in (False, True)]
+    [[first], [second]] = told
+    assert (first.word, second.word) == ("one", "two")
+    assert second.start == first.end < second.end
