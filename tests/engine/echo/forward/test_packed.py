@@ -5,8 +5,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.echo.config import MAX_FRAMES
 from engine.echo.denoise import Trajectory, denoise
 from engine.echo.forward import Move
+from engine.echo.forward.buckets import bucket_sizes
 from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
 from engine.echo.model.attention import Lane
@@ -116,6 +118,20 @@ def test_guidance_and_update_over_tables_equal_the_definition_to_the_bit(dtype, 
     for sizes in ((), SIZES) if dtype == torch.float32 else ((),):
         packed = PackedForward(dit, plain, sizes)
         assert all(map(torch.equal, packed(moves), expected))
+
+
+@pytest.mark.parametrize(("max_lane_frames", "largest"), [(1, 1920), (640, 1920), (2560, 2560)])
+def test_guided_job_of_full_length_has_its_bucket_in_passes_of_any_size(max_lane_frames, largest):
+    sizes = bucket_sizes(max_lane_frames)
+    assert any(size.holds(Size(3 * MAX_FRAMES, 3)) for size in sizes)
+    assert max(size.positions for size in sizes) == largest
+
+
+def test_many_lanes_have_buckets_of_as_many_positions_as_they_are_likely_to_have():
+    least = {}
+    for size in sorted(bucket_sizes(2560)):
+        least.setdefault(size.lanes, size.positions)
+    assert least == {4: 32, 16: 256, 48: 960}
 
 
 def test_states_of_a_step_outlive_the_next():
