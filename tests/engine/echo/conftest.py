@@ -14,9 +14,9 @@ from speech.parameters import ModelParameters
 
 @pytest.fixture(scope="session")
 def tiny_weights(tmp_path_factory):
-    """A folder with the tiny checkpoint."""
+    """A folder with the tiny checkpoint, whose heads no engine has to look for."""
     folder = tmp_path_factory.mktemp("tiny")
-    tiny_checkpoint.write(folder)
+    tiny_checkpoint.write(folder, replace(TINY, alignment_heads=((0, 0), (1, 2))))
     return folder
 
 

@@ -350,10 +350,11 @@ async def test_bfloat16_speaks_too(tiny_weights):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_words_of_any_checkpoint_are_in_order_and_within_the_audio(engine, stream):
+async def test_words_of_any_checkpoint_are_in_order_and_within_the_audio(mini_weights, stream):
     text = "Speech that never ends is drawn again."  # random weights know no end, and no heads
     job = Job(text, 0, {"num_steps": 2, "sequence_length": "auto"}, stream, timestamps=True)
-    parts = [part async for part in engine.generate(job, None, lambda: None)]
+    with _engine(mini_weights) as engine:
+        parts = [part async for part in engine.generate(job, None, lambda: None)]
     words = [word for part in parts for word in part.words]
     assert [word.word for word in words] == text.split()
     times = [time for word in words for time in (word.start, word.end)]

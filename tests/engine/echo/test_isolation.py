@@ -1,3 +1,5 @@
+import weakref
+
 import pytest
 import torch
 
@@ -63,6 +65,19 @@ def test_failure_is_told_as_an_error_of_ours(jobs, error, told, message):
     assert job is jobs[0]
     assert isinstance(result.error, told)
     assert result.error.message == message
+
+
+def test_memory_of_what_failed_is_given_back_before_the_next_goes(jobs, monkeypatch):
+    held, given_back = [], []
+
+    def action(jobs):
+        tensor = torch.zeros(1)
+        held.append(weakref.ref(tensor))
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: given_back.append(held[-1]()))
+    run_together(action, jobs, [])
+    assert given_back == [None] * (1 + len(jobs))
 
 
 def test_job_that_succeeds_alone_has_no_result_yet(jobs):
