@@ -26,7 +26,7 @@ from engine.echo.codecs.dac.lengths import GRAPH_FRAME_BYTES, graph_frames
 from engine.echo.codecs.protocol import DecodeStream
 from engine.echo.config import MAX_FRAMES, MAX_VOICE_FRAMES, DACConfig, EchoConfig
 from engine.echo.forward.buckets import LATENT_LENGTHS, TEXT_LENGTHS
-from engine.echo.forward.modulations import ModulationTable
+from engine.echo.forward.modulations import MAX_ENTRIES, ModulationTable
 from engine.echo.forward.plain import PlainForward
 from engine.echo.graphs import Compute
 from engine.echo.model.attention import Attention, Lane, VarlenAttention
@@ -236,6 +236,8 @@ def count(card: Card, config: EchoConfig | None = None) -> dict[str, float]:
             parts["what they read and write"] = kept(
                 lambda: codec.prepare_lengths(card.codec_tile_frames, _Uncaptured(free))
             )
+    else:
+        parts["modulation"] = MAX_ENTRIES * dit.adaln_bias.nbytes
     return parts
 
 

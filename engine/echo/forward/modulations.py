@@ -14,11 +14,14 @@ from torch import Tensor
 from engine.echo.model.dit import ATTENTION, EchoDiT
 from engine.echo.model.ops.plain import SCALE
 
+MAX_ENTRIES = 256
+"""Distinct t whose rows are kept: those of six jobs with unlike numbers of steps around 40."""
+
 
 class Modulations:
     """A cache of rows as separate tensors; the least recently used ones are dropped."""
 
-    def __init__(self, dit: EchoDiT, max_entries: int = 256) -> None:
+    def __init__(self, dit: EchoDiT, max_entries: int = MAX_ENTRIES) -> None:
         self._dit, self._max_entries = dit, max_entries
         self._entries: OrderedDict[float, Tensor] = OrderedDict()
 
