@@ -241,8 +241,10 @@ async def test_full_queue_refuses_at_once_and_takes_jobs_again_later(tiny_weight
     with _engine(tiny_weights, max_active_jobs=1, max_waiting_jobs=1) as engine:
         taken = [asyncio.create_task(_speak(engine, _job(seed))) for seed in range(2)]
         await asyncio.sleep(0)  # both are in
+        loads = []
         with pytest.raises(Overloaded):
-            await _speak(engine, _job(), _voice())
+            await _speak(engine, _job(), _voice("v", loads))
+        assert loads == []
         await asyncio.gather(*taken)
         await _speak(engine, _job())
 
