@@ -200,6 +200,7 @@ async def test_closed_generator_frees_its_job(engine):
     assert len(first) == 32 * FRAME_SAMPLES
     await parts.aclose()
     assert engine.stats()["jobs_active"] == 0
+    assert engine.stats()["jobs_cancelled"] == 1
 
 
 async def test_streaming_gives_the_first_piece_before_the_rest_is_drawn(engine):
