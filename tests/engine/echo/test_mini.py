@@ -20,6 +20,8 @@ from training.recogniser import Aligner, Recogniser, num_errors, words
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
+VOICED = [("ada", False), ("otto", True)]
+"""A voice, and whether it speaks in a stream."""
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,26 @@ async def speak(engine, job, voice):
     return np.concatenate([part.pcm async for part in engine.generate(job, voice, lambda: None)])
 
 
+@pytest.fixture(scope="module")
+def say(mini):
+    """Return a function that returns the parts of a sentence, timed; each is spoken once."""
+    said = {}
+
+    async def say(sentence, name=None, stream=False):
+        key = sentence, name, stream
+        if key not in said:
+            voice = None if name is None else Voice(name, loader(sample_voice(name)))
+            job = Job(sentence, 0, stream=stream, timestamps=True)
+            said[key] = [part async for part in mini.generate(job, voice, lambda: None)]
+        return said[key]
+
+    return say
+
+
+def joined(parts):
+    return np.concatenate([part.pcm for part in parts])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("name", ["ada", "otto"])
@@ -60,12 +82,11 @@ async def test_mini_speaks_a_sentence_in_the_pitch_of_the_voice(mini, name, stre
 
 
 @pytest.mark.slow
-async def test_sentences_that_mini_never_saw_are_understood(mini):
+async def test_sentences_that_mini_never_saw_are_understood(say):
     recogniser = Recogniser(SENTENCES)
-    ways = [(Voice(name, loader(sample_voice(name))), name == "otto") for name in ("ada", "otto")]
     identified = errors = total = 0
-    for sentence, (voice, stream) in zip(SENTENCES[:5], cycle(ways), strict=False):
-        pcm, said = await speak(mini, Job(sentence, 0, stream=stream), voice), words(sentence)
+    for sentence, way in zip(SENTENCES[:5], cycle(VOICED), strict=False):
+        pcm, said = joined(await say(sentence, *way)), words(sentence)
         identified += recogniser.identify(pcm) == said
         errors += num_errors(recogniser.transcribe(pcm), said)
         total += len(said)
@@ -74,36 +95,32 @@ async def test_sentences_that_mini_never_saw_are_understood(mini):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stream", [False, True])
-async def test_speech_dies_away_at_its_end(mini, stream):
-    voice = Voice("otto", loader(sample_voice("otto")))
-    for number, sentence in enumerate(SENTENCES[20:26]):
-        pcm = await speak(mini, Job(sentence, number, stream=stream), voice)
+@pytest.mark.parametrize(("name", "stream"), VOICED)
+async def test_speech_dies_away_at_its_end(say, name, stream):
+    for sentence in SENTENCES[5:11]:
+        pcm = joined(await say(sentence, name, stream))
         last = pcm[-SAMPLE_RATE_HZ // 50 :]
         assert abs(pcm[-1]) < 1e-4
         assert last.std() < 0.03 * pcm.std()  # 30 dB below the speech
 
 
 @pytest.mark.slow
-async def test_no_sample_is_clipped_without_a_voice(mini):
+async def test_no_sample_is_clipped_without_a_voice(say):
     for number, sentence in enumerate(SENTENCES[:12]):
-        pcm = await speak(mini, Job(sentence, number, stream=number % 2 == 1), None)
+        pcm = joined(await say(sentence, None, stream=number not in range(5, 11)))
         assert np.abs(pcm).max() < 0.99, sentence
         assert abs(pcm.mean()) < 0.005
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "stream"), [("ada", False), ("otto", True), (None, False)])
-async def test_words_are_said_when_mini_says_so(mini, name, stream):
-    voice = None if name is None else Voice(name, loader(sample_voice(name)))
+@pytest.mark.parametrize(("name", "stream"), [*VOICED, (None, False)])
+async def test_words_are_said_when_mini_says_so(say, name, stream):
     aligner, off_s = Aligner(), []
     for sentence in SENTENCES[5:11]:
-        job = Job(sentence, 0, stream=stream, timestamps=True)
-        parts = [part async for part in mini.generate(job, voice, lambda: None)]
+        parts = await say(sentence, name, stream)
         told = [word for part in parts for word in part.words]
         assert [word.word for word in told] == sentence.split()
-        audio = np.concatenate([part.pcm for part in parts])
-        if known := aligner.align(audio, words(sentence)):
+        if known := aligner.align(joined(parts), words(sentence)):
             off_s += np.subtract([(word.start, word.end) for word in told], known).ravel().tolist()
     assert len(off_s) > 60
     assert np.median(np.abs(off_s)) <= 0.05
