@@ -27,17 +27,32 @@ from speech.parameters import ModelParameters
 DEFAULTS = ModelParameters(
     num_steps=12,
     stream_steps=(6, 12),
-    cfg_scale_text=1.5,
-    cfg_scale_speaker=0.5,
+    cfg_scale_text=2.0,
+    cfg_scale_speaker=1.0,
     cfg_min_t=0.3,
     truncation_factor=0.7,
     sequence_length="auto",
     target_duration_seconds=4.0,
     normalize_text=True,
 )
-END = EndConfig(frames=12, std=0.2, mean=0.1)  # more than twice a pause between sentences
+# The frames are more than twice a pause between sentences.
+END = EndConfig(frames=12, std=0.2, mean=0.1, fade_frames=2)
 LENGTH = LengthConfig(stretch=1.15, spare_frames=24)
 MAX_VOICE_FRAMES = 640  # half a minute; training hears a third of it, and more confuses
+
+
+def config_of(size: str) -> EchoConfig:
+    """Return the config of a model of `size`; the engine finds its alignment heads."""
+    return EchoConfig(
+        name=f"echo-{size}",
+        dit=TRAINED[size],
+        codec=SourceFilterConfig(),
+        defaults=DEFAULTS,
+        end=END,
+        length=LENGTH,
+        max_voice_frames=MAX_VOICE_FRAMES,
+        plain_punctuation=True,
+    )
 
 
 def export(
@@ -69,17 +84,7 @@ def export(
     tensors = {name: view.half().contiguous() for name, view in published(dit).items()}
     save_file(tensors, folder / MODEL)
     (folder / MODEL).chmod(0o644)  # it was written for its owner alone
-    config = EchoConfig(
-        name=f"echo-{size}",
-        dit=TRAINED[size],
-        codec=SourceFilterConfig(),
-        defaults=DEFAULTS,
-        end=END,
-        length=LENGTH,
-        max_voice_frames=MAX_VOICE_FRAMES,
-        plain_punctuation=True,
-    )
-    (folder / CONFIG).write_text(dumps(config))
+    (folder / CONFIG).write_text(dumps(config_of(size)))
 
 
 def main() -> None:
