@@ -23,6 +23,7 @@ from engine.echo.model.layers import (
     rotary_table,
     timestep_embedding,
 )
+from engine.echo.model.ops.plain import num_turning_heads
 
 _MASKED = -1e4
 
@@ -230,9 +231,8 @@ def predict(
     text_mask = given.text_mask.repeat(num_draws, 1)
     masks = [text_mask & given.text_given[:, None]]
     masks.append(given.speaker_given[:, None].expand(-1, given.speaker.shape[1] // PATCH_FRAMES))
-    turns = _turns(
-        config.head_dim, start + num_frames, config.num_heads, config.num_heads // 2, x.device
-    )
+    num_turning = num_turning_heads(config.num_heads)
+    turns = _turns(config.head_dim, start + num_frames, config.num_heads, num_turning, x.device)
     if given.earlier.shape[1]:
         state = _encode_patches(dit, given.earlier, "latent")
         keys, values = _keys_values(dit, dit.wkv_latent, state)
@@ -252,7 +252,7 @@ def predict(
     for layer in range(config.num_layers):
         q, k, v, out_gate = _before_attention(dit, layer, h, rows[:, layer, 0], turns)
         if layer in aligned_layers:
-            pairs = [0, config.num_heads // 2]  # one head that knows positions, one that does not
+            pairs = [0, num_turning]  # one head that knows positions, one that does not
             text_keys = context_keys[layer][:, : given.text.shape[1], pairs]
             scores = torch.einsum("bshd,blhd->bhsl", q[:, :, pairs], text_keys)
             attention.append(scores * config.head_dim**-0.5 + text_mask)

@@ -1,5 +1,7 @@
 """The forward pass of training is the engine's."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -13,9 +15,9 @@ T = 0.37
 LENGTH, TEXT, REFERENCE = 30, 17, 24
 
 
-@pytest.fixture(scope="module")
-def dit():
-    dit = EchoDiT(SMOKE).requires_grad_(False)
+@pytest.fixture(scope="module", params=[SMOKE, replace(SMOKE, dim=24, num_heads=3)])
+def dit(request):
+    dit = EchoDiT(request.param).requires_grad_(False)
     randomize(dit, torch.Generator().manual_seed(0))
     return dit
 
