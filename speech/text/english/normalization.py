@@ -13,6 +13,7 @@ from speech.text.english.dates import DATES, SLASHED_DATES, YEARS
 from speech.text.english.games import GAMES
 from speech.text.english.informal import INFORMAL
 from speech.text.english.initials import INITIALS, LETTERS, SPACED
+from speech.text.english.language import is_other_language
 from speech.text.english.law import LAW
 from speech.text.english.maths import MATHS
 from speech.text.english.measures import MEASURES, POWERED
@@ -75,7 +76,7 @@ _RULES = (
 def normalize(text: str) -> str:
     """Return English `text` with figures, money, dates, abbreviations and addresses in words.
 
-    Text in another script stays as it is. Doing it twice changes nothing more.
+    Text in another script or language stays as it is. Doing it twice changes nothing more.
     """
     if not _is_english(text):
         return text
@@ -94,4 +95,6 @@ def _is_english(text: str) -> bool:
     letters = [char for char in _SIGN.sub("", text) if char.isalpha()]
     num_ascii = sum(map(str.isascii, letters))
     num_accented = sum("À" <= char <= "\u024f" for char in letters)
-    return num_ascii + min(num_accented, _MAX_ACCENTED) >= _MIN_ENGLISH_LETTERS * len(letters)
+    if num_ascii + min(num_accented, _MAX_ACCENTED) < _MIN_ENGLISH_LETTERS * len(letters):
+        return False
+    return not is_other_language(text)

@@ -1,0 +1,83 @@
+"""Whether a text in Latin letters is English, by the little words that all texts have."""
+
+from __future__ import annotations
+
+import re
+
+from speech.text.english.rule import listed
+
+_ENGLISH = frozenset(
+    listed(
+        "about after an and are at be been but by can could did do does for from had has have he "
+        "hello her hi his how if into is it its just more my not of or our out said she than "
+        "thank thanks that the their them there these they this to was we were what when which "
+        "who why will with would you your"
+    )
+)
+_OTHER = frozenset(
+    listed(
+        # Spanish and Portuguese
+        "que con en un una por pero muy más como está están es soy eres tengo tiene quiero vemos "
+        "hay su sus lo porque cuando número ganó cuesta hora horas minutos grados años año día hoy "
+        "não são uma mais isso você eu anos é "
+        # French and Italian
+        "je tu il elle nous vous dans sur avec est pas ne qui ce cette mais une aux suis avez ont "
+        "sont fait heures degrés ans où ça c'est j'ai qu'il n'est s'il "
+        "che non gli è sono ho hai anche questo anni minuti "
+        # German and Dutch
+        "und ist nicht ich ein eine einen mit zu auf für sich auch wie bei oder nach aus wir sie "
+        "haben habe kann sind über bitte kostet beträgt Uhr Jahre Stunden Minuten Grad Prozent "
+        "het een ik heb niet zijn voor dat ze hij maar ook naar uur jaar "
+        # Swedish, Danish, Norwegian and Polish
+        "och att det är på jag inte klockan og jeg ikke til år nie jest się dla czy wynosi "
+        # days and months
+        "lunes martes miércoles jueves viernes sábado domingo lundi mardi mercredi jeudi vendredi "
+        "samedi dimanche Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag "
+        "enero febrero marzo abril junio julio agosto septiembre octubre noviembre diciembre "
+        "janvier février avril juin juillet août septembre octobre novembre décembre "
+        "gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre "
+        "janeiro fevereiro março junho julho setembro outubro dezembro Januar Februar März Oktober "
+        "Dezember januari februari maart augustus"
+    )
+)
+_ALSO_IN_NAMES = frozenset(
+    listed(
+        "à con da das de del der des di dos du e el em en es est et il la las le les lo los mai "
+        "mayo na non o om para se son te tu um un van von y zu"
+    )
+)
+"""Found in names and phrases of an English text as well, as in `Rue de la Paix`."""
+_WORD = re.compile(r"(?<![\w./@'’-])[^\W\d_]+(?:['’][^\W\d_]+)?(?![\w/@-]|['’.]\w)")
+_BEGINS = re.compile(r"[.!?…:¿¡\n]\s?[\"“«(¿¡]?\Z")
+_SEEN_CHARS = 4  # how far before a capital the end of a sentence is looked for
+_ET_AL = re.compile(r"\s(?:al|cetera|seq)\b")
+
+
+def is_other_language(text: str) -> bool:
+    """Tell whether the little words of `text` are rather those of another language than English.
+
+    A capital counts at the beginning of a sentence only: elsewhere it is a name's.
+    """
+    english = other = 0
+    certain: set[str] = set()
+    for match in _WORD.finditer(text):
+        word = match[0].replace("’", "'")
+        if word[0].isupper() and word not in _OTHER:
+            word = word.lower()
+            if word not in _ENGLISH and not (match[0][1:] == word[1:] and _begins(match)):
+                continue
+        if word in _ENGLISH:
+            english += 1
+        elif word in _ALSO_IN_NAMES:
+            other += not (word == "et" and _ET_AL.match(text, match.end()))
+        elif word in _OTHER:
+            other += 1
+            certain.add(word)
+    return other > english and (bool(certain) or other > 2)
+
+
+def _begins(match: re.Match[str]) -> bool:
+    """Tell whether a sentence begins with a match."""
+    start = match.start()
+    before = match.string[start - _SEEN_CHARS : start] if start >= _SEEN_CHARS else ""
+    return bool(_BEGINS.search(before or f".{match.string[:start]}"))
