@@ -27,12 +27,14 @@ _WORDS = {
     "avail.": "available", "dia.": "diameter", "wt.": "weight", "Wt.": "Weight",
     "Est.": "Established", "e.g.": "for example", "i.e.": "that is",
     "E.g.": "For example", "I.e.": "That is",
-    "incl.": "including", "excl.": "excluding", "Incl.": "Including", "Excl.": "Excluding",
+    "not incl.": "not included", "incl.": "including", "excl.": "excluding",
+    "Incl.": "Including", "Excl.": "Excluding",
     "intl.": "international", "Intl.": "International", "asst.": "assistant",
     "Asst.": "Assistant", "mgr.": "manager", "Mgr.": "Manager",
     "vs.": "versus", "approx.": "approximately",
-    "dept.": "department", "Dept.": "Department", "est.": "established", "viz.": "namely",
-    "cf.": "compare", "esp.": "especially", "avg.": "average", "misc.": "miscellaneous",
+    "dept.": "department", "Dept.": "Department", "DEPT.": "DEPARTMENT",
+    "est.": "established", "viz.": "namely", "cf.": "compare", "esp.": "especially",
+    "avg.": "average", "misc.": "miscellaneous",
     "govt.": "government", "et al.": "and others", "ea.": "each", "p.a.": "per annum",
     "(ret.)": "(retired)", "(ed.)": "(editor)", "(eds.)": "(editors)",
     "b.i.d.": "twice a day", "t.i.d.": "three times a day", "q.i.d.": "four times a day",
@@ -71,6 +73,7 @@ _NUNS = (
     "Margaret|Mari[ae]|Martha|Mary|Monica|Rita|Rose|Ther?esa|Ursula|Veronica"
 )
 _ANY_CONTRACTED = alternatives(list(_CONTRACTED)).replace("'", "['’]")
+_CAPITAL = re.compile(r"[\"”’)]?\s[\"“‘(]?[A-Z]")
 _INITIAL = re.compile(r"\s[A-Z]\.")
 _SHORT = {
     "w/o": "without",
@@ -79,6 +82,8 @@ _SHORT = {
     "b/c": "because",
     "c/o": "care of",
     "n/a": "not applicable",
+    "a/k/a": "also known as",
+    "d/b/a": "doing business as",
     "y/y": "year on year",
     "q/q": "quarter on quarter",
     "m/m": "month on month",
@@ -102,7 +107,8 @@ def _title(match: re.Match[str]) -> str:
 
 def _may_end(match: re.Match[str]) -> str:
     trails_off = match.string.startswith("..", match.end())
-    return _MAY_END[match["word"]] + ("." if trails_off else stop_after(match))
+    ends = match["word"] == "etc" and _CAPITAL.match(match.string, match.end())
+    return _MAY_END[match["word"]] + ("." if trails_off or ends else stop_after(match))
 
 
 def _dotted(match: re.Match[str]) -> str:

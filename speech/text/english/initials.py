@@ -47,9 +47,11 @@ _COMMON = frozenset(
         "OI OIL OLD ON ONE OOF OOH OPT OR ORE OUR OUT OW OWE OWL OWN OX PAY PEA PFFT PIE PRO "
         "PRY PSST RYE SAW SAY SEA SEE SHE SHH SHY SKI SKY SLY SO SOY SPA SPY ST SUE TEA THE THY "
         "TIE TO TOE TOO TOP TOY TRY TWO UGH UH UM UP URN USE VIA WAS WAY WE WEE WHO WHY WOE WOW "
-        "YE YEP YES YET YO YOU ZOO"
+        "YE YEP YES YET YO YOU ZOO AARON LLAMA LLOYD SVEN TSAR TSK VLAD VROOM"
     )
 )
+_WORDS_IN_SHORT = frozenset(listed("FT IRA JR LAX LED LTD MS MT NTH SAP SR US VS"))
+"""Initials and abbreviations that are words, or no initials, where all is shouted."""
 _DRAWN_OUT = re.compile(r"A{3,}[HR]|.{0,9}([EHMORUZ])\1\1")
 """Exclamations, such as SHHH."""
 _TIMES = {2: "double", 3: "triple", 4: "quadruple"}
@@ -120,7 +122,10 @@ def is_spelled(letters: str) -> bool:
 
 def _initials(match: re.Match[str]) -> str | None:
     letters = match["letters"]
-    if _is_shouted(_line_of(match)) or not is_spelled(letters):
+    is_sure = letters in _SPELLED or (len(letters) < 5 and bool(_BEGINS_NO_WORD.match(letters)))
+    if letters in _WORDS_IN_SHORT:
+        is_sure = letters == "US" and word_before(match) == "THE"
+    if not is_spelled(letters) or (_is_shouted(_line_of(match)) and not is_sure):
         return None
     return spell(letters) + ("'s" if match["plural"] else "")
 

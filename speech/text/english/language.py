@@ -21,7 +21,7 @@ _OTHER = frozenset(
         "hay su sus lo porque cuando número ganó cuesta hora horas minutos grados años año día hoy "
         "não são uma mais isso você eu anos é "
         # French and Italian
-        "je tu il elle nous vous dans sur avec est pas ne qui ce cette mais une aux suis avez ont "
+        "je tu elle nous vous dans sur avec est pas qui cette mais une aux suis avez ont "
         "sont fait heures degrés ans où ça c'est j'ai qu'il n'est s'il "
         "che non gli è sono ho hai anche questo anni minuti "
         # German and Dutch
@@ -42,13 +42,15 @@ _OTHER = frozenset(
 )
 _ALSO_IN_NAMES = frozenset(
     listed(
-        "à con da das de del der des di dos du e el em en es est et il la las le les lo los mai "
+        "à ce con da das de del der des di dos du e el em en es est et il la las le les lo los mai "
         "mayo na non o om para se son te tu um un van von y zu"
     )
 )
 """Found in names and phrases of an English text as well, as in `Rue de la Paix`."""
-_WORD = re.compile(r"(?<![\w./@'’-])[^\W\d_]+(?:['’][^\W\d_]+)?(?![\w/@-]|['’.]\w)")
+_WORD = re.compile(r"(?<![\w./\\@'’-])[^\W\d_]+(?:['’][^\W\d_]+)?(?![\w/@-]|['’.]\w)")
 _BEGINS = re.compile(r"[.!?…:¿¡\n]\s?[\"“«(¿¡]?\Z")
+_MIN_POSSIBLE = 3
+"""Different words that names have as well, where no other word tells."""
 _SEEN_CHARS = 4  # how far before a capital the end of a sentence is looked for
 _ET_AL = re.compile(r"\s(?:al|cetera|seq)\b")
 
@@ -59,7 +61,7 @@ def is_other_language(text: str) -> bool:
     A capital counts at the beginning of a sentence only: elsewhere it is a name's.
     """
     english = other = 0
-    certain: set[str] = set()
+    certain, possible = set[str](), set[str]()
     for match in _WORD.finditer(text):
         word = match[0].replace("’", "'")
         if word[0].isupper() and word not in _OTHER:
@@ -69,11 +71,14 @@ def is_other_language(text: str) -> bool:
         if word in _ENGLISH:
             english += 1
         elif word in _ALSO_IN_NAMES:
-            other += not (word == "et" and _ET_AL.match(text, match.end()))
+            if word == "et" and _ET_AL.match(text, match.end()):
+                continue
+            other += 1
+            possible.add(word)
         elif word in _OTHER:
             other += 1
             certain.add(word)
-    return other > english and (bool(certain) or other > 2)
+    return other > english and (bool(certain) or len(possible) >= _MIN_POSSIBLE)
 
 
 def _begins(match: re.Match[str]) -> bool:

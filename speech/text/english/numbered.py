@@ -35,7 +35,7 @@ _BEFORE_NUMBERS = {
     "App": "Appendix", "Bk": "Book", "bk": "book", "Amend": "Amendment", "lat": "latitude",
     "Lat": "Latitude", "Ste": "Suite", "agg": "aggregate", "Res": "Resolution",
     "Prop": "Proposition", "Chap": "Chapter",
-    "acct": "account", "Acct": "Account", "Inv": "Invoice", "inv": "invoice",
+    "rev": "revision", "acct": "account", "Acct": "Account", "Inv": "Invoice", "inv": "invoice",
 }  # fmt: skip
 _ALSO_WORDS = frozenset({"art", "app", "cat", "long", "max", "pop", "tab"})
 _REFER = frozenset(
@@ -61,7 +61,7 @@ _WITH_LOWER_CASE = {
     "p.": "page ", "pp.": "pages ", "vol.": "volume ", "Vol.": "Volume ", "ch.": "chapter ",
     "Ch.": "Chapter ", "sc.": "scene ", "Sc.": "Scene ",
 }  # fmt: skip
-_HEADS = {"Tel": "Telephone", "tel": "telephone", "Attn": "Attention", "attn": "attention"}
+_HEADS = {"tel": "telephone", "attn": "attention"}
 _NUMBERS_OF = {
     "tel": "telephone", "ref": "reference", "inv": "invoice", "acct": "account",
     "ser": "serial",
@@ -79,6 +79,7 @@ _RANKED = (
 """Behind figures with a `d`, which is an ordinal's as it was written."""
 _ATTACHED = {
     "App": "Appendix", "Ex": "Exhibit", "Exh": "Exhibit", "Sched": "Schedule", "Sch": "Schedule",
+    "Apt": "Apartment", "Bldg": "Building", "Rm": "Room", "rev": "revision", "Rev": "Revision",
 }  # fmt: skip
 _DOSES = {"tab": "tablet", "cap": "capsule"}
 
@@ -136,6 +137,7 @@ NUMBERED: tuple[Rule, ...] = (
         rf"(?P<nth>\d(?:st|nd|rd|th)\s)(?P<what>{alternatives(list(_WITH_ORDINAL))})\.",
         lambda m: f"{m['nth']}{_WITH_ORDINAL[m['what']]}{stop_after(m)}",
     ),
+    rule(r"(?P<nth>\d(?:st|nd|rd|th)\s)Fl(?=[,;)]|\s?$|\n)", lambda m: f"{m['nth']}Floor"),
     rule(
         r"(?<![\w.,/])(?P<amount>\d{1,2})\s(?P<dose>tab|cap)s?\.(?=\s[a-z])",
         _dose,
@@ -155,8 +157,8 @@ NUMBERED: tuple[Rule, ...] = (
     ),
     rule(r"(?:^|(?<=\n)|(?<=[:]\s))(?:FWD?|Fwd?)(?=[:]\s)", "Forward"),
     rule(r"(?:^|(?<=\n)|(?<=[:]\s))RE(?=[:]\s)", "Re"),
-    rule(r"(?:^|(?<=\n)|(?<=/))INT\.(?=\s[A-Z]{2}|/EXT)", "Interior."),
-    rule(r"(?:^|(?<=\n)|(?<=/))EXT\.(?=\s[A-Z]{2}|/INT)", "Exterior."),
+    rule(r"(?:^|(?<=\n)|(?<=/))INT\.(?=\s[A-Z]{2}|\s\d+[A-Z]{2}\b|/EXT)", "Interior."),
+    rule(r"(?:^|(?<=\n)|(?<=/))EXT\.(?=\s[A-Z]{2}|\s\d+[A-Z]{2}\b|/INT)", "Exterior."),
     rule(
         rf"(?<![\w.'’])(?P<word>{alternatives(list(_BEFORE_NUMBERS))})\.\s?(?=[#+]?\d|[IVX]{{2,5}}\b)",
         _numbered,
@@ -189,7 +191,10 @@ NUMBERED: tuple[Rule, ...] = (
         r"(?<![\w.])(?<!\d[\s-])(?P<most>(?<![A-Za-z]\s)M|m)(?P<ax>ax|in)\.(?=\s[a-z])",
         lambda match: f"{match['most']}{match['ax']}imum",
     ),
-    rule(r"\b(?P<short>[Tt]el|[Aa]ttn)\.?(?=:)", lambda match: _HEADS[match["short"]]),
+    rule(
+        r"\b(?P<short>[Tt]el|TEL|[Aa]ttn|ATTN)\.?(?=:)",
+        lambda m: like(m["short"], _HEADS[m["short"].lower()]),
+    ),
     rule(
         r"(?<![\w.])(?P<short>[Ee]st)\.(?=\s(?!1[5-9]\d\d|20\d\d|in\s)\S|\)|$)",
         lambda m: f"{m['short']}imated",

@@ -21,6 +21,7 @@ _STREETS = {
 }
 _UNSTOPPED = {"St": "Street", "Ave": "Avenue", "Rd": "Road", "Blvd": "Boulevard"}
 _STREETS_IN_SHORT = _STREETS | _UNSTOPPED
+_SHOUTED_STREETS = {short.upper(): word.upper() for short, word in _STREETS_IN_SHORT.items()}
 _STREET_WORDS = listed(
     "St Street Ave Avenue Rd Road Blvd Boulevard Dr Drive Ln Lane Way Ct Court Pl Place Sq Square "
     "Hwy Highway Pkwy Parkway Terrace Circle"
@@ -90,6 +91,10 @@ def _side(match: re.Match[str]) -> str:
     return _COMPASS[match["side"].replace(".", "")]
 
 
+def _character(char: str) -> str:
+    return digits(char) if char.isdigit() else spell(char)
+
+
 def _wind(side: str) -> str:
     """Return `north northwest` for `NNW`."""
     points = [side] if len(side) < 3 else [side[0], side[1:]]
@@ -131,12 +136,16 @@ def _street(match: re.Match[str]) -> str | None:
 PLACES: tuple[Rule, ...] = (
     rule(
         rf"(?<![\w.])(?P<state>{_STATE}|{_SHORT_STATE}),?\s"
-        r"(?P<code>\d{5}(?:-\d{4})?)(?![\w,-]|\.\d)",
+        r"(?P<code>\d{5}(?:-\d{4})?)(?![\w-]|[.,]\d)",
         _state_and_code,
     ),
     rule(
-        r"(?<![\w.])(?P<land>NSW|VIC|QLD|TAS|ACT)\s(?P<code>[2-7]\d{3})(?![\w,-]|\.\d)",
+        r"(?<![\w.])(?P<land>NSW|VIC|QLD|TAS|ACT)\s(?P<code>[2-7]\d{3})(?![\w-]|[.,]\d)",
         lambda m: f"{spell(m['land'])} {digits(m['code'])}",
+    ),
+    rule(
+        r"(?<![\w.-])[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]?\s\d[ABD-HJLNP-UW-Z]{2}(?![\w-])",  # British
+        lambda m: ", ".join(" ".join(map(_character, half)) for half in m[0].split()),
     ),
     rule(
         r"(?P<town>\b[A-Z][a-z]+,?\s(?:[-–]\s)?)(?P<code>[1-9]\d{5})(?=[.,;]?\s*(?:$|\n)|,\s[A-Z])",
@@ -183,6 +192,11 @@ PLACES: tuple[Rule, ...] = (
         lambda m: _wind(m["side"]),
     ),
     rule(
+        r"(?<![\w.'’-])(?P<side>[NS]{1,2}[EW]|[EW][NS][EW]|(?<=\d\skm\s)[NSEW]|(?<=\dkm\s)[NSEW]"
+        r"|(?<=\d\smi\s)[NSEW]|(?<=\bmiles\s)[NSEW])(?=\sof\s)",
+        lambda m: _wind(m["side"]),
+    ),
+    rule(
         r"(?P<wind>\b[Ww]inds?[:]?\s|\d\s?(?:km/h|kph|mph|knots|kts)\s)(?P<side>[NSEW])(?![\w.'’])",
         lambda m: f"{m['wind']}{_wind(m['side'])}",
     ),
@@ -192,7 +206,7 @@ PLACES: tuple[Rule, ...] = (
         lambda match: match["road"] + _side(match),
     ),
     rule(
-        r"(?P<before>\b(?:[A-Z][a-z]+|\d+(?:st|nd|rd|th))\s)(?P<word>St|Ave|Rd|Blvd)"
+        r"(?P<before>\b(?:[A-Z][a-z]+(?:['’]s)?|\d+(?:st|nd|rd|th))\s)(?P<word>St|Ave|Rd|Blvd)"
         r"(?=[,;)]|\s*$|\n|\s(?:&|(?:and|at|in|is|near|on|to|was|Apartment|Suite|Unit|North|South|East|West)\b))",
         lambda match: match["before"] + _UNSTOPPED[match["word"]],
     ),
@@ -200,6 +214,12 @@ PLACES: tuple[Rule, ...] = (
     rule(r"(?<![\w.'’-])Ste\.?(?=\s[A-Z][a-z]{2})", "Saint"),
     rule(r"(?<=\d)(?=St\.)", " "),
     rule(r"\bSt\.(?=\W|$)", _saint_or_street),
+    rule(
+        rf"(?P<before>\b\d{{1,5}}[A-Z]?\s(?:[NSEW]\.?\s)?(?:[A-Z]{{3,}}\s){{1,3}}|\d(?:ST|ND|RD|TH)\s)"
+        rf"(?P<word>{alternatives(list(_SHOUTED_STREETS))})\b\.?"
+        r"(?=\s*(?:$|[\n,;:)#–-]|(?:AND|APT|AT|FL|RM|STE|SUITE|UNIT|[NSEW])\b))",
+        lambda m: m["before"] + _SHOUTED_STREETS[m["word"]],
+    ),
     rule(
         rf"(?P<before>\b(?:(?!(?:{alternatives(list(TITLES.values()))}|{_NO_ROAD})\b)[A-Z][a-z]+(?:['’]s)?"
         rf"|\d+(?:st|nd|rd|th))\s)(?P<word>{alternatives(list(_STREETS))})\.",

@@ -39,6 +39,8 @@ _REIGNED = (
 )
 _NO_NAMES = "The|And|But|For|With|Via|Per|In|On|At|To|Of|From|By|Or|If|An|As|My|No|IV"
 _ANY = re.compile("M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
+_NUMERAL = re.compile("[IVX]+")
+_LINE_TWO = re.compile(r"(?:^|\n)[ ]{0,8}(?:ii|two)[.)]\s")
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
@@ -73,6 +75,25 @@ def _alone(match: re.Match[str]) -> str | None:
     return cardinal(value) if value else None
 
 
+def _list(match: re.Match[str]) -> str:
+    """Return `one, two and four` for `I, II and IV`."""
+    return _NUMERAL.sub(lambda numeral: cardinal(value_of(numeral[0])), match[0])
+
+
+def _upto(match: re.Match[str]) -> str | None:
+    """Return `two to four` for `II–IV`."""
+    low, high = value_of(match["low"]), value_of(match["high"])
+    is_range = low and high and int(low) < int(high)
+    return f"{cardinal(low)} to {cardinal(high)}" if is_range else None
+
+
+def _line_item(match: re.Match[str]) -> str | None:
+    """Return `two` for the `ii` of `ii. Open` where other lines are numbered so as well."""
+    if not _LINE_TWO.search(match.string):
+        return None
+    return cardinal(value_of(match["roman"].upper()))
+
+
 def _item(match: re.Match[str]) -> str | None:
     """Return `(one)` for `(i)` where there is another numeral: else it may be a letter."""
     roman = match["roman"]
@@ -86,6 +107,23 @@ def _ruler_i(match: re.Match[str]) -> str:
 
 
 ROMAN_NUMERALS: tuple[Rule, ...] = (
+    rule(
+        r"(?<![\w.'’&/-])(?:X{0,2}(?:IX|IV|V?I{0,3})(?<=[IVX]),\s){1,20}X{0,2}(?:IX|IV|V?I{0,3})(?<=[IVX]),?"
+        r"\s(?:and|or|&)\sX{0,2}(?:IX|IV|V?I{0,3})(?<=[IVX])(?![\w'’&/-]|\.\w)",
+        _list,
+    ),
+    rule(
+        r"(?<![\w.'’&/-])I(?=\s(?:and|or|&|to|through)\s(?:I{2,3}|IV|VI{1,3}|IX)(?![\w'’]))",
+        "one",
+    ),
+    rule(
+        r"(?<![\w.'’&/-])(?P<low>[IVX]{1,5})\s?[-–]\s?(?P<high>[IVX]{2,5})(?![\w'’&/-]|\.\w)",
+        _upto,
+    ),
+    rule(
+        r"(?:^|(?<=\n))(?P<roman>x{0,2}(?:ix|iv|v?i{0,3})(?<=[ivx]))(?=[.)]\s)",
+        _line_item,
+    ),
     rule(r"(?<!\S)\((?P<roman>i|ii|iii|iv|v|vi{1,3}|ix|x)\)(?=\s)", _item),
     rule(
         rf"(?P<name>\b(?:(?:[A-Z][a-z]+\s)?(?:[A-HJ-Z]\.\s?){{1,3}}|(?:{_FIRST_NAMES})\s)[A-Z][a-z]+),?\s(?P<roman>II|III|IV)\b"

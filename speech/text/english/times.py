@@ -22,6 +22,7 @@ _GOES_ON = re.compile(  # behind `p.m.`, no sentence begins
     r"\s(?:[ECMPABJ][SD]?T|I?ST|GMT|UTC|CES?T|AE[SD]T|NZ[SD]T|AK[SD]T|HST|Eastern|Central|Mountain|"
     r"Pacific|Greenwich|(?:Mon|Tues?|Wednes|Thurs?|Fri|Satur|Sun)(?:days?)?|Wed|Sat)\b"
 )
+_SHOUTED = re.compile(r"\s[A-Z]{2,}\b")
 _HALF_DAY = r"(?P<half>[ap])\.?\s?m\b(?P<stop>\.(?=\s+[A-Z]|\s*$)|\.)?"
 
 
@@ -78,12 +79,9 @@ def _half_day(match: re.Match[str]) -> str:
     if not match["half"]:
         return ""
     rest = rest_of(match)
-    ends = (
-        "."
-        if match["stop"] and rest.lstrip(' \n"“‘')[:1] in _ENDS and not _GOES_ON.match(rest)
-        else ""
-    )
-    return f" {'ay' if match['half'].lower() == 'a' else 'pee'} em{ends}"
+    goes_on = _GOES_ON.match(rest) or (match["half"].isupper() and _SHOUTED.match(rest))
+    ends = match["stop"] and rest.lstrip(' \n"“‘')[:1] in _ENDS and not goes_on
+    return f" {'ay' if match['half'].lower() == 'a' else 'pee'} em{'.' if ends else ''}"
 
 
 def _stopwatch(match: re.Match[str]) -> str:

@@ -84,6 +84,13 @@ WRITTEN = [
     ("Austin | 5 Elm St", "Austin, five Elm Street"),
     ("Capt Hook, Lt Col Lee, Maj Gen Hill, Prof Plum, M/s. Rao",
      "Captain Hook, Lieutenant Colonel Lee, Major General Hill, Professor Plum, Messers Rao"),
+    ("THE FBI AND THE US TOLD US ABOUT HIV TODAY",
+     "THE eff bee eye AND THE you ess TOLD US ABOUT aitch eye vee TODAY"),
+    ("BRING MR LEE AND SR MARY, TSK", "BRING MR LEE AND SR MARY, TSK"),
+    ("IT IS 3 A.M. AND I AM UP", "IT IS three ay em AND I AM UP"),
+    ("ATTN: HR DEPT. of LLAMA", "Attention: aitch ar DEPARTMENT of LLAMA"),
+    ("pens, etc. Come, etc. come, d/b/a Joe",
+     "pens, et cetera. Come, et cetera come, doing business as Joe"),
 ]  # fmt: skip
 
 

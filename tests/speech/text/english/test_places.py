@@ -35,6 +35,17 @@ WRITTEN = [
     ("Bengaluru 560001, Karnataka", "Bengaluru five six zero zero zero one, Karnataka"),
     ("Sister St. Luke", "Sister Saint Luke"),
     ("1st Ave & 2nd St", "first Avenue and second Street"),
+    ("Austin, TX 78701-1234, USA",
+     "Austin, Texas seven eight seven zero one dash one two three four, you ess ay"),
+    ("Edinburgh EH1 1AA, B33 8TH.",
+     "Edinburgh ee aitch one, one ay ay, bee three three, eight tee aitch."),
+    ("4 King's Rd, London, 12th Fl, Bldg. C",
+     "four King's Road, London, twelfth Floor, Building see"),
+    ("45 km NW of Quito, 5 miles N of it",
+     "forty five kilometers northwest of Quito, five miles north of it"),
+    ("12 OAK ST. SUITE 5, EXT. 42ND ST. - DAY",
+     "twelve OAK STREET SUITE five, Extension forty second STREET - DAY"),
+    ("I SAW 5 NEW DR. WHO SHOWS", "I SAW five NEW Doctor WHO SHOWS"),
 ]  # fmt: skip
 
 

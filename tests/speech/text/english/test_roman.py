@@ -24,6 +24,10 @@ WRITTEN = [
     ("Vol. I, Chap. V. No. I, for one.", "Volume one, Chapter five. No. I, for one."),
     ("Act I. Scene II.", "Act one. Scene two."),
     ("I. One. II. Two. VIII. Eight, the XI", "one. One. two. Two. eight. Eight, the eleven"),
+    ("parts I, III, V, and X; Types I and II; II–IV",
+     "parts one, three, five, and ten; Types one and two; two to four"),
+    ("He, you, and I. X, Y, and I. i. am", "He, you, and I. X, Y, and I. i. am"),
+    ("i. Open\nii. Close", "one. Open\ntwo. Close"),
 ]  # fmt: skip
 
 
