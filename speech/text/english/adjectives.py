@@ -17,7 +17,7 @@ _MEASURED = re.compile(
     r"\)\s(?:bags?|blocks?|bottles?|box(?:es)?|cans?|containers?|jars?|pack(?:age|et)s?|pkgs?\.?|tins?|tubs?)\b|"
     r"\s(?:bags?|barrels?|buckets?|jugs?|kegs?|batter(?:y|ies)|bottles?|bulbs?|burgers?|cables?|cans|capacitors?|capsules?|chargers?|clocks?|"
     r"chips?|cups?|dash|delays?|discs?|disks?|doses?|drives?|engines?|lattes?|mugs?|turbo|flats?|freestyle|hurdles|jars?|kettlebells?|"
-    r"lens(?:es)?|loa(?:f|ves)|medley|monitors?|packs?|patt(?:y|ies)|pills?|pings?|plates?|races?|radius|"
+    r"lens(?:es)?|loa(?:f|ves)|medley|monitors?|packs?|pkgs?\b|patt(?:y|ies)|pills?|pings?|plates?|races?|radius|"
     r"bolts?|hoses?|nails?|nuts?|pipes?|relays?|resistors?|ropes?|sacks?|screens?|screws?|sockets?|sprints?|steaks?|tablets?|tanks?|timeouts?|tubes?|"
     r"warrant(?:y|ies)|wrench(?:es)?)\b"
 )

@@ -212,9 +212,10 @@ CODES: tuple[Rule, ...] = (
     ),
     rule(
         r"(?<![\w.])\.(?P<bore>17|22|30|32|38|40|44|45|50|223|243|270|303|308|338|357|380)"
-        r"(?=[\s-](?:cal\b|caliber|calibre|rifle|pistol|revolver|handgun|[Mm]agnum|ACP|LR|bullet|rounds?\b|"
-        r"Win(?:chester)?\b|Remington|Colt|Special))",
-        lambda m: in_pairs(m["bore"]),
+        r"(?P<cal>\scal\b\.?(?!\w))?(?=(?(cal)|[\s-](?:caliber|calibre|rifle|pistol|revolver|handgun|"
+        r"[Mm]agnum|ACP|LR|bullet|rounds?\b|"
+        r"Win(?:chester)?\b|Remington|Colt|Special)))",
+        lambda m: in_pairs(m["bore"]) + " caliber" * bool(m["cal"]),
     ),
     rule(
         r"(?P<what>\b(?:bat(?:s|ted|ting)|hit(?:s|ting)?|slugg(?:ed|ing)|OPS|OBP|SLG|AVG)\s(?:of\s)?|"

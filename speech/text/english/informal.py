@@ -22,6 +22,7 @@ _PARTS = re.compile(r"(?<=[a-z])(?=[A-Z\d])|(?<=\d)(?=[A-Za-z])|(?<=[A-Z])(?=[A-
 _FACES = (
     "\u2600-\u266c\u2670-\u2775\u2794-\u27bf\u2b00-\u2bff\U0001f000-\U0001f0ff\U0001f1e6-\U0001faff"
 )
+_CODE = re.compile(r"[A-Z]\d")  # of a bolt, a seat, a size of paper
 _ADDRESSEE = re.compile(r"\s(?:me|us|him|her|them|you)\b", re.IGNORECASE)
 _EMOJI = rf"\s?[{_FACES}][{_FACES}\u200d\ufe0f]*[ ]?"
 
@@ -29,6 +30,8 @@ _EMOJI = rf"\s?[{_FACES}][{_FACES}\u200d\ufe0f]*[ ]?"
 def _shorthand(match: re.Match[str]) -> str | None:
     if match[0] == "MSG" and not _ADDRESSEE.match(match.string, match.end()):
         return None  # of food
+    if _CODE.fullmatch(match[0]):
+        return None
     said = _SHORTHAND[match[0].lower()]
     return like(match[0], said)
 

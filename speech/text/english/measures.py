@@ -35,7 +35,7 @@ _UNIT = rf"(?P<unit>{alternatives(list(UNITS))})"
 _RATE = rf"(?P<per>(?:/(?:\d{{1,4}}\s?)?(?:{alternatives(list(PER))})(?!\w))*)"
 _SPANS = (*listed("second minute hour day night week month year person"), "s")
 _PER_SHORT = [
-    *listed("gal hr min sec lb oz yr wk kg km mi ft"),
+    *listed("gal hr min sec lb oz yr mo wk kg km mi ft"),
     *(unit for unit in UNITS if unit.startswith(("sq", "cu", "fl"))),
 ]
 _PER_COUNTED = [unit for unit in PER if unit in UNITS or unit in _SPANS]  # `cells/mL`, `trips/day`
@@ -180,8 +180,11 @@ MEASURES: tuple[Rule, ...] = (
         lambda match: f"{cardinal(match['amount'])} stone",
     ),
     rule(
-        r"(?<![\w.,])(?P<amount>\d{1,3})\s?bps\b",
-        lambda m: f"{cardinal(m['amount'])} basis point{'s' * (m['amount'] != '1')}",
+        rf"{MINUS}(?<![\w.,])(?P<amount>\d{{1,3}})\s?bps\b",
+        lambda m: (
+            f"{'minus ' * bool(m['minus'])}{cardinal(m['amount'])} basis point"
+            f"{'s' * (m['amount'] != '1')}"
+        ),
     ),
     rule(
         rf"(?<=[a-z]s)/(?P<per>{alternatives(_PER_COUNTED)})(?![\w²³])",
@@ -205,9 +208,9 @@ MEASURES: tuple[Rule, ...] = (
         lambda match: f"{match['side']} by ",
     ),
     rule(r"(?<=\d)\s?[x×]\s?(?=\d[\d.,]{0,9}\s?(?:[kcm]?m|ft|in|inches|feet|foot)\b)", " by "),
-    rule(r"(?<=\d)(?:[x×]\s?|\sx\s)(?=\d)(?![^=\n]{1,16}=)", " by "),
+    rule(r"(?<=\d)(?:[x×]\s?|\sx\s)(?=\d)(?![^=\n]{1,16}=)|(?<=inches)\s?[x×]\s?(?=\d)", " by "),
     rule(
-        rf"{START}(?P<amount>{NUMBER}){UPTO}(?:[xX]\b|×(?=\s?[A-Za-z]))",
+        rf"{START}(?P<amount>{NUMBER}){UPTO}(?:[xX]\b|×(?=\s?[A-Za-z]|[.,;:!?)]|\s?$))",
         lambda m: f"{number(m['amount'])}{' to ' + number(m['upto']) if m['upto'] else ''} times",
     ),
     rule(

@@ -92,6 +92,7 @@ _SCALES = {
         "lakhs": "lakh",
         "crore": "crore",
         "crores": "crore",
+        "lakh crore": "lakh crore",
     },
 }
 _SCALE = rf"(?:[\s-]?(?P<scale>(?i:{alternatives(list(_SCALES))}))\b)?"
@@ -189,6 +190,10 @@ def _round_sum(match: re.Match[str]) -> str:
 
 
 MONEY: tuple[Rule, ...] = (
+    rule(  # as in a balance
+        rf"(?<![\w.,])(?P<sign>[{_BARE_SIGNS}])\((?P<amount>\d[\d.,]{{0,15}})\)(?=[\s.,;:)]|[kKMBmb]\b|$)",
+        lambda m: f"-{m['sign']}{m['amount']}",
+    ),
     rule(
         rf"(?<![\w.,])(?P<sign>[{_BARE_SIGNS}])(?P<amount>100|10{{0,2}},?000)s(?![\w'’])(?P<of>(?=\sof\b))?",
         _round_sum,
@@ -246,7 +251,8 @@ MONEY: tuple[Rule, ...] = (
         rf"(?P<sign>(?<![A-Za-z])(?i:{alternatives(_SIGNS)})|[{_BARE_SIGNS}]"
         rf"|\b(?:{alternatives(_LETTERS)})(?=\s?[\d.]))"
         rf"\s?(?P<inner_minus>[-−])?(?P<amount>{_AMOUNT})"
-        rf"(?:(?P<low_scale>(?:[kKmMbB]|[mbt]n))?\s?[-–—]\s?[{_BARE_SIGNS}]?(?P<upto>{_AMOUNT}))?{_SCALE}",
+        rf"(?:(?P<low_scale>(?:[kKmMbB]|[mbt]n))?\s?[-–—]\s?(?:[{_BARE_SIGNS}]|(?P=sign))?(?P<upto>{_AMOUNT}))?{_SCALE}"
+        r"(?:-(?:dollar|pound|euro)\b)?",
         _money,
     ),
     rule(

@@ -9,6 +9,7 @@ from speech.text.english.addresses import ADDRESSES
 from speech.text.english.chemistry import CHEMISTRY
 from speech.text.english.codes import CODES
 from speech.text.english.commands import COMMANDS
+from speech.text.english.cooking import COOKING
 from speech.text.english.dates import DATES, SLASHED_DATES, YEARS
 from speech.text.english.games import GAMES
 from speech.text.english.informal import INFORMAL
@@ -51,6 +52,7 @@ _RULES = (
         *PLACES,
         *PRIMES,
         *SPELLINGS,
+        *COOKING,
         *CHEMISTRY,
         *CODES,
         *COMMANDS,

@@ -117,6 +117,6 @@ PRIMES: tuple[Rule, ...] = (
     ),
     rule(rf"{_FIRST}(?P<feet>\d{{1,3}})(?:['’](?=\s(?:tall|high|long|wide|deep)\b)|′)", _feet),
     rule(rf"{_FIRST}(?P<feet>\d{{1,3}})['’](?=[.,;:!?)]?(?:\s|$))", _feet_outside_quotes),
-    rule(rf"{_OPENED}|(?:{_FIRST}|(?<=[\"”″][x×]))(?P<amount>{_MIXED}){_INCH}{_BY}", _inches),
+    rule(rf"{_OPENED}|(?:{_FIRST}|(?<=[\"”″\d][x×]))(?P<amount>{_MIXED}){_INCH}{_BY}", _inches),
 )
 """Angles, then feet with inches, then either alone."""

@@ -147,6 +147,12 @@ def _left_over(match: re.Match[str]) -> str:
 
 
 GROUPED: tuple[Rule, ...] = (
+    rule(
+        r"(?P<between>\b[Bb]etween\s(?:\d{1,4}|\d{1,3}(?:,\d{3})+|\d{1,3}\.\d{1,2})%?)\s?[-–]\s?"
+        r"(?=(?:\d{1,4}|\d{1,3}(?:,\d{3})+|\d{1,3}\.\d{1,2})(?!\d|[.,/:–-]\d))"
+        r"|(?P<two>\b[Bb]etween\s[$£€]\d[\d.,]{0,12})\s?[-–]\s?(?=[$£€]\d[\d.,]{0,12}(?!\d|\s?[kmb]))",
+        lambda m: f"{m['between'] or m['two']} and ",
+    ),
     rule(rf"(?<![\w.,])\.(?=\d{{1,4}}\s?(?:{alternatives(list(UNITS))})(?!\w))", "0."),
     rule(r"(?<=\.\d\d),(?=[-−]\d{1,3}\.\d)|(?<=\.\d{4}),(?=[-−]\d{1,3}\.\d)", ", "),
     rule(
@@ -190,7 +196,7 @@ FRACTIONS: tuple[Rule, ...] = (
     ),
     rule(r"(?<![\w/.,])10/10(?![\w/])|(?<![\w/.,])100/100(?![\w/])", _full_marks),
     rule(
-        rf"{START}(?:(?P<whole>\d+)[\s-])?(?P<above>\d{{1,3}})/(?P<below>\d{{1,4}})(?P<nth>(?:rd|th|nd|st)s?|s)?"
+        rf"{START}(?:(?P<whole>\d+)[\s–-])?(?P<above>\d{{1,3}})/(?P<below>\d{{1,4}})(?P<nth>(?:rd|th|nd|st)s?|s)?"
         r"(?![\w/])",
         _written_fraction,
     ),

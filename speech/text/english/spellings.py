@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from speech.text.english.figures import NUMBER, START, in_pairs, number
 from speech.text.english.initials import spell
 from speech.text.english.rule import Rule, listed, rule
-from speech.text.english.sentences import word_before
+from speech.text.english.sentences import stop_after, word_before
 
-_COOKED = r"(?P<amount>(?:\d{1,2}[\s-])?\d{1,2}/\d{1,2}|\d{0,2}[½⅓⅔¼¾⅛]|\d{1,2}(?:\.\d)?)"
 _AROUND = listed(  # a temperature
     "about above around at below chill highs hit lows near of over reached to under"
 )
@@ -37,15 +35,6 @@ _COUNTED = listed(
     "tokens likes comments reviews ratings subs hits installs sales employees students fans "
     "requests records rows words retweets dollars euros pounds"
 )
-
-
-def _cooked(one: str) -> Callable[[re.Match[str]], str]:
-    def say(match: re.Match[str]) -> str:
-        amount = match["amount"]
-        is_one = amount == "1" or not re.match(r"\d+(?:[½⅓⅔¼¾⅛.\s-]|$)", amount)
-        return f"{amount} {one}{'' if is_one else 's'}"
-
-    return say
 
 
 def _in_other_units(match: re.Match[str]) -> str | None:
@@ -93,10 +82,20 @@ SPELLINGS: tuple[Rule, ...] = (
     rule(r"(?P<sides>\d\s?in\s?[x×]\s?\d[\d./]{0,5})\s?in\b", lambda m: f"{m['sides']} inches"),
     rule(r"(?:(?<=\d/\d)|(?<=[½¼¾⅛⅜⅝⅞]))-in\.(?!\w)", "-inch"),
     rule(
+        r"(?P<amount>(?P<whole>\d{1,3}[\s-])?\d/\d{1,2})\sin\.(?!\w)",
+        lambda m: f"{m['amount']} inch{'es' if m['whole'] else ''}{stop_after(m)}",
+    ),
+    rule(
         r"(?P<count>(?<![\w.,/-])\d{1,4})(?:-(?P<pack>ct|pk|pc|ga|spd)|\s(?P<pieces>pcs))\b\.?(?![\w-])",
         lambda m: f"{m['count']} {_PACKED[m['pack'] or m['pieces']]}",
     ),
-    rule(r"(?<=\d/\d)\s?[x×]\s?(?=\d)(?![^=\n]{1,16}=)", " by "),
+    rule(r"(?<=\d/\d)\s?[x×]\s?(?=\d)(?![^=\n]{1,16}=)|(?<=\bM\d)\s?x\s?(?=\d)", " by "),
+    rule(
+        r"(?P<one>(?<=\d)(?P<unit>\s?(?![CF]/)[A-Za-z]{1,4}|%))/(?=\d[\d.,]{0,8}(?P=unit)(?!\w))",
+        lambda m: f"{m['one']}, ",
+    ),
+    rule(r"(?<![\w.,:/$£€-])(?P<amount>\d{2,3}\.\d)\s?F(?![\w'’-])", lambda m: f"{m['amount']}°F"),
+    rule(r"(?<=\d)\s?ga\b\.?(?=\s[a-z]|[,;)])", " gauge"),
     rule(
         r"(?P<degrees>\b[Dd]egrees?\s)(?P<scale>[CF])(?![\w'’-])(?:\.(?=\s[a-z]))?",
         lambda m: f"{m['degrees']}{'Celsius' if m['scale'] == 'C' else 'Fahrenheit'}",
@@ -210,10 +209,6 @@ SPELLINGS: tuple[Rule, ...] = (
         r"(?P<unit>(?<=\d)\s?[kcm]?m|(?<=\d)\s?ft)(?P<power>[23])(?!\w|[.,:]\d|-)",
         lambda match: match["unit"] + ("²" if match["power"] == "2" else "³"),
     ),
-    rule(rf"{START}{_COOKED}\s?c\.(?=\s[a-z])", _cooked("cup")),
-    rule(rf"{START}{_COOKED}\s?pt\.(?=\s[a-z])", _cooked("pint")),
-    rule(rf"{START}{_COOKED}\s?T\.(?=\s(?!rex\b)[a-z])", _cooked("tablespoon")),
-    rule(rf"{START}{_COOKED}\s?t\.(?=\s[a-z])", _cooked("teaspoon")),
     rule(r"(?<=\d)[\s-]?pt(?=\.?\s(?:bold|font|italic|size|text|type)\b)", " point"),
     rule(
         rf"(?P<before>\b(?:{'|'.join(_AROUND)})\s)(?P<amount>[-−]?\d{{2,3}}(?:\.\d)?)"

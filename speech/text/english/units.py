@@ -53,7 +53,9 @@ _WRITTEN = {
     "revolution per minute": "rpm RPM r.p.m.", "frame per second": "fps FPS", "knot": "kts kt kn",
     "nautical mile": "nmi",
     # of the lab and the sky
-    "international unit": "IU", "angstrom": "Å", "light year": "ly", "astronomical unit": "AU",
+    "international unit": "IU", "angstrom": "Å", "light year": "ly",
+    "million light year": "Mly", "kiloparsec": "kpc", "megaparsec": "Mpc",
+    "astronomical unit": "AU",
     "thousand year": "kyr", "million year": "Myr", "billion year": "Gyr",
     "kibibyte": "KiB", "tebibyte": "TiB", "milligray": "mGy", "microsievert": "μSv",
     "millisievert": "mSv", "becquerel": "Bq", "kilobecquerel": "kBq", "millitesla": "mT",
@@ -98,8 +100,9 @@ UNITS = (
 PER = {
     **{spelling: one for spelling, (one, _) in UNITS.items() if spelling[0].isalpha()},
     **{word: word for word in listed(
-        "second minute hour day night week month year person unit mile foot gallon pound kilogram "
-        "liter item game head capita child household barrel share ton tonne piece serving inch"
+        "second minute hour day night week month year decade century person unit mile foot gallon "
+        "pound kilogram liter item game head capita child household barrel share ton tonne piece "
+        "serving inch"
     )},
     "s": "second", "s²": "second squared", "d": "day", "bbl": "barrel", "K": "kelvin",
     "pp": "person",

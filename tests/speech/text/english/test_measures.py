@@ -129,6 +129,18 @@ WRITTEN = [
      "hour twenty seven minutes fifty seven point nine seconds"),
     ("highs 72F, $9 (7.5x)",
      "highs seventy two degrees Fahrenheit, nine dollars (seven point five times)"),
+    ("2.4GHz/5GHz, at -35bp, 0.2 °C/decade",
+     "two point four gigahertz, five gigahertz, at minus thirty five basis points, "
+     "zero point two degrees Celsius per decade"),
+    ('3 ft 6 in x 2 ft, M8 x 1.25, a 4x6" print',
+     "three feet six inches by two feet, em eight by one point two five, a four by six inch print"),
+    ("3/4 in., 1 1/2 in. thick, 98.6F",
+     "three quarters inch, one and a half inches thick, ninety eight point six degrees Fahrenheit"),
+    ("12 ga. wire, .22 cal., 12 oz. pkg. of it",
+     "twelve gauge wire, twenty two caliber, twelve ounce package of it"),
+    ("2 c flour, (1 c.), 3 lg. eggs, med.-low",
+     "two cups flour, (one cup), three large eggs, medium-low"),
+    ("5 c each", "five c each"),
 ]  # fmt: skip
 
 

@@ -44,6 +44,12 @@ WRITTEN = [
      "four dollars to ninety nine cents"),
     ("12s. a week, a 6d. piece", "twelve shillings a week, a six pence piece"),
     ("£45/bag, $9/mo", "forty five pounds per bag, nine dollars per month"),
+    ("a loss of $(3.2)M, $(450)",
+     "a loss of minus three point two million dollars, minus four hundred and fifty dollars"),
+    ("Rs 1.5 lakh crore", "one point five lakh crore rupees"),
+    ("a $1.5-million-dollar home", "a one point five million dollar home"),
+    ("US$5bn–US$6bn, $900 per mo.", "five to six billion dollars, nine hundred dollars per month."),
+    ("between $5-$10", "between five dollars and ten dollars"),
 ]  # fmt: skip
 
 

@@ -26,6 +26,10 @@ WRITTEN = [
     ("voted 52-48, split 60-40, +/- 3",
      "voted fifty two to forty eight, split sixty forty, plus or minus three"),
     ("2/3s of", "two thirds of"),
+    ("between 2020-2023, between 5-10 km",
+     "between twenty twenty and twenty twenty three, between five and ten kilometers"),
+    ("between 555-1234 and", "between five five five, one two three four and"),
+    ('1–1/2 cups, 3×, the "4x6" one', 'one and a half cups, three times, the "four by six" one'),
 ]  # fmt: skip
 
 
