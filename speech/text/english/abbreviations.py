@@ -140,8 +140,16 @@ def _sister(match: re.Match[str]) -> str | None:
 
 
 ABBREVIATIONS: tuple[Rule, ...] = (
+    rule(
+        r"(?P<change>\b(?:down|fell|fallen|risen|rose|up)\s(?:\w+\s){1,8}percent\s)w/w(?!\w)",
+        lambda m: f"{m['change']}week on week",
+    ),
     rule(rf"(?<![\w./])(?:{alternatives(list(_SHORT))})(?![\w/])", lambda match: _SHORT[match[0]]),
     rule(r"(?<![\w./])w/(?=\s)", "with"),
+    rule(
+        r"(?:(?<=^)|(?<=\n)|(?<=[.:;,(]\s)|(?<=[a-z]\s))(?P<a>[Aa])ve\.?(?=\s(?!(?:and|at|in|near|on|to)\b)[a-z])",
+        lambda m: like(m["a"], "average"),
+    ),
     rule(r"\b(?P<first>[Aa])pprox\.?(?=\s[\d$£€])", lambda m: f"{m['first']}pproximately"),
     rule(rf"(?<![\w.])(?:{alternatives(list(_WORDS))})", lambda match: _WORDS[match[0]]),
     rule(r"(?<=[\w)%]\s)(?:vs(?=\s\w)(?!\scode\b)|v\.(?=\s[A-Z\d]|\sthe\b))", "versus"),

@@ -15,7 +15,10 @@ _MARKS = {
 }  # fmt: skip
 _SPELLED_ENDINGS = frozenset(("exe", "env", "apk", "avi", "sql"))
 _KEYS = {"*": "star", "#": "pound"}
-_TOP_LEVEL = "com|org|net|edu|gov|mil|info|io|ai|app|dev|co|uk|us|ca|de|fr|eu|tv|me|xyz"
+_TOP_LEVEL = (
+    "com|org|net|edu|gov|mil|info|io|ai|app|dev|co|uk|us|ca|de|fr|eu|tv|me|xyz|au|biz|blog|br|ch|cloud|cn|cz|dk|"
+    "es|fm|gg|gl|hu|ie|jp|kr|ly|nl|nz|online|pl|pt|ru|se|shop|site|store|tech"
+)
 _FILE_ENDINGS = (
     "txt|pdf|docx?|xlsx?|pptx?|csv|json|xml|html?|md|jpe?g|png|gif|svg|mp3|mp4|wav|zip|exe|py|js|ts|"
     "css|ya?ml|toml|ini|log|sh|cpp|rs|java|tsx|jsx|sql|conf|cfg|ipynb|epub|mkv|mov|avi|webp|gz|tar|rtf|srt|"

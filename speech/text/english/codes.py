@@ -10,11 +10,14 @@ from speech.text.english.rule import Rule, rule
 
 _MIN_CHARS = 6
 _MIN_CHANGES = 2  # from letters to figures or back: `AB123` is a model, not a serial number
+_MIN_RANDOM_CHANGES = 3
+_MEASURES = re.compile(r"(?:\d+(?:x|[a-z]{1,3}(?=\d|\Z))){1,6}\d*")
 _MIN_ACCOUNT_DIGITS = 8
 _CHANGES = re.compile(r"(?<=\d)(?=[A-Za-z])|(?<=[A-Za-z])(?=\d)")
 _GROUPS = re.compile(r"[A-Za-z\d]+")
 _WHAT = (
-    r"\b(?:(?:pass)?code|PIN|OTP|password|[Ee]xtension|ending\sin|CV[VC]|account\snumber|PMC?ID)"
+    r"\b(?:(?:[Pp]ass)?code|SKU|UPC|PIN|OTP|password|[Ee]xtension|ending\sin|CV[VC]|account\snumber|"
+    r"PMC?ID)"
 )
 
 _NAMED = (
@@ -54,6 +57,14 @@ def _serial_number(match: re.Match[str]) -> str | None:
     if num_changes < _MIN_CHANGES and not (num_changes and is_long):
         return None
     return _code(match)
+
+
+def _random(match: re.Match[str]) -> str | None:
+    """Return the characters of what is as mixed as `4f7Kq2`; `5ft10in` and `1h30m15s` are not."""
+    code = match[0]
+    if len(_CHANGES.findall(code)) < _MIN_RANDOM_CHANGES or _MEASURES.fullmatch(code):
+        return None
+    return _characters(code)
 
 
 def _named(match: re.Match[str]) -> str:
@@ -120,6 +131,7 @@ def _standard(match: re.Match[str]) -> str:
 
 
 CODES: tuple[Rule, ...] = (
+    rule(r"(?<![\w#&])[#](?=[A-Z]{1,4}-\d[\d-]{0,20}(?!\w))", "number "),
     rule(
         r"(?<![\w-])(?P<from>(?P<row>[A-Z])\d{1,2})\s?[-–]\s?(?=(?P=row)\d{1,2}(?![\w-]))",
         lambda m: f"{m['from']} to ",
@@ -197,6 +209,13 @@ CODES: tuple[Rule, ...] = (
         r"(?P<number>[1-9]\d{0,3})(?P<letter>[a-e]?)(?![\w-]|[.,:]\d)",
         _of_catalogue,
     ),
+    rule(
+        r"(?P<before>\b[Aa]n?\s|\b(?:[Tt]he|[Oo]ur|[Hh]is|[Hh]er)\s(?=7[0-8]7(?:[.,;:!?-]|\s(?:MAX|jets?|aircraft|Dreamliner)\b)))"
+        r"(?P<jet>7[0-8]7)(?:-(?P<kind>[1-9]00))?(?![\w/-]|[.,:]\d)",
+        lambda m: (
+            f"{m['before']}{in_pairs(m['jet'])} {cardinal(m['kind']) if m['kind'] else ''}".rstrip()
+        ),
+    ),
     rule(r"(?<![\w/.])24/7/365(?![\w/])", "twenty four seven three sixty five"),
     rule(
         r"(?<![\w.-])(?P<before>[HhXx]\.|F-(?=[1-4]50)|x86-(?=64))(?P<number>26[3-6]|[1-4]50|64)(?![\w-])",
@@ -235,6 +254,10 @@ CODES: tuple[Rule, ...] = (
         _serial_number,
     ),
     rule(r"(?<![\w-])[A-Z]{1,4}-\d{5,12}(?![\w-]|[.,]\d)", _code),
+    rule(
+        r"(?<![\w.@/#$£€-])(?=[A-Za-z]{0,20}\d)[A-Za-z\d]{6,40}(?![\w@/-]|\.\w)",
+        _random,
+    ),
     rule(r"(?<![\w-])[A-Z]{2}\d\d(?:\s[A-Z\d]{4}){2,7}(?:\s[A-Z\d]{1,3})?(?![\w-])", _account),
     rule(
         rf"(?P<what>{_WHAT}(?:\s?[:]|\s(?:is|was))?\s)(?P<code>\d{{4,10}}|(?<=CV[VC]\s)\d{{3}}|(?<=CV[VC]:\s)\d{{3}})(?![\w-]|[.,]\d)",
@@ -247,7 +270,7 @@ CODES: tuple[Rule, ...] = (
     ),
     rule(
         rf"(?P<what>\b(?:(?:{_NAMED})\s|(?:I|US)-(?=\d{{3}}\b)))(?P<name>[1-9]\d{{2,3}})"
-        rf"(?P<many>s(?=[\s.,;:!?)]|$))?(?:[-–](?P<other>[1-9]\d{{2,3}}))?(?![\w/-]|[.,:]\d|\s(?:{_MEASURED})\b)",
+        rf"(?P<many>s(?=[\s.,;:!?)]|$))?(?:[-–](?P<other>[1-9]\d{{2,3}}))?(?!\w|/|-[^A-Z]|[.,:]\d|\s(?:{_MEASURED})\b)",
         _named,
     ),
 )

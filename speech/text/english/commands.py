@@ -19,7 +19,9 @@ _ASKED_FOR = listed(
 _VARIABLES = listed("EDITOR HOME LANG OLDPWD PATH PS1 PWD SHELL TERM TMPDIR UID USER")
 _BEFORE = (
     rf"(?:\b(?:{alternatives([*_COMMANDS, *_ASKED_FOR])})\s|(?<!\w)--?[\w=-]{{1,30}},?\s"
-    r"|\bdash(?:\s[a-z]{1,12}){1,4},?\s|[\"“'‘(`])"
+    r"|\bdash(?:\s[a-z]{1,12}){1,4},?\s|(?<!\w)--[\w-]{1,20}[\s=][\w./:-]{1,30}\s"
+    r"|\bdash(?:\s[a-z]{1,12}){1,3}\s[\w./:-]{0,30}[\d./:][\w./:-]{0,30}\s"
+    r"|\w\.(?:exe|jar|js|pl|py|rb|sh|ts)\s|[\"“'‘(`])"
 )
 """The words that a flag may follow; after any other, a dash may be one of prose."""
 _OPENERS, _CLOSERS = "\"“'‘(", "\"”'’)="

@@ -9,11 +9,8 @@ from speech.text.english.figures import (
     UNJOINED,
     cardinal,
     ordinal,
-    plural,
-    two_figures,
     year,
 )
-from speech.text.english.initials import spell
 from speech.text.english.rule import Rule, alternatives, rule
 from speech.text.english.sentences import stop_after, word_before
 
@@ -65,23 +62,6 @@ def _upto_day(match: re.Match[str]) -> str:
     return f" to {ordinal(match['upto'])}" if match["upto"] else ""
 
 
-def _upto_year(match: re.Match[str]) -> str:
-    """Return `twenty nineteen to twenty` for `2019-20`; `2019/20` needs no word between."""
-    between = " " if match["mark"] == "/" else " to "
-    return f"{year(match['low'])}{between}{two_figures(match['high'])}"
-
-
-def _later_years(match: re.Match[str]) -> str | None:
-    """Return the years of `2019-20`; what is no later year may be a month, as in `2024-05`."""
-    is_old = match["low"] < "1800"
-    if int(match["high"]) > int(match["low"][2:]) and not (is_old and match["mark"] == "/"):
-        return _upto_year(match)
-    if is_old or not 1 <= int(match["high"]) <= 12:
-        return None
-    between = " slash " if match["mark"] == "/" else " "
-    return f"{year(match['low'])}{between}{two_figures(match['high'])}"
-
-
 def _numeric_date(match: re.Match[str]) -> str | None:
     first, second, figures = int(match["first"]), int(match["second"]), match["year"]
     month, day = (first, second) if first <= 12 else (second, first)
@@ -128,21 +108,20 @@ def _day_in_figures(match: re.Match[str]) -> str | None:
     return f"{match['before']}{cardinal(match['month'])} {cardinal(str(day))}"
 
 
+def _span(match: re.Match[str]) -> str | None:
+    """Return `December twenty third to January second` for `12/23-1/2`; None for two parts."""
+    ends = ((match["month"], match["day"]), (match["end"], match["last"]))
+    if all(int(day) in _COMMON_PARTS and int(month) < int(day) for month, day in ends):
+        return None
+    return " to ".join(f"{MONTHS[int(month) - 1]} {ordinal(day)}" for month, day in ends)
+
+
 def _short_day(match: re.Match[str]) -> str:
     return _DAYS[match["day"]] + (stop_after(match) if match["stop"] else "")
 
 
 def _month_with_stop(match: re.Match[str]) -> str:
     return _month(match["month"]) + stop_after(match)
-
-
-def _decade(match: re.Match[str]) -> str:
-    if not match["century"] and match["decade"] == "0":
-        return "two thousands"
-    figures = (
-        match["century"] + match["decade"] + "0" if match["century"] else match["decade"] + "0"
-    )
-    return plural(year(figures) if match["century"] else cardinal(figures))
 
 
 SLASHED_DATES: tuple[Rule, ...] = (
@@ -162,6 +141,11 @@ SLASHED_DATES: tuple[Rule, ...] = (
             f"{_DAYS.get(m['name'], m['name'])}{m['comma']} {MONTHS[int(m['month']) - 1]} "
             f"{ordinal(m['day'])}"
         ),
+    ),
+    rule(
+        rf"(?<![\w.,:/$£€-])(?P<month>1[0-2]|0?[1-9])/(?P<day>{_ANY_DAY})\s?[-–]\s?"
+        rf"(?P<end>1[0-2]|0?[1-9])/(?P<last>{_ANY_DAY})(?![\w/\"”″-]|\.\d)",
+        _span,
     ),
     rule(
         rf"(?P<before>\b(?:[Oo]n|[Dd]ue|[Ss]ince)\s)(?P<month>1[0-2]|[1-9])/(?P<day>{_ANY_DAY})"
@@ -246,47 +230,11 @@ DATES: tuple[Rule, ...] = (
         _day_before_month,
     ),
     rule(rf"\b(?P<month>{_ANY_SHORT_MONTH})\.(?=\s\d|,?\s[a-z])", lambda m: _month(m["month"])),
-    rule(rf"(?<=\bto\s)(?P<month>{_ANY_SHORT_MONTH})\b", lambda m: _month(m["month"])),
+    rule(
+        rf"(?<=\bto\s)(?P<month>{_ANY_SHORT_MONTH})\b(?:\.(?=[,;)]))?", lambda m: _month(m["month"])
+    ),
     rule(rf"\b(?!Jan)(?P<month>{_ANY_SHORT_MONTH})\.(?=[\W\d]|$)", _month_with_stop),
+    rule(r"(?P<closed>\b[Cc]losed\s(?:on\s)?)Sun(?!\w)", lambda m: f"{m['closed']}Sunday"),
     rule(rf"\b(?P<day>{_ANY_SHORT_DAY})(?P<stop>\.)(?=[\W\d]|$)", _short_day),
 )
 """Days of the week, days of the month and months."""
-
-YEARS: tuple[Rule, ...] = (
-    rule(rf"{UNJOINED}(?P<year>199\d|20\d\d)/(?=20\d\d(?![\w/]))", lambda m: f"{m['year']} to "),
-    rule(r"(?<=\d{4})\s?[-–—]\s?(?=(?:[Pp]resent|[Nn]ow|[Tt]oday)\b)", " to "),
-    rule(r"(?<=\d0s)\s?[-–—]\s?(?=['’]?\d{1,3}0s\b)", " to "),
-    rule(r"(?<![\w.,])['’‘]?(?P<century>1\d|20)?(?P<decade>\d)0['’]?s\b", _decade),
-    rule(
-        rf"{UNJOINED}(?P<low>1[1-9]\d\d|20\d\d|10\d[1-9])\s?[-–—]\s?(?P<high>1[1-9]\d\d|20\d\d)(?![\w-])",
-        lambda match: f"{year(match['low'])} to {year(match['high'])}",
-    ),
-    rule(
-        rf"{UNJOINED}(?P<low>1[1-9]\d\d|20\d\d)(?P<mark>[-–/])(?P<high>\d\d)(?![\w/-]|[.,]\d)",
-        _later_years,
-    ),
-    rule(
-        rf"(?:{UNJOINED}|(?<=\b(?:mid|pre)-)|(?<=\bpost-)|(?<=\bearly-)){_YEAR}"
-        r"(?![\w%°-]|[.,/:]\d|\s?[kmc]?[mg]\b)",
-        lambda match: year(match["year"]),
-    ),
-    rule(
-        r"(?<=\b(?:in|of|by)\s)(?P<year>10\d\d|2[1-4]\d\d)(?=[.,;:!?)]?\s*$|[.,;:!?)]\s|\s(?:and|was|when|by|the|he|she)\b)",
-        lambda match: year(match["year"]),
-        re.IGNORECASE,
-    ),
-    rule(
-        rf"{UNJOINED}(?P<before>10\d\d)(?=\s(?:A\.?D|B\.?C|C\.?E)\b)"
-        r"|(?:(?<=\bAD\s)|(?<=\bA\.D\.\s))(?P<behind>10\d\d)(?![\w-]|[.,]\d)",
-        lambda m: year(m["before"] or m["behind"]),
-    ),
-    rule(r"(?<![\w'’])['’](?=\d\d(?![\w'’]|[.,]\d))", ""),
-    rule(
-        r"(?<=[A-Za-z,.)]\s)(?P<year>1[89]\d\d|20[0-3]\d)(?P<letter>[a-d])(?=[,;.)\s])"
-        r"|(?<=\()(?P<first>1[89]\d\d|20[0-3]\d)(?P<second>[a-d])(?=[,;.)])",
-        lambda m: f"{year(m['year'] or m['first'])} {spell(m['letter'] or m['second'])}",
-    ),
-    rule(r"(?<=\d\s(?:BC|AD|CE))\s?[-–—]\s?(?=\d|AD\s\d)|(?<=\d\sBCE)\s?[-–—]\s?(?=\d)", " to "),
-    rule(r"(?=[\s–—-])(?:(?<=\bAD\s\d{2})|(?<=\bAD\s\d{3}))\s?[-–—]\s?(?=\d)", " to "),
-)
-"""Decades and years: four figures from 1100 to 2099 are said in pairs."""

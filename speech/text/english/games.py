@@ -10,7 +10,7 @@ from speech.text.english.rule import Rule, rule
 _COUNTED = (
     r"(?:HP|MP|SP|AP|PP|XP|EXP|STA|[Hh]ealth|[Mm]ana|[Ss]tamina|[Aa]mmo|[Ll]ives|[Ss]hields?|[Ee]nergy|"
     r"[Ll]ap|[Mm]atch|[Gg]ame|[Hh]ole|[Ss]tep|[Pp]art|[Ll]evel|[Rr]ound|[Ss]tage|[Ww]ave|[Ss]lide|[Pp]hase|[Ll]esson|[Ee]pisode|[Cc]hapter|"
-    r"[Pp]age|[Dd]ay|[Ww]eek|[Aa]ttempt|[Qq]uestion|[Ss]core|[Pp]rogress|[Tt]ask|[Rr]atings?|[Qq]uiz)"
+    r"[Pp]age|[Dd]ay|[Ww]eek|[Aa]ttempt|[Qq]uestion|[Ss]core|[Pp]rogress|[Tt]ask|[Tt]urn|[Ii]tem|[Rr]ated|[Rr]eview|[Rr]atings?|[Qq]uiz)"
 )
 _DATED = "".join(
     rf"(?<!\b{word}\s)"
@@ -31,6 +31,13 @@ def _all(match: re.Match[str]) -> str | None:
     return None if amount in _SPLIT else f"{cardinal(amount)} out of {cardinal(amount)}"
 
 
+def _scored(match: re.Match[str]) -> str:
+    """Return `Messi (23 minutes, 67 minutes)` for `Messi (23', 67')`."""
+    minutes = re.findall(r"\d+(?:[+]\d+)?", match["minutes"])
+    said = ", ".join(f"{minute.replace('+', ' plus ')} minutes" for minute in minutes)
+    return f"{match['name']}({said})"
+
+
 def _set(match: re.Match[str]) -> str:
     """Return `7-6 (5),` for the set `7-6(5)` with another behind it."""
     tie = f" {match['tie']}" if match["tie"] else ""
@@ -39,10 +46,19 @@ def _set(match: re.Match[str]) -> str:
 
 GAMES: tuple[Rule, ...] = (
     rule(
-        r"(?<![\w.,/$£€-])(?P<games>[0-7]-[0-7])\s?(?P<tie>\(\d{1,2}(?:-\d{1,2})?\))?"
-        r"(?P<more>(?=\s[0-7]-[0-7](?![\w-]|[.,/]\d)))?(?![\w-])",
+        r"(?<![\w.,/$£€-])(?P<games>[0-7][-–][0-7])(?:\s?(?P<tie>\(\d{1,2}(?:[-–]\d{1,2})?\)))?"
+        r"(?P<more>(?=\s[0-7][-–][0-7](?![\w-]|[.,/]\d)))?(?![\w-])",
         _set,
     ),
+    rule(
+        r"(?P<winner>\b[A-Z][\w'’-]{1,20}\s)(?:d|def)\.(?=\s[A-Z][\w'’-]{1,20}(?:\s[A-Z][\w'’-]{1,20})?,?\s\d{1,3}[-–]\d)",
+        lambda m: f"{m['winner']}defeated",
+    ),
+    rule(
+        r"(?P<name>\b[A-Z][\w.'’-]{1,20}\s)\((?P<minutes>\d{1,3}(?:[+]\d{1,2})?['’′](?:\spen)?(?:,\s?\d{1,3}(?:[+]\d{1,2})?['’′])*)\)",
+        _scored,
+    ),
+    rule(r"(?<=\d)[\s-]pt\.?(?=\s(?:basket|game|lead|line|play|shot|win)\w{0,3}\b)", "-point"),
     rule(r"(?<=\d)\s?[★⭐](?![★⭐])", " stars"),
     rule(
         rf"(?P<what>\b{_COUNTED}[:]?\s)(?P<got>\d{{1,5}})\s?/\s?(?P<all>\d{{1,5}})(?![\w/]|[.,]\d)",

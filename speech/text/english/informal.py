@@ -12,9 +12,20 @@ _SHORTHAND = {
     "msgs": "messages", "mtg": "meeting", "gr8": "great", "l8r": "later", "m8": "mate",
     "b4": "before", "2nite": "tonight", "2day": "today", "2moro": "tomorrow", "4ever": "forever",
     "str8": "straight", "w8": "wait", "h8": "hate", "dmg": "damage", "l8": "late",
+    "ur": "your", "rn": "right now", "cya": "see ya", "txt": "text", "thnx": "thanks",
+    "tnx": "thanks", "bday": "birthday", "b-day": "birthday", "wknd": "weekend", "tmrw": "tomorrow",
 }  # fmt: skip
 _SPELLED = listed(
-    "afk aka brb btw fyi gtg idc idk ikr imho imo irl jk lmk ngl nvm ofc omg omw smh tbh ttyl wtf"
+    "afaik afk aka brb btw fyi gtg hbu idc idk iirc ikr ily imho imo irl jk lmk ngl nvm ofc omg "
+    "omw smh tbh ttyl wtf wyd"
+)
+_BEFORE_U = (
+    "about|and|are|ask|bless|call|can|could|did|do|for|give|got|hate|help|hope|how|if|like|love|luv|miss|need|of|"
+    "say|see|should|tell|text|thank|that|thx|to|told|want|were|what|when|where|who|why|will|wish|with|would"
+)
+_BEHIND_U = (
+    "all|are|can|coming|could|did|do|doing|don['’]?t|ever|free|get|going|gonna|got|guys|have|home|know|later|like|"
+    "mean|need|okay|ok|really|said|should|still|there|think|too|tonight|up|wanna|want|were|will|would"
 )
 _KEYS = {"Ctrl": "Control", "Del": "Delete", "Esc": "Escape", "Cmd": "Command", "Ins": "Insert"}
 _FIRST_KEYS = "Ctrl|Control|Alt|Shift|Cmd|Command|Option|Win|Fn"
@@ -30,8 +41,8 @@ _EMOJI = rf"\s?[{_FACES}][{_FACES}\u200d\ufe0f]*[ ]?"
 def _shorthand(match: re.Match[str]) -> str | None:
     if match[0] == "MSG" and not _ADDRESSEE.match(match.string, match.end()):
         return None  # of food
-    if _CODE.fullmatch(match[0]):
-        return None
+    if _CODE.fullmatch(match[0]) or match[0] in ("Ur", "RN", "Rn"):
+        return None  # a city, a nurse, radon
     said = _SHORTHAND[match[0].lower()]
     return like(match[0], said)
 
@@ -59,6 +70,15 @@ INFORMAL: tuple[Rule, ...] = (
         re.IGNORECASE,
     ),
     rule(rf"(?<![\w@#.'’-])(?:{alternatives(_SPELLED)})(?![\w'’-]|\.\w)", lambda m: spell(m[0])),
+    rule(r"(?<![\w'’./-])r\su(?![\w'’-])", "are you"),
+    rule(r"(?<![\w'’./-])(?P<c>[Cc])\su(?![\w'’-])", lambda m: f"{like(m['c'], 'see')} you"),
+    rule(
+        rf"(?P<before>\b(?i:{_BEFORE_U})\s)u(?![\w'’/-]|\.\w|\s[=+])", lambda m: f"{m['before']}you"
+    ),
+    rule(rf"(?<![\w'’./-])u(?=\s(?:{_BEHIND_U})\b)", "you"),
+    rule(r"(?<![\w&#])[#]s(?!\w)", "numbers"),
+    rule(r"(?<![\w.:])1[:]1s(?!\w)", "one on ones"),
+    rule(r"(?<![\w.:])1[:]1(?=\s(?:call|chat|meeting|session|sync|time|with)s?\b)", "one on one"),
     rule(
         r"(?P<thanks>\bthanks\s)4(?=\s(?:all|being|coming|everything|letting|that|the|this|u|ur|your?)\b)",
         lambda m: f"{m['thanks']}for",

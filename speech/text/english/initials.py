@@ -56,6 +56,15 @@ _DRAWN_OUT = re.compile(r"A{3,}[HR]|.{0,9}([EHMORUZ])\1\1")
 """Exclamations, such as SHHH."""
 _TIMES = {2: "double", 3: "triple", 4: "quadruple"}
 _WORD = re.compile(r"[A-Za-z]{2,}")
+_SOUNDS = frozenset(
+    listed(
+        "br brr brrr cm dr ft gr grr grrr hm hmm hmmm hr hrs kg km lb lbs ll mg mhm ml mm mmm "
+        "mmmm mph mr mrs ms mt nd nth pff pfft pp psst pst rd sh shh shhh st tbsp th tsk tsp vs "
+        "zz zzz zzzz"
+    )
+)
+"""Words, sounds and abbreviations without a vowel."""
+_PLURALS = frozenset(listed("bffs bfs cds djs dms dvds gfs npcs pcs pdfs tvs"))
 _ARTICLES = frozenset(listed("the an my your our their his her its"))
 _MIN_SHOUTED_WORDS = 3
 _BEGINS_NO_WORD = re.compile(  # a consonant, and another that no word has behind it
@@ -90,7 +99,7 @@ def _spaced_word(match: re.Match[str]) -> str | None:
     """Return `STOP` for `S T O P`; the letters of an alphabet or a code stay apart."""
     word = match[0].replace(" ", "")
     is_alphabet = ord(word[-1]) - ord(word[0]) == len(word) - 1
-    if is_alphabet or not _SAYABLE.fullmatch(word):
+    if is_alphabet or len(set(word)) == 1 or not _SAYABLE.fullmatch(word):
         return None
     return word
 
@@ -165,6 +174,14 @@ def _after_small_letter(match: re.Match[str]) -> str | None:
     return spell(match[0]) if is_spelled(letters) else None
 
 
+def _unsayable(match: re.Match[str]) -> str | None:
+    """Return `tee vee` for `tv`, which no vowel makes a word; `hmm` is a sound."""
+    letters = match["letters"]
+    if letters in _SOUNDS:
+        return None
+    return f"{spell(letters[:-1])}'s" if letters in _PLURALS else spell(letters)
+
+
 def _choice(match: re.Match[str]) -> str | None:
     """Return `bee)` for the `b)` of `a) this b) that`."""
     return f"{spell(match['letter'])})" if _has_choices(match.string) else None
@@ -200,11 +217,12 @@ INITIALS: tuple[Rule, ...] = (
         r"(?<![\w.])(?P<letters>[A-Z]{2,4})\.(?P<share>[A-Z])(?![\w.])",
         lambda match: f"{spell(match['letters'])} {spell(match['share'])}",
     ),
-    rule(r"(?<!\w)[a-z](?P<letters>[A-Z]{2,4})(?!\w)", _after_small_letter),
+    rule(r"(?<!\w)[a-z]{1,2}(?P<letters>[A-Z]{2,4})(?!\w)", _after_small_letter),
+    rule(r"(?<!\w)(?:IoT|IPv(?=\s?[46]\b))(?!\w)", lambda match: spell(match[0])),
     rule(r"(?<![\w'’-])(?:IT|WHO)(?![\w-]|['’][a-z]{2})", _no_pronoun),
     rule(r"(?<!\w)p(?:H|Ka)(?!\w)", lambda match: spell(match[0])),
     rule(
-        r"(?:(?<![\w'’-])|(?<=[a-z]{2}-))(?P<letters>[A-Z]{2,6})(?P<plural>'?s)?(?![\w]|['’][a-z]{2})",
+        r"(?:(?<![\w'’-])|(?<=[a-z]{2}-)|(?<=\bEx-))(?P<letters>[A-Z]{2,6})(?P<plural>'?s)?(?![\w]|['’][a-z]{2})",
         _initials,
     ),
 )
@@ -231,5 +249,11 @@ LETTERS: tuple[Rule, ...] = (
     rule(r"(?P<before>\b[Aa]n\s)A(?![\w'’&/-])", lambda match: f"{match['before']}ay"),
     rule(r"(?<![\w.'’&-])(?P<letter>[A-HJ-Z])(?=['’]s(?!\w))", _letter),
     rule(r"\bO(?=\s(?:negative|positive|blood)\b)", "oh"),
+    rule(r"(?<![\w.'’-])(?P<letter>[a-z])(?=['’]s(?!\w))", _letter),
+    rule(
+        r"(?<![\w.'’@#$/&-])(?P<letters>[b-df-hj-np-tv-xz]{2,5})"
+        r"(?=['’]s(?!\w)|-[a-z]{3}|\.?(?:[\s,;:!?)\]\"”]|$))(?!\.\s[a-z\d]|\.[,;:)])",
+        _unsayable,
+    ),
 )
 """Capitals by themselves, such as those of `T-shirt` and `vitamin C`, once all else is said."""

@@ -59,7 +59,21 @@ def _powered_sum(match: re.Match[str]) -> str:
     return f"{said} {_POWERS[match['power']]}"
 
 
+LOGARITHMS: tuple[Rule, ...] = (
+    rule(
+        r"(?<![\w.])log(?P<base>[₀-₉]{1,2})\s?(?=[\w(])",
+        lambda m: f"log base {unicodedata.normalize('NFKC', m['base'])} of ",
+    ),
+)
+"""Before what is written below the line is a figure."""
+
 MATHS: tuple[Rule, ...] = (
+    rule(r"(?<![\w.])(?P<name>sin|cos|tan)(?P<power>[²³])\s?(?=[\w(])",
+         lambda m: f"{_ANGLES[m['name']]} {_POWERS[m['power']]} "),
+    rule(r"(?<![\w.'’-])(?P<factor>[abckmnp])x(?=[²³]?\s?[+=−]\s?(?:[a-z](?:x|[²³])?|\d{1,4})(?![\w'’]))",
+         lambda m: f"{spell(m['factor'])} {spell('x')}"),
+    rule(r"(?<=\d\s)×\s(?=g(?!\w))", "times "),
+    rule(r"(?:(?<=[²³])|(?<=\^\d))\s-\s(?=[a-z\d]{1,4}(?!\w)|\()", " minus "),
     rule(r"(?<![\w.])log_?(?P<base>\d{1,2})(?=\()", lambda m: f"log base {m['base']} of "),
     rule(r"(?<!\w)P\((?P<of>[A-Z])\s?\|\s?(?P<given>[A-Z])\)",
          lambda m: f"pee of {spell(m['of'])} given {spell(m['given'])}"),

@@ -10,13 +10,13 @@ from speech.text.english.chemistry import CHEMISTRY
 from speech.text.english.codes import CODES
 from speech.text.english.commands import COMMANDS
 from speech.text.english.cooking import COOKING
-from speech.text.english.dates import DATES, SLASHED_DATES, YEARS
+from speech.text.english.dates import DATES, SLASHED_DATES
 from speech.text.english.games import GAMES
 from speech.text.english.informal import INFORMAL
 from speech.text.english.initials import INITIALS, LETTERS, SPACED
 from speech.text.english.language import is_other_language
 from speech.text.english.law import LAW
-from speech.text.english.maths import MATHS
+from speech.text.english.maths import LOGARITHMS, MATHS
 from speech.text.english.measures import MEASURES, POWERED
 from speech.text.english.money import MONEY
 from speech.text.english.numbered import NUMBERED
@@ -27,6 +27,7 @@ from speech.text.english.scripture import SCRIPTURE
 from speech.text.english.spellings import SPELLINGS
 from speech.text.english.symbols import COMPARISONS, GLUED, MIXED, SYMBOLS
 from speech.text.english.times import INSTANTS, TIMES
+from speech.text.english.years import YEARS
 
 _SPACES = re.compile(r"[ \t]{2,}")
 _SIGN = re.compile(
@@ -53,6 +54,7 @@ _RULES = (
         *PRIMES,
         *SPELLINGS,
         *COOKING,
+        *LOGARITHMS,
         *CHEMISTRY,
         *CODES,
         *COMMANDS,

@@ -74,7 +74,7 @@ _WITH_ORDINAL = {
 _RANKED = (
     r"of\s(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|"
     r"(?:day|[Bb]attalion|[Bb]rigade|[Cc]avalry|[Dd]ivision|[Ii]nfantry|"
-    r"Lieutenant|Reg(?:imen)?t|Street)\b"
+    r"Lieutenant|Reg(?:imen)?t|Street|Cir)\b"
 )
 """Behind figures with a `d`, which is an ordinal's as it was written."""
 _ATTACHED = {

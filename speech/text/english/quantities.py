@@ -206,7 +206,7 @@ FRACTIONS: tuple[Rule, ...] = (
     ),
     rule(r"(?<=\d)\s?[x×·]\s?(?=10\^)", " times "),
     rule(
-        r"(?<![A-Za-z])(?P<base>[a-z]|\d{1,15}|(?<=[a-z\d])\))(?:\^(?P<exponent>[-−]?\d{1,3}))(?!\w)",
+        r"(?P<base>(?<![A-Za-z])(?:[a-z]|\d{1,15})|(?<=[a-z\d])\))(?:\^(?P<exponent>[-−]?\d{1,3}))(?!\w)",
         _power,
     ),
 )

@@ -157,7 +157,7 @@ SPELLINGS: tuple[Rule, ...] = (
     rule(r"(?<=\d)\s?V(?=[AD]C(?!\w))", "V "),
     rule(
         rf"(?P<amount>{START}{NUMBER})(?P<scale>m|\s?mil\.?|\s?[KB](?=[+]?\s))"
-        rf"(?=[+]?\s(?:{'|'.join(_COUNTED)})\b)(?!(?<=[48]K)\s(?:copies|streams))",
+        rf"(?=[+]?\s(?:{'|'.join(_COUNTED)})\b|(?<=\d\.\dm)\s[A-Z][a-z]{{2,20}}s\b)(?!(?<=[48]K)\s(?:copies|streams))",
         _scaled,
     ),
     rule(

@@ -83,6 +83,7 @@ def _or(match: re.Match[str]) -> str | None:
 
 
 COMPARISONS: tuple[Rule, ...] = (
+    rule(r"(?<=[\w)])[*]{2}(?=-?\d|[a-z](?!\w))", "^"),
     rule(
         r"\b[Tt]ype[\s-](?P<blood>AB|[ABO])(?P<sign>[+−-])(?![\w-])",
         lambda m: f"type {spell(m['blood'])} {'positive' if m['sign'] == '+' else 'negative'}",
@@ -130,10 +131,12 @@ COMPARISONS: tuple[Rule, ...] = (
     rule(r"\s(?P<sign>[+−-])=\s", lambda m: f" {'plus' if m['sign'] == '+' else 'minus'} equals "),
     rule(r"(?<=[A-Z]\d)[+](?=[A-Z]\d)", " plus "),
     rule(r"(?:(?<=\s)|^)[+]/[-−–]\s?(?=[$£€]?\.?\d)", "plus or minus "),
-    rule(r"\s?±\s?(?=[\d√(]|[a-z](?![a-z]))", " plus or minus "),
+    rule(r"(?<=[(\[])±\s?(?=[\d√]|[A-Z]{2})", "plus or minus "),
+    rule(r"\s?±\s?(?=[\d√(]|[a-z](?![a-z])|[A-Z]{2})", " plus or minus "),
     rule(r"[↑▲]\s?(?=[\d$£€])", "up "),
     rule(r"[↓▼]\s?(?=[\d$£€])", "down "),
     rule(r"(?<=[\w²³)])\s?≈\s?(?=[\w$£€.√])", " is approximately "),
+    rule(r"(?<=[(\[])≈\s?(?=[\d$£€.])", "approximately "),
     rule(r"\s?≈\s?(?=[\d$£€.])", " approximately "),
     rule(r"(?<=\d)\s?[*]\s?(?=\d)", " times "),
     rule(r"(?<=\d)\s?[x×]\s?(?=[$£€¥₹]\d)", " times "),
@@ -194,7 +197,7 @@ GLUED: tuple[Rule, ...] = (
         " ",
     ),
     rule(r"(?<=[\w,.])\s?&c(?:\.|(?=[,)]|\s[a-z]{2}|$))", " etc."),
-    rule(r"\s?&\s?(?!\w+;)", " and "),
+    rule(r"\s?&(?!\w+;)\s?", " and "),
 )
 """Marks that are not said, and what stands together though it is said apart."""
 

@@ -196,6 +196,7 @@ INSTANTS: tuple[Rule, ...] = (
 """Instants such as `2024-03-15T14:30Z`, and times without a colon between hour and minute."""
 
 TIMES: tuple[Rule, ...] = (
+    rule(r"(?<![\w.,:])50[:]50(?![\w:]|[.,]\d)", "fifty fifty"),
     rule(
         rf"{UNJOINED}(?P<chapter>\d{{1,3}})[:](?P<first>\d{{1,3}})\s?[-–—]\s?(?P<last>\d{{1,3}})"
         r"(?![\w:-]|[.,]\d|\s?[ap]\.?\s?m\b)",

@@ -26,11 +26,13 @@ WRITTEN = [
      "one zero dot zero dot zero dot zero slash eight, example dot com colon eight zero "
      "eight zero"),
     ("doi:10.1000/xyz-7.", "dee oh eye ten dot one zero zero zero slash xyz dash seven."),
-    ("localhost:80/api, ssh root@10.0.0.5", "localhost colon eight zero slash api, ssh root at one "
-     "zero dot zero dot zero dot five"),
+    ("localhost:80/api, ssh root@10.0.0.5", "localhost colon eight zero slash api, "
+     "ess ess aitch root at one zero dot zero dot zero dot five"),
     ("Phone: 555 0123", "Phone: five five five, zero one two three"),
     ("shot 68-70-72-66", "shot sixty eight, seventy, seventy two, sixty six"),
     ("call 98765 43210", "call nine eight seven six five, four three two one zero"),
+    ("bit.ly/3xYz, example.nl, I like it.see",
+     "bit dot ly slash three xYz, example dot en ell, I like it.see"),
 ]  # fmt: skip
 
 

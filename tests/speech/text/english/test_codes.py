@@ -80,6 +80,18 @@ WRITTEN = [
     ("5W-30, 195/65R15", "five double-you thirty, one ninety five sixty five ar fifteen"),
     ("Order #A-10293", "Order number ay, one zero two nine three"),
     ("J14-J15", "jay fourteen to jay fifteen"),
+    ("Passcode: 4f7Kq2, dQw4w9WgXcQ",
+     "Passcode: four eff seven kay cue two, dee cue double-you four double-you nine "
+     "double-you jee ex see cue"),
+    ("5ft10in, 1h30m15s, 10x20x30, iPhone15Pro",
+     "five feet ten inches, one hour thirty minutes fifteen seconds, ten by twenty by "
+     "thirty, iPhone fifteen Pro"),
+    ("#INV-2024-0456, SKU 8472910, Form 1099-MISC",
+     "number eye en vee twenty twenty four, zero four five six, ess kay you eight four "
+     "seven two nine one zero, Form ten ninety nine-MISC"),
+    ("a 747, a 737-800, the 747 men",
+     "a seven forty seven, a seven thirty seven eight hundred, the seven hundred and forty "
+     "seven men"),
 ]  # fmt: skip
 
 

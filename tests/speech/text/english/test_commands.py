@@ -9,11 +9,13 @@ WRITTEN = [
      "Use the dash dash flag option, dash vee or dash dash no cache."),
     ("Run git commit --amend -m now.", "Run git commit dash dash amend dash em now."),
     ('rm -rf build, ls -la, pass "--quiet"',
-     'rm dash ar eff build, ls dash ell ay, pass "dash dash quiet"'),
+     'ar em dash ar eff build, ell ess dash ell ay, pass "dash dash quiet"'),
     ("Set $HOME and $JAVA_HOME, ${USER} or $name.",
      "Set dollar HOME and dollar JAVA HOME, dollar USER or dollar name."),
     (r"Open C:\Program Files\Steam and D:\x now.",
      "Open see colon backslash Program Files backslash Steam and dee colon backslash x now."),
+    ("train.py --batch-size 32 --lr 0.1",
+     "train dot pee why dash dash batch size thirty two dash dash ell ar zero point one"),
 ]  # fmt: skip
 PROSE = [
     "He came --tired and wet-- to the door.",

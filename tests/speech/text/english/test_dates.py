@@ -91,6 +91,9 @@ WRITTEN = [
     ("the 4th ult. and", "the fourth ultimo and"),
     ("1066-1485, 1999/2000",
      "ten sixty six to fourteen eighty five, nineteen ninety nine to two thousand"),
+    ("12/23-1/2, the 1/3-2/3 split",
+     "December twenty third to January second, the one third to two thirds split"),
+    ("Jan.–Mar., closed Sun & Mon;", "January to March, closed Sunday and Monday;"),
 ]  # fmt: skip
 
 

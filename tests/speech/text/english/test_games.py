@@ -14,6 +14,13 @@ WRITTEN = [
     ("and x3 Health, the x86", "and times three Health, the ex eighty six"),
     ("won 6-4 7-6(5) 6-2", "won six to four, seven to six (five), six to two"),
     ("in the 90+4 min", "in the ninety plus four minutes"),
+    ("Turn 5/12, Rated 4/5, 4-6 | then",
+     "Turn five out of twelve, Rated four out of five, four to six, then"),
+    ("Ada d. Bo 6–2, 7–6(4) 6–3", "Ada defeated Bo six to two, seven to six (four), six to three"),
+    ("Messi (23', 90+2'); the wall (36') is",
+     "Messi (twenty three minutes, ninety plus two minutes); the wall (thirty six feet) is"),
+    ("a 3-pt. shot, Ave. speed: 4, on 5th Ave. near",
+     "a three-point shot, Average speed: four, on fifth Avenue near"),
 ]  # fmt: skip
 
 

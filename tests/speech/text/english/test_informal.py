@@ -19,6 +19,12 @@ WRITTEN = [
     ("thx 4 the 5 dmg", "thanks for the five damage"),
     ("I ran a 10k. She ran her first 5K.", "I ran a ten kay. She ran her first five kay."),
     ("<3 you", "love you"),
+    ("r u there? c u @ 8, u are late, love u!",
+     "are you there? see you at eight, you are late, love you!"),
+    ("ur #s, rn; let u = 3, u, v; Ur",
+     "your numbers, right now; let u equals three, u, v; Ur"),
+    ("1:1s, 1:1 with Bob, a 1:1 mix", "one on ones, one on one with Bob, a one to one mix"),
+    ("W8 and M8 for me, m8", "double-you eight and em eight for me, mate"),
 ]  # fmt: skip
 
 

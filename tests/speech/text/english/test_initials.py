@@ -91,6 +91,12 @@ WRITTEN = [
     ("ATTN: HR DEPT. of LLAMA", "Attention: aitch ar DEPARTMENT of LLAMA"),
     ("pens, etc. Come, etc. come, d/b/a Joe",
      "pens, et cetera. Come, et cetera come, doing business as Joe"),
+    ("np, tv, dj-style, tvs, y = mx + b",
+     "en pee, tee vee, dee jay-style, tee vee's, y equals em ex plus b"),
+    ("hmm, shh! vs pst, in kg; the nth", "hmm, shh! vs pst, in kg; the nth"),
+    ("p's and q's, it's, siRNA, IoT, IPv6",
+     "pee's and cue's, it's, ess eye ar en ay, eye oh tee, eye pee vee six"),
+    ("Ex-PM Lee, a a a a", "Ex-pee em Lee, a a a a"),
 ]  # fmt: skip
 
 

@@ -42,6 +42,12 @@ WRITTEN = [
     ("He came − as always − late.", "He came − as always − late."),
     ("P(A|B), x̄ = 4", "pee of ay given bee, x bar equals four"),
     ("What's 9 x 7? A 9 x 7 room.", "What's nine times seven? A nine by seven room."),
+    ("10**3, x**y, (a+b)^2", "ten cubed, x to the power of y, (a+b) squared"),
+    ("log₂8, sin²θ, ax² + bx + c, x² - 4",
+     "log base two of eight, sine squared theta, ay ex squared plus bee ex plus c, x "
+     "squared minus four"),
+    ("(≈3), (±SD), 12,000 × g",
+     "(approximately three), (plus or minus ess dee), twelve thousand times g"),
 ]  # fmt: skip
 
 

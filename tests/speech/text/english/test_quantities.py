@@ -30,6 +30,8 @@ WRITTEN = [
      "between twenty twenty and twenty twenty three, between five and ten kilometers"),
     ("between 555-1234 and", "between five five five, one two three four and"),
     ('1–1/2 cups, 3×, the "4x6" one', 'one and a half cups, three times, the "four by six" one'),
+    ("1.1m Americans, 1.5m Apart, 50:50",
+     "one point one million Americans, one point five meters Apart, fifty fifty"),
 ]  # fmt: skip
 
 
