@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+from speech.text.latex import drop_latex
 from speech.text.typography import clean
 
 _COMMENT = re.compile(r"<!--.{0,1000}?-->", re.DOTALL)
@@ -61,18 +62,18 @@ _CUE = re.compile(  # with the blank line before, for a sentence goes on from on
 _CUES_HEAD = re.compile(r"\A\s{0,8}WEBVTT[^\n]{0,80}$", re.MULTILINE)
 _PATH = r"(?:\b[A-Za-z]:|(?<![\w\\])\\)\\\S*"
 _ESCAPE = re.compile(rf"({_PATH})|(?<![:\\])\\(?=[*_~`#$%|])|(?<=\d)\\(?=\.\s)")
-_MARKS = re.compile(r"[<&\[*_~`|\\]|-->")
+_MARKS = re.compile(r"[<&\[*_~`|\\$]|-->")
 
 
 def drop_markup(text: str) -> str:
-    """Return `text` without the marks of Markdown, HTML and SSML; what they stand around stays.
+    """Return `text` without the marks of Markdown, LaTeX, HTML and SSML, but what they are around.
 
     Of a link, its text stays; of subtitles, what is said, without the times; of a table, each row
     is a sentence of its cells. Headings, lists and rules are left to `speech.text.layout`.
     """
     if not _MARKS.search(text):
         return text
-    text = _ESCAPE.sub(r"\1", text)
+    text = _ESCAPE.sub(r"\1", drop_latex(text))
     if "-->" in text:
         text = _CUE.sub("", _CUES_HEAD.sub("", text))
     text = _INLINE_TAG.sub("", _SENTENCE_TAG.sub(" ", _COMMENT.sub(" ", text)))

@@ -26,6 +26,7 @@ _GREEK = {"Δ": "delta", "δ": "delta", "Σ": "sigma", "Π": "pi", "Ω": "omega"
 _NOTES = {"♩": "quarter note", "♪": "eighth note"}
 _ANGLES = {"sin": "sine", "cos": "cosine", "tan": "tangent"}
 _POWERS = {"²": "squared", "³": "cubed"}
+_PART = r"[^()\n]{1,20}"
 _TERM = "[A-Za-z]|[A-Z]{2}|[α-ωΑ-Ω]"
 _FUNCTIONS = {
     "sin": "sine of", "cos": "cosine of", "tan": "tangent of", "log": "log of",
@@ -48,6 +49,13 @@ def _of(match: re.Match[str]) -> str:
     return f"{spell(name) if name.isupper() else name} of {match['of']}"
 
 
+def _bounded(match: re.Match[str]) -> str:
+    """Return `the sum from i = 1 to n of ` for `∑_(i = 1)^n`."""
+    low, high = match["low"] or match["first"], match["high"] or match["last"]
+    what = _SIGNS[match["sign"]].removesuffix(" of")
+    return f"{what} from {low} to {high} of " if high else f"{what} over {low} of "
+
+
 def _negative(match: re.Match[str]) -> str:
     """Return `minus ` for the sign of `−b`, after a space where a term is before it."""
     before = match.string[max(0, match.start() - 1) : match.start()]
@@ -61,13 +69,21 @@ def _powered_sum(match: re.Match[str]) -> str:
 
 LOGARITHMS: tuple[Rule, ...] = (
     rule(
-        r"(?<![\w.])log(?P<base>[₀-₉]{1,2})\s?(?=[\w(])",
-        lambda m: f"log base {unicodedata.normalize('NFKC', m['base'])} of ",
+        r"(?<![\w.])log(?P<base>[₀-₉]{1,2}|_(?:\d{1,2}|[a-z])(?!\w))\s?(?=[\w(])",
+        lambda m: f"log base {unicodedata.normalize('NFKC', m['base']).strip('_')} of ",
     ),
 )
 """Before what is written below the line is a figure."""
 
 MATHS: tuple[Rule, ...] = (
+    rule(rf"(?P<sign>[∫∑∏])\s?_(?:\((?P<low>{_PART})\)|(?P<first>[\w-]{{1,6}}))"
+         rf"(?:\s?\^(?:\((?P<high>{_PART})\)|(?P<last>-?[\w∞]{{1,6}})))?\s?", _bounded),
+    rule(r"(?<!\w)lim\s?_\((?P<name>[a-z])\s?(?:→|to)\s?(?P<to>[^()\n]{1,10})\)\s?",
+         lambda m: f"the limit as {m['name']} approaches {m['to']} of "),
+    rule(r"(?<=[\w)])\s?\^(?=\()", " to the power of "),
+    rule(r"(?<=\()-(?=[a-z]\s?(?:[+±−^²³]|plus\b))", "minus "),
+    rule(r"(?<![\w.])(?P<number>\d{1,2})(?P<letters>a[bc]|bc|x[yz]|yz)(?![\w'’-])",
+         lambda m: f"{m['number']} {spell(m['letters'])}"),
     rule(r"(?<![\w.])(?P<name>sin|cos|tan)(?P<power>[²³])\s?(?=[\w(])",
          lambda m: f"{_ANGLES[m['name']]} {_POWERS[m['power']]} "),
     rule(r"(?<![\w.'’-])(?P<factor>[abckmnp])x(?=[²³]?\s?[+=−]\s?(?:[a-z](?:x|[²³])?|\d{1,4})(?![\w'’]))",
@@ -80,7 +96,7 @@ MATHS: tuple[Rule, ...] = (
     rule(r"(?<=[A-Za-z])\u0304(?!\w)", " bar"),
     rule(r"(?<=[A-Za-z])[ₐ-ₜ]", lambda m: f" {spell(unicodedata.normalize('NFKC', m[0]))}"),
     rule(r"(?P<name>[α-ωΑ-Ω])(?P<power>[²³])", lambda m: f"{m['name']} {_POWERS[m['power']]}"),
-    rule(r"(?<![\w|])\|(?P<of>[−-]?\d{1,4}|[−-]?[a-zA-Z](?=\|\s?[=<>≤≥+−*/²]))\|(?![\w|])",
+    rule(r"(?<![\w|])\|(?P<of>[−-]?\d{1,4}|[−-]?[a-zA-Z](?=\|\s?(?:[=<>≤≥+−*/²]|(?:is\s)?(?:less|greater|equals?|not)\b)))\|(?![\w|])",
          lambda m: f"the absolute value of {m['of']}"),
     rule(r"(?:(?<=[²³])|(?<=[\w²³)]\)))\s?/\s?(?=\d{1,3}[a-z]?(?!\w)|\()", " over "),
     rule(rf"(?<!\w)[{''.join(_SETS)}](?![\w^⁺*])", lambda m: _SETS[m[0]]),
