@@ -23,6 +23,7 @@ TITLES = {
     "Lieut": "Lieutenant", "Sergt": "Sergeant", "Comdr": "Commander",
 }  # fmt: skip
 _WORDS = {
+    "acct.": "account", "Acct.": "Account", "pmt.": "payment",
     "a.k.a.": "also known as", "a.s.l.": "above sea level", "std. dev.": "standard deviation",
     "avail.": "available", "dia.": "diameter", "wt.": "weight", "Wt.": "Weight",
     "Est.": "Established", "e.g.": "for example", "i.e.": "that is",
@@ -146,6 +147,7 @@ ABBREVIATIONS: tuple[Rule, ...] = (
     ),
     rule(rf"(?<![\w./])(?:{alternatives(list(_SHORT))})(?![\w/])", lambda match: _SHORT[match[0]]),
     rule(r"(?<![\w./])w/(?=\s)", "with"),
+    rule(r"(?<=\w\s)(?P<what>in|ex)cl\.(?=[,;)]|\s?$|\n)", lambda m: f"{m['what']}cluded"),
     rule(
         r"(?:(?<=^)|(?<=\n)|(?<=[.:;,(]\s)|(?<=[a-z]\s))(?P<a>[Aa])ve\.?(?=\s(?!(?:and|at|in|near|on|to)\b)[a-z])",
         lambda m: like(m["a"], "average"),

@@ -222,7 +222,7 @@ CODES: tuple[Rule, ...] = (
         _standard,
     ),
     rule(
-        r"(?P<number>\b\d{1,3})(?P<first>[A-Ha-h])\s?[-–]\s?(?P<last>[A-Ha-h])(?![\w.'’-])",
+        r"(?P<number>\b\d{1,3})(?P<first>[A-Ha-h])\s?[-–]\s?(?P<last>[A-Ha-h])(?![\w'’-]|\.\w)",
         lambda m: f"{m['number']} {spell(m['first'])} to {spell(m['last'])}",
     ),
     rule(

@@ -20,8 +20,9 @@ MONTHS = (
 )  # fmt: skip
 _SHORT_MONTHS = {month[:3]: month for month in MONTHS if month != "May"} | {"Sept": "September"}
 _DAYS = {
-    "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday",
-    "Thur": "Thursday", "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
+    "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Weds": "Wednesday",
+    "Thu": "Thursday", "Thur": "Thursday", "Thurs": "Thursday", "Fri": "Friday",
+    "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
 _COMMON_PARTS = frozenset({2, 3, 4, 5, 8, 10, 16})
 _DATED = frozenset({"on", "dated", "due", "born", "until", "since"})
@@ -234,6 +235,10 @@ DATES: tuple[Rule, ...] = (
         rf"(?<=\bto\s)(?P<month>{_ANY_SHORT_MONTH})\b(?:\.(?=[,;)]))?", lambda m: _month(m["month"])
     ),
     rule(rf"\b(?!Jan)(?P<month>{_ANY_SHORT_MONTH})\.(?=[\W\d]|$)", _month_with_stop),
+    rule(
+        rf"\b(?P<day>{_ANY_SHORT_DAY})(?=\s(?:(?:morning|afternoon|evening|night)s?\b|closed(?:[.,;:)]|\s?$)))",
+        lambda m: _DAYS[m["day"]],
+    ),
     rule(r"(?P<closed>\b[Cc]losed\s(?:on\s)?)Sun(?!\w)", lambda m: f"{m['closed']}Sunday"),
     rule(rf"\b(?P<day>{_ANY_SHORT_DAY})(?P<stop>\.)(?=[\W\d]|$)", _short_day),
 )

@@ -190,6 +190,16 @@ MEASURES: tuple[Rule, ...] = (
         rf"(?<=[a-z]s)/(?P<per>{alternatives(_PER_COUNTED)})(?![\w²³])",
         lambda m: f" per {PER[m['per']]}",
     ),
+    rule(
+        r"(?<=[a-z]{3})/(?P<per>hr|sec|wk|yr|mo)\b(?!\.\w)",
+        lambda m: f" per {PER[m['per']]}",
+    ),
+    rule(r"(?<=\d%)[:](?=\d)", " to "),
+    rule(  # behind a fraction that is said
+        r"(?P<part>\b(?:half|halves|quarters?|thirds?|[a-z]{3,9}ths?))%(?!\w)",
+        lambda m: f"{m['part']} percent",
+    ),
+    rule(r"(?P<amount>(?<![\w.])\d{1,3}\.\d{1,3})\s?ac(?!\w)", lambda m: f"{m['amount']} acres"),
     rule(r"(?<=\d[xX×])/(?=(?:day|week|month|year|hour|minute|wk|mo|yr|hr|min|d|h)\b)", " per "),
     rule(
         rf"{START}(?P<amount>\d{{1,3}}(?:\.\d)?)(?:(?P<unit>[WV]|mm)|[\"”″]){PLAIN_NOUN}",
@@ -219,7 +229,7 @@ MEASURES: tuple[Rule, ...] = (
         _part,
     ),
     rule(
-        rf"\b(?P<amount>(?i:{'|'.join(SPELLED_NUMBERS)}|few|several|dozen|many))(?P<gap>[\s-])"
+        rf"\b(?P<amount>(?i:{'|'.join(SPELLED_NUMBERS)}|few|several|dozen|many|plus))(?P<gap>[\s-])"
         rf"(?P<unit>{alternatives(_BEHIND_WORDS)})(?![\w'’-])(?P<stop>\.(?!\w))?",
         _counted,
     ),
@@ -238,8 +248,12 @@ MEASURES: tuple[Rule, ...] = (
         ),
     ),
     rule(
-        rf"{MINUS}{START}(?P<amount>{NUMBER}){UPTO}\s?{_UNIT}{_RATE}(?!\w|[:]\s?\d)(?P<stop>\.(?!\w))?",
+        rf"{MINUS}{START}(?P<amount>{NUMBER}){UPTO}\s?{_UNIT}{_RATE}(?!\w|['’]s\b|[:]\s?\d)(?P<stop>\.(?!\w))?",
         _measure,
+    ),
+    rule(
+        r"(?<![\w.])(?<!\bper\s)(?P<first>[Ss])q\.?\sft\b(?:\.(?=[,;:)]|\s[a-z\d]))?",
+        lambda m: f"{m['first']}quare feet",
     ),
     rule(
         r"(?P<pressure>(?<![\w/.,])\d{2,3}/\d{2,3})\s?mmHg\b",

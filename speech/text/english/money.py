@@ -243,6 +243,12 @@ MONEY: tuple[Rule, ...] = (
         lambda match: f" per {PER[match['per']]}",
     ),
     rule(
+        rf"(?P<sum>[{_BARE_SIGNS}]\d[\d.,]{{0,12}})/(?P<many>1?\d{{1,3}})(?P<scale>[kKM])?(?=\s[a-z])",
+        lambda m: (
+            f"{m['sum']} per {m['many']}{' ' + _SCALES[m['scale'].lower()] if m['scale'] else ''}"
+        ),
+    ),
+    rule(
         rf"(?P<sum>[{_BARE_SIGNS}]\d[\d.,]{{0,12}})/(?=[a-z]{{3,12}}(?![\w/]|\.\w))",
         lambda m: f"{m['sum']} per ",
     ),

@@ -185,6 +185,8 @@ NUMBERED: tuple[Rule, ...] = (
     ),
     rule(r"(?<![\w.'’])(?P<word>[Nn]o)\.\s(?=[A-Z]{1,4}-?\d)", _numbered),
     rule(r"(?:(?<=\bin\s)|(?<=\()|^)Rd\.?\s(?=\d{1,2}(?!\w))", "Round "),
+    rule(r"\bLat(?=[:]\s?[-−]?\d)", "Latitude"),
+    rule(r"\bLo?ng?(?=[:]\s?[-−]?\d{1,3}\.\d)", "Longitude"),
     rule(r"\blong\.(?=\s[-−]?\d{1,3}(?:\.\d|°))", "longitude"),
     rule(r"\bbasis\spts\b\.?(?!\w)", "basis points"),
     rule(

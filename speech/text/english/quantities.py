@@ -127,6 +127,10 @@ def _full_marks(match: re.Match[str]) -> str:
     return " out of ".join(map(cardinal, match[0].split("/")))
 
 
+def _point(match: re.Match[str]) -> str:
+    return " point" * match["amount"].endswith(".")
+
+
 def _range(match: re.Match[str]) -> str:
     """Return `five to ten`; what makes a hundred is a split, such as `sixty forty`."""
     low, high = match["low"], match["high"]
@@ -219,6 +223,10 @@ QUANTITIES: tuple[Rule, ...] = (
         lambda m: f"{m['end']} to ",
     ),
     rule(
+        rf"{START}(?P<amount>{FIGURES}\.\d{{0,3}})(?P<last>\d)(?:st|nd|rd|th)\b",
+        lambda m: f"{number(m['amount'].removesuffix('.'))}{_point(m)} {ordinal(m['last'])}",
+    ),
+    rule(
         rf"{START}(?P<amount>{FIGURES})(?P<end>st|nd|rd|th)\b",
         lambda match: ordinal(match["amount"]),
         re.IGNORECASE,
@@ -246,6 +254,10 @@ QUANTITIES: tuple[Rule, ...] = (
 
 LARGE: tuple[Rule, ...] = (
     rule(
+        r"(?<![\w.,$£€])(?<!\b[Tt]he\s)(?P<about>100|1,?000)s(?![\w'’])",
+        lambda m: _ABOUT[m["about"].replace(",", "")],
+    ),
+    rule(
         r"(?<![\w.,$£€])(?P<about>10|1(?:00|,?000|0,?000|00,?000))s(?=\sof\s)",
         lambda m: _ABOUT[m["about"].replace(",", "")],
     ),
@@ -254,5 +266,6 @@ LARGE: tuple[Rule, ...] = (
         lambda m: f"{number(m['amount'])} {_LARGE[m['scale']]}",
     ),
     rule(rf"{START}(?P<amount>\d+\.\d+)B\b", lambda m: f"{number(m['amount'])} billion"),
+    rule(rf"{START}(?P<amount>\d+\.\d+)T\b", lambda m: f"{number(m['amount'])} trillion"),
 )
 """Numbers such as `10k` and `1.2M`."""

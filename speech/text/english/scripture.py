@@ -39,7 +39,7 @@ _MAY_BE_NAMES = "Samuel|Kings|Timothy|Peter|Sam|Kgs|Tim|Pet"
 _PART = r"(?<![\w.,:/-])(?P<part>[1-4]|I{1,3})\s"
 _BOOK = rf"(?P<book>\b(?:{alternatives([*_BOOKS, *_SHORT_BOOKS])})\b)\.?"
 _NEXT = r"(?:[,;]\s?|\s?[-–—]\s?|\sand\s(?=\d{1,3}[:]))(?:\d{1,3}[:])?[1-9]\d{0,2}[ab]?"
-_VERSES = rf"\d{{1,3}}[:][1-9]\d{{0,2}}[ab]?(?:{_NEXT}(?![\w:]|\.\d))*"
+_VERSES = rf"\d{{1,3}}[:][1-9]\d{{0,2}}[ab]?(?:{_NEXT}(?![\w:]|\.\d|\s[A-Z][a-z]))*"
 _PIECE = re.compile(r"(?P<mark>\D*?)(?:(?P<chapter>\d+)[:])?(?P<verse>\d+)(?P<half>[ab]?)")
 
 

@@ -169,7 +169,7 @@ SPELLINGS: tuple[Rule, ...] = (
         r"(?<![\w.,/-])(?P<beds>\d)\s?(?:BR|br|BD|bd)\s?[/,|]\s?(?P<baths>\d(?:\.5)?)\s?(?:BA|ba)(?!\w)",
         lambda m: f"{m['beds']} bedroom, {m['baths'].replace('.5', '½')} bath",
     ),
-    rule(r"(?<![\w.,/-])(?P<beds>\d)\s?BR(?!\w)", lambda m: f"{m['beds']} bedroom"),
+    rule(r"(?<![\w.,/-])(?P<beds>\d)[\s-]?BR(?!\w)", lambda m: f"{m['beds']} bedroom"),
     rule(
         r"(?<![\w.,$£€/-])(?P<carats>8|9|10|14|18|22|24)\s?-?(?:[kK]t?|KT)(?=\s(?:(?:white|yellow|rose|solid)\s)?"
         r"(?:gold|ring|band|chain|necklace|bracelet)s?\b)",

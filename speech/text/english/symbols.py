@@ -45,7 +45,7 @@ def _windows_path(match: re.Match[str]) -> str:
 def _path(match: re.Match[str]) -> str:
     """Return `slash etc slash hosts` for `/etc/hosts`."""
     path = (
-        re.sub(r"^\./", "dot/", match["path"])
+        re.sub(r"/\.(?=\w)", "/dot ", re.sub(r"^\./", "dot/", match["path"]))
         .replace("~", "home ")
         .replace("/", " slash ")
         .replace("..", "dot dot")

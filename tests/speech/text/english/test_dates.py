@@ -94,6 +94,8 @@ WRITTEN = [
     ("12/23-1/2, the 1/3-2/3 split",
      "December twenty third to January second, the one third to two thirds split"),
     ("Jan.–Mar., closed Sun & Mon;", "January to March, closed Sunday and Monday;"),
+    ("Mon closed, Sat mornings, Weds 3rd, the Sun closed in",
+     "Monday closed, Saturday mornings, Wednesday third, the Sun closed in"),
 ]  # fmt: skip
 
 

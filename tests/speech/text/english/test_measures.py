@@ -141,6 +141,12 @@ WRITTEN = [
     ("2 c flour, (1 c.), 3 lg. eggs, med.-low",
      "two cups flour, (one cup), three large eggs, medium-low"),
     ("5 c each", "five c each"),
+    ("300+ yds. of it, the 5 W's, 4-BR, 0.25 ac",
+     "three hundred plus yards of it, the five double-you's, four bedroom, zero point two "
+     "five acres"),
+    ("Sq. ft.: 5, water/hr, Lat: 37.7, Long: -5.5",
+     "Square feet: five, water per hour, Latitude: thirty seven point seven, Longitude: "
+     "minus five point five"),
 ]  # fmt: skip
 
 

@@ -50,6 +50,8 @@ WRITTEN = [
     ("a $1.5-million-dollar home", "a one point five million dollar home"),
     ("US$5bn–US$6bn, $900 per mo.", "five to six billion dollars, nine hundred dollars per month."),
     ("between $5-$10", "between five dollars and ten dollars"),
+    ("$0.02/1K tokens, incl. tax, tax incl.",
+     "two cents per one thousand tokens, including tax, tax included"),
 ]  # fmt: skip
 
 

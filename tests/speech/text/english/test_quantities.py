@@ -32,6 +32,11 @@ WRITTEN = [
     ('1–1/2 cups, 3×, the "4x6" one', 'one and a half cups, three times, the "four by six" one'),
     ("1.1m Americans, 1.5m Apart, 50:50",
      "one point one million Americans, one point five meters Apart, fifty fifty"),
+    ("2¼%, 1/2%, 60%:40%, the 99.9th",
+     "two and a quarter percent, one half percent, sixty percent to forty percent, the "
+     "ninety nine point ninth"),
+    ("100s, 1000s, the 1000s, 1.76T params",
+     "hundreds, thousands, the one thousands, one point seven six trillion params"),
 ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ WRITTEN = [
     ("in 1 Corinthians", "in First Corinthians"),
     ("2 Kings 4, but 2 Kings", "Second Kings four, but two Kings"),
     ("John at 3:16 pm; Mark 10:05", "John at three sixteen pee em; Mark ten oh five"),
+    ("Gen. 1:1–3; 1 Cor. 13", "Genesis one one to three; First Corinthians thirteen"),
 ]  # fmt: skip
 
 
