@@ -7,7 +7,7 @@ import re
 from speech.text.english.figures import cardinal, ordinal, year
 from speech.text.english.rule import Rule, rule
 
-_ROMAN = r"(?P<roman>(?=[IVXLC]+\b)C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))"
+_ROMAN = r"(?P<roman>(?=[IVXLC]+\b)C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXLC]))"
 _SMALL = r"(?P<roman>X{0,3}(?:IX|IV|VI{1,3}|I{2,3})|X{2,3}|XI|XV)"  # two letters or more
 _YEAR = r"(?P<roman>(?:M{1,2}|MC{1,3}|MCD|MDC{0,3}|MCM)(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))"
 _COUNTED = (

@@ -28,6 +28,7 @@ WRITTEN = [
      "parts one, three, five, and ten; Types one and two; two to four"),
     ("He, you, and I. X, Y, and I. i. am", "He, you, and I. X, Y, and I. i. am"),
     ("i. Open\nii. Close", "one. Open\ntwo. Close"),
+    ("Type IC engine, Part CIVIC", "Type eye see engine, Part CIVIC"),
 ]  # fmt: skip
 
 
