@@ -26,16 +26,28 @@ _SPEECH_TAG = re.compile(  # of SSML; its pauses are `speech.text.pauses`'s
 )
 _SENTENCE_TAG = re.compile(r"(?<=</s>)\s?(?=<s>)", re.IGNORECASE)
 _BLOCK_TAG = re.compile(
-    r"</?(?:blockquote|body|br|div|h[1-6]|head|hr|html|img|li|ol|p|pre|table|tbody|td|th|thead|tr|ul)"
+    r"</?(?:article|aside|blockquote|body|br|center|dd|details|div|dl|dt|figcaption|figure|footer|h[1-6]|head|"
+    r"header|hr|html|img|li|main|nav|ol|p|pre|section|summary|table|tbody|td|th|thead|think|thinking|tr|ul)"
     + _TAG_END,
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"&(?:\#\d{1,7}|\#[xX][\da-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});")
 _LINK = re.compile(
     r"!?\[([^\[\]\n]{1,300})\]"
-    r"\((?:https?://|www\.|mailto:|\#|\.{0,2}/)[^\s()]{0,500}(?:\s\"[^\"\n]{0,200}\")?\)"
+    r"\((?:https?://|www\.|mailto:|\#|\.{0,2}/)[^\s()]{0,500}(?:\([^\s()]{0,100}\)[^\s()]{0,100})?(?:\s\"[^\"\n]{0,200}\")?\)"
 )
 _IMAGE = re.compile(r"!\[([^\[\]\n]{0,300})\]\([^\s()]{1,500}(?:\s\"[^\"\n]{0,200}\")?\)")
+_ADDRESS = re.compile(r"<((?:https?://|mailto:)[^\s<>]{1,300}|[\w.+-]{1,64}@[\w.-]{1,100})>")
+_TARGET = re.compile(  # of links whose address stands elsewhere
+    r"^[ ]{0,3}\[([^\[\]\n^]{1,80})\]:[ ]+<?(?:https?://|www\.|mailto:|\#|\.{0,2}/)\S{0,300}"
+    r"(?:[ ]+[\"'(][^\n]{0,200})?$",
+    re.MULTILINE,
+)
+_REFERENCE = re.compile(r"!?\[([^\[\]\n]{1,300})\][ ]?\[([^\[\]\n]{0,80})\]")
+_RAISED = re.compile(r"<(su[bp])>\s?([-+−]?\d{1,4}[-+−]?|[-+−n])\s?</\1>", re.IGNORECASE)
+_SUPERSCRIPTS = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
+_SUBSCRIPTS = str.maketrans("0123456789+-−n", "₀₁₂₃₄₅₆₇₈₉₊₋₋ₙ")
+_LYRICS_TIME = re.compile(r"^\[\d{1,3}:\d\d\.\d{2,3}\][ ]?", re.MULTILINE)
 _FOOTNOTE = re.compile(
     r"\[\^[\w-]{1,20}\]:?|(?<=[\w.,;:!?\"”’)])(?<!\b[b-z])(?:\[(?!0)\d{1,3}(?:[,–-]\s?\d{1,3}){0,4}\])+(?=[\s.,;:!?\"”’)\[]|$)"
 )
@@ -43,6 +55,7 @@ _EMPHASIS = (
     re.compile(r"(?<![\w*)\]])(\*{1,3})(?=[^\s*])([^*\n]{1,500})(?<=\S)\1(?![\w*])"),
     re.compile(r"(?<![\w/])(_{1,3})(?=[^\s_])([^_\n]{1,500})(?<=\S)\1(?!\w)"),
     re.compile(r"(?<![\w~])(~~)(?=[^\s~])([^~\n]{1,500})(?<=\S)\1(?![\w~])"),
+    re.compile(r"(?<![\w=])(==)(?=[^\s=])([^=\n]{1,500})(?<=\S)\1(?![\w=])"),
     re.compile(r"(?<!`)(`{1,2})(?=[^\s`])([^`\n]{1,500})(?<=\S)\1(?!`)"),
 )
 _EMPHASIS_MARK = r"(?:\*{1,3}|~~|`{1,2})"
@@ -62,7 +75,7 @@ _CUE = re.compile(  # with the blank line before, for a sentence goes on from on
 _CUES_HEAD = re.compile(r"\A\s{0,8}WEBVTT[^\n]{0,80}$", re.MULTILINE)
 _PATH = r"(?:\b[A-Za-z]:|(?<![\w\\])\\)\\\S*"
 _ESCAPE = re.compile(rf"({_PATH})|(?<![:\\])\\(?=[*_~`#$%|])|(?<=\d)\\(?=\.\s)")
-_MARKS = re.compile(r"[<&\[*_~`|\\$]|-->")
+_MARKS = re.compile(r"[<&\[*_~`|\\$]|-->|==")
 
 
 def drop_markup(text: str) -> str:
@@ -76,16 +89,33 @@ def drop_markup(text: str) -> str:
     text = _ESCAPE.sub(r"\1", drop_latex(text))
     if "-->" in text:
         text = _CUE.sub("", _CUES_HEAD.sub("", text))
+    text = _ADDRESS.sub(r"\1", _RAISED.sub(_raised, _LYRICS_TIME.sub("", text)))
     text = _INLINE_TAG.sub("", _SENTENCE_TAG.sub(" ", _COMMENT.sub(" ", text)))
     text = _SPEECH_TAG.sub("", text)
     text = _BLOCK_TAG.sub("\n", text)
     if _ENTITY.search(text):
         text = clean(_ENTITY.sub(lambda match: html.unescape(match[0]), text))
-    text = _FOOTNOTE.sub("", _LINK.sub(r"\1", _IMAGE.sub(r"\1", text)))
+    text = _FOOTNOTE.sub("", _without_targets(_LINK.sub(r"\1", _IMAGE.sub(r"\1", text))))
     text = _TASK.sub(r"\1", _ROW.sub(_row, _FENCE.sub("", text)))
     for emphasis in _EMPHASIS:
         text = emphasis.sub(r"\2", text)
     return _TORN_EMPHASIS.sub("", text)
+
+
+def _without_targets(text: str) -> str:
+    """Return `text` without the addresses that links such as `[this][1]` refer to."""
+    targets = {name.casefold() for name in _TARGET.findall(text)}
+    if not targets:
+        return text
+
+    def shown(match: re.Match[str]) -> str:
+        return match[1] if (match[2] or match[1]).casefold() in targets else match[0]
+
+    return _REFERENCE.sub(shown, _TARGET.sub("", text))
+
+
+def _raised(match: re.Match[str]) -> str:
+    return match[2].translate(_SUPERSCRIPTS if match[1].lower() == "sup" else _SUBSCRIPTS)
 
 
 def _row(match: re.Match[str]) -> str:

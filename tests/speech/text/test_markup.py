@@ -35,6 +35,12 @@ from tests.cpu_time import cpu_s
         ("1986\\. A year.", "1986. A year."),
         ("it can't* or plan A** be", "it can't or plan A be"),
         ("How are *you?** Bye `now", "How are you? Bye now"),
+        ("See [this][1], [that][].\n\n[1]: https://x.y 'T'\n[that]: /z", "See this, that.\n\n\n"),
+        ("[a](https://x.y/b_(c)) <https://x.y> <a.b@x.y>", "a https://x.y a.b@x.y"),
+        ("10<sup>3</sup>, CO<sub>2</sub>, 1<sup>st</sup>", "10³, CO₂, 1st"),
+        ("<think>So</think><details><summary>A</summary>b</details>", "\nSo\n\n\nA\nb\n"),
+        ("a ==very== good 10**3", "a very good 10**3"),
+        ("[00:12.34] Line one\n[01:15.00] two", "Line one\ntwo"),
         ("WEBVTT\n\n00:15.200 --> 00:18.000 align:start\nHi.", "\nHi."),
     ],
 )
@@ -54,6 +60,7 @@ def test_markup_is_not_said(written: str, plain: str) -> None:
         "a <voice> or a <lang> here",
         r"C:\Program Files\x, C:\_old, \\srv\share, a \ b",
         r"C:\a\_old, (C:\Temp\*.txt), \\srv\c$\#1, \\srv\_b",
+        "a == b and c == d, (a+b)**2, x[0], i[1], [a][b], [00:12] Bob, [9:15 AM] Al",
         "A* and B, the A* search, grades A*-C; C*-algebra, x* is",
     ],
 )
@@ -89,6 +96,16 @@ def test_emphasis_loses_no_word(text: str) -> None:
         "\n1",
         "\\",
         "\\*",
+        "$a ",
+        "$$",
+        "\\(",
+        "\\[a",
+        "\\begin{align}",
+        "$\\frac{",
+        "==a",
+        "[a][",
+        "[a]: /b\n",
+        "<sup>1",
     ],
 )
 def test_dropping_markup_takes_time_in_proportion(hostile: str) -> None:

@@ -25,6 +25,7 @@ WRITTEN = [
      "your numbers, right now; let u equals three, u, v; Ur"),
     ("1:1s, 1:1 with Bob, a 1:1 mix", "one on ones, one on one with Bob, a one to one mix"),
     ("W8 and M8 for me, m8", "double-you eight and em eight for me, mate"),
+    ("Great :tada: :+1: work at 5: a:b: c", "Great work at five: a:b: c"),
 ]  # fmt: skip
 
 
