@@ -38,6 +38,7 @@ _LINK = re.compile(
 )
 _IMAGE = re.compile(r"!\[([^\[\]\n]{0,300})\]\([^\s()]{1,500}(?:\s\"[^\"\n]{0,200}\")?\)")
 _ADDRESS = re.compile(r"<((?:https?://|mailto:)[^\s<>]{1,300}|[\w.+-]{1,64}@[\w.-]{1,100})>")
+_NAMED_ADDRESS = re.compile(r"`([^`<>]{1,200}?)\s<[^\s<>]{1,300}>`_{1,2}")  # reStructuredText's
 _TARGET = re.compile(  # of links whose address stands elsewhere
     r"^[ ]{0,3}\[([^\[\]\n^]{1,80})\]:[ ]+<?(?:https?://|www\.|mailto:|\#|\.{0,2}/)\S{0,300}"
     r"(?:[ ]+[\"'(][^\n]{0,200})?$",
@@ -89,6 +90,7 @@ def drop_markup(text: str) -> str:
     text = _ESCAPE.sub(r"\1", drop_latex(text))
     if "-->" in text:
         text = _CUE.sub("", _CUES_HEAD.sub("", text))
+    text = _NAMED_ADDRESS.sub(r"\1", text)
     text = _ADDRESS.sub(r"\1", _RAISED.sub(_raised, _LYRICS_TIME.sub("", text)))
     text = _INLINE_TAG.sub("", _SENTENCE_TAG.sub(" ", _COMMENT.sub(" ", text)))
     text = _SPEECH_TAG.sub("", text)

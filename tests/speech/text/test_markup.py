@@ -36,6 +36,7 @@ from tests.cpu_time import cpu_s
         ("it can't* or plan A** be", "it can't or plan A be"),
         ("How are *you?** Bye `now", "How are you? Bye now"),
         ("See [this][1], [that][].\n\n[1]: https://x.y 'T'\n[that]: /z", "See this, that.\n\n\n"),
+        ("See `the docs <https://x.y>`__, `it <a.b>`_.", "See the docs, it."),
         ("[a](https://x.y/b_(c)) <https://x.y> <a.b@x.y>", "a https://x.y a.b@x.y"),
         ("10<sup>3</sup>, CO<sub>2</sub>, 1<sup>st</sup>", "10³, CO₂, 1st"),
         ("<think>So</think><details><summary>A</summary>b</details>", "\nSo\n\n\nA\nb\n"),
