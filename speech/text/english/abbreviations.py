@@ -24,6 +24,7 @@ TITLES = {
 }  # fmt: skip
 _WORDS = {
     "acct.": "account", "Acct.": "Account", "pmt.": "payment",
+    "appt.": "appointment", "appts.": "appointments",
     "a.k.a.": "also known as", "a.s.l.": "above sea level", "std. dev.": "standard deviation",
     "avail.": "available", "dia.": "diameter", "wt.": "weight", "Wt.": "Weight",
     "Est.": "Established", "e.g.": "for example", "i.e.": "that is",

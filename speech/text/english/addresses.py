@@ -189,6 +189,10 @@ ADDRESSES: tuple[Rule, ...] = (
         r"(?P<number>\d{0,3})(?P<last>[*#])?(?=[\s.,;:!?]|$)",
         _dialled,
     ),
+    rule(
+        r"(?P<before>\b(?:and|or|then)\s)(?P<key>[*#])(?=\s(?:for|key|to)\b)",
+        lambda m: m["before"] + _KEYS[m["key"]],
+    ),
     rule(r"(?<![\w.,$£€:/-])(?:911|999)(?=\s(?:call|operator|dispatch|emergency)\w*)", _groups),
     rule(
         r"\b(?P<host>localhost)[:](?P<port>\d{2,5})\b(?P<path>/[\w./-]{0,100}\w)?", _host_and_port

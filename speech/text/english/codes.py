@@ -263,6 +263,10 @@ CODES: tuple[Rule, ...] = (
         rf"(?P<what>{_WHAT}(?:\s?[:]|\s(?:is|was))?\s)(?P<code>\d{{4,10}}|(?<=CV[VC]\s)\d{{3}}|(?<=CV[VC]:\s)\d{{3}})(?![\w-]|[.,]\d)",
         lambda match: match["what"] + digits(match["code"]),
     ),
+    rule(  # nobody counts that far
+        r"(?P<what>\b(?:[Nn]umber|ID)[:]?\s)(?P<code>\d{6,9})(?<!000)(?![\w-]|[.,]\d)",
+        lambda m: m["what"] + digits(m["code"]),
+    ),
     rule(r"(?P<what>\barea\scode\s)(?P<code>\d{3})\b", lambda m: m["what"] + digits(m["code"])),
     rule(
         r"(?P<what>\b[Tt]ext(?:ing)?\s[\"“']?[A-Z]{2,12}[\"”']?\sto\s)(?P<code>\d{4,6})\b",

@@ -11,7 +11,7 @@ from speech.text.english.figures import (
     ordinal,
     year,
 )
-from speech.text.english.rule import Rule, alternatives, rule
+from speech.text.english.rule import Rule, alternatives, listed, rule
 from speech.text.english.sentences import stop_after, word_before
 
 MONTHS = (
@@ -25,6 +25,14 @@ _DAYS = {
     "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
 _COMMON_PARTS = frozenset({2, 3, 4, 5, 8, 10, 16})
+_HAPPENS = frozenset(
+    listed(
+        "arrive arrives arrived back began begin begins born closed closes delivered due ended "
+        "ends expire expires launch launches leave leaves leaving meet meeting opens posted "
+        "released scheduled sent ship shipped ships start started starts"
+    )
+)
+"""Before the `on` of a day in figures, which else may be a part."""
 _DATED = frozenset({"on", "dated", "due", "born", "until", "since"})
 _LIVES = {"b": "born", "d": "died", "r": "reigned", "fl": "flourished"}
 _ANY_SHORT_DAY = alternatives(list(_DAYS))
@@ -104,7 +112,8 @@ def _date(month: int, day: int, figures: str) -> str | None:
 def _day_in_figures(match: re.Match[str]) -> str | None:
     """Return `on five nine` for `on 5/9`; what is as likely a part, such as `on 3/4`, stays."""
     month, day = int(match["month"]), int(match["day"])
-    if day in _COMMON_PARTS and month < day and gcd(month, day) == 1:
+    is_part = day in _COMMON_PARTS and month < day and gcd(month, day) == 1
+    if is_part and word_before(match).lower() not in _HAPPENS:
         return None
     return f"{match['before']}{cardinal(match['month'])} {cardinal(str(day))}"
 
@@ -188,7 +197,7 @@ DATES: tuple[Rule, ...] = (
         rf"(?:(?:st|nd|rd|th)\b|\s{_ANY_MONTH}|[:/]\d|\s?[-–—]\s?\d|\s?[ap]\.?\s?m\b))",
         lambda match: f"{_DAYS[match['day']]}{match['comma']} ",
     ),
-    rule(r"\bM\s?[-–]\s?F(?=[\s,:]{1,2}\d|\sfrom\s\d)", "Monday to Friday"),
+    rule(r"\bM(?:\s?[-–]\s?|\sto\s)F(?=[\s,:]{1,2}\d|\sfrom\s\d)", "Monday to Friday"),
     rule(rf"(?<=\d)\s?[-–—]\s?(?={_ANY_MONTH})", " to "),
     rule(
         rf"(?P<month>\b{_ANY_MONTH}\.?)\s?[-–—]\s?(?={_ANY_DAY}\s{_ANY_MONTH})",

@@ -67,8 +67,9 @@ _NUMBERS_OF = {
     "ser": "serial",
 }  # fmt: skip
 _WITH_ORDINAL = {
-    "Amend": "Amendment", "Fl": "floor", "fl": "floor", "Lt": "Lieutenant",
-    "Sgt": "Sergeant", "Cir": "Circuit", "Div": "Division", "Inf": "Infantry", "Cav": "Cavalry",
+    "Amend": "Amendment", "Fl": "floor", "fl": "floor", "flr": "floor", "Flr": "Floor",
+    "Lt": "Lieutenant", "Sgt": "Sergeant", "Cir": "Circuit", "Div": "Division",
+    "Inf": "Infantry", "Cav": "Cavalry",
     "Bn": "Battalion", "Regt": "Regiment", "inst": "instant", "ult": "ultimo", "prox": "proximo",
 }  # fmt: skip
 _RANKED = (

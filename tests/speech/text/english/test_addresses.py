@@ -33,6 +33,7 @@ WRITTEN = [
     ("call 98765 43210", "call nine eight seven six five, four three two one zero"),
     ("bit.ly/3xYz, example.nl, I like it.see",
      "bit dot ly slash three xYz, example dot en ell, I like it.see"),
+    ("Press 2, or # to repeat", "Press two, or pound to repeat"),
 ]  # fmt: skip
 
 

@@ -92,6 +92,9 @@ WRITTEN = [
     ("a 747, a 737-800, the 747 men",
      "a seven forty seven, a seven thirty seven eight hundred, the seven hundred and forty "
      "seven men"),
+    ("order no. 12345678, ID 482913, number 1000000",
+     "order number one two three four five six seven eight, eye dee four eight two nine "
+     "one three, number one million"),
 ]  # fmt: skip
 
 

@@ -96,6 +96,8 @@ WRITTEN = [
     ("Jan.–Mar., closed Sun & Mon;", "January to March, closed Sunday and Monday;"),
     ("Mon closed, Sat mornings, Weds 3rd, the Sun closed in",
      "Monday closed, Saturday mornings, Wednesday third, the Sun closed in"),
+    ("ships on 3/5, on 3/5 of it, M–F 9-5, 3rd flr. of",
+     "ships on three five, on three fifths of it, Monday to Friday nine to five, third floor of"),
 ]  # fmt: skip
 
 
