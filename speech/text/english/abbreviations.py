@@ -84,6 +84,7 @@ _SHORT = {
     "b/c": "because",
     "c/o": "care of",
     "n/a": "not applicable",
+    "w/c": "week commencing",
     "a/k/a": "also known as",
     "d/b/a": "doing business as",
     "y/y": "year on year",
@@ -147,6 +148,10 @@ ABBREVIATIONS: tuple[Rule, ...] = (
         lambda m: f"{m['change']}week on week",
     ),
     rule(rf"(?<![\w./])(?:{alternatives(list(_SHORT))})(?![\w/])", lambda match: _SHORT[match[0]]),
+    rule(
+        r"(?<![\w./])(?P<first>[a-v])/(?P<second>[a-w])(?=[\s,;:!?)]|\.?(?:\s|$))(?!\s?[=+])",
+        lambda m: spell(m["first"] + m["second"]),
+    ),
     rule(r"(?<![\w./])w/(?=\s)", "with"),
     rule(r"(?<=\w\s)(?P<what>in|ex)cl\.(?=[,;)]|\s?$|\n)", lambda m: f"{m['what']}cluded"),
     rule(

@@ -86,6 +86,13 @@ def _dashed_date(match: re.Match[str]) -> str | None:
     return _date(month, int(match["day"]), _full_year(match["year"]))
 
 
+def _day_and_month(match: re.Match[str]) -> str | None:
+    """Return `January first` for `1-Jan`; in `May 1-Jun` two months have a span between."""
+    if _month(word_before(match)) in MONTHS:
+        return None
+    return f"{_month(match['month'])} {ordinal(match['day'])}"
+
+
 def _dotted_date(match: re.Match[str]) -> str | None:
     """Return the day of `on 15.3.24` and of `15.03.24`; elsewhere that may be a version."""
     month, day = match["month"], match["day"]
@@ -198,6 +205,10 @@ DATES: tuple[Rule, ...] = (
         lambda match: f"{_DAYS[match['day']]}{match['comma']} ",
     ),
     rule(r"\bM(?:\s?[-–]\s?|\sto\s)F(?=[\s,:]{1,2}\d|\sfrom\s\d)", "Monday to Friday"),
+    rule(
+        rf"{UNJOINED}(?P<day>{_ANY_DAY})-(?P<month>{_ANY_SHORT_MONTH})(?![\w-]|\.?\s(?!\d{{4}}\b)\d)",
+        _day_and_month,
+    ),
     rule(rf"(?<=\d)\s?[-–—]\s?(?={_ANY_MONTH})", " to "),
     rule(
         rf"(?P<month>\b{_ANY_MONTH}\.?)\s?[-–—]\s?(?={_ANY_DAY}\s{_ANY_MONTH})",
@@ -210,7 +221,7 @@ DATES: tuple[Rule, ...] = (
     rule(r"(?<![\w'’])['’](?=0[1-9](?![\w'’]))", "oh "),
     rule(r"(?<=\boh\s)0(?=\d\b)", ""),
     rule(
-        rf"{UNJOINED}(?P<year>\d{{4}})(?P<mark>[-/])(?P<month>\d\d)(?P=mark)(?P<day>\d\d)(?![\w/-])",
+        rf"{UNJOINED}(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d\d)(?P=mark)(?P<day>\d\d)(?![\w/-])",
         _named_date,
     ),
     rule(

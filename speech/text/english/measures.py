@@ -195,6 +195,7 @@ MEASURES: tuple[Rule, ...] = (
         lambda m: f" per {PER[m['per']]}",
     ),
     rule(r"(?<=\d%)[:](?=\d)", " to "),
+    rule(r"(?<=\d[+])%", " percent"),
     rule(  # behind a fraction that is said
         r"(?P<part>\b(?:half|halves|quarters?|thirds?|[a-z]{3,9}ths?))%(?!\w)",
         lambda m: f"{m['part']} percent",

@@ -239,7 +239,7 @@ MONEY: tuple[Rule, ...] = (
         lambda m: f"{m['count']} for ",
     ),
     rule(
-        rf"(?:(?<=[\d{_BARE_SIGNS}A-Z])|(?<=\dp))/(?P<per>{alternatives(_PER)})\b(?!/K\b)(?:\.(?=\s[a-z+(]|[,;:)]))?",
+        rf"(?:(?<=[\d{_BARE_SIGNS}A-Z])|(?<=\d[p+]))/(?P<per>{alternatives(_PER)})\b(?!/K\b)(?:\.(?=\s[a-z+(]|[,;:)]))?",
         lambda match: f" per {PER[match['per']]}",
     ),
     rule(

@@ -52,8 +52,8 @@ _SHOUTED = {word.upper(): said for word, said in _BEFORE_NUMBERS.items() if len(
 _UNSTOPPED = {
     word: {**_SHOUTED, **_BEFORE_NUMBERS}[word]
     for word in listed(
-        "Fig Figs Vol Vols vol Ch Chs Ep Eps ep Apt Bldg Rm Rte Hwy Lvl lvl Lv lv LVL Pg pg pgs pp "
-        "Pt Op Mk Sect Qty qty Ste"
+        "Fig Figs Vol Vols vol Ch ch Chs Ep Eps ep Apt Bldg Rm Rte Hwy Lvl lvl Lv lv LVL Pg pg pgs "
+        "pp Pt Op Mk Sect Qty qty Ste"
     )
 }
 """Abbreviations that need no full stop: before a number they are nothing else."""

@@ -175,6 +175,7 @@ GLUED: tuple[Rule, ...] = (
         r"(?<![\w/&-])(?!WWI)(?P<left>[A-Z]{1,4})(?P<mark>\s?&\s?|/)(?P<right>[A-Z]{1,4})(?P<plural>'?s)?(?![\w/&]|-(?!\d))",
         _letters_of,
     ),
+    rule(r"(?<![\w/&-])[A-Z](?:/[A-Z]){2,5}(?![\w/&-])", lambda match: spell(match[0])),
     rule(r"(?<![\w.'’-])[vV](?:er)?\.?\s?(?=\d+\.\d)", "version "),
     rule(r"(?<![\w.'’/-])(?P<letter>[a-z])(?=\d)", lambda match: f"{spell(match['letter'])} "),
     rule(

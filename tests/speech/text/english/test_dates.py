@@ -98,6 +98,9 @@ WRITTEN = [
      "Monday closed, Saturday mornings, Wednesday third, the Sun closed in"),
     ("ships on 3/5, on 3/5 of it, M–F 9-5, 3rd flr. of",
      "ships on three five, on three fifths of it, Monday to Friday nine to five, third floor of"),
+    ("1-Jan, May 3-Jun 5, 2024.01.15, w/c 5 May",
+     "January first, May third to June fifth, January fifteenth, twenty twenty four, week "
+     "commencing the fifth of May"),
 ]  # fmt: skip
 
 

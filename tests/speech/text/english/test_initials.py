@@ -97,6 +97,8 @@ WRITTEN = [
     ("p's and q's, it's, siRNA, IoT, IPv6",
      "pee's and cue's, it's, ess eye ar en ay, eye oh tee, eye pee vee six"),
     ("Ex-PM Lee, a a a a", "Ex-pee em Lee, a a a a"),
+    ("the a/c, b/w, M/W/F, a/b = c",
+     "the ay see, bee double-you, em double-you eff, a over b equals c"),
 ]  # fmt: skip
 
 

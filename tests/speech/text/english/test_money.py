@@ -52,6 +52,7 @@ WRITTEN = [
     ("between $5-$10", "between five dollars and ten dollars"),
     ("$0.02/1K tokens, incl. tax, tax incl.",
      "two cents per one thousand tokens, including tax, tax included"),
+    ("$50+/mo., 50+%", "fifty dollars plus per month, fifty plus percent"),
 ]  # fmt: skip
 
 
