@@ -102,6 +102,6 @@ INFORMAL: tuple[Rule, ...] = (
     rule(r"(?<=[A-Za-z.!?]\s)<3(?=\s*$|[.!\n]|\s[A-Z])", ""),
     rule(r"\bI\s?\u2764\ufe0f?\s?(?=\w)", "I love "),
     rule(_EMOJI, _unsaid),
-    rule(r"\s?(?<![\w:]):(?:[a-z][a-z\d_+-]{1,30}|[+-]1|100):(?![\w:`])[ ]?", _unsaid),
+    rule(r"\s?(?<![\w:]):(?:[a-z][a-z\d_+-]{1,30}|[+-]1|100):(?![\w:])[ ]?", _unsaid),
 )
 """Shorthand first, then what stands for a place, a key or a face."""
