@@ -78,7 +78,7 @@ def is_other_language(text: str) -> bool:
         elif word in _OTHER:
             other += 1
             certain.add(word)
-    return other > english and (bool(certain) or len(possible) >= _MIN_POSSIBLE)
+    return other > english and (bool(certain) or len(possible) >= _MIN_POSSIBLE + english)
 
 
 def _begins(match: re.Match[str]) -> bool:

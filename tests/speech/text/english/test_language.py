@@ -21,6 +21,7 @@ ENGLISH = [
     ("12 Rue de la Paix, Paris", "twelve Rue de la Paix, Paris"),
     ("Rio de Janeiro 2016", "Rio de Janeiro twenty sixteen"),
     ("Et al. 5; de novo; per se", "Et al. five; de novo; per se"),
+    ("El 5 de mayo is a holiday.", "El five de mayo is a holiday."),
     ("2 tbsp mayo", "two tablespoons mayo"),
     ("He said “je ne sais quoi” to 5 of them.", "He said “je ne sais quoi” to five of them."),
     ("EST 5, IST 6", "ee ess tee five, eye ess tee six"),
