@@ -10,6 +10,7 @@ from click import ClickException
 from pydantic import ValidationError
 
 from engine.echo.checkpoints.folder import find_folder, read_config
+from engine.echo.checkpoints.published import find_transformer
 from serve_app.pronunciations import read_pronunciations
 from serve_app.setting_names import PREFIX, nearest, variables_of
 from serve_app.settings import Settings
@@ -62,15 +63,19 @@ def require_weights(settings: Settings) -> None:
     Raises:
         WrongSetting: There is no such folder, or no checkpoint in it.
     """
-    if os.environ.get("RAY_ADDRESS"):
+    if settings.weights_dir is None or os.environ.get("RAY_ADDRESS"):
         return
     try:
         folder = find_folder(settings.weights_dir, on_cpu=True)
-        read_config(folder)
     except ValueError as error:
         raise WrongSetting(one_line(str(error))) from None
-    if folder is not None and not any(folder.rglob("*.safetensors")):
-        raise WrongSetting(f"weights_dir {settings.weights_dir!r} has no *.safetensors in it")
+    if folder is None:
+        return
+    try:
+        read_config(folder)
+        find_transformer(folder)
+    except (OSError, ValueError) as error:
+        raise WrongSetting(one_line(f"weights_dir {settings.weights_dir!r}: {error}")) from None
 
 
 def _line(setting: str, detail: Mapping[str, Any], arguments: Mapping[str, Any]) -> str:

@@ -16,8 +16,8 @@ import torch
 from safetensors.torch import save_file
 
 from engine.echo.checkpoints.config_file import dumps
-from engine.echo.checkpoints.folder import CONFIG
-from engine.echo.checkpoints.load import MODEL, open_tensors
+from engine.echo.checkpoints.folder import CONFIG, MODEL
+from engine.echo.checkpoints.load import open_tensors
 from engine.echo.checkpoints.weights import fill, published
 from engine.echo.config import EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
 from engine.echo.model.dit import EchoDiT

@@ -25,7 +25,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from engine.echo.checkpoints.load import MODEL, open_tensors
+from engine.echo.checkpoints.folder import MODEL
+from engine.echo.checkpoints.load import open_tensors
 from engine.echo.checkpoints.weights import fill
 from engine.echo.codecs.source_filter.codec import Components
 from engine.echo.model.dit import EchoDiT

@@ -18,7 +18,10 @@ def test_ctrl_c_before_ray_is_there_ends_without_a_traceback(monkeypatch, capfd)
 
 @pytest.mark.parametrize(
     ("folder", "told"),
-    [("nowhere", "nowhere' is neither a folder nor echo-tts-base"), ("", "no *.safetensors")],
+    [
+        ("nowhere", "nowhere' is neither a folder nor echo-tts-base"),
+        ("", "pytorch_model.safetensors is not in"),
+    ],
 )
 def test_weights_that_are_not_there_end_it_at_once_with_one_line(tmp_path, capsys, folder, told):
     with pytest.raises(SystemExit) as end:
@@ -27,6 +30,14 @@ def test_weights_that_are_not_there_end_it_at_once_with_one_line(tmp_path, capsy
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("echo-tts serve: error: weights_dir ")
     assert told in line
+
+
+def test_weights_may_lie_behind_a_link(tmp_path):
+    (tmp_path / "volume").mkdir()
+    (tmp_path / "volume" / "pytorch_model.safetensors").touch()
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "echo-tts-base").symlink_to(tmp_path / "volume")
+    require_weights(Settings(weights_dir=str(tmp_path / "weights")))
 
 
 def test_cluster_that_is_joined_may_have_the_weights(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from engine.echo.checkpoints.config_file import load_config
-from engine.echo.checkpoints.load import MODEL
+from engine.echo.checkpoints.folder import MODEL
 from engine.echo.codecs.source_filter.codec import Components
 from engine.echo.codecs.source_filter.features import SUBFRAMES
 from engine.echo.engine import EchoEngine

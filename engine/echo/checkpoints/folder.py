@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.echo.checkpoints.config_file import load_config
 from engine.echo.config import EchoConfig
 
-CONFIG = "config.json"
+CONFIG, MODEL = "config.json", "model.safetensors"
 
 PUBLISHED = EchoConfig().name
 BUNDLED = "echo-mini"

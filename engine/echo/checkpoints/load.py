@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from engine.echo.checkpoints.folder import CheckpointError, read_config
-from engine.echo.checkpoints.published import CODEC, DIT, PCA, find
+from engine.echo.checkpoints.published import CODEC, PCA, find, find_transformer
 from engine.echo.checkpoints.weights import fill
 from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.codecs.protocol import Codec
@@ -29,8 +29,6 @@ from engine.echo.model.dit import EchoDiT
 from speech.pcm import SAMPLE_RATE_HZ
 
 logger = logging.getLogger(__name__)
-
-MODEL = "model.safetensors"
 
 _REPORT_S = 10.0
 
@@ -62,7 +60,7 @@ def load_models(
     config = read_config(weights_dir)
     with torch.device("meta"):
         dit = EchoDiT(config.dit, blockwise)
-    _load(dit, _find_dit(weights_dir), device, dtype)
+    _load(dit, find_transformer(weights_dir), device, dtype)
     codec = _load_codec(config, weights_dir, device)
     assert codec.sample_rate_hz == SAMPLE_RATE_HZ, "audio has one rate everywhere"
     if codec.latent_dim != config.dit.latent_dim:
@@ -71,12 +69,6 @@ def load_models(
             f"not {config.dit.latent_dim}"
         )
     return Models(config, dit, codec)
-
-
-def _find_dit(weights_dir: Path | None) -> Path:
-    if weights_dir is not None and (weights_dir / MODEL).is_file():
-        return weights_dir / MODEL
-    return find(DIT, weights_dir)
 
 
 def _load_codec(config: EchoConfig, weights_dir: Path | None, device: torch.device) -> Codec:

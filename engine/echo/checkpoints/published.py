@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.echo.checkpoints.folder import CheckpointError
+from engine.echo.checkpoints.folder import MODEL, CheckpointError
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,17 @@ _OF_THE_DISK = frozenset(
     }
 )
 """The errors of a file that cannot be written, rather than of one that does not come."""
+
+
+def find_transformer(weights_dir: Path | None) -> Path:
+    """Return the path of the transformer's weights; download them if they may be.
+
+    Raises:
+        CheckpointError: They are neither here nor on the hub.
+    """
+    if weights_dir is not None and (weights_dir / MODEL).is_file():
+        return weights_dir / MODEL
+    return find(DIT, weights_dir)
 
 
 def find(file: Published, weights_dir: Path | None) -> Path:

@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from engine.echo.checkpoints.config_file import dumps
-from engine.echo.checkpoints.folder import CONFIG
-from engine.echo.checkpoints.load import MODEL, Models, allocate
+from engine.echo.checkpoints.folder import CONFIG, MODEL
+from engine.echo.checkpoints.load import Models, allocate
 from engine.echo.checkpoints.published import CODEC, DIT, PCA
 from engine.echo.checkpoints.weights import NORMED_PAIRS, published, split, weight_normed
 from engine.echo.codecs.dac.codec import S1DAC

@@ -8,8 +8,14 @@ from safetensors.torch import load_file, save_file
 from engine.echo.__main__ import main
 from engine.echo.checkpoints import tiny as tiny_checkpoint
 from engine.echo.checkpoints.config_file import dumps, load_config
-from engine.echo.checkpoints.folder import BUNDLED_FOLDER, CONFIG, CheckpointError, find_folder
-from engine.echo.checkpoints.load import MODEL, load_models
+from engine.echo.checkpoints.folder import (
+    BUNDLED_FOLDER,
+    CONFIG,
+    MODEL,
+    CheckpointError,
+    find_folder,
+)
+from engine.echo.checkpoints.load import load_models
 from engine.echo.checkpoints.published import CODEC, DIT, PCA, Published, download, find
 from engine.echo.codecs.source_filter.codec import SourceFilterCodec
 from engine.echo.config import EchoConfig, EndConfig, LengthConfig, SourceFilterConfig
