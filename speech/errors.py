@@ -115,7 +115,7 @@ class ForeignOrigin(SpeechError):
 
     def __init__(
         self,
-        message: str = "Web pages of this origin may not call: the setting cors_origins says which",
+        message: str = "This Origin may not call: the setting cors_origins says which may",
         param: str | None = None,
         /,
     ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -22,6 +21,8 @@ EXPOSED_HEADERS = (
     "Retry-After",
 )
 """Headers that scripts in a browser may read, beside the standard ones."""
+
+_DEFAULT_PORTS = {"http": ":80", "ws": ":80", "https": ":443", "wss": ":443"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,10 @@ class Access:
             return False
         if site := headers.get("Sec-Fetch-Site"):  # also right behind a proxy that changes Host
             return site not in ("same-origin", "none")
-        return urlsplit(origin).netloc != headers.get("Host")
+        # Some programs send a scheme of their own, or none; they and proxies write default ports.
+        scheme, _, place = origin.lower().rpartition("://")
+        port, here = _DEFAULT_PORTS.get(scheme, ""), headers.get("Host", "").lower()
+        return place.partition("/")[0].removesuffix(port) != here.removesuffix(port)
 
     def _has_key(self, connection: HTTPConnection) -> bool:
         given = [connection.headers.get("xi-api-key", "")]  # ElevenLabs' clients
@@ -90,4 +94,4 @@ def _asks_first(connection: HTTPConnection) -> bool:
     """
     if connection.scope["type"] == "websocket":
         return False
-    return connection.scope["method"] == "GET" or is_json(connection.headers)
+    return connection.scope["method"] in ("GET", "HEAD") or is_json(connection.headers)

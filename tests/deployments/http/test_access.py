@@ -8,6 +8,9 @@ FOREIGN = [
     {"Origin": "https://a.example"},
     {"Origin": "null"},  # as of a sandboxed frame
     {"Origin": "http://testserver:3000"},
+    {"Origin": "file://"},
+    {"Origin": "http://["},
+    {"Origin": "http://testserver:443"},
     {"Origin": "https://a.example", "Sec-Fetch-Site": "cross-site"},
     {"Origin": "http://testserver", "Sec-Fetch-Site": "same-site"},
 ]
@@ -16,6 +19,12 @@ OWN = [
     {"Origin": "http://testserver"},
     {"Origin": "https://tts.example", "Sec-Fetch-Site": "same-origin"},  # the proxy changed Host
     {"Origin": "chrome-extension://a", "Sec-Fetch-Site": "none"},
+    # What other programs send, of the address that they call, and nginx' $host:$server_port
+    {"Origin": "ws://testserver"},
+    {"Origin": "wss://TestServer/v1/audio/speech/stream"},
+    {"Origin": "testserver"},
+    {"Origin": "https://tts.example", "Host": "tts.example:443"},
+    {"Origin": "http://tts.example:80", "Host": "tts.example"},
 ]
 
 
@@ -50,12 +59,12 @@ def test_own_page_and_other_programs_are_let_in(make_client, headers):
     "options", [{"cors_origins": ["https://a.example"]}, {"cors_origins": "*"}]
 )
 def test_page_of_an_origin_that_is_set_is_let_in(make_client, options):
-    with make_client(**options).websocket_connect(WEBSOCKET, headers=FOREIGN[3]) as websocket:
+    with make_client(**options).websocket_connect(WEBSOCKET, headers=FOREIGN[0]) as websocket:
         websocket.send_json({"type": "session.close"})
 
 
 def test_foreign_program_with_the_key_is_let_in(make_client):
-    headers = {**FOREIGN[3], "xi-api-key": "secret"}
+    headers = {**FOREIGN[0], "xi-api-key": "secret"}
     with make_client(api_keys=["secret"]).websocket_connect(
         WEBSOCKET, headers=headers
     ) as websocket:
@@ -64,7 +73,8 @@ def test_foreign_program_with_the_key_is_let_in(make_client):
 
 def test_foreign_page_is_left_to_the_browser_where_it_asks_leave(make_client):
     client = make_client()
-    read = client.get("/v1/models", headers=FOREIGN[0])
-    assert read.status_code == 200
-    assert "Access-Control-Allow-Origin" not in read.headers
+    for read in (client.get, client.head):
+        answer = read("/v1/models", headers=FOREIGN[0])
+        assert answer.status_code == 200
+        assert "Access-Control-Allow-Origin" not in answer.headers
     assert client.post("/runsync", json={}, headers=FOREIGN[0]).status_code == 400
