@@ -24,10 +24,6 @@ EMPTY = "Text cannot be empty"
 """The server's own message, where the server is not asked."""
 
 
-_WITHOUT_PROXY = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
-"""Addresses that the environment's proxies are not asked for: they do not reach this machine."""
-
-
 class CallFailed(Exception):
     """The server gave no audio, or not all of it; the message is one line."""
 
@@ -150,9 +146,11 @@ def stream_speech(
     check_key(api_key)
     check_address(url)
     timeout = httpx.Timeout(patience_s, connect=CONNECT_TIMEOUT_S)
+    # The environment's proxies do not reach this machine.
+    without_proxy = {f"all://{netloc(url)}": None} if is_here(url) else {}
     try:
         with (
-            httpx.Client(timeout=timeout, mounts=_WITHOUT_PROXY) as client,
+            httpx.Client(timeout=timeout, mounts=without_proxy) as client,
             client.stream(
                 "POST",
                 f"{without_version(url)}/v1/audio/speech",

@@ -6,7 +6,14 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from serve_app.client import CallFailed, Refused, Unavailable, stream_speech, without_version
+from serve_app.client import (
+    CallFailed,
+    NoServer,
+    Refused,
+    Unavailable,
+    stream_speech,
+    without_version,
+)
 from serve_app.commands import speak
 from speech.timestamps import TimedWord
 
@@ -125,7 +132,10 @@ def test_proxy_of_the_environment_is_not_asked_for_this_machine(monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     with server(200, OURS, b"audio") as (url, _):
         assert call(url)[1] == b"audio"
-        assert call(url.replace("127.0.0.1", "localhost"))[1] == b"audio"
+        assert call(url.replace("127.0.0.1", "me:secret@localhost"))[1] == b"audio"
+        monkeypatch.setenv("http_proxy", url)  # it would answer
+        with pytest.raises(NoServer):
+            call(url.replace("127.0.0.1", "127.0.0.2"))
 
 
 def test_netrc_does_not_take_the_keys_place(tmp_path, monkeypatch):
