@@ -172,8 +172,7 @@ def run_graph(settings: Settings, *, http: bool) -> DeploymentHandle[Any]:
     Raises:
         StartFailed: There is no room for the replicas, or one did not start.
     """
-    if not joins_cluster():
-        _require_room(settings)
+    _require_room(settings)
     try:
         return serve.run(build_app(settings), name=APP_NAME, route_prefix="/" if http else None)
     except RuntimeError as error:  # Serve has no class of its own for this
@@ -181,7 +180,12 @@ def run_graph(settings: Settings, *, http: bool) -> DeploymentHandle[Any]:
 
 
 def _require_room(settings: Settings) -> None:
-    """Raise StartFailed if the replicas do not fit on this machine: Serve would wait for others."""
+    """Raise StartFailed if the replicas do not fit on this machine: Serve would wait for others.
+
+    To a cluster that this process joins others may come.
+    """
+    if joins_cluster():
+        return
     here = ray.cluster_resources()
     for kind, needed in resources_needed(settings).items():
         counted = here.get(kind, 0.0)

@@ -239,10 +239,10 @@ class Settings(EchoOptions, Limits, BaseSettings):
     @classmethod
     def _without_blanks(cls, value: Any, info: ValidationInfo) -> Any:
         """Read an argument without blanks around it; an empty one is none where that may be."""
+        if not isinstance(value, str):  # as lists are, which the last such validator has split
+            return value
         assert info.field_name is not None
         default = cls.model_fields[info.field_name].default
-        if not isinstance(value, str) or isinstance(default, tuple):
-            return value
         return value.strip() or (None if default is None else "")
 
     @field_validator("api_keys", "cors_origins", "stream_blocks", mode="before")

@@ -9,3 +9,19 @@ async def test_job_that_is_cancelled_before_it_begins_is_over(make_ingress):
     await held.cancel(job)
     assert job.status == "CANCELLED"
     assert held.counts() == Counter(CANCELLED=1)
+
+
+async def test_job_that_waited_for_a_place_leaves_it_however_it_ends(make_ingress):
+    ingress = make_ingress(limits={"max_requests": 1})
+    admission = ingress._service._supervision.admission
+    held = HeldJobs(ingress._jobs, concurrency=3)
+    with admission.admit():
+        invalid, dropped = held.take({}), held.take({"text": "Hello."})
+        health = held.take({"action": "health_check"})  # which needs none
+        await held.wait(health, 60)
+        assert health.status == "COMPLETED"
+        assert invalid.status == dropped.status == "IN_QUEUE"
+        await held.cancel(dropped)
+    await held.wait(invalid, 60)
+    assert (invalid.status, dropped.status) == ("FAILED", "CANCELLED")
+    assert admission.stats()["open"] == 0

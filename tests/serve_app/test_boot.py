@@ -5,7 +5,7 @@ import socket
 import pytest
 from ray.exceptions import RayActorError
 
-from serve_app.boot import StartFailed, run_graph, start_ray
+from serve_app.boot import StartFailed, _require_room, run_graph, start_ray
 from serve_app.settings import Settings
 from tests.graph.conftest import free_port
 
@@ -43,6 +43,19 @@ def test_graph_that_has_no_room_here_is_not_waited_for(monkeypatch, settings, to
     monkeypatch.setattr("serve_app.boot.ray.cluster_resources", lambda: {"CPU": 2.0})
     with pytest.raises(StartFailed, match=told):
         run_graph(Settings(**{"sampler_gpus": 0, **settings}), http=False)
+
+
+def test_graph_that_just_fits_has_room(monkeypatch):
+    monkeypatch.setattr("serve_app.boot.ray.cluster_resources", lambda: {"CPU": 1.0})
+    settings = Settings(sampler_gpus=0, sampler_cpus=0.1, ingress_replicas=3)
+    assert sum([3 * 0.2, 0.3, 0.1]) > 1  # as floats are
+    _require_room(settings)
+
+
+def test_cluster_that_is_joined_may_grow(monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:6379")
+    monkeypatch.setattr("serve_app.boot.ray.cluster_resources", dict)
+    _require_room(Settings(sampler_replicas=100))
 
 
 @pytest.mark.parametrize(("failures", "comes_up"), [(1, True), (2, False)])

@@ -25,7 +25,10 @@ ROOT = Path(__file__).parents[2]
         ({"deadline_s": "0"}, "deadline_s=0: must be a number above 0"),
         ({"deadline_s": "inf"}, "deadline_s=inf: must be a number above 0"),
         ({"drain_s": "1e999"}, "drain_s=1e999: must be a number above 0"),
-        ({"api_keys": " , "}, "api_keys=…: holds no key, and without one everybody is let in"),
+        *(
+            ({"api_keys": none}, "api_keys=…: holds no key, and without one everybody is let in")
+            for none in (" , ", " ")
+        ),
         (
             {"api_keys": "key,schlüssel"},
             "api_keys=…: holds a key that clients cannot send: use printable ASCII",
@@ -37,7 +40,10 @@ ROOT = Path(__file__).parents[2]
             )
             for wrong in ("tts.example", "https://tts.example/app", "https://*.example", "//a")
         ),
-        ({"api_keys": '"key,other"'}, "api_keys=…: holds a key in quotes: leave them out"),
+        *(
+            ({"api_keys": quoted}, "api_keys=…: holds a key in quotes: leave them out")
+            for quoted in ('"key,other"', "key, 'other'")
+        ),
         ({"sampler_gpus": "1.5"}, "sampler_gpus=1.5: must be a whole number, or a part of one GPU"),
         ({"host": " "}, "host= : must be text, not nothing"),
         ({"voices_dir": ""}, "voices_dir=: must be text, not nothing"),

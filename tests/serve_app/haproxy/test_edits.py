@@ -156,6 +156,17 @@ async def test_body_that_says_it_is_too_large_is_413_at_once(start, sent):
     assert b"Request body too large (max 2000 bytes)" in answer
 
 
+async def test_page_is_left_to_the_ingress_which_knows_whether_it_may_read_the_answer(start):
+    body, headers = bytes(50_000), {"Origin": "https://a.example"}
+    async with (
+        ingress(die) as port,
+        start([port], max_body_bytes=2000) as (url, *_),
+        httpx.AsyncClient() as client,
+    ):
+        answer = await client.post(url, content=body, headers=headers)
+    check_shape(answer, 500)
+
+
 @pytest.mark.parametrize("max_files", [128, 1024])
 async def test_host_that_allows_few_open_files_is_served(start, monkeypatch, tmp_path, max_files):
     limited = tmp_path / "haproxy"
