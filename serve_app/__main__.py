@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from deployments.version import VERSION
 from serve_app.commands.command_parser import CommandParser
-from serve_app.commands.standard_streams import prepare_streams
+from serve_app.standard_streams import prepare_streams
 
 COMMANDS = {
     "serve": ("serve_app.commands.serve", "serve the graph on this machine"),

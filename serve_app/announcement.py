@@ -9,6 +9,7 @@ from pathlib import Path
 
 from serve_app.haproxy.choice import is_haproxy_in_front
 from serve_app.settings import Settings
+from serve_app.standard_streams import drop_output
 from speech.errors import SpeechError, one_line
 from speech.voice_names import find_file
 
@@ -20,6 +21,7 @@ def announce(text: str) -> None:
     try:
         print(text, flush=True)
     except OSError as error:
+        drop_output()
         logger.warning("Ready; standard output takes nothing: %s", error.strerror)
 
 

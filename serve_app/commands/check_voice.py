@@ -12,7 +12,7 @@ from typing import Any
 from engine.echo.checkpoints.folder import find_folder, read_config
 from engine.echo.config import EchoConfig
 from serve_app.commands.command_parser import CommandParser
-from serve_app.commands.standard_streams import OUTPUT_FAILED, print_report
+from serve_app.standard_streams import OUTPUT_FAILED, print_report
 from serve_app.this_machine import has_gpu
 from serve_app.voice_check.measurement import VoiceMeasurement
 from serve_app.voice_check.report import VoiceReport, report_voice

@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.echo.checkpoints.folder import CheckpointError
 from engine.echo.checkpoints.published import FILES, download
 from serve_app.commands.command_parser import CommandParser
-from serve_app.commands.standard_streams import print_report
+from serve_app.standard_streams import print_report
 
 LICENCE = (
     "The weights are licensed CC-BY-NC-SA-4.0, the speech made with them as well: "

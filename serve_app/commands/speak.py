@@ -38,7 +38,7 @@ from serve_app.commands.speak_options import (
     asked_fields,
     speak_parser,
 )
-from serve_app.commands.standard_streams import drop_output
+from serve_app.standard_streams import drop_output
 from speech.errors import one_line
 from speech.formats import FORMATS, FormatName
 from speech.subtitles import SubtitleFormat, write_subtitles

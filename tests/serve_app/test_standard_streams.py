@@ -12,7 +12,7 @@ import pytest
 import runpod_entry
 from serve_app.__main__ import let_signals_interrupt, main
 from serve_app.commands import download
-from serve_app.commands.standard_streams import OUTPUT_FAILED, prepare_streams
+from serve_app.standard_streams import OUTPUT_FAILED, prepare_streams
 
 ADA = str(Path(__file__).parents[2] / "voices" / "ada.ogg")
 
