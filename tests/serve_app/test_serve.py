@@ -2,6 +2,7 @@
 
 import pytest
 
+import runpod_entry
 from serve_app.commands import serve
 from serve_app.settings import Settings
 from serve_app.wrong_settings import require_weights
@@ -30,6 +31,17 @@ def test_weights_that_are_not_there_end_it_at_once_with_one_line(tmp_path, capsy
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("echo-tts serve: error: weights_dir ")
     assert told in line
+
+
+def test_weights_that_are_not_there_end_a_runpod_worker_likewise(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("ECHO_WEIGHTS_DIR", str(tmp_path / "nowhere"))
+    monkeypatch.setattr(
+        runpod_entry.signal, "signal", lambda *_: None
+    )  # this process keeps its own
+    with pytest.raises(SystemExit) as end:
+        runpod_entry.main()
+    assert end.value.code == 2
+    assert capsys.readouterr().err.startswith("weights_dir ")
 
 
 def test_weights_may_lie_behind_a_link(tmp_path):
