@@ -6,6 +6,7 @@ import pytest
 from ray.exceptions import RayActorError
 
 from serve_app.boot import StartFailed, _require_room, run_graph, start_ray
+from serve_app.graph import resources_needed
 from serve_app.settings import Settings
 from tests.graph.conftest import free_port
 
@@ -48,7 +49,7 @@ def test_graph_that_has_no_room_here_is_not_waited_for(monkeypatch, settings, to
 def test_graph_that_just_fits_has_room(monkeypatch):
     monkeypatch.setattr("serve_app.boot.ray.cluster_resources", lambda: {"CPU": 1.0})
     settings = Settings(sampler_gpus=0, sampler_cpus=0.1, ingress_replicas=3)
-    assert sum([3 * 0.2, 0.3, 0.1]) > 1  # as floats are
+    assert resources_needed(settings)["CPU"] > 1  # 0.2 + 0.2 + 0.2 + 0.3 + 0.1, as floats are
     _require_room(settings)
 
 
