@@ -11,7 +11,6 @@ from serve_app.book.chapters import Chapter
 from speech.limits import PassLimits
 from speech.parameters import TextParameters
 from speech.text.breaks import Break
-from speech.text.passage import has_words
 from speech.text.pauses import only_pauses, split_at_pauses, trim_pauses
 from speech.text.splitting import Piece, split_text
 
@@ -104,6 +103,9 @@ def _packed(chapter: Chapter) -> Iterator[_Piece]:
 
 
 def _pieces(chapter: Chapter) -> Iterator[_Piece]:
+    # Its rules of English take 0.1 s to import: `echo-tts speak` needs them for a book only.
+    from speech.text.passage import has_words
+
     for paragraph in chapter.paragraphs:
         if len(paragraph) <= MAX_PART_CHARS or not has_words(paragraph):
             pieces = [Piece(paragraph, Break.PARAGRAPH)]
