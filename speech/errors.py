@@ -113,14 +113,6 @@ class ForeignOrigin(SpeechError):
     code = "foreign_origin"
     http_status = 403
 
-    def __init__(
-        self,
-        message: str = "This Origin may not call: the setting cors_origins says which may",
-        param: str | None = None,
-        /,
-    ) -> None:
-        super().__init__(message, param)
-
 
 class VoiceNotFound(SpeechError):
     """The voice names no file under the voices folder."""

@@ -48,7 +48,7 @@ class Access:
             if not self._has_key(connection):
                 raise BadKey("Missing or wrong API key: send 'Authorization: Bearer <key>'")
         elif not _asks_first(connection) and self._is_foreign(connection):
-            raise ForeignOrigin
+            raise ForeignOrigin("This Origin may not call: the setting cors_origins says which may")
 
     def add_cors(self, api: FastAPI) -> None:
         """Let browsers call `api` from the origins set, if any."""
