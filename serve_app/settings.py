@@ -223,13 +223,13 @@ class Settings(EchoOptions, Limits, BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read the environment without blanks around values, such as a secret's last line end.
+        """Read no variable of nothing but blanks, such as a secret's last line end.
 
-        One of nothing else counts as empty, but for the keys: without one, everybody is let in.
+        The keys are read all the same: without one, everybody is let in.
         """
         assert isinstance(env_settings, EnvSettingsSource)
         env_settings.env_vars = {
-            name: value.strip() or value
+            name: value
             for name, value in env_settings.env_vars.items()
             if value and (value.strip() or name == "echo_api_keys")
         }
@@ -238,7 +238,7 @@ class Settings(EchoOptions, Limits, BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _without_blanks(cls, value: Any, info: ValidationInfo) -> Any:
-        """Read an argument without blanks around it; an empty one is none where that may be."""
+        """Read a value without blanks around it; an empty one is none where that may be."""
         if not isinstance(value, str):  # as lists are, which the last such validator has split
             return value
         assert info.field_name is not None
