@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -158,12 +159,16 @@ class _WholeChunk:
 
         heard = _at_speed(pcm, self._speed)
 
+        def turn(pcm: PCM, gain_db: float) -> PCM:
+            return limit(_gained(pcm, gain_db), SAMPLE_RATE_HZ, peak_db)
+
+        @lru_cache(maxsize=1)  # the last gain that is tried is the best, as a rule
         def turned(gain_db: float) -> PCM:
-            return limit(_gained(heard, gain_db), SAMPLE_RATE_HZ, peak_db)
+            return turn(heard, gain_db)
 
         bounds = (-self._max_gain_db, self._max_gain_db)
         gain_db = _find_gain(turned, self._loudness, 0.0, bounds)
-        levelled = limit(_gained(pcm, gain_db), SAMPLE_RATE_HZ, peak_db)
+        levelled = turned(gain_db) if heard is pcm else turn(pcm, gain_db)
         return np.split(levelled, np.cumsum([len(block) for block in self._blocks])[:-1])
 
 
