@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 # Two threads that wait for each other on a busy machine take many times as long as one.
@@ -77,11 +78,14 @@ def clean_environment(monkeypatch):
             monkeypatch.delenv(name)
 
 
+@cache
 def voiced(pitch_hz: float, seconds: float = 2.0, sample_rate: int = 44100) -> np.ndarray:
-    """Return a buzz with the harmonics of a voice at `pitch_hz`."""
+    """Return a buzz with the harmonics of a voice at `pitch_hz`; nobody may write to it."""
     t = np.arange(int(seconds * sample_rate)) / sample_rate
     harmonics = range(1, int(5000 / pitch_hz))
-    return (0.2 * sum(np.sin(2 * np.pi * pitch_hz * k * t) / k for k in harmonics)).astype("f4")
+    pcm = (0.2 * sum(np.sin(2 * np.pi * pitch_hz * k * t) / k for k in harmonics)).astype("f4")
+    pcm.setflags(write=False)
+    return pcm
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,5 @@
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,16 +17,19 @@ VOICE = "ada.ogg"
 
 def speech(seconds=2.0, seed=0, level_db=0.0):
     """Syllables of a voice, each of a level of its own, with pauses between words."""
+    return (10 ** (level_db / 20) * syllables(seconds, seed)).astype(np.float32)
+
+
+@cache
+def syllables(seconds, seed):
     rng = np.random.default_rng(seed)
     t = np.arange(round(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     pitch_hz = rng.uniform(90, 220)
     harmonics = range(1, int(4000 / pitch_hz))
     voice = sum(np.sin(2 * np.pi * pitch_hz * k * t + k * k) / k for k in harmonics)
-    syllables = rng.uniform(0.6, 1.0, int(seconds * 4) + 1) * (
-        rng.random(int(seconds * 4) + 1) > 0.1
-    )
-    envelope = np.repeat(syllables, SAMPLE_RATE_HZ // 4)[: len(t)] * np.sin(4 * np.pi * t) ** 2
-    return (0.1 * 10 ** (level_db / 20) * voice * envelope).astype(np.float32)
+    levels = rng.uniform(0.6, 1.0, int(seconds * 4) + 1) * (rng.random(int(seconds * 4) + 1) > 0.1)
+    envelope = np.repeat(levels, SAMPLE_RATE_HZ // 4)[: len(t)] * np.sin(4 * np.pi * t) ** 2
+    return 0.1 * voice * envelope
 
 
 def lufs(pcm):

@@ -73,12 +73,21 @@ def matroska(*attachments):
     return file.getvalue()
 
 
+def shifted_out(byte):
+    """What a byte leaves of a checksum once its bits are shifted out."""
+    crc = byte << 24
+    for _ in range(8):
+        crc = (crc << 1) ^ (0x104C11DB7 if crc & 0x80000000 else 0)
+    return crc
+
+
+REMAINDERS = [shifted_out(byte) for byte in range(256)]
+
+
 def ogg_checksum(data):
     crc = 0
     for byte in data:
-        crc ^= byte << 24
-        for _ in range(8):
-            crc = (crc << 1) ^ (0x104C11DB7 if crc & 0x80000000 else 0)
+        crc = (crc << 8) & 0xFFFFFFFF ^ REMAINDERS[crc >> 24 ^ byte]
     return crc
 
 
