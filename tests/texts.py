@@ -1,10 +1,14 @@
 """Texts that several APIs are tested with."""
 
 SENTENCE = "The quick brown fox jumps over the lazy dog. "
-ENDLESS = SENTENCE * 1_000
-"""Forty minutes of speech: minutes of work, longer than any test waits, yet split in no time."""
-ENDLESS_REQUEST = {"input": ENDLESS, "voice": "ada.ogg", "parameters": {"num_steps": 4}}
-"""Speech of few steps: its first audio comes soon, and no chunk waits for the one before."""
+ENDLESS = SENTENCE * 500
+"""Twenty-five minutes of speech, yet written out and split in no time."""
+ENDLESS_REQUEST = {
+    "input": ENDLESS,
+    "voice": "ada.ogg",
+    "parameters": {"num_steps": 8, "stream_steps": [4, 8]},
+}
+"""A minute of work and more, longer than any test waits; its first audio comes soon."""
 THREE_SEMITONES = 2 ** (3 / 12) - 1
 """How far off the reference's pitch a voice may be heard: relative, of the small checkpoint."""
 

@@ -18,8 +18,11 @@ from serve_app.environment import set_ray_defaults
 from serve_app.graph import build_app
 from serve_app.haproxy.choice import choose_proxy
 from serve_app.settings import Settings
+from tests.few_steps import write_mini_of_few_steps
+from tests.texts import ENDLESS
 
 ROOT = Path(__file__).parents[2]
+KEY = "secret"
 
 
 def free_port() -> int:
@@ -105,7 +108,7 @@ def cluster():
     os.environ["RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S"] = "0.1"  # nobody asks any more
     os.environ["RAY_AUTH_MODE"] = "disabled"  # the cluster is on loopback and lives for this run
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ["RAY_metrics_report_interval_ms"] = "1000"  # noqa: SIM112 - Ray's own spelling
+    os.environ["RAY_metrics_report_interval_ms"] = "2000"  # noqa: SIM112 - Ray's own spelling
     port = free_port()
     with private_temp_dir() as temp_dir:
         ray.init(
@@ -123,14 +126,16 @@ def cluster():
 
 
 @pytest.fixture(scope="package")
-def deploy(cluster):
+def deploy(cluster, tmp_path_factory):
     """Return `deploy(name, **settings)`: the graph under `/name`; its URL and ingress handle.
 
-    It speaks with echo-mini unless told otherwise.
+    It speaks with echo-mini, in few steps, unless told otherwise.
     """
+    weights = tmp_path_factory.mktemp("few_steps")
+    write_mini_of_few_steps(weights)
 
     def deploy(name, **settings):
-        settings = {"device": "cpu", **settings}
+        settings = {"device": "cpu", "weights_dir": str(weights), **settings}
         handle = serve.run(
             build_app(Settings(**settings)), name=name, route_prefix=f"/{name}", blocking=False
         )
@@ -154,6 +159,25 @@ def graph_voices(tmp_path_factory):
 def graph(deploy, graph_voices):
     """The graph as it is without a GPU: its URL."""
     url, _ = deploy("graph", voices_dir=str(graph_voices))
+    return url
+
+
+@pytest.fixture(scope="package")
+def narrow(deploy, graph_voices):
+    """The URL of a graph called `narrow`, which takes one request and one connection, with `KEY`.
+
+    There is no end to what it speaks.
+    """
+    url, _ = deploy(
+        "narrow",
+        voices_dir=str(graph_voices),
+        max_requests=1,
+        max_connections=1,
+        max_text_chars=len(ENDLESS),
+        max_audio_s=100 * 3600,
+        idle_s=2,
+        api_keys=(KEY,),
+    )
     return url
 
 

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
+from tests.few_steps import NUM_STEPS
 from tests.graph.conftest import open_jobs, stats, wait_until, wait_until_given_up
 from tests.page.browser import IN_BROWSER, chromium
 from tests.page.visitor import (
@@ -49,7 +50,7 @@ async def test_page_tells_which_engine_speaks_and_stands_at_its_defaults(page):
     await expect(page.locator("#health")).to_contain_text("engine echo-mini is loaded")
     await expect(page.locator("#health")).to_contain_text("voice files")
     await open_parameters(page)
-    await expect(page.get_by_label("num_steps, slider")).to_have_value("12")
+    await expect(page.get_by_label("num_steps, slider")).to_have_value(str(NUM_STEPS))
     await expect(page.get_by_label("auto")).to_be_checked()
 
 

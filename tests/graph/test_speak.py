@@ -18,19 +18,17 @@ import av
 import httpx
 import pytest
 import soundfile
-from ray import serve
 
 from speech.formats import FORMATS
 from speech.loudness import measure_loudness
 from speech.pcm import from_int16
 from speech.reference_audio import decode_reference
-from tests.graph.conftest import stats, wait_until, wait_until_given_up
+from tests.graph.conftest import KEY, stats, wait_until, wait_until_given_up
 from tests.texts import ENDLESS, ENDLESS_REQUEST, SENTENCE
 
 pytestmark = pytest.mark.ray
 
 ROOT = Path(__file__).parents[2]
-KEY = "secret"
 
 
 def command(*arguments):
@@ -59,25 +57,10 @@ def speak(graph, tmp_path):
     return speak
 
 
-@pytest.fixture(scope="module")
-def busy(deploy, graph_voices):
-    """The URL of a graph with one place, a key, and no end to what it speaks."""
-    url, _ = deploy(
-        "busy",
-        voices_dir=str(graph_voices),
-        max_requests=1,
-        max_text_chars=len(ENDLESS),
-        max_audio_s=100 * 3600,
-        api_keys=(KEY,),
-    )
-    yield url
-    serve.delete("busy")
-
-
 @pytest.fixture
-def ends(busy):
+def ends(narrow):
     """Return `ends()`: waits until the engine has been freed of a request that began after this."""
-    return partial(wait_until_given_up, "busy", stats("busy"))
+    return partial(wait_until_given_up, "narrow", stats("narrow"))
 
 
 @contextmanager
@@ -224,9 +207,9 @@ def test_speak_shows_progress_of_long_text_on_a_terminal(speak, text, has_bar):
     assert "s of mp3 at" in shown
 
 
-def test_speak_sends_the_key_that_the_server_asks_for(speak, busy):
+def test_speak_sends_the_key_that_the_server_asks_for(speak, narrow):
     right, wrong, none = (
-        speak("Hello.", "-o", "out.wav", url=busy, variables=variables)
+        speak("Hello.", "-o", "out.wav", url=narrow, variables=variables)
         for variables in ({"ECHO_API_KEY": KEY}, {"ECHO_API_KEY": "other"}, {})
     )
     assert (right.returncode, wrong.returncode, none.returncode) == (0, 2, 2)
@@ -234,22 +217,22 @@ def test_speak_sends_the_key_that_the_server_asks_for(speak, busy):
     assert b"Missing or wrong API key" in none.stderr
 
 
-def test_speak_says_when_the_server_is_overloaded(speak, busy, ends):
-    url, headers = f"{busy}/v1/audio/speech", {"Authorization": f"Bearer {KEY}"}
+def test_speak_says_when_the_server_is_overloaded(speak, narrow, ends):
+    url, headers = f"{narrow}/v1/audio/speech", {"Authorization": f"Bearer {KEY}"}
     with httpx.stream("POST", url, json=ENDLESS_REQUEST, headers=headers, timeout=60) as first:
         arriving = first.iter_raw()
         assert next(arriving)
-        done = speak("Hello.", "-o", "out.wav", url=busy, variables={"ECHO_API_KEY": KEY})
+        done = speak("Hello.", "-o", "out.wav", url=narrow, variables={"ECHO_API_KEY": KEY})
     assert done.returncode == 3
     assert done.stderr == b"speak: Overloaded, retry later\n"
     ends()
 
 
-def test_ctrl_c_ends_the_request_and_leaves_no_file(busy, ends, tmp_path):
+def test_ctrl_c_ends_the_request_and_leaves_no_file(narrow, ends, tmp_path):
     def has_audio():
         return any(path.stat().st_size for path in tmp_path.glob(".out.wav.*.part"))
 
-    with endless_speech(busy, tmp_path, "out.wav") as process:
+    with endless_speech(narrow, tmp_path, "out.wav") as process:
         wait_until(has_audio)
         assert not (tmp_path / "out.wav").exists()
         process.send_signal(signal.SIGINT)
@@ -260,8 +243,8 @@ def test_ctrl_c_ends_the_request_and_leaves_no_file(busy, ends, tmp_path):
     ends()
 
 
-def test_reader_that_leaves_ends_the_request(busy, ends, tmp_path):
-    with endless_speech(busy, tmp_path, "-", stdout=subprocess.PIPE) as process:
+def test_reader_that_leaves_ends_the_request(narrow, ends, tmp_path):
+    with endless_speech(narrow, tmp_path, "-", stdout=subprocess.PIPE) as process:
         assert process.stdout.read(4) == b"RIFF"
         process.stdout.close()
         told = process.stderr.read()

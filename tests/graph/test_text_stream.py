@@ -6,9 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 import websockets
-from ray import serve
 
-from tests.graph.conftest import open_jobs, stats, wait_until, wait_until_given_up
+from tests.graph.conftest import KEY, open_jobs, stats, wait_until, wait_until_given_up
 from tests.texts import SENTENCE
 
 pytestmark = pytest.mark.ray
@@ -17,16 +16,12 @@ CONFIG = {"type": "session.config", "response_format": "pcm", "parameters": {"nu
 
 
 @pytest.fixture(scope="module")
-def streams(deploy, graph_voices):
+def streams(narrow):
     """The URL of the route of a graph that takes one connection and asks for a key."""
-    url, _ = deploy(
-        "texts", voices_dir=str(graph_voices), max_connections=1, api_keys="secret", idle_s=2
-    )
-    yield url.replace("http", "ws", 1) + "/v1/audio/speech/stream"
-    serve.delete("texts")
+    return narrow.replace("http", "ws", 1) + "/v1/audio/speech/stream"
 
 
-def connect(url, key="secret"):
+def connect(url, key=KEY):
     return websockets.connect(url, additional_headers={"Authorization": f"Bearer {key}"})
 
 
@@ -72,27 +67,27 @@ async def test_sentence_is_spoken_before_the_next_is_written(streams):
 
 @pytest.mark.parametrize("leave", [False, True])
 async def test_barge_in_or_a_client_that_leaves_frees_the_engine(streams, leave):
-    before = await asyncio.to_thread(stats, "texts")
+    before = await asyncio.to_thread(stats, "narrow")
     async with connected(streams) as server:
         await server.send(json.dumps(CONFIG))
         await send(server, "input.text", text=SENTENCE * 80)
         await until(server, "audio.start")
-        await asyncio.to_thread(wait_until, lambda: open_jobs("texts") > 0)
+        await asyncio.to_thread(wait_until, lambda: open_jobs("narrow") > 0)
         if not leave:
             await send(server, "input.cancel")
             messages, _ = await until(server, "session.done")
             assert messages[-2]["error"]
-            await asyncio.to_thread(wait_until, lambda: open_jobs("texts") == 0)
+            await asyncio.to_thread(wait_until, lambda: open_jobs("narrow") == 0)
             await send(server, "input.text", text="Hello.")
             await send(server, "input.done")
             assert (await until(server, "session.done"))[1] > 1000
-    await asyncio.to_thread(wait_until_given_up, "texts", before)
+    await asyncio.to_thread(wait_until_given_up, "narrow", before)
 
 
 async def test_wrong_key_and_one_connection_too_many_are_refused(streams):
     async with connected(streams) as server:
         await server.send(json.dumps(CONFIG))
-        for key, status, code in (("no", 401, "invalid_api_key"), ("secret", 503, "overloaded")):
+        for key, status, code in (("no", 401, "invalid_api_key"), (KEY, 503, "overloaded")):
             with pytest.raises(websockets.InvalidStatus) as refused:
                 async with connect(streams, key):
                     pass

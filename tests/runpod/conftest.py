@@ -13,6 +13,7 @@ import pytest_asyncio
 import ray.util
 import soundfile
 
+from tests.few_steps import write_mini_of_few_steps
 from tests.runpod.worker import (
     MAX_REQUESTS,
     MAX_TEXT_CHARS,
@@ -33,9 +34,13 @@ def graph_environment() -> Iterator[dict[str, str]]:
     shutil.copy(REPOSITORY / "voices" / "otto.ogg", voices)
     (voices / "broken.wav").write_bytes(b"RIFF, but not really")
     (voices / "notes.txt").write_text("no audio")
+    weights = folder / "weights"
+    weights.mkdir()
+    write_mini_of_few_steps(weights)
     yield {
         "AUDIO_VOICES_DIR": str(voices),
         "ECHO_DEVICE": "cpu",
+        "ECHO_WEIGHTS_DIR": str(weights),
         "ECHO_MAX_REQUESTS": str(MAX_REQUESTS),
         "ECHO_MAX_TEXT_CHARS": str(MAX_TEXT_CHARS),
         "ECHO_MAX_AUDIO_S": "1e6",

@@ -26,8 +26,11 @@ pytestmark = [
 ]
 
 SHORT = {"text": "Hello there.", "output_format": "wav"}
-ENDLESS = {"text": SENTENCE * (MAX_TEXT_CHARS // len(SENTENCE)), "parameters": {"num_steps": 4}}
-"""Minutes of work."""
+ENDLESS = {
+    "text": SENTENCE * (MAX_TEXT_CHARS // len(SENTENCE)),
+    "parameters": {"num_steps": 20, "stream_steps": [4, 20]},
+}
+"""Minutes of work, of which a stream's first comes soon."""
 LONG = {
     "text": f"{SENTENCE}[pause:10s] " * 9,
     "output_format": "wav",

@@ -20,7 +20,7 @@ STOP_S = 30.0
 MAX_REQUESTS = 3
 """Requests the graph admits, which is as many as a worker takes at a time: so few that a test can
 see when one of them is freed."""
-MAX_TEXT_CHARS = 50_000
+MAX_TEXT_CHARS = 12_000
 
 FOREIGN = ("ECHO_", "RUNPOD_", "RAY_", "S3_", "BUCKET_")
 """Variables of the surroundings that must not reach a worker under test."""
