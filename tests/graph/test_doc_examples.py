@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "voices" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^( *)```(sh|python)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 ELSEWHERE = {
-    "scripts/serve": "tests/server/test_scripts.py",
+    "scripts/serve": "tests/server/test_start_and_stop.py",
     ".venv/bin/python handler.py": "tests/runpod/test_local_modes.py",
 }
 """Blocks that boot a graph of their own, by how they begin, and the tests that run them."""

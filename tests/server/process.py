@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,13 @@ def kill_family(process: subprocess.Popen[Any]) -> None:
     process.wait()
 
 
+SERVE = (sys.executable, "-m", "serve_app", "serve")
+
+
 class Server:
     """`echo-tts serve` in a process of its own, and what it has printed so far."""
 
-    def __init__(self, temp_dir: str, **settings: str) -> None:
+    def __init__(self, temp_dir: str, *, command: Sequence[str] = SERVE, **settings: str) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         environment = os.environ | {
@@ -54,7 +57,7 @@ class Server:
             **settings,
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "serve_app", "serve"],
+            command,
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,

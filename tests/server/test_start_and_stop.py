@@ -6,6 +6,7 @@ And how it stops: at SIGTERM, as a container's or RunPod's load balancer's end s
 import ipaddress
 import secrets
 import signal
+import subprocess
 import threading
 import time
 from contextlib import suppress
@@ -15,11 +16,13 @@ import grpc
 import httpx
 import psutil
 import pytest
+import soundfile
 
 from serve_app.boot import MAX_STARTS
-from tests.graph.conftest import private_temp_dir, wait_until
-from tests.server.process import PATIENCE_S, Server, without_warnings
-from tests.texts import ENDLESS_REQUEST, PARAGRAPHS
+from tests.graph.conftest import free_port, get, private_temp_dir, wait_until
+from tests.server.process import PATIENCE_S, ROOT, Server, without_warnings
+from tests.texts import ENDLESS, ENDLESS_REQUEST, PARAGRAPHS, THREE_SEMITONES
+from training.pitch import median_pitch_hz
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(PATIENCE_S)]
 
@@ -30,19 +33,30 @@ CALL_OF_A_REPLICA = "/ray.serve.ASGIService/HandleRequest"
 
 
 @pytest.fixture(scope="module")
-def endless():
-    """A server that would speak without end."""
+def metrics_port():
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def newcomers(metrics_port):
+    """The server of the README's first command, which would speak without end."""
     with private_temp_dir() as temp_dir:
-        server = Server(temp_dir, ECHO_MAX_TEXT_CHARS="100000", ECHO_MAX_AUDIO_S="1e6")
+        server = Server(
+            temp_dir,
+            command=[str(ROOT / "scripts" / "serve")],
+            ECHO_MAX_TEXT_CHARS=str(len(ENDLESS)),
+            ECHO_MAX_AUDIO_S="1e6",
+            ECHO_METRICS_PORT=str(metrics_port),
+        )
         yield server
         server.stop()
 
 
 @pytest.fixture(scope="module")
-def servers(endless):
+def servers(newcomers):
     """Two servers that start side by side, by how many of their raylets are killed.
 
-    Both then wait for half a minute, in which the endless one starts.
+    Both then wait for half a minute, in which the newcomer's starts.
     """
     servers = {}
     with private_temp_dir() as first, private_temp_dir() as second:
@@ -164,8 +178,22 @@ def test_stream_under_way_at_sigterm_gets_its_whole_audio_before_the_server_exit
     assert len(without_warnings(after)) <= 3, after  # what it stops, this request, the refused one
 
 
-def test_ctrl_c_drains_and_once_more_ends_what_never_would(endless):
-    server = endless
+def test_serve_prints_lines_that_speak_and_show_metrics(newcomers, metrics_port, tmp_path):
+    newcomers.wait_for("curl ")
+    lines = [line.strip() for line in newcomers.output.splitlines()]
+    [curl_line] = [line for line in lines if line.startswith("curl ")]
+    assert "ada.ogg" in curl_line
+    subprocess.run(curl_line, shell=True, cwd=tmp_path, check=True, timeout=60)
+    samples, rate = soundfile.read(tmp_path / "speech.mp3", dtype="float32")
+    assert len(samples) / rate > 2
+    assert median_pitch_hz(samples, rate) == pytest.approx(189, rel=THREE_SEMITONES)  # ada's
+    metrics_url = f"http://127.0.0.1:{metrics_port}/metrics"
+    assert f"Metrics for Prometheus: {metrics_url}" in lines
+    wait_until(lambda: "ray_echo_requests_total{" in get(metrics_url).text)
+
+
+def test_ctrl_c_drains_and_once_more_ends_what_never_would(newcomers):
+    server = newcomers
     server.wait_for("Ready.")
     with httpx.stream(
         "POST", f"{server.url}/v1/audio/speech", json=ENDLESS_REQUEST, timeout=PATIENCE_S
