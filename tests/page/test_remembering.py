@@ -58,6 +58,15 @@ async def test_what_is_written_survives_a_reload(page):
     assert before["parameters"] == {"num_steps": 9, "enable_crossfade": False}
 
 
+async def test_what_is_chosen_from_a_list_survives_a_reload(page):
+    await page.get_by_label("Preset").select_option("Independent-Low-CFG")
+    await page.reload()
+    await expect(page.get_by_label("Preset")).to_have_value("Independent-Low-CFG")
+    await page.get_by_label("Choose a voice").select_option("high.flac")
+    await page.reload()
+    await expect(voice(page)).to_have_value("high.flac")
+
+
 async def test_emptied_text_stays_empty(page):
     await text(page).fill("")
     await page.reload()

@@ -23,7 +23,10 @@ function showCount() {
   $("count").classList.toggle("over", count > most);
 }
 
-$("form").addEventListener("input", (event) => {
-  if (event.target !== $("key")) keepDraft();
-  showCount();
-});
+// On "change", too: what is chosen from a list fills other fields only then.
+for (const kind of ["input", "change"]) {
+  $("form").addEventListener(kind, (event) => {
+    if (event.target !== $("key")) keepDraft();
+    showCount();
+  });
+}
