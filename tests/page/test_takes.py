@@ -20,6 +20,7 @@ from tests.page.visitor import (
     speak,
     take,
     text,
+    voice,
     wave,
 )
 
@@ -103,6 +104,15 @@ async def test_long_take_that_is_spoken_again_shows_its_progress(page):
         released.set()
     await expect_status(page, "Saved as mp3")
     await expect(page.get_by_role("progressbar")).to_be_hidden()
+
+
+async def test_take_is_still_there_after_a_request_that_fails(page):
+    await speak(page, text="The first one.", seed="1")
+    await voice(page).fill("nobody.ogg")
+    await voice(page).press("Enter")
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await expect(button(page, "Play")).to_be_visible()
+    assert await fact(page, "Seed") == "1"
 
 
 async def test_list_of_takes_is_bounded(page):

@@ -84,6 +84,7 @@ async function run(begun, work) {
   }
   if (running !== mine) return;
   running = null;
+  $("player").hidden = !player.take.length; // a request that failed leaves the take before it
   hideProgress();
   $("status").textContent = ended;
   show();
