@@ -60,4 +60,7 @@ async def test_nothing_is_wider_than_a_phone(visit, site):
     await speak(page, text="Unbreakable" * 40, voice="deep.wav")
     await speak(page)
     await open_parameters(page)
+    await voice(page).fill("unbreakable" * 20)
+    await button(page, "Speak").click()
+    await expect(page.get_by_role("alert")).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320
