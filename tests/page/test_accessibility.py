@@ -64,3 +64,13 @@ async def test_nothing_is_wider_than_a_phone(visit, site):
     await button(page, "Speak").click()
     await expect(page.get_by_role("alert")).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+async def test_text_is_shown_in_the_direction_of_its_script(page):
+    await speak(page, text="مرحبا بالعالم!")
+    await speak(page, text="Hello, world!")
+    said = page.get_by_role("listitem").get_by_title("مرحبا بالعالم!")
+    await expect(said).to_have_css("direction", "rtl")
+    await expect(text(page)).to_have_css("direction", "ltr")
+    await text(page).fill("مرحبا بالعالم!")
+    await expect(text(page)).to_have_css("direction", "rtl")

@@ -19,7 +19,7 @@ function listTake(take, play, save) {
   take.told = make("p", { className: "hint" });
   take.tell = () =>
     (take.told.textContent = `${voice} · seed ${seed} · ${take.seconds.toFixed(2)} s`);
-  const said = make("p", { className: "said", textContent: input, title: input });
+  const said = make("p", { className: "said", dir: "auto", textContent: input, title: input });
   take.row = make(
     "li",
     {},
