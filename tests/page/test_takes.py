@@ -59,6 +59,21 @@ async def test_click_into_the_waveform_seeks(page):
     assert middle == pytest.approx(end / 2, abs=0.02)
 
 
+async def test_dragging_along_the_waveform_seeks_and_then_plays_on(page):
+    await speak(page, text="Word after word. " * 20)
+    box = await wave(page).bounding_box()
+    await page.mouse.move(box["x"] + 10, box["y"] + 10)
+    await page.mouse.down()
+    await page.mouse.move(box["x"] + box["width"] / 2, box["y"] - 10)
+    end = float(await wave(page).get_attribute("aria-valuemax"))
+    middle = float(await wave(page).get_attribute("aria-valuenow"))
+    assert middle == pytest.approx(end / 2, abs=0.1)
+    await expect(button(page, "Play")).to_be_visible()
+    await page.mouse.up()
+    await expect(button(page, "Pause")).to_be_visible()
+    assert float(await wave(page).get_attribute("aria-valuenow")) >= middle
+
+
 async def test_takes_are_told_apart_and_heard_again(page):
     await speak(page, text="The first one.", voice="deep.wav", seed="1")
     first = await shown_seconds(page, "Audio")

@@ -243,9 +243,23 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   speak();
 });
-$("wave").addEventListener("pointerdown", (event) =>
-  seek((event.offsetX / $("wave").clientWidth) * player.take.length),
-);
+let playsOn = false; // once the pointer is lifted from the waveform
+function drag({ offsetX }) {
+  player.pause();
+  seek((offsetX / $("wave").clientWidth) * player.take.length);
+}
+$("wave").addEventListener("pointerdown", (event) => {
+  playsOn = player.playing;
+  $("wave").setPointerCapture(event.pointerId);
+  drag(event);
+});
+$("wave").addEventListener("pointermove", (event) => {
+  if ($("wave").hasPointerCapture(event.pointerId)) drag(event);
+});
+$("wave").addEventListener("lostpointercapture", () => {
+  if (playsOn) player.play(player.rest);
+  show();
+});
 $("wave").addEventListener("keydown", (event) => {
   const moves = {
     ArrowLeft: -1,
