@@ -31,6 +31,7 @@ SCRIPTS = (
     "health",
     "takes",
     "listen",
+    "drop",
 )
 """The scripts in the order they run in: each uses those before it."""
 
