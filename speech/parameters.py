@@ -77,7 +77,7 @@ class SamplerParameters:
         StepCounts | None,
         Field(
             description="Steps of a stream's blocks, at most num_steps; the last repeats. Fewer "
-            "in the first bring early audio; num_steps if null."
+            "in the first bring early audio. Without it, num_steps in each."
         ),
     ] = None
     cfg_scale_text: Annotated[
@@ -106,11 +106,15 @@ class SamplerParameters:
     ] = None
     speaker_kv_max_layers: Annotated[
         Annotated[int, Field(strict=True, ge=0), INTEGRAL] | None,
-        Field(description="Layers that speaker_kv_scale reaches; all if null."),
+        Field(description="Layers that speaker_kv_scale reaches. Without it, all."),
     ] = None
     speaker_kv_min_t: Annotated[
         Number | None,
-        Field(ge=0, le=1, description="speaker_kv_scale applies down to this t; always if null."),
+        Field(
+            ge=0,
+            le=1,
+            description="speaker_kv_scale applies where t is at least this. Without it, always.",
+        ),
     ] = None
     sequence_length: Annotated[
         Literal["auto"]
@@ -123,7 +127,8 @@ class SamplerParameters:
             strict=True,
             ge=0,
             le=5,
-            description="Takes after one that is silent, far too short or cut off; not in streams.",
+            description="How often a chunk that comes out silent, far too short or cut off is "
+            "drawn again; never in streams.",
         ),
         INTEGRAL,
     ] = 0
@@ -138,35 +143,37 @@ class TextParameters:
         Field(
             strict=True,
             ge=0,
-            description="Longest piece of text spoken in one pass; 0: never split.",
+            description="Characters of the longest chunk, the text of one pass; 0: never split.",
         ),
         INTEGRAL,
     ] = 300
     target_duration_seconds: Annotated[
-        Number, Field(gt=0, le=30, description="Aimed-at length of one pass.")
+        Number, Field(gt=0, le=30, description="Length of speech to aim at in a chunk.")
     ] = 10.0
-    enable_crossfade: Annotated[Flag, Field(description="Cross-fade where passes meet.")] = True
+    enable_crossfade: Annotated[Flag, Field(description="Cross-fade where chunks meet.")] = True
     normalize_boundaries: Annotated[
-        Flag, Field(description="Make the pause where passes meet even.")
+        Flag,
+        Field(description="Pause where chunks meet for as long as the parameters of pauses say."),
     ] = True
     paragraph_pause_seconds: Annotated[
         Number,
         Field(
             ge=0,
             le=MAX_PAUSE_S,
-            description="Silence at a blank line; 0: a blank line need not end a pass.",
+            description="Silence at a blank line; 0: a blank line need not end a chunk.",
         ),
     ] = 0.7
     sentence_pause_seconds: Annotated[
-        Number, Field(ge=0, le=MAX_PAUSE_S, description="Silence where passes meet at sentences.")
+        Number,
+        Field(ge=0, le=MAX_PAUSE_S, description="Silence where chunks meet between sentences."),
     ] = 0.25
     clause_pause_seconds: Annotated[
         Number,
-        Field(ge=0, le=MAX_PAUSE_S, description="Silence where passes meet inside a sentence."),
+        Field(ge=0, le=MAX_PAUSE_S, description="Silence where chunks meet inside a sentence."),
     ] = 0.15
     normalize_text: Annotated[
         Flag,
-        Field(description="Write figures, money, dates and abbreviations out, in English text."),
+        Field(description="Say figures, money, dates and abbreviations in words, in English text."),
     ] = False
 
 
