@@ -6,6 +6,7 @@ from playwright.async_api import expect
 
 from tests.page.browser import IN_BROWSER
 from tests.page.visitor import (
+    UNREACHED,
     button,
     expect_complaint,
     expect_status,
@@ -50,7 +51,7 @@ async def test_every_state_of_the_page_is_accessible(visit, held_site, viewport,
     await expect_nothing_wrong(page)
     await page.context.set_offline(True)
     await button(page, "Speak").click()
-    await expect_complaint(page, "The server does not answer.")
+    await expect_complaint(page, UNREACHED)
     await expect(page.locator("#health")).to_have_class("unhealthy")
     await expect_nothing_wrong(page)
 

@@ -5,6 +5,7 @@ from playwright.async_api import expect
 
 from tests.page.browser import IN_BROWSER
 from tests.page.visitor import (
+    UNREACHED,
     button,
     expect_complaint,
     expect_status,
@@ -65,13 +66,20 @@ async def test_parameter_out_of_range_is_told_where_it_is(page):
     await expect(steps).to_be_focused()
 
 
-@pytest.mark.parametrize("label", ["Seed", "num_steps", "stream_steps"])
-async def test_what_is_no_number_is_told_where_it_is(page, label):
+@pytest.mark.parametrize(
+    ("label", "wanted"),
+    [
+        ("Seed", "a number"),
+        ("num_steps", "a number"),
+        ("stream_steps", "a list of numbers, such as 8, 40"),
+    ],
+)
+async def test_what_is_no_number_is_told_where_it_is(page, label, wanted):
     await open_parameters(page)
     number = page.get_by_label(label, exact=True)
     await number.press_sequentially("-")  # a browser takes it for a number begun
     await button(page, "Speak").click()
-    await expect_complaint(page, f"{label} is not a number")
+    await expect_complaint(page, f"{label} is not {wanted}")
     await expect(number).to_be_focused()
 
 
@@ -127,6 +135,6 @@ async def test_error_of_no_field_is_seen_by_the_buttons(visit, site, opened):
     await page.context.set_offline(True)
     await page.keyboard.press("Control+Enter")
     error = page.get_by_role("alert")
-    await expect(error).to_have_text("The server does not answer.")
+    await expect(error).to_have_text(UNREACHED)
     assert not await covered(page, error)
     assert not await covered(page, button(page, "Speak"))

@@ -4,7 +4,7 @@ from playwright.async_api import expect
 
 from tests.deployments.sockets import served
 from tests.page.browser import IN_BROWSER
-from tests.page.visitor import button, expect_complaint
+from tests.page.visitor import UNREACHED, button, expect_complaint
 
 pytestmark = IN_BROWSER
 
@@ -35,7 +35,7 @@ async def test_header_turns_with_the_request_that_finds_the_server_gone(page):
     await expect(page.locator("#health")).to_have_class("healthy")
     await page.context.set_offline(True)
     await button(page, "Speak").click()
-    await expect_complaint(page, "The server does not answer.")
+    await expect_complaint(page, UNREACHED)
     await expect(page.locator("#health")).to_have_text("The server does not answer")
     await page.context.set_offline(False)
     await expect(page.locator("#health")).to_have_class("healthy")

@@ -50,6 +50,20 @@ async def test_model_that_writes_out_has_it_checked(page):
     assert (await body_sent_by(page, button(page, "Speak").click))["parameters"] == {}
 
 
+async def test_everything_goes_back_to_the_defaults_at_once(page):
+    await open_parameters(page)
+    back = button(page, "Back to the defaults")
+    await expect(back).to_be_disabled()
+    await page.get_by_label("Preset").select_option("Independent-Low-CFG")
+    await page.get_by_label("clause_pause_seconds", exact=True).fill("1")
+    await page.get_by_label("speed", exact=True).fill("2")
+    await back.click()
+    await page.reload()
+    await expect(page.locator("#changed")).to_have_text("all at their defaults")
+    body = await body_sent_by(page, button(page, "Speak").click)
+    assert (body["parameters"], body["speed"]) == ({}, 1)
+
+
 async def test_emptied_box_is_at_its_default_again(page):
     await open_parameters(page)
     steps, slider = page.get_by_label("num_steps", exact=True), page.get_by_label("num_steps, sl")

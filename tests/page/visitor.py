@@ -7,6 +7,7 @@ import av
 import numpy as np
 from playwright.async_api import expect
 
+UNREACHED = "The server does not answer. Does it run, and does this machine reach it?"
 LISTEN = """
 // Taps what reaches the loudspeaker, and notes what is scheduled for it.
 const connect = AudioNode.prototype.connect, start = AudioBufferSourceNode.prototype.start;

@@ -141,6 +141,7 @@ function showChanges() {
   $("changed").textContent = changed.length
     ? `changed: ${changed.map(({ name }) => name).join(", ")}`
     : "all at their defaults";
+  $("reset").disabled = !changed.length;
 }
 
 for (const [title, members] of [
@@ -148,7 +149,7 @@ for (const [title, members] of [
   ["Long text and tempo", [...parameters.slice(sampler.length), speed]],
 ]) {
   const fields = make("div", { className: "fields" }, ...members.map(({ element }) => element));
-  $("parameters").append(make("fieldset", {}, make("legend", { textContent: title }), fields));
+  $("reset").before(make("fieldset", {}, make("legend", { textContent: title }), fields));
 }
 $("parameters").addEventListener("input", showChanges);
 

@@ -95,7 +95,8 @@ function speak() {
   const unreadable = seed.validity.badInput ? seed : controls.unreadable();
   if (unreadable) {
     const param = unreadable.id.replace("parameter-", "");
-    return complain(`${unreadable.labels[0].textContent} is not a number`, param);
+    const wanted = unreadable.type === "number" ? "a number" : "a list of numbers, such as 8, 40";
+    return complain(`${unreadable.labels[0].textContent} is not ${wanted}`, param);
   }
   if (Math.abs(Number(seed.value)) > Number.MAX_SAFE_INTEGER) {
     return complain(`Seed is beyond ${Number.MAX_SAFE_INTEGER}, as far as a browser counts`, "seed");
@@ -203,7 +204,7 @@ function download(take) {
     const shown = setInterval(show, 250);
     try {
       const answer = await ask({ ...take.body, response_format: format }, $("key").value, signal);
-      save(take, await orRefuse(BROKE_OFF, signal, answer.blob()), format);
+      save(take, await orRefuse(brokeOff(answer), signal, answer.blob()), format);
     } finally {
       clearInterval(shown);
     }
@@ -233,6 +234,10 @@ $("form").addEventListener("submit", (event) => {
 $("stop").addEventListener("click", stop);
 $("play").addEventListener("click", toggle);
 $("download").addEventListener("click", () => download(player.take));
+$("reset").addEventListener("click", () => {
+  controls.restore({}, speed.default);
+  keepDraft();
+});
 $("dice").addEventListener("click", () => setSeed(randomSeed()));
 $("keep").addEventListener("click", () => setSeed(player.take.body.seed));
 $("key").addEventListener("input", () => remember("sessionStorage", "key", $("key").value));

@@ -1,6 +1,11 @@
 // A speech request, and in plain words why one failed.
 
-const BROKE_OFF = "The audio broke off: the server ended it early.";
+const UNREACHED = "The server does not answer. Does it run, and does this machine reach it?";
+
+/** What to say of an answer that ended before its audio did; only the server's log knows why. */
+const brokeOff = (answer) =>
+  "The audio broke off: the server ended it early. Speak again; if it happens again, its log says " +
+  `why, under ${answer.headers.get("X-Request-ID")}.`;
 
 /** Fields of a request that the page calls otherwise. */
 const LABELS = { input: "Text", voice: "Voice", speaker_voice: "Voice", seed: "Seed" };
@@ -29,14 +34,12 @@ const orRefuse = (message, signal, promise) =>
 /** The server's answer to a speech request, its audio still to be read. Throws a Refusal. */
 async function ask(body, key, signal) {
   const headers = { "Content-Type": "application/json" };
-  if (/[^ -~]/.test(key)) throw new Refusal("This API key has characters that cannot be sent: use printable ASCII.", "key");
+  if (/[^ -~]/.test(key)) {
+    throw new Refusal("This API key has characters that cannot be sent: use printable ASCII.", "key");
+  }
   if (key) headers.Authorization = `Bearer ${key}`;
   const request = { method: "POST", headers, body: JSON.stringify(body), signal };
-  const answer = await orRefuse(
-    "The server does not answer.",
-    signal,
-    fetch("v1/audio/speech", request),
-  );
+  const answer = await orRefuse(UNREACHED, signal, fetch("v1/audio/speech", request));
   if (answer.ok) return answer;
   if (answer.status === 401) {
     throw new Refusal(
@@ -57,7 +60,7 @@ async function* samplesOf(answer, signal) {
   const audio = answer.body.getReader();
   let half = new Uint8Array(0); // of a sample, where a part ends within one
   for (;;) {
-    const { done, value } = await orRefuse(BROKE_OFF, signal, audio.read());
+    const { done, value } = await orRefuse(brokeOff(answer), signal, audio.read());
     if (done) return;
     const bytes = new Uint8Array(half.length + value.length);
     bytes.set(half);
