@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from engine.echo.config import PATCH_FRAMES
-from engine.echo.forward import Forward, Move
+from engine.echo.forward import Forward, JobStep
 from engine.echo.model.attention import KeyValues, Lane
 from engine.echo.model.packing import PlacedLane
 from engine.echo.sampling import Progress, initial_noise
@@ -63,11 +63,11 @@ class Trajectory:
         assert self._x is not None, "begin_block comes first"
         return self._x
 
-    def next_move(self) -> Move:
+    def next_step(self) -> JobStep:
         """Return the next step."""
         progress, step = self.progress, self.progress.current
         speaker = self._scaled_speaker if step.scaled else self.speaker
-        return Move(
+        return JobStep(
             self.x,
             progress.plan,
             step,
@@ -85,7 +85,7 @@ class Trajectory:
         """Return all latents if the step that led to `x` ends the block; else None."""
         return torch.cat([self.latents, x]) if self.progress.ends_block else None
 
-    def move_to(self, x: Tensor, latents: Tensor | None) -> bool:
+    def advance_to(self, x: Tensor, latents: Tensor | None) -> bool:
         """Take over a step's state and the result of `with_block`; return whether that ended it."""
         self._x = x if latents is None else None
         self.latents = self.latents if latents is None else latents
@@ -99,8 +99,8 @@ def denoise(forward: Forward, group: Sequence[Trajectory]) -> list[Trajectory]:
     """
     for trajectory in group:
         trajectory.begin_block(forward.latent_context)
-    states = forward([trajectory.next_move() for trajectory in group])
+    states = forward([trajectory.next_step() for trajectory in group])
     after = list(zip(group, states, strict=True))
     latents = [trajectory.with_block(x) for trajectory, x in after]
-    moves = zip(after, latents, strict=True)
-    return [trajectory for (trajectory, x), drawn in moves if trajectory.move_to(x, drawn)]
+    results = zip(after, latents, strict=True)
+    return [trajectory for (trajectory, x), drawn in results if trajectory.advance_to(x, drawn)]

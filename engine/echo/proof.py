@@ -23,7 +23,7 @@ from engine.echo.checkpoints.load import Models
 from engine.echo.checkpoints.tiny import random_models
 from engine.echo.codecs.dac.codec import S1DAC, strict_float32
 from engine.echo.config import EchoConfig
-from engine.echo.forward import Forward, Move
+from engine.echo.forward import Forward, JobStep
 from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
 from engine.echo.graphs import GraphCapture
@@ -120,8 +120,10 @@ def _passes(dit: EchoDiT, generator: torch.Generator) -> Iterator[tuple[str, Seq
 def _velocities(forward: Forward, x: Tensor, lanes: Sequence[PlacedLane]) -> list[Tensor]:
     """Return the velocity of each lane, from a step by it alone, of its part of `x`."""
     step = replace(STEP, dt=1.0, rescale=None)
-    moves = [Move(x[: placed.lane.num_frames], PLAN, step, placed) for placed in lanes]
-    return [after - move.x for after, move in zip(forward(moves), moves, strict=True)]
+    job_steps = [JobStep(x[: placed.lane.num_frames], PLAN, step, placed) for placed in lanes]
+    return [
+        after - job_step.x for after, job_step in zip(forward(job_steps), job_steps, strict=True)
+    ]
 
 
 def _guidance_error(
@@ -133,7 +135,7 @@ def _guidance_error(
     """
     cond, no_text, no_speaker = velocities
     expected = euler(x, guide(cond, no_text, no_speaker, PLAN), STEP)
-    [after] = forward([Move(x, PLAN, STEP, *lanes)])
+    [after] = forward([JobStep(x, PLAN, STEP, *lanes)])
     return _relative_error(after - x, expected - x)
 
 

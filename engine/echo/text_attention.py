@@ -41,7 +41,7 @@ class AlignmentHeads:
             return _RecordingAttention(attention, trajectory.text, self._heads, recorded)
 
         forward = PlainForward(self._dit, self._modulations, recording)
-        forward.velocity(trajectory.x, [trajectory.next_move().cond])
+        forward.velocity(trajectory.x, [trajectory.next_step().cond])
         return torch.cat(recorded)
 
 

@@ -15,13 +15,13 @@ from engine.echo.sampling import Plan, Step
 
 
 @dataclass(frozen=True)
-class Move:
-    """One job's Euler step.
+class JobStep:
+    """One job's Euler step, with the tensors that it starts from.
 
     Attributes:
         x: The block's state (T, latent_dim), at least in float32.
         plan: The job's plan, for its guidance.
-        step: The step.
+        step: Its place in the schedule.
         cond: The lane with all context.
         no_text: The lane without text, for a step that is guided by it.
         no_speaker: The lane without speaker, likewise.
@@ -54,5 +54,5 @@ class Forward(Protocol):
     def latent_context(self, latents: Tensor, /) -> KeyValues:
         """Return `EchoDiT.latent_context`."""
 
-    def __call__(self, moves: Sequence[Move]) -> list[Tensor]:
-        """Return the state after each of `moves`, computed in one pass of the model."""
+    def __call__(self, job_steps: Sequence[JobStep]) -> list[Tensor]:
+        """Return the state after each of `job_steps`, computed in one pass of the model."""

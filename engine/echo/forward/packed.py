@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from engine.echo.config import MAX_FRAMES
-from engine.echo.forward import Move
+from engine.echo.forward import JobStep
 from engine.echo.forward.contexts import (
     Context,
     ContextBucket,
@@ -114,22 +114,22 @@ class PackedForward:
             torch.cuda.empty_cache()  # what the first calls took outside the graphs' pool
         return captured
 
-    def __call__(self, moves: Sequence[Move]) -> list[Tensor]:
+    def __call__(self, job_steps: Sequence[JobStep]) -> list[Tensor]:
         """See `Forward`."""
-        lanes = [placed for move in moves for placed in move.lanes]
-        states = [move.x for move in moves for _ in move.lanes]
+        lanes = [placed for job_step in job_steps for placed in job_step.lanes]
+        states = [job_step.x for job_step in job_steps for _ in job_step.lanes]
         starts = [0, *accumulate(map(len, states))]
         bucket = self._bucket_for(lanes) or self._new_bucket(Size(starts[-1], len(lanes)))
         torch.cat(states, out=bucket.x[: starts[-1]])
         rows = self._modulations.rows([placed.t for placed in lanes])
-        send_tables(bucket.tables, lanes, rows, list(_updates(moves)))
+        send_tables(bucket.tables, lanes, rows, list(_updates(job_steps)))
         replay = bucket.replay or self._compute(bucket, [placed.lane for placed in lanes])
         after = replay()[: starts[-1]]
         if bucket.replay is not None:
             after = after.clone()  # the next step overwrites it
         return [
-            after[starts[update.cond] :][: len(move.x)]
-            for move, update in zip(moves, _updates(moves), strict=True)
+            after[starts[update.cond] :][: len(job_step.x)]
+            for job_step, update in zip(job_steps, _updates(job_steps), strict=True)
         ]
 
     def _bucket_for(self, lanes: Sequence[PlacedLane]) -> Bucket | None:
@@ -144,14 +144,14 @@ class PackedForward:
         )
 
 
-def _updates(moves: Iterable[Move]) -> Iterator[Update]:
-    """Yield how each move combines the lanes of a pass, which come move by move."""
+def _updates(job_steps: Iterable[JobStep]) -> Iterator[Update]:
+    """Yield how each step combines the lanes of a pass, which come step by step."""
     number = 0
-    for move in moves:
-        cond, last = number, number + len(move.lanes) - 1
+    for job_step in job_steps:
+        cond, last = number, number + len(job_step.lanes) - 1
         number = last + 1
-        rescale, plan = move.step.rescale or Rescale(1.0, 0.0), move.plan
-        guides_text, guides_speaker = move.no_text is not None, move.no_speaker is not None
+        rescale, plan = job_step.step.rescale or Rescale(1.0, 0.0), job_step.plan
+        guides_text, guides_speaker = job_step.no_text is not None, job_step.no_speaker is not None
         yield Update(
             cond,
             cond + guides_text,
@@ -161,6 +161,6 @@ def _updates(moves: Iterable[Move]) -> Iterator[Update]:
                 guides_speaker * plan.speaker_scale,
                 rescale.ratio,
                 rescale.pull,
-                move.step.dt,
+                job_step.step.dt,
             ),
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from engine.echo.forward import Move
+from engine.echo.forward import JobStep
 from engine.echo.forward.modulations import Modulations
 from engine.echo.model.attention import Attention, KeyValues, Lane, attention_for
 from engine.echo.model.dit import EchoDiT, Positions
@@ -44,13 +44,13 @@ class PlainForward:
         """See `Forward`."""
         return self.dit.latent_context(latents)
 
-    def __call__(self, moves: Sequence[Move]) -> list[Tensor]:
+    def __call__(self, job_steps: Sequence[JobStep]) -> list[Tensor]:
         """See `Forward`."""
-        lanes = [placed for move in moves for placed in move.lanes]
-        x = torch.cat([move.x for move in moves for _ in move.lanes])
+        lanes = [placed for job_step in job_steps for placed in job_step.lanes]
+        x = torch.cat([job_step.x for job_step in job_steps for _ in job_step.lanes])
         sizes = [placed.lane.num_frames for placed in lanes]
         velocities = iter(torch.split(self.velocity(x, lanes), sizes))
-        return [_after(move, velocities) for move in moves]
+        return [_after(job_step, velocities) for job_step in job_steps]
 
     def velocity(self, x: Tensor, lanes: Sequence[PlacedLane]) -> Tensor:
         """Return the velocity (N, latent_dim) of `lanes`, whose states `x` holds one by one."""
@@ -76,9 +76,9 @@ class PlainForward:
         return Positions(torch.cat(rotations), table, row_of_position)
 
 
-def _after(move: Move, velocities: Iterator[Tensor]) -> Tensor:
-    """Return the state after `move`, whose lanes' velocities come next."""
+def _after(job_step: JobStep, velocities: Iterator[Tensor]) -> Tensor:
+    """Return the state after `job_step`, whose lanes' velocities come next."""
     cond = next(velocities)
-    no_text = None if move.no_text is None else next(velocities)
-    no_speaker = None if move.no_speaker is None else next(velocities)
-    return euler(move.x, guide(cond, no_text, no_speaker, move.plan), move.step)
+    no_text = None if job_step.no_text is None else next(velocities)
+    no_speaker = None if job_step.no_speaker is None else next(velocities)
+    return euler(job_step.x, guide(cond, no_text, no_speaker, job_step.plan), job_step.step)

@@ -8,7 +8,7 @@ import torch
 
 from engine.echo.checkpoints.load import load_models
 from engine.echo.engine import EchoEngine
-from engine.echo.forward import Move
+from engine.echo.forward import JobStep
 from engine.echo.forward.buckets import TEXT_LENGTHS, bucket_sizes
 from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
@@ -140,15 +140,15 @@ def test_fused_decode_in_graphs_and_tiles_equals_the_plain_one(models):
 @torch.inference_mode()
 def test_pass_larger_than_every_bucket_agrees(models):
     text = models.dit.text_context(torch.arange(40, device="cuda"))
-    moves = [
-        Move(
+    job_steps = [
+        JobStep(
             torch.randn((640, 80), device="cuda"), PLAN, STEP, PlacedLane(Lane(640, (text,)), 0, t)
         )
         for t in (0.5, 0.6, 0.7, 0.8)
     ]
     packed = PackedForward(models.dit, ops_for(fused=True), bucket_sizes(1920)[:4])
     packed.capture(GraphCapture())
-    ours, theirs = (torch.cat(each(moves)) for each in (packed, PlainForward(models.dit)))
+    ours, theirs = (torch.cat(each(job_steps)) for each in (packed, PlainForward(models.dit)))
     assert relative_error(ours, theirs) < 5e-2
 
 
@@ -197,10 +197,10 @@ def test_memory_that_does_not_do_for_all_does_for_each(models, forward):
         dit = forward.dit
         text_context, latent_context = forward.text_context, forward.latent_context
 
-        def __call__(self, moves):
-            if sum(len(move.x) for move in moves) > 100:
+        def __call__(self, job_steps):
+            if sum(len(job_step.x) for job_step in job_steps) > 100:
                 raise torch.OutOfMemoryError
-            return forward(moves)
+            return forward(job_steps)
 
     runner = Runner(models, SpeakerCache(0, 0), Limited())
     fine, too_large = run_to_any_end(runner, new_job(), new_job(sequence_length=200))

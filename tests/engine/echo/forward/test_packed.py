@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from engine.echo.config import MAX_FRAMES
 from engine.echo.denoise import Trajectory, denoise
-from engine.echo.forward import Move
+from engine.echo.forward import JobStep
 from engine.echo.forward.buckets import bucket_sizes
 from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
@@ -38,23 +38,25 @@ PLAN = make_plan(SamplerParameters(), (32,))
 STEP = Step(t=0.5, dt=-0.3, guided=True, scaled=False, rescale=None)
 
 
-def _moves(lanes):
+def _job_steps(lanes):
     """Return a step of one job for each of `lanes`."""
     return [
-        Move(draw(placed.lane.num_frames, 80, seed=seed), PLAN, STEP, placed)
+        JobStep(draw(placed.lane.num_frames, 80, seed=seed), PLAN, STEP, placed)
         for seed, placed in enumerate(lanes)
     ]
 
 
-def _take(forward, moves):
-    return torch.cat(forward(moves))
+def _take(forward, job_steps):
+    return torch.cat(forward(job_steps))
 
 
 @pytest.mark.parametrize("norm_eps", [TINY.dit.norm_eps, 0.3])
 def test_packed_pass_equals_the_definition(norm_eps):
     _, dit = dit_pair(config=replace(TINY.dit, norm_eps=norm_eps))
-    moves = _moves(_lanes(dit))
-    assert torch.equal(_take(PackedForward(dit, plain), moves), _take(PlainForward(dit), moves))
+    job_steps = _job_steps(_lanes(dit))
+    assert torch.equal(
+        _take(PackedForward(dit, plain), job_steps), _take(PlainForward(dit), job_steps)
+    )
 
 
 @pytest.mark.slow
@@ -73,11 +75,11 @@ def test_padding_of_a_bucket_changes_no_bit(given_lanes):
         PlacedLane(Lane(frames, parts[: i % 3]), start, t)
         for i, (frames, start, t) in enumerate(given_lanes)
     ]
-    moves = _moves(lanes)
-    expected = _take(PlainForward(dit), moves)
+    job_steps = _job_steps(lanes)
+    expected = _take(PlainForward(dit), job_steps)
     bucketed = PackedForward(dit, plain, SIZES)
-    bucketed(_moves(_lanes(dit, frames=(13, 20, 7))))  # what it leaves behind is nobody's
-    assert torch.equal(_take(bucketed, moves), expected)
+    bucketed(_job_steps(_lanes(dit, frames=(13, 20, 7))))  # what it leaves behind is nobody's
+    assert torch.equal(_take(bucketed, job_steps), expected)
 
 
 SCALES = st.sampled_from([0.0, 1.5, 3.0, 8.0])
@@ -103,7 +105,7 @@ def test_guidance_and_update_over_tables_equal_the_definition_to_the_bit(dtype, 
     _, dit = dit_pair(dtype=dtype)
     text, voice = (part for part in _lanes(dit)[0].lane.context)
     contexts = {"cond": (text, voice), "no_text": (voice,), "no_speaker": (text,)}
-    moves = []
+    job_steps = []
     for seed, (frames, guides, text_scale, speaker_scale, rescale, dt) in enumerate(jobs):
         plan = replace(PLAN, text_scale=text_scale, speaker_scale=speaker_scale)
         lanes = {
@@ -112,12 +114,12 @@ def test_guidance_and_update_over_tables_equal_the_definition_to_the_bit(dtype, 
         }
         step = Step(lanes["cond"].t, dt, bool(guides), False, rescale)
         x = draw(frames, 80, dtype=dit.dtype, seed=seed)
-        moves.append(Move(x, plan, step, **lanes))
-    expected = PlainForward(dit)(moves)
+        job_steps.append(JobStep(x, plan, step, **lanes))
+    expected = PlainForward(dit)(job_steps)
     # A product of float64 numbers may be summed otherwise for another number of rows.
     for sizes in ((), SIZES) if dtype == torch.float32 else ((),):
         packed = PackedForward(dit, plain, sizes)
-        assert all(map(torch.equal, packed(moves), expected))
+        assert all(map(torch.equal, packed(job_steps), expected))
 
 
 @pytest.mark.parametrize(("max_lane_frames", "largest"), [(1, 1920), (640, 1920), (2560, 2560)])
@@ -138,7 +140,7 @@ def test_states_of_a_step_outlive_the_next():
     _, dit = dit_pair()
     packed = PackedForward(dit, plain, SIZES)
     packed.capture(InPlace())
-    first, second = _moves(_lanes(dit)), _moves(_lanes(dit, frames=(6, 7, 3)))
+    first, second = _job_steps(_lanes(dit)), _job_steps(_lanes(dit, frames=(6, 7, 3)))
     states = packed(first)
     expected = [x.clone() for x in states]
     packed(second)
@@ -147,13 +149,13 @@ def test_states_of_a_step_outlive_the_next():
 
 def test_control_a_bucket_whose_padding_is_seen_differs(monkeypatch):
     _, dit = dit_pair()
-    moves = _moves(_lanes(dit))
+    job_steps = _job_steps(_lanes(dit))
     seen = [Lane(23, ())]
     monkeypatch.setattr(
         plain, "attend", lambda *given, each=plain.attend, **_: each(*given[:4], seen)
     )
     packed = PackedForward(dit, plain, SIZES)
-    assert not torch.equal(_take(packed, moves), _take(PlainForward(dit), moves))
+    assert not torch.equal(_take(packed, job_steps), _take(PlainForward(dit), job_steps))
 
 
 def test_pass_takes_the_smallest_bucket_with_room_for_it():
@@ -175,9 +177,9 @@ def test_pass_takes_the_smallest_bucket_with_room_for_it():
 @pytest.mark.parametrize(("dtype", "limit"), [(torch.float32, 1e-6), (torch.float16, 5e-3)])
 def test_pass_of_fused_kernels_equals_the_definition(dtype, limit):
     _, dit = dit_pair(0, dtype)
-    moves = _moves(_lanes(dit))
-    fused = _take(PackedForward(dit, ops_for(fused=True)), moves)
-    assert relative_error(fused, _take(PlainForward(dit), moves)) < limit
+    job_steps = _job_steps(_lanes(dit))
+    fused = _take(PackedForward(dit, ops_for(fused=True)), job_steps)
+    assert relative_error(fused, _take(PlainForward(dit), job_steps)) < limit
 
 
 def test_jobs_of_unlike_length_and_t_are_drawn_as_by_the_definition():
@@ -245,12 +247,12 @@ def test_captured_pass_is_replayed():
     _, dit = dit_pair()
     packed = PackedForward(dit, plain, SIZES)
     packed.capture(Capture(room=9))
-    assert torch.equal(_take(packed, _moves(_lanes(dit))), torch.full((17, 80), 2.0))
+    assert torch.equal(_take(packed, _job_steps(_lanes(dit))), torch.full((17, 80), 2.0))
 
 
 def test_pass_for_which_no_graph_had_memory_runs_without():
     _, dit = dit_pair()
     packed = PackedForward(dit, plain, SIZES)
     assert packed.capture(Capture(room=3)) == 3
-    moves = _moves(_lanes(dit, frames=(30, 30, 30)))
-    assert torch.equal(_take(packed, moves), _take(PlainForward(dit), moves))
+    job_steps = _job_steps(_lanes(dit, frames=(30, 30, 30)))
+    assert torch.equal(_take(packed, job_steps), _take(PlainForward(dit), job_steps))
