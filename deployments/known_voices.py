@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import replace
 
 from deployments.file_calls import FileCalls
@@ -35,18 +34,11 @@ class KnownVoices:
     Args:
         lookup: Asks VoicePrep.
         voices_dir: Its folder.
-        clock: Returns Unix time in ns, by the clock that dates the files.
     """
 
-    def __init__(
-        self,
-        lookup: VoiceLookup,
-        voices_dir: str,
-        clock: Callable[[], int] = time.time_ns,
-    ) -> None:
+    def __init__(self, lookup: VoiceLookup, voices_dir: str) -> None:
         self._lookup = lookup
         self._voices_dir = voices_dir
-        self._clock = clock
         self._looks = FileCalls("voice-look", MAX_LOOK_S)
         self._known: OrderedDict[Fingerprint, PreparedVoice] = OrderedDict()
         self._num_hits = 0
@@ -85,4 +77,4 @@ class KnownVoices:
 
     def _fingerprint(self, name: str) -> Fingerprint:
         with voices.open_voice(self._voices_dir, name) as file:
-            return file.fingerprint(self._clock())
+            return file.fingerprint(time.time_ns())

@@ -19,7 +19,7 @@ Resample = Callable[[Mono, int], Mono]
 
 _MAX_KERNEL_VALUES = 200_000  # of torchaudio's filter, which grows as the rates share less
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @functools.cache
@@ -29,9 +29,9 @@ def load_resampler() -> Resample:
     torchaudio's where it loads, because the upstream loader uses it; soxr's elsewhere.
     """
     if _torchaudio_loads():
-        log.info("resampling with torchaudio")
+        logger.info("resampling with torchaudio")
         return resample_torchaudio
-    log.info("resampling with soxr: torchaudio does not load beside this torch")
+    logger.info("resampling with soxr: torchaudio does not load beside this torch")
     return resample_soxr
 
 

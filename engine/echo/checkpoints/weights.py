@@ -38,10 +38,10 @@ class Source(Protocol):
 
 
 @torch.no_grad()
-def published(module: nn.Module, prefix: str = "") -> dict[str, Tensor]:
+def published(module: nn.Module) -> dict[str, Tensor]:
     """Return, by published name, the view that each tensor of a checkpoint fills."""
     views: dict[str, Tensor] = {}
-    _collect(module, prefix, set(), views)
+    _collect(module, "", set(), views)
     return views
 
 
