@@ -15,7 +15,7 @@ from serve_app.pronunciations import read_pronunciations
 from serve_app.setting_names import PREFIX, nearest, variables_of
 from serve_app.settings import Settings
 from speech.errors import one_line, shorten
-from speech.validation import escape_halves
+from speech.validation import escape_surrogates
 
 EXIT_STATUS = 2
 """Exit status of a program that was started with a wrong setting."""
@@ -40,7 +40,7 @@ def read_settings(arguments: Mapping[str, Any]) -> Settings:
     """
     try:
         settings = Settings.model_validate(
-            {escape_halves(name): value for name, value in arguments.items()}
+            {escape_surrogates(name): value for name, value in arguments.items()}
         )
         read_pronunciations(settings.pronunciations_file)
     except ValidationError as error:

@@ -25,7 +25,16 @@ from speech.text.passage import require_words
 from speech.text.pronunciations import Pronunciations, check_pronunciations
 from speech.text.turns import Voices, check_speakers, check_tags, read_apart
 from speech.text.typography import clean
-from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields, is_whole
+from speech.validation import (
+    Flag,
+    Integer,
+    Number,
+    Seed,
+    Text,
+    first_fault,
+    given_fields,
+    is_encodable,
+)
 from speech.voice_names import chosen_name
 
 MAX_VOICE_CHARS = 1024
@@ -267,7 +276,7 @@ def _first_given(*seeds: int | None) -> int:
 
 
 def _check_text(text: object, field: str, max_chars: int) -> str:
-    if not isinstance(text, str) or not is_whole(text):
+    if not isinstance(text, str) or not is_encodable(text):
         raise InvalidRequest(f"Missing or invalid '{field}' field (expected string)", field)
     if len(text) <= max_chars:
         cleaned = clean(text)

@@ -35,7 +35,7 @@ def given_fields(raw: Mapping[Any, Any]) -> dict[str, Any]:
 
     Half a character in a name is escaped: pydantic could not say which name is wrong.
     """
-    return {escape_halves(str(name)): value for name, value in raw.items() if value is not None}
+    return {escape_surrogates(str(name)): value for name, value in raw.items() if value is not None}
 
 
 def first_fault(error: ValidationError) -> tuple[str, str]:
@@ -51,11 +51,11 @@ def shown(value: object) -> str:
     return shorten(repr(value), MAX_SHOWN_CHARS)
 
 
-def is_whole(text: str) -> bool:
-    """Tell whether `text` is free of lone surrogates, halves of characters that nothing encodes."""
+def is_encodable(text: str) -> bool:
+    """Tell whether UTF-8 can encode `text`, which it cannot with a lone surrogate in it."""
     return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def escape_halves(name: str) -> str:
+def escape_surrogates(name: str) -> str:
     """Return `name` with lone surrogates escaped."""
     return name.encode(errors="backslashreplace").decode()

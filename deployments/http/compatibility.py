@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 def add_compatibility(api: FastAPI) -> None:
     """Let `api` answer clients of every manner."""
-    for middleware in (WholeAnswerForHTTP10, HeadAsGet, PathWithoutSlash):
+    for middleware in (WholeResponseForHTTP10, HeadAsGet, PathWithoutSlash):
         api.add_middleware(middleware)
 
 
@@ -69,8 +69,8 @@ class PathWithoutSlash:
         await self._app(scope, receive, send)
 
 
-class WholeAnswerForHTTP10:
-    """Sends an HTTP/1.0 client its answer whole, with its length: it knows no chunks."""
+class WholeResponseForHTTP10:
+    """Sends an HTTP/1.0 client its response whole, with its length: it knows no chunks."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -16,20 +16,20 @@ ANSWER_S = 30.0
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An application's whole answer."""
+class InnerResponse:
+    """The whole response of an application."""
 
     start: Mapping[str, Any]
     body: bytes
 
     @property
     def status(self) -> int:
-        """The status."""
+        """The HTTP status."""
         return int(self.start["status"])
 
     @property
-    def is_serves(self) -> bool:
-        """True if the answer is Serve's own and not the application's."""
+    def is_serves_own(self) -> bool:
+        """True if the response is Serve's own and not the application's."""
         return is_serves_own(self.start)
 
 
@@ -39,8 +39,8 @@ def is_serves_own(start: Mapping[str, Any]) -> bool:
     return start["status"] >= 400 and headers.get("Content-Type", "").startswith("text/plain")
 
 
-async def ask(app: ASGIApp, path: str, scope: Scope) -> Answer | None:
-    """Return the answer to `GET path`, asked as by the client of `scope`; None if none came."""
+async def ask(app: ASGIApp, path: str, scope: Scope) -> InnerResponse | None:
+    """Return the response to `GET path`, as if asked by the client of `scope`; None without one."""
     asked = asyncio.Event()
     started: list[Message] = []
     body = bytearray()
@@ -69,5 +69,5 @@ async def ask(app: ASGIApp, path: str, scope: Scope) -> Answer | None:
     with suppress(Exception):  # for any reason: no answer came
         async with asyncio.timeout(ANSWER_S):
             await app(request, receive, send)
-        return Answer(started[0], bytes(body))
+        return InnerResponse(started[0], bytes(body))
     return None

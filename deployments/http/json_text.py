@@ -45,8 +45,8 @@ def parse_object(text: str | bytes, name: str) -> dict[str, Any]:
     return value
 
 
-class JSONAnswer(Response):
-    """An answer that may have whole audio in it: pydantic writes it in a tenth of Python's time."""
+class FastJSONResponse(Response):
+    """A response that may hold whole audio: pydantic writes it in a tenth of Python's time."""
 
     media_type = "application/json"
 

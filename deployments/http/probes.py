@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deployments.health_checks import unanswered_report
 from deployments.http.errors import error_response
-from deployments.http.inner import Answer, ask
+from deployments.http.inner import InnerResponse, ask
 from deployments.http.request_id import HEADER
 from speech.errors import NotReady
 
@@ -84,7 +84,7 @@ class _Probe:
         self._starting = starting
         self._lost = lost
         self._asking: asyncio.Task[None] | None = None
-        self._last: Answer | None = None
+        self._last: InnerResponse | None = None
         self._answered_at = -math.inf
 
     async def answer(self, scope: Scope) -> Response:
@@ -107,7 +107,7 @@ class _Probe:
 
     async def _ask(self, scope: Scope) -> None:
         answer = await ask(self._app, self._path, scope)
-        if answer is not None and not answer.is_serves:
+        if answer is not None and not answer.is_serves_own:
             self._last = answer
             self._answered_at = asyncio.get_running_loop().time()
 

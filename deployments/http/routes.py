@@ -20,7 +20,7 @@ from deployments.http.body import describe_body, read_job_input, read_json
 from deployments.http.compatibility import add_compatibility
 from deployments.http.docs_page import docs_routes
 from deployments.http.errors import add_error_handlers, refuse_unknown_path
-from deployments.http.json_text import JSONAnswer
+from deployments.http.json_text import FastJSONResponse
 from deployments.http.page import page_routes
 from deployments.http.plain_websockets import bound_messages
 from deployments.http.request_id import RequestIdMiddleware, request_id_of
@@ -178,8 +178,8 @@ def speech_routes(service: SpeechService, jobs: JobRunner, bodies: Bodies) -> AP
             await service.require_ready()
         output = await jobs.run(job_input, job_id, "http")
         if "error" in output:
-            return JSONAnswer({"id": job_id, "status": "FAILED", "error": output["error"]})
-        return JSONAnswer({"id": job_id, "status": "COMPLETED", "output": output})
+            return FastJSONResponse({"id": job_id, "status": "FAILED", "error": output["error"]})
+        return FastJSONResponse({"id": job_id, "status": "COMPLETED", "output": output})
 
     @router.get("/v1/models")
     async def models() -> dict[str, Any]:

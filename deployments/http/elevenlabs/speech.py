@@ -16,7 +16,7 @@ from deployments.http.bodies import Bodies
 from deployments.http.body import read_json
 from deployments.http.elevenlabs.alignment import CharacterTimes
 from deployments.http.elevenlabs.request import DEFAULT_FORMAT, PREFIX, speech_body
-from deployments.http.json_text import JSONAnswer
+from deployments.http.json_text import FastJSONResponse
 from deployments.http.request_id import request_id_of
 from deployments.service import SpeechService
 from deployments.speech_call import SpeechCall, SpeechStream
@@ -66,7 +66,7 @@ def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
         record, audio = await call.deliver(as_it_is)
         times = CharacterTimes(call.request.text).take(record.words, last=True)
         headers = speech_headers(call.request, record.engine)
-        return JSONAnswer(_part(audio, times.by_second()), headers=headers)
+        return FastJSONResponse(_part(audio, times.by_second()), headers=headers)
 
     # The first path that fits is taken, and the last decorator's is the first: a path of "" fits
     # all, as a voice's name may have slashes in it.

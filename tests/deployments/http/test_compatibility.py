@@ -79,7 +79,7 @@ async def test_http10_client_gets_the_length_and_no_parts():
             await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body"})
 
-    start, body = await ask_as_http10(compatibility.WholeAnswerForHTTP10(app), "/")
+    start, body = await ask_as_http10(compatibility.WholeResponseForHTTP10(app), "/")
     assert (b"content-length", b"6") in start["headers"]
     assert body == {"type": "http.response.body", "body": b"onetwo"}
 

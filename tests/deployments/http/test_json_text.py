@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployments.http.json_text import JSONAnswer, parse_json
+from deployments.http.json_text import FastJSONResponse, parse_json
 
 DIGITS = "9" * 5000
 VALUES = st.recursive(
@@ -45,7 +45,7 @@ def test_what_json_holds_comes_back(value):
 
 @given(VALUES)
 def test_answer_holds_what_it_is_given(value):
-    assert json.loads(JSONAnswer(value).body) == value
+    assert json.loads(FastJSONResponse(value).body) == value
 
 
 @pytest.mark.parametrize("text", ["", "{", "01", "[" * 100_000, "\ud800"])
