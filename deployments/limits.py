@@ -52,8 +52,8 @@ class Limits(BaseModel):
         float,
         Field(
             ge=15,
-            description="Longest time that no sampler answers, or no VoicePrep; then requests "
-            "fail, and without a sampler, or an answer on its port, `serve` or a RunPod worker "
-            "ends.",
+            description="Longest time in which no sampler answers, or no VoicePrep; then requests "
+            "fail. After as long without a sampler, or without an answer on its HTTP port, `serve` "
+            "ends, and so does a RunPod worker without a sampler.",
         ),
     ] = 60

@@ -67,7 +67,7 @@ class Settings(EchoOptions, Limits, BaseSettings):
         Field(
             validation_alias="AUDIO_VOICES_DIR",
             min_length=1,
-            description="Folder of reference audio files.",
+            description="Folder of the voice files.",
         ),
     ] = "/runpod-volume/echo-tts/audio_voices"
 
@@ -75,18 +75,18 @@ class Settings(EchoOptions, Limits, BaseSettings):
         str | None,
         AfterValidator(chosen_name),
         Field(
-            description="Reference audio file below the voices folder that speaks requests which "
-            "name none; if none, the model makes up a voice for each request."
+            description="Voice file that speaks the requests which name none; without it, the "
+            "model makes up a voice for each of them."
         ),
     ] = None
     pronunciations_file: Annotated[
         str | None,
-        Field(description="JSON file of spellings by the word that they are said for."),
+        Field(description="JSON file of `pronunciations` for all requests."),
     ] = None
 
     # How the graph is spread
-    ingress_replicas: Annotated[int, Field(ge=1, description="Ingress replicas.")] = 1
-    voice_prep_replicas: Annotated[int, Field(ge=1, description="VoicePrep replicas.")] = 1
+    ingress_replicas: Annotated[int, Field(ge=1, description="Processes for HTTP.")] = 1
+    voice_prep_replicas: Annotated[int, Field(ge=1, description="Processes for voices.")] = 1
     sampler_replicas: Annotated[
         Literal["auto"] | Annotated[int, Field(ge=1)],
         Field(description="Sampler replicas; `auto`: one per GPU of the cluster."),
@@ -107,7 +107,7 @@ class Settings(EchoOptions, Limits, BaseSettings):
         Field(gt=0, description="Longest time the voices folder may take to answer; then 503."),
     ] = 5
     voice_cache_bytes: Annotated[
-        int, Field(ge=0, description="Bound of the voice cache, per VoicePrep replica.")
+        int, Field(ge=0, description="Memory for decoded voices, per VoicePrep replica.")
     ] = 512 * 2**20
 
     # HTTP
@@ -152,7 +152,7 @@ class Settings(EchoOptions, Limits, BaseSettings):
         str | None,
         Field(
             validation_alias=AliasChoices("S3_ENDPOINT_URL", "BUCKET_ENDPOINT_URL"),
-            description="S3-compatible endpoint, the bucket in front or not; AWS if empty.",
+            description="S3-compatible service, with or without the bucket in it; AWS if none.",
         ),
     ] = None
     s3_access_key_id: Annotated[

@@ -89,13 +89,13 @@ class EchoOptions(BaseModel):
         int,
         Field(
             ge=0,
-            description="Bound of the speaker cache in host memory (0.4 MB per voice of 30 s).",
+            description="Host memory for encoded voices (0.4 MB per voice of 30 s).",
         ),
     ] = 2**30
     speaker_device_bytes: Annotated[
         int,
         Field(
             ge=0,
-            description="Bound of the speaker cache on the device (32 MB per voice of 30 s).",
+            description="Device memory for encoded voices (32 MB per voice of 30 s).",
         ),
     ] = 4 * 2**30
