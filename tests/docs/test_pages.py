@@ -45,6 +45,12 @@ def test_readme_asks_for_the_python_that_is_needed():
     assert f"needs Python {least} or newer" in (ROOT / "README.md").read_text()
 
 
+def test_training_lists_its_modules():
+    table = re.findall(r"^\| (`.*?`) \|", (ROOT / "training/README.md").read_text(), re.M)
+    listed = re.findall(r"`(\w+)`", " ".join(table))
+    assert sorted(listed) == sorted(path.stem for path in (ROOT / "training").glob("*.py"))
+
+
 def test_readme_is_short():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 160
 
