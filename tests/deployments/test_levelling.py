@@ -1,4 +1,4 @@
-"""Levels through the doors of an ingress, whose engine hums."""
+"""Levels through the APIs of an ingress, whose engine hums."""
 
 import base64
 import io

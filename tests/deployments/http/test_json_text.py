@@ -1,4 +1,4 @@
-"""JSON, in and out: numbers that are too long for Python through every door that reads it."""
+"""JSON, in and out: numbers that are too long for Python through every API that reads it."""
 
 import json
 
