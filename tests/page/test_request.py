@@ -104,6 +104,18 @@ async def test_page_is_used_by_keyboard_alone(page):
     await page.evaluate("sounding()")
 
 
+async def test_key_for_an_input_method_stops_nothing(page):
+    await text(page).fill("Word after word. " * 20)
+    await button(page, "Speak").click()
+    await expect(button(page, "Pause")).to_be_visible()
+    press = """([text, isComposing]) => text.dispatchEvent(
+        new KeyboardEvent("keydown", { key: "Escape", isComposing, bubbles: true }))"""
+    await page.evaluate(press, [await text(page).element_handle(), True])
+    await expect(button(page, "Pause")).to_be_visible()
+    await page.evaluate(press, [await text(page).element_handle(), False])
+    await expect(button(page, "Play")).to_be_visible()
+
+
 async def test_a_voice_is_chosen_from_the_servers_list(page):
     await expect(page.locator("#voices option[value='high.flac']")).to_have_count(1)  # on typing
     choice = page.get_by_label("Choose a voice")

@@ -243,6 +243,7 @@ $("keep").addEventListener("click", () => setSeed(player.take.body.seed));
 $("key").addEventListener("input", () => remember("sessionStorage", "key", $("key").value));
 $("format").addEventListener("change", () => remember("localStorage", "format", $("format").value));
 document.addEventListener("keydown", (event) => {
+  if (event.isComposing) return; // the key is for an input method, of Japanese say
   if (event.key === "Escape") stop();
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
   event.preventDefault();
