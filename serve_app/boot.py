@@ -229,7 +229,8 @@ def _require_free(setting: str, host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             is_taken = error.errno == errno.EADDRINUSE
-            reason = "is taken: choose another" if is_taken else f"on {host}: {error.strerror}"
+            way_out = f"is taken: choose another with {setting}=…"
+            reason = way_out if is_taken else f"on {host}: {error.strerror}"
             raise StartFailed(f"{setting} {port} {reason}") from error
 
 

@@ -17,7 +17,9 @@ def test_taken_port_is_named_before_ray_starts(setting, http):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(StartFailed, match=f"{setting} {port} is taken: choose another"):
+        with pytest.raises(
+            StartFailed, match=f"{setting} {port} is taken: choose another with {setting}="
+        ):
             start_ray(Settings(**{setting: port}), http=http)
 
 
