@@ -20,7 +20,7 @@ class Admission:
 
     @contextmanager
     def admit(self, place: Place | None = None) -> Iterator[Place]:
-        """Hold a place, `place` if that is there already.
+        """Hold a place inside: `place`, or a new one if it is None.
 
         Raises:
             Overloaded: All are taken.
@@ -37,7 +37,7 @@ class Admission:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[Place]:
-        """Hold a place, as soon as there is one for the caller."""
+        """Wait in turn for a place, and hold it inside."""
         await self.wait()
         with self.admit(Place(self)) as place:
             yield place
@@ -47,7 +47,7 @@ class Admission:
         return {"open": self._num_taken, "max": self._max_requests}
 
     async def wait(self) -> None:
-        """Take a place, as soon as there is one for the caller."""
+        """Wait in turn for a place, and take it."""
         if self._num_taken < self._max_requests:
             self._num_taken += 1
             return

@@ -17,7 +17,7 @@ MAX_GAP_S = 2.0
 
 
 class AwakeClock:
-    """Counts the time from tick to tick, but none in which it should have ticked and did not.
+    """Counts the time from tick to tick, up to `MAX_GAP_S`: longer, and the process was stopped.
 
     Args:
         now_s: Returns the time of a clock that goes on meanwhile.

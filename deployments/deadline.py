@@ -30,7 +30,7 @@ class Deadline:
             self._expired.set_result(error)
 
     def renew(self) -> None:
-        """Begin anew: all the seconds are left."""
+        """Start over with all the seconds."""
         self._move(asyncio.get_running_loop().time() + self._seconds)
 
     def suspend(self) -> None:

@@ -239,7 +239,7 @@ class SentenceRenderer:
     async def _encoded(
         self, parts: Sequence[PCM], *, ends_file: bool
     ) -> AsyncGenerator[bytes, None]:
-        """Yield what is ready of the file that `parts` go on, or begin; never nothing."""
+        """Yield what is ready, if anything is, of the file that `parts` continue or begin."""
         self._num_joined += sum(map(len, parts))
         if self._renderer is None and parts:
             self._renderer = Renderer(self._request, whole=False)

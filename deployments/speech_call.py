@@ -97,9 +97,10 @@ class SpeechCall:
     async def _packets(
         self, record: RequestRecord, deadline: Deadline
     ) -> AsyncGenerator[bytes, None]:
-        """Yield nothing as soon as there is a packet, and then the packets.
+        """Yield an empty packet once the first one is there, then all packets.
 
-        So it has begun when it is handed out: only such a generator ends what it holds when closed.
+        The empty one is taken before the generator is handed out: only a generator that has begun
+        frees what it holds when it is closed.
         """
         with self.supervision.over(record, deadline, self.place):
             async with aclosing(

@@ -26,7 +26,7 @@ class Utterance:
         index: Number of the utterance within its session.
         request: The voice, format and parameters; its text plays no part.
         finished: Whether no more text comes.
-        cancelled: Whether the caller wants no more of it.
+        cancelled: True once the caller has given it up.
     """
 
     def __init__(self, index: int, request: SpeechRequest, parameters: ModelParameters) -> None:

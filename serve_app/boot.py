@@ -221,7 +221,7 @@ def metrics_url() -> str:
 
 
 def _require_free(setting: str, host: str, port: int) -> None:
-    """Raise StartFailed if a port cannot be had: Ray would fail after a minute and not say why."""
+    """Raise StartFailed if a port is not free: Ray would fail after a minute and not say why."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -39,5 +39,5 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def _core(name: str) -> str:
-    """Return `name` without what is not told apart: case, dashes and prefix."""
+    """Return `name` in a form that overlooks case, dashes and the prefix."""
     return name.lower().replace("-", "_").removeprefix(PREFIX.lower())

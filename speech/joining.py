@@ -78,7 +78,7 @@ class Joiner:
 
     @property
     def chunk_start(self) -> int:
-        """The sample given out, or yet to be, that a chunk's first one is or would be.
+        """The position in the stream of the current chunk's first sample, given out or not.
 
         Lead of a chunk that was cut away counts as before it. Until it has been joined, a chunk
         begins at the end of what was given out.

@@ -21,7 +21,7 @@ it, the quietest usable recording of a voice far above."""
 
 
 def is_silent(pcm: PCM) -> bool:
-    """Tell whether nothing is heard in `pcm`; so it is if there is none of it."""
+    """Tell whether `pcm` is inaudible, or empty."""
     return float(np.abs(pcm).max(initial=0.0)) < MIN_PEAK
 
 

@@ -39,7 +39,7 @@ class Renderer:
         )
 
     def pieces(self, pcm: PCM) -> Iterator[PCM]:
-        """Yield `pcm` in pieces that `PIECE_S` bounds; none of nothing."""
+        """Yield `pcm` in pieces of at most `PIECE_S`, nothing if it is empty."""
         for start in range(0, len(pcm), self._piece_samples):
             yield pcm[start : start + self._piece_samples]
 

@@ -62,7 +62,7 @@ class Access:
             )
 
     def _is_foreign(self, connection: HTTPConnection) -> bool:
-        """Tell whether a web page of another origin calls, and none that is let in."""
+        """Tell whether a web page calls whose origin is neither ours nor let in."""
         headers = connection.headers
         origin = headers.get("Origin")
         if origin is None or not {origin, "*"}.isdisjoint(self.cors_origins):
@@ -88,9 +88,10 @@ class Access:
 
 
 def _asks_first(connection: HTTPConnection) -> bool:
-    """Tell whether no browser sends this for a foreign page, or shows it the answer, unasked.
+    """Tell whether a browser asks the server before it sends this for a foreign page.
 
-    It opens WebSockets unasked, and sends what a form could.
+    It also hides the answer of a GET that it has not asked about. It does not ask before it opens a
+    WebSocket or sends what a form could.
     """
     if connection.scope["type"] == "websocket":
         return False

@@ -133,7 +133,7 @@ class Connection:
         return text
 
     def _note_activity(self) -> None:
-        """Let the idle time begin anew: something was sent, received or spoken."""
+        """Start the idle time over: something was sent, received or spoken."""
         self._active_s = asyncio.get_running_loop().time()
 
     @property

@@ -1,4 +1,4 @@
-"""WebSockets whose messages come as they are sent, not unpacked, and are not much too long.
+"""WebSockets without compression, and with a bound on the size of a message.
 
 uvicorn unpacks what it has read before the application can refuse any of it: from one read of a
 socket a dozen messages of 16 MiB, of 15 kB each. For seconds no other request goes on, and Serve

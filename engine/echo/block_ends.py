@@ -89,7 +89,7 @@ class BlockEnds:
 
     @property
     def holds_jobs(self) -> bool:
-        """Whether it holds jobs for a later tick, perhaps some that nobody waits for."""
+        """True if it holds jobs for a later tick, perhaps some that nobody waits for."""
         return bool(self._searches or self._decodings)
 
     def finish(

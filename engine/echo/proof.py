@@ -146,7 +146,7 @@ def _decode_error(codec: S1DAC, generator: torch.Generator) -> float:
 
 
 def _encode_error(codec: S1DAC, generator: torch.Generator) -> float:
-    """Return the relative error of what is quantised: a code itself may turn on any rounding."""
+    """Return the relative error of the vectors to be quantised: any rounding may change a code."""
     audio = 0.1 * torch.randn(NUM_VOICE_FRAMES * codec.frame_samples, generator=generator)
     audio = audio.to(codec.pca.mean.device)
     with strict_float32():

@@ -60,7 +60,7 @@ class Runner:
 
     @property
     def holds_jobs(self) -> bool:
-        """Whether there is work for a tick without jobs, between ticks: see `BlockEnds`."""
+        """True if there is work for a tick without jobs, between ticks: see `BlockEnds`."""
         return self._ends.holds_jobs
 
     @torch.inference_mode()

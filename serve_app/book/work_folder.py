@@ -28,7 +28,7 @@ class WorkFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Make the folder and have it to this process inside.
+        """Make the folder, and keep other processes out of it inside.
 
         Raises:
             OSError: It cannot be made, or another process has it.

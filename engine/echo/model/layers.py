@@ -16,7 +16,7 @@ ROPE_THETA = 10_000.0
 
 
 def upcast(x: Tensor) -> Tensor:
-    """Return `x` in float32, or in float64 if that is what it is."""
+    """Return `x` in float32, unless it is in float64."""
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 

@@ -1,4 +1,4 @@
-"""Punctuation as a model reads it that was taught ASCII's alone."""
+"""Punctuation in ASCII, for a model that was trained on no other."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ class S1DAC(nn.Module):
         return self.pca.project(quantizer.vectors(codes)[0].T)
 
     def unquantized(self, audio: Tensor) -> Tensor:
-        """Return what is quantised, (1, C, T), of a window (2048 T,) of audio."""
+        """Return the vectors to be quantised, (1, C, T), of a window (2048 T,) of audio."""
         given = audio[None].to(self._dtype)
         return self.autoencoder.unquantized(given, self.tile_frames, self._convolutions)
 

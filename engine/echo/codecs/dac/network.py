@@ -110,7 +110,7 @@ class Quantizer(nn.Module):
         self.post_module = WindowTransformer(dim, config.head_dim, config.quantizer)
 
     def reduce(self, z: Tensor) -> Tensor:
-        """Return what is quantised, (B, C, T), of the encoder's output (B, C, 4 T)."""
+        """Return the vectors to be quantised, (B, C, T), of the encoder's output (B, C, 4 T)."""
         out: Tensor = self.pre_module(self.downsample(z))
         return out
 
@@ -172,7 +172,7 @@ class Autoencoder(nn.Module):
         tile_frames: int = MAX_FRAMES,
         convolutions: Convolutions | None = None,
     ) -> Tensor:
-        """Return what is quantised, (B, C, T), of audio (B, 2048 T).
+        """Return the vectors to be quantised, (B, C, T), of audio (B, 2048 T).
 
         Args:
             audio: The audio.

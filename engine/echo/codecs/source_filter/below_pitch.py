@@ -27,7 +27,7 @@ _OCTAVES = np.log2(BAND_HZ[:_LOW_BANDS])
 
 
 def filled(features: Features) -> Features:
-    """Return `features` whose voiced sub-frames go on below the pitch from their level at it."""
+    """Return `features` with a spectrum below the pitch, which continues the level at the pitch."""
     cosines = COSINES[:, :_LOW_BANDS]
     log_power = features[:, :NUM_CEPSTRA] @ cosines
     pitch_hz = PITCH_UNIT_HZ * 2 ** features[:, PITCH]

@@ -123,13 +123,13 @@ def _limited(audio: Floats) -> Floats:
 
 
 def _tamed(power: Floats) -> Floats:
-    """Return `power` (n, bins) of sub-frames, of those that are too loud less of it."""
+    """Return `power` (n, bins) with the sub-frames that are too loud turned down."""
     level = np.sqrt(power.mean(axis=1, keepdims=True).clip(np.exp(_MIN_LOG_POWER)))
     return np.asarray(power * (_bent(level, _LEVEL_KNEE, _LEVEL_CEILING) / level) ** 2)
 
 
 def _bent(size: Floats, knee: float, ceiling: float) -> Floats:
-    """Return sizes as they are up to the knee, and from there ever closer to the ceiling."""
+    """Return sizes, soft-clipped: unchanged up to the knee, then ever closer to the ceiling."""
     room = ceiling - knee
     return np.where(size > knee, knee + room * np.tanh((size - knee) / room), size)
 
