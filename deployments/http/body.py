@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from functools import cache
 from typing import Any
 
 from fastapi import Request
-from pydantic import BaseModel
 from starlette.datastructures import Headers
 
 from deployments.http.bodies import Bodies, check_size
 from deployments.http.json_text import parse_object
 from speech.errors import InvalidRequest
-from speech.parameters import parameters_schema
 
 _GZIP = 16  # zlib's flag for a gzip header
 _PIECE_BYTES = 4096
@@ -54,22 +51,6 @@ async def read_job_input(request: Request, bodies: Bodies) -> dict[str, Any]:
     if not isinstance(job_input, dict):
         raise InvalidRequest("Missing or invalid 'input' field (expected object)", "input")
     return job_input
-
-
-@cache
-def describe_body(model: type[BaseModel], max_frames: int) -> dict[str, Any]:
-    """Return the OpenAPI description of a route's JSON body, which is not to be changed.
-
-    Args:
-        model: A body with `parameters`, or with such a model as its `input`.
-        max_frames: Frames of the engine's longest pass.
-    """
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    body = schema
-    for nested in schema.pop("$defs", {}).values():
-        body = schema["properties"]["input"] = nested
-    body["properties"]["parameters"] |= parameters_schema(max_frames)
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def _decompress(raw: bytes, max_bytes: int) -> bytes:

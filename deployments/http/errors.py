@@ -14,6 +14,7 @@ from fastapi.exceptions import (
     WebSocketRequestValidationError,
 )
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -36,6 +37,21 @@ OPENAI_FIELDS: Mapping[str, str] = {"speaker_voice": "voice"}
 _CLOSE_CODES = {500: 1011, 503: 1013}
 """WebSocket close codes by HTTP status: server error, try again later. The rest is the client's."""
 _POLICY_VIOLATION = 1008
+
+
+class ErrorDetail(BaseModel):
+    """One error, as OpenAI's API tells it."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer that is an error."""
+
+    error: ErrorDetail
 
 
 def add_error_handlers(api: FastAPI) -> None:
@@ -175,5 +191,5 @@ def _response(
     kind = {401: "authentication_error"}.get(
         status, "invalid_request_error" if status < 500 else "server_error"
     )
-    body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
-    return JSONResponse(body, status, headers)
+    body = ErrorBody(error=ErrorDetail(message=message, type=kind, param=param, code=code))
+    return JSONResponse(body.model_dump(), status, headers)

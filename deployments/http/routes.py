@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 
 import deployments.http.elevenlabs.speech as elevenlabs_speech
 import deployments.http.elevenlabs.text_stream as elevenlabs_text_stream
@@ -16,8 +14,16 @@ from deployments.held_jobs import HeldJobs
 from deployments.http.access import Access
 from deployments.http.audio_response import audio_response
 from deployments.http.bodies import Bodies
-from deployments.http.body import describe_body, read_job_input, read_json
+from deployments.http.body import read_job_input, read_json
 from deployments.http.compatibility import add_compatibility
+from deployments.http.description import (
+    ANY_ERROR,
+    AUDIO,
+    SPEECH_ERRORS,
+    RunRequest,
+    describe_body,
+    describe_error,
+)
 from deployments.http.docs_page import docs_routes
 from deployments.http.errors import add_error_handlers, refuse_unknown_path
 from deployments.http.json_text import FastJSONResponse
@@ -30,50 +36,8 @@ from deployments.http.voice_routes import voice_routes
 from deployments.jobs import JobRunner
 from deployments.service import SpeechService
 from deployments.version import VERSION
-from speech.errors import (
-    MAX_PARAM_CHARS,
-    BadKey,
-    BodyTimeout,
-    BodyTooLarge,
-    DeadlineExceeded,
-    ForeignOrigin,
-    InternalError,
-    InvalidRequest,
-    ModelNotFound,
-    NotReady,
-    VoiceNotFound,
-    shorten,
-)
-from speech.formats import FORMATS
-from speech.request import JobInput, SpeechBody, is_health_check, parse_speech
-
-_AUDIO: dict[str, Any] = {
-    "description": "Audio as it is made, or events.",
-    "content": {
-        media_type: {"schema": {"type": "string", "format": "binary"}}
-        for media_type in [*(row.media_type for row in FORMATS.values()), "text/event-stream"]
-    },
-}
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    error.http_status: {"description": inspect.getdoc(error)}
-    for error in (
-        InvalidRequest,
-        BadKey,
-        ForeignOrigin,
-        VoiceNotFound,
-        BodyTimeout,
-        BodyTooLarge,
-        InternalError,
-        NotReady,
-        DeadlineExceeded,
-    )
-}
-
-
-class RunRequest(BaseModel):
-    """RunPod's envelope around a job."""
-
-    input: JobInput
+from speech.errors import MAX_PARAM_CHARS, InvalidRequest, ModelNotFound, shorten
+from speech.request import SpeechBody, is_health_check, parse_speech
 
 
 def build_api(
@@ -86,6 +50,7 @@ def build_api(
         summary="Any text in the voice of a reference recording",
         docs_url=None,  # both ask a CDN
         redoc_url=None,
+        responses=ANY_ERROR,
         redirect_slashes=False,  # a slash at the end of a path changes nothing: see compatibility
     )
     access.add_cors(api)
@@ -119,13 +84,13 @@ def probe_routes(service: SpeechService) -> APIRouter:
     """Return the routes that load balancers and monitors ask; no key needed."""
     router = APIRouter(tags=["probes"])
 
-    @router.get("/health")
+    @router.get("/health", responses={503: {"description": "The report, where a check fails."}})
     async def health() -> Response:
         """Answer the health report: 200 when no check fails, else 503."""
         report = await service.health()
         return JSONResponse(report, 200 if report["status"] == "healthy" else 503)
 
-    @router.get("/ping")
+    @router.get("/ping", responses={204: {"description": "It is starting."}})
     async def ping() -> Response:
         """Answer 200 when the graph can speak, 204 while it is starting, 503 if it cannot."""
         service.require_open()
@@ -151,7 +116,7 @@ def speech_routes(service: SpeechService, jobs: JobRunner, bodies: Bodies) -> AP
         "/v1/audio/speech",
         openapi_extra=describe_body(SpeechBody, max_frames),
         response_class=Response,
-        responses={200: _AUDIO, **_ERRORS},
+        responses={200: AUDIO, **SPEECH_ERRORS},
     )
     async def speech(request: Request) -> Response:
         """Speak `input`: OpenAI's speech contract; audio bytes or events as they are made."""
@@ -169,7 +134,11 @@ def speech_routes(service: SpeechService, jobs: JobRunner, bodies: Bodies) -> AP
         stream = await service.speak(wanted, request_id, "http").start()
         return audio_response(wanted, stream)
 
-    @router.post("/runsync", openapi_extra=describe_body(RunRequest, max_frames), responses=_ERRORS)
+    @router.post(
+        "/runsync",
+        openapi_extra=describe_body(RunRequest, max_frames),
+        responses=SPEECH_ERRORS,
+    )
     async def runsync(request: Request) -> Response:
         """Run one job in RunPod's envelope; a failed job is a 200 with `FAILED`."""
         job_input = await read_job_input(request, bodies)
@@ -186,7 +155,7 @@ def speech_routes(service: SpeechService, jobs: JobRunner, bodies: Bodies) -> AP
         """List the one model that speaks, as OpenAI's clients expect it."""
         return {"object": "list", "data": [await served_model()]}
 
-    @router.get("/v1/models/{model_id:path}", responses={404: _ERRORS[404]})
+    @router.get("/v1/models/{model_id:path}", responses={404: describe_error(ModelNotFound)})
     async def model(model_id: str) -> dict[str, Any]:
         """Answer the model that speaks; a speech body may name any, this route only that one."""
         served = await served_model()

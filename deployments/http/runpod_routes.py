@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Path, Request
 
 from deployments.held_jobs import HeldJob, HeldJobs
 from deployments.http.bodies import Bodies
 from deployments.http.body import read_job_input
+from deployments.http.description import RunRequest, describe_body
 from deployments.service import SpeechService
 from speech.request import is_health_check
 
@@ -20,9 +21,16 @@ SYNC_WAIT_S = 90.0
 """Seconds that `/runsync` and `/status-sync` wait for a job, as RunPod does, before they answer."""
 
 
+async def _any_endpoint(endpoint: Annotated[str, Path(description="Any name.")]) -> None:
+    """Take any endpoint's name; what is not taken is not described either."""
+
+
 def runpod_routes(service: SpeechService, held: HeldJobs, bodies: Bodies) -> APIRouter:
     """Return the routes over the jobs that are held."""
-    router = APIRouter(prefix="/v2/{endpoint}", tags=["runpod"])
+    router = APIRouter(
+        prefix="/v2/{endpoint}", tags=["runpod"], dependencies=[Depends(_any_endpoint)]
+    )
+    body = describe_body(RunRequest, service.pass_limits.max_frames)
 
     async def take(request: Request) -> HeldJob:
         job_input = await read_job_input(request, bodies)
@@ -30,13 +38,13 @@ def runpod_routes(service: SpeechService, held: HeldJobs, bodies: Bodies) -> API
             await service.require_ready()
         return held.take(job_input)
 
-    @router.post("/run")
+    @router.post("/run", openapi_extra=body)
     async def run(request: Request) -> dict[str, Any]:
         """Take a job and answer its id at once."""
         job = await take(request)
         return {"id": job.job_id, "status": job.status}
 
-    @router.post("/runsync")
+    @router.post("/runsync", openapi_extra=body)
     async def runsync(request: Request) -> dict[str, Any]:
         """Run a job and answer its output; after 90 s only its status."""
         job = await take(request)
@@ -57,7 +65,7 @@ def runpod_routes(service: SpeechService, held: HeldJobs, bodies: Bodies) -> API
 
     @router.get("/stream/{job_id}")
     async def stream(job_id: str) -> dict[str, Any]:
-        """Answer what a job has made since this was last asked."""
+        """Answer the parts of a job's output that were made since the last call."""
         job = held.find(job_id)
         parts = [{"output": item} for item in job.unread]
         job.unread.clear()

@@ -6,15 +6,27 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import BaseModel, Field
+
 from speech.errors import InvalidRequest
 from speech.formats import FORMATS
-from speech.validation import shown
+from speech.validation import Seed, shown
 
 PREFIX = "/v1/text-to-speech/{voice_id:path}"
 """The beginning of every route's path: a voice in a sub-folder has slashes in its name."""
 DEFAULT_FORMAT = "mp3_44100_128"
 
 _FORMAT = re.compile(r"(mp3|opus|pcm|wav)_(\d{4,5})(?:_\d{2,3})?")
+
+
+class TextToSpeechBody(BaseModel):
+    """ElevenLabs' body of a text-to-speech request; any other field has no effect."""
+
+    text: str = Field(..., description="What to speak.")
+    seed: Seed | None = None
+    voice_settings: dict[str, Any] | None = Field(
+        None, description="`speed`: tempo; the pitch stays. All else has no effect."
+    )
 
 
 def speech_body(voice_id: str, output_format: str, message: Mapping[str, Any]) -> dict[str, Any]:

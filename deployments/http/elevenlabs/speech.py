@@ -14,8 +14,14 @@ from fastapi import APIRouter, Request, Response
 from deployments.http.audio_response import Streamed, audio_response, speech_headers
 from deployments.http.bodies import Bodies
 from deployments.http.body import read_json
+from deployments.http.description import AUDIO, SPEECH_ERRORS, describe_body
 from deployments.http.elevenlabs.alignment import CharacterTimes
-from deployments.http.elevenlabs.request import DEFAULT_FORMAT, PREFIX, speech_body
+from deployments.http.elevenlabs.request import (
+    DEFAULT_FORMAT,
+    PREFIX,
+    TextToSpeechBody,
+    speech_body,
+)
 from deployments.http.json_text import FastJSONResponse
 from deployments.http.request_id import request_id_of
 from deployments.service import SpeechService
@@ -25,7 +31,13 @@ from speech.request import SpeechRequest, parse_speech
 
 def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(prefix=PREFIX, tags=["elevenlabs"])
+    router = APIRouter(prefix=PREFIX, tags=["elevenlabs"], responses=SPEECH_ERRORS)
+    described = describe_body(TextToSpeechBody, service.pass_limits.max_frames)
+    audio: dict[str, Any] = {
+        "openapi_extra": described,
+        "response_class": Response,
+        "responses": {200: AUDIO},
+    }
 
     async def accept(
         request: Request, voice_id: str, output_format: str, *, timestamps: bool = False
@@ -43,7 +55,7 @@ def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
         await service.require_ready()
         return service.speak(wanted, request_id, "http")
 
-    @router.post("/stream/with-timestamps")
+    @router.post("/stream/with-timestamps", openapi_extra=described)
     async def stream_with_timestamps(
         request: Request, voice_id: str, output_format: str = DEFAULT_FORMAT
     ) -> Response:
@@ -53,7 +65,7 @@ def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
         headers = speech_headers(call.request, stream.engine)
         return Streamed(stream, _lines(call.request, stream), headers, "application/json")
 
-    @router.post("/with-timestamps")
+    @router.post("/with-timestamps", openapi_extra=described)
     async def speech_with_timestamps(
         request: Request, voice_id: str, output_format: str = DEFAULT_FORMAT
     ) -> Response:
@@ -70,8 +82,8 @@ def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
 
     # The first path that fits is taken, and the last decorator's is the first: a path of "" fits
     # all, as a voice's name may have slashes in it.
-    @router.post("")
-    @router.post("/stream")
+    @router.post("", **audio)
+    @router.post("/stream", **audio)
     async def speech(
         request: Request, voice_id: str, output_format: str = DEFAULT_FORMAT
     ) -> Response:

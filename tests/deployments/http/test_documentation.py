@@ -23,6 +23,21 @@ async def test_every_route_is_documented(make_ingress, connect):
     assert served <= set(re.findall(r"`([A-Z]+ /[^`]*)`", API))
 
 
+async def test_document_describes_every_route_whole(make_ingress, connect):
+    document = (await connect(make_ingress()).get("/openapi.json")).json()
+    error = {"$ref": "#/components/schemas/ErrorBody"}
+    without_body = ("/cancel/{job_id}", "/purge-queue")
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            described = {each["name"] for each in operation.get("parameters", [])}
+            assert set(re.findall(r"{(\w+)}", path)) <= described, path
+            assert "422" not in operation["responses"], path  # no route answers it
+            default = operation["responses"]["default"]["content"]["application/json"]
+            assert default["schema"] == error, path
+            has_body = method == "post" and not path.endswith(without_body)
+            assert ("requestBody" in operation) == has_body, path
+
+
 @pytest.mark.parametrize(("title", "body"), [("Speech", SpeechBody), ("Jobs", JobInput)])
 def test_every_field_is_documented(title, body):
     rows = re.findall(r"^\| (`.*?) \|", section(title), re.M)
