@@ -25,16 +25,7 @@ from speech.text.passage import require_words
 from speech.text.pronunciations import Pronunciations, check_pronunciations
 from speech.text.turns import Voices, check_speakers, check_tags, read_apart
 from speech.text.typography import clean
-from speech.validation import (
-    Flag,
-    Integer,
-    Number,
-    Seed,
-    Text,
-    first_fault,
-    given_fields,
-    is_encodable,
-)
+from speech.validation import Flag, Integer, Number, Seed, Text, first_fault, given_fields, is_utf8
 from speech.voice_names import chosen_name
 
 MAX_VOICE_CHARS = 1024
@@ -56,15 +47,18 @@ def _voice_id(voice: Any) -> Any:
 
 PRONUNCIATIONS_FIELD = Field(
     None,
-    description="Spellings by the word that they are said for.",
+    description='Spellings by word, such as `{"Siobhan": "Shivawn"}`.',
     json_schema_extra={"additionalProperties": {"type": "string"}},
 )
 
 Loudness = Annotated[Number, Field(ge=MIN_LOUDNESS, le=MAX_LOUDNESS)]
 LOUDNESS_FIELD = Field(
-    None, description="Of the audio, in LUFS, with a true peak of at most -1 dBTP."
+    None, description="Loudness of the audio in LUFS, with a true peak of at most -1 dBTP."
 )
 
+SEED_FIELD = Field(
+    None, description="Same seed, same audio, on a GPU up to rounding; 0 if not given."
+)
 VOICES_FIELD = Field(
     None, description="Dialogue: voice files by speaker; `[S1]` in the text begins a turn of `S1`."
 )
@@ -77,14 +71,11 @@ class JobInput(BaseModel):
     text: Any = Field(..., description="What to speak.", json_schema_extra={"type": "string"})
     speaker_voice: VoiceName | None = Field(
         None,
-        description="Reference audio file below the voices folder; `default` or nothing for one "
-        "made up for the request.",
+        description="Voice file; without one, or with `default`, the model makes a voice up.",
     )
     voices: dict[str, VoiceName] | None = VOICES_FIELD
     parameters: dict[str, Any] | None = None
-    seed: Seed | None = Field(
-        None, description="Same seed, same audio, on a GPU up to rounding; 0 if not given."
-    )
+    seed: Seed | None = SEED_FIELD
     session_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")] | None = Field(
         None, description="Names the output file; a random UUID if not given."
     )
@@ -94,8 +85,8 @@ class JobInput(BaseModel):
     pronunciations: dict[str, Any] | None = PRONUNCIATIONS_FIELD
     stream: Flag | None = Field(
         None,
-        description="Accepted, changes nothing: `POST /runsync` answers whole, and a RunPod worker "
-        "streams or not as it was started.",
+        description="Stream the job, on RunPod's client routes only: `POST /runsync` answers "
+        "whole, and a RunPod worker streams or not as it was started.",
     )
 
 
@@ -110,8 +101,8 @@ class SpeechBody(BaseModel):
         VoiceName | None,
         BeforeValidator(_voice_id),
         Field(
-            description="Reference audio file below the voices folder, as a string or {id: …}; "
-            "`default` or nothing for one made up for the request."
+            description="Voice file, as a string or {id: …}; without one, or with `default`, the "
+            "model makes a voice up."
         ),
     ] = None
     voices: dict[str, Annotated[VoiceName, BeforeValidator(_voice_id)]] | None = VOICES_FIELD
@@ -123,15 +114,15 @@ class SpeechBody(BaseModel):
         None, description="`audio` (raw bytes, the default) or `sse` (OpenAI's events)."
     )
     instructions: Any = Field(None, description="Accepted; has no effect on this model.")
-    seed: Seed | None = None
+    seed: Seed | None = SEED_FIELD
     parameters: dict[str, Any] | None = None
     timestamps: TimedUnit | None = Field(
-        None, description=_TIMESTAMPS + " Of this route only with `stream_format` `sse`."
+        None, description=_TIMESTAMPS + " On this route only with `stream_format` `sse`."
     )
     loudness: Loudness | None = LOUDNESS_FIELD
     pronunciations: dict[str, Any] | None = PRONUNCIATIONS_FIELD
     sample_rate: Integer | None = Field(
-        None, description="Hz; `pcm` is 24000 if not given, as OpenAI's."
+        None, description="In Hz; 24000 for `pcm` if not given, as OpenAI's."
     )
 
 
@@ -276,7 +267,7 @@ def _first_given(*seeds: int | None) -> int:
 
 
 def _check_text(text: object, field: str, max_chars: int) -> str:
-    if not isinstance(text, str) or not is_encodable(text):
+    if not isinstance(text, str) or not is_utf8(text):
         raise InvalidRequest(f"Missing or invalid '{field}' field (expected string)", field)
     if len(text) <= max_chars:
         cleaned = clean(text)

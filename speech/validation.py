@@ -51,8 +51,8 @@ def shown(value: object) -> str:
     return shorten(repr(value), MAX_SHOWN_CHARS)
 
 
-def is_encodable(text: str) -> bool:
-    """Tell whether UTF-8 can encode `text`, which it cannot with a lone surrogate in it."""
+def is_utf8(text: str) -> bool:
+    """Tell whether `text` can be sent as UTF-8: it has no lone surrogates."""
     return not any("\ud800" <= char <= "\udfff" for char in text)
 
 

@@ -13,7 +13,7 @@ from speech.text.breaks import MAX_OPEN_TAG_CHARS, OPEN_TAG, Break, mark_spaces,
 from speech.text.layout import speaks
 from speech.text.scripts import SENTENCE_ENDS, duration_ms
 from speech.text.typography import clean
-from speech.validation import is_encodable
+from speech.validation import is_utf8
 
 _PATIENCE = 1.5  # of the longest wait: then any break between words does
 _GROWTH = 1.125  # of a late text without any break, until it is looked through again
@@ -88,7 +88,7 @@ class SentenceReader:
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
         self._half_pair = text[-1] if "\ud800" <= text[-1:] <= "\udbff" else ""
         text = text.removesuffix(self._half_pair)
-        if not is_encodable(text):
+        if not is_utf8(text):
             self._half_pair = ""
             raise InvalidRequest("The text holds half a character (a lone surrogate)", "text")
         return text

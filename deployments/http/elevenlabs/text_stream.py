@@ -21,7 +21,7 @@ from deployments.service import SpeechService
 from deployments.text_session import TextSession, UtteranceEnded, UtteranceFailed
 from speech.errors import InvalidRequest, SpeechError
 from speech.request import parse_speech_config
-from speech.validation import is_encodable
+from speech.validation import is_utf8
 
 MAX_CONTEXTS = 5
 """The most texts of one connection at a time, as at ElevenLabs."""
@@ -133,7 +133,7 @@ class ElevenLabsDialect:
         context_id = message.get("context_id", message.get("contextId"))
         if context_id is None and not message.get("text"):
             return  # it keeps the connection alive
-        if not isinstance(context_id, str) or not is_encodable(context_id):
+        if not isinstance(context_id, str) or not is_utf8(context_id):
             raise InvalidRequest("Missing or invalid 'context_id' field (expected string)")
         if len(context_id) > MAX_CONTEXT_ID_CHARS:
             raise InvalidRequest(
