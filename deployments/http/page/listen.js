@@ -128,7 +128,7 @@ async function hear(body, signal) {
   let firstAudio = null;
   const note = (facts) => {
     take.facts = {
-      Engine: header("X-Engine"),
+      Model: header("X-Engine"),
       "First audio": firstAudio,
       Audio: seconds(take.seconds),
       ...facts,
