@@ -125,6 +125,21 @@ async def test_a_voice_is_chosen_from_the_servers_list(page):
         assert body["voice"] == sent
 
 
+async def test_list_of_voices_is_used_by_keyboard(page):
+    choice = page.get_by_label("Choose a voice")
+    await expect(choice.locator("option")).to_have_count(3)
+    await voice(page).fill("somebody.ogg")
+    await expect(choice).to_have_value("")
+    await voice(page).fill("")
+    await expect(choice).to_have_value("default")
+    await choice.focus()
+    for chosen in ("deep.wav", "high.flac"):
+        await page.keyboard.press("ArrowDown")
+        await expect(voice(page)).to_have_value(chosen)
+    await page.keyboard.press("ArrowUp")
+    await expect(voice(page)).to_have_value("deep.wav")
+
+
 async def test_without_a_list_the_voices_used_last_are_offered(visit, held_site):
     url, stage = held_site
     stage.release.set()

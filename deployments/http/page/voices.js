@@ -16,13 +16,16 @@ function offerVoices() {
   const voices = new Set([...recall("localStorage", "voices", []), ...listedVoices]);
   $("voices").replaceChildren(...[...voices].map((voice) => new Option("", voice)));
   $("listed").hidden = !listedVoices.length;
-  const title = new Option("▾", "", true, true);
-  title.disabled = title.hidden = true; // it stands there when one is chosen, too
   $("listed").replaceChildren(
-    title,
     new Option("default voice", "default"),
     ...listedVoices.map((voice) => new Option(voice, voice)),
   );
+  showListed();
+}
+
+/** Lets the list stand at the voice that is typed, at none if that is not in it. */
+function showListed() {
+  $("listed").value = $("voice").value.trim() || "default";
 }
 
 async function askVoices() {
@@ -38,8 +41,8 @@ async function askVoices() {
 $("listed").addEventListener("change", () => {
   const chosen = $("listed").value;
   $("voice").value = chosen === "default" ? "" : chosen;
-  $("listed").selectedIndex = 0;
 });
+$("voice").addEventListener("input", showListed);
 if (contract.listVoices) {
   askVoices();
   $("key").addEventListener("change", askVoices);
