@@ -60,8 +60,8 @@ def check_pronunciations(raw: Mapping[Any, Any]) -> Pronunciations:
         for text in (word, spelling):
             if not isinstance(text, str) or not _is_said(text):
                 raise InvalidRequest(
-                    f"Invalid 'pronunciations': {shown(word)} needs a spelling, and both a "
-                    f"letter or digit and at most {MAX_ENTRY_CHARS} characters",
+                    f"Invalid 'pronunciations': {shown(word)}: a word and its spelling each need "
+                    f"a letter or a digit, and have at most {MAX_ENTRY_CHARS} characters",
                     "pronunciations",
                 )
         if tag := _TAG.search(f"{word} {spelling}"):

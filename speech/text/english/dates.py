@@ -7,6 +7,7 @@ from math import gcd
 
 from speech.text.english.figures import (
     UNJOINED,
+    YEAR,
     cardinal,
     ordinal,
     year,
@@ -44,7 +45,6 @@ _DAY = (
     rf"(?P<day>{_ANY_DAY})(?:st|nd|rd|th)?"
     rf"(?:\s?[-–—]\s?(?P<upto>{_ANY_DAY})(?!\d)(?:st|nd|rd|th)?)?"
 )
-_YEAR = r"(?P<year>1[1-9]\d\d|20\d\d)"
 
 
 def _month(name: str) -> str:
@@ -230,7 +230,7 @@ DATES: tuple[Rule, ...] = (
         _numeric_date,
     ),
     rule(
-        rf"{UNJOINED}(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.{_YEAR}(?![\w-]|\.\d)",
+        rf"{UNJOINED}(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.{YEAR}(?![\w-]|\.\d)",
         _named_date,
     ),
     rule(
@@ -245,9 +245,9 @@ DATES: tuple[Rule, ...] = (
         rf"\b(?P<first>{_ANY_SHORT_MONTH})\.?\s?[-–—]\s?(?={_ANY_SHORT_MONTH}\b)",
         lambda match: f"{_month(match['first'])} to ",
     ),
-    rule(rf"\b{_NAMED_MONTH}\.?\s{_DAY}(?:,?\s{_YEAR})?(?![\w:]|[.,/]\d)", _day_of_month),
+    rule(rf"\b{_NAMED_MONTH}\.?\s{_DAY}(?:,?\s{YEAR})?(?![\w:]|[.,/]\d)", _day_of_month),
     rule(
-        rf"{UNJOINED}(?P<the>the\s)?{_DAY}\s{_NAMED_MONTH}(?P<stop>\.)?(?:,?\s{_YEAR}\b)?",
+        rf"{UNJOINED}(?P<the>the\s)?{_DAY}\s{_NAMED_MONTH}(?P<stop>\.)?(?:,?\s{YEAR}\b)?",
         _day_before_month,
     ),
     rule(rf"\b(?P<month>{_ANY_SHORT_MONTH})\.(?=\s\d|,?\s[a-z])", lambda m: _month(m["month"])),

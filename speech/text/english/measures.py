@@ -41,7 +41,6 @@ _PER_SHORT = [
 _PER_COUNTED = [unit for unit in PER if unit in UNITS or unit in _SPANS]  # `cells/mL`, `trips/day`
 _TIMES = {"h": "hours", "m": "minutes", "s": "seconds"}
 _OWN_NOUN = re.compile(PLAIN_NOUN)
-_RACES = "dash|sprint|race|relay|final|heat|freestyle|butterfly|backstroke|medley|hurdles"
 _RATE_PARTS = re.compile(r"/(?:(\d+)\s?)?([^/]+)")
 _LASTING = listed(
     "for wait waits after every within took takes lasts last lasted than under only about another "

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
-from speech.text.english.figures import UNJOINED, cardinal, plural, two_figures, year
+from speech.text.english.figures import UNJOINED, YEAR, cardinal, plural, two_figures, year
 from speech.text.english.initials import spell
 from speech.text.english.rule import Rule, rule
-
-_YEAR = r"(?P<year>1[1-9]\d\d|20\d\d)"
 
 
 def _upto_year(match: re.Match[str]) -> str:
@@ -51,7 +49,7 @@ YEARS: tuple[Rule, ...] = (
         _later_years,
     ),
     rule(
-        rf"(?:{UNJOINED}|(?<=\b(?:mid|pre)-)|(?<=\bpost-)|(?<=\bearly-)){_YEAR}"
+        rf"(?:{UNJOINED}|(?<=\b(?:mid|pre)-)|(?<=\bpost-)|(?<=\bearly-)){YEAR}"
         r"(?![\w%°-]|[.,/:]\d|\s?[kmc]?[mg]\b)",
         lambda match: year(match["year"]),
     ),

@@ -93,7 +93,8 @@ def test_without_a_list_nothing_changes() -> None:
     ],
 )
 def test_an_entry_that_is_no_word_is_refused(raw: dict[object, object]) -> None:
-    with pytest.raises(InvalidRequest, match="Invalid 'pronunciations'"):
+    needed = "a word and its spelling each need a letter or a digit, and have at most 100 char"
+    with pytest.raises(InvalidRequest, match=f"Invalid 'pronunciations': .*: {needed}"):
         check_pronunciations(raw)
 
 
