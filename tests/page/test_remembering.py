@@ -16,6 +16,7 @@ from tests.page.visitor import (
     open_parameters,
     seed,
     speak,
+    take,
     text,
     voice,
 )
@@ -127,3 +128,8 @@ async def test_audio_that_breaks_off_is_told(visit, locked_site):
     await expect(page.get_by_role("alert")).to_contain_text("The audio broke off")
     await expect(page.get_by_role("alert")).to_contain_text(await fact(page, "Request"))
     await expect(button(page, "Download")).to_be_enabled()
+    await text(page).fill("A short one.")
+    await button(page, "Speak").click()
+    await expect_status(page, "Done")
+    await expect(take(page, 1)).to_contain_text("s · cut short")
+    await expect(take(page, 2)).not_to_contain_text("cut short")

@@ -148,9 +148,11 @@ async function hear(body, signal) {
       note({});
       show();
     }
+    take.isWhole = true;
   } finally {
     take.done = true;
     take.tookS = progress.passedS;
+    showTakes(player.take);
   }
   progress.learn(take.seconds);
   const factor = (take.tookS / take.seconds).toFixed(3);

@@ -3,7 +3,8 @@
 class Take {
   /** `body` is that of the request, its seed included. */
   constructor(body, rateHz) {
-    Object.assign(this, { body, rateHz, pieces: [], peaks: [], length: 0, facts: {}, done: false });
+    Object.assign(this, { body, rateHz, pieces: [], peaks: [], length: 0, facts: {} });
+    Object.assign(this, { done: false, isWhole: false });
   }
 
   /** Takes 16-bit samples that follow all that came before; returns them as a piece. */

@@ -18,7 +18,9 @@ function listTake(take, play, save) {
   };
   take.told = make("p", { className: "hint" });
   take.tell = () =>
-    (take.told.textContent = `${voice} · seed ${seed} · ${take.seconds.toFixed(2)} s`);
+    (take.told.textContent =
+      `${voice} · seed ${seed} · ${take.seconds.toFixed(2)} s` +
+      (take.done && !take.isWhole ? " · cut short" : ""));
   const said = make("p", { className: "said", dir: "auto", textContent: input, title: input });
   take.row = make(
     "li",
