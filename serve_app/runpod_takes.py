@@ -24,7 +24,7 @@ SHORTEST_POLL_S = 1.0
 _FIELDS = ("id", "input", "batchId")
 """The fields of a job that the SDK or the worker reads; a client may send others."""
 
-Job = dict[str, Any]
+RunPodJob = dict[str, Any]
 Take = Callable[[aiohttp.ClientSession, int], Awaitable[Iterable[object] | None]]
 
 
@@ -57,7 +57,7 @@ class PatientTakes:
         self._debounced = debounced
         self._pause_s = FIRST_PAUSE_S
 
-    async def __call__(self, session: aiohttp.ClientSession, num_jobs: int = 1) -> list[Job]:
+    async def __call__(self, session: aiohttp.ClientSession, num_jobs: int = 1) -> list[RunPodJob]:
         """Return up to `num_jobs` new jobs; wait before an error is raised, or none returned."""
         ending = asyncio.get_running_loop().time() + SHORTEST_POLL_S
         try:
@@ -74,9 +74,9 @@ class PatientTakes:
             await asyncio.sleep(ending - asyncio.get_running_loop().time())
         return jobs
 
-    def _new(self, answer: Iterable[object]) -> list[Job]:
+    def _new(self, answer: Iterable[object]) -> list[RunPodJob]:
         """Return the jobs that can be run and are not held already."""
-        jobs: dict[str, Job] = {}
+        jobs: dict[str, RunPodJob] = {}
         held = self._held()
         for job in answer:
             if not isinstance(job, dict) or not _is_id(job.get("id")):

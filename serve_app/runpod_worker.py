@@ -22,7 +22,7 @@ from ray.serve.handle import DeploymentHandle
 from deployments.handles import unwrap
 from serve_app.graph_call import GraphCall
 from serve_app.runpod_posts import MAX_POST_S, use_patient_posts
-from serve_app.runpod_takes import use_patient_takes
+from serve_app.runpod_takes import RunPodJob, use_patient_takes
 from serve_app.settings import Settings
 from serve_app.watch import GraphWatch, can_speak
 from speech.errors import (
@@ -50,7 +50,6 @@ MAX_RUNSYNC_BYTES = 20_000_000
 """RunPod's limits for an output as JSON; a larger one gets a 400, and the SDK drops it."""
 LOST_POLL_S = 0.5
 
-RunPodJob = dict[str, Any]
 Output = dict[str, Any]
 
 
