@@ -68,7 +68,7 @@ async def test_page_speaks_a_typed_text_aloud_to_its_end(page):
     end = await wave(page).get_attribute("aria-valuemax")
     assert float(end) == pytest.approx(duration, abs=0.01)
     assert await wave(page).get_attribute("aria-valuenow") == end
-    assert await fact(page, "Model") == "echo-mini"
+    assert await fact(page, "Engine") == "echo-mini"
     (request_id,) = await (await answering.value).header_values("X-Request-ID")
     assert await fact(page, "Request") == request_id
     total, factor = await shown_seconds(page, "Total"), await fact(page, "Real-time factor")
