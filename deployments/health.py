@@ -68,13 +68,13 @@ def _check_model(engine: str, sampling: dict[str, Any] | None, draining: bool) -
             "fail",
             f"no sampler with engine {engine} answers: it is starting, or its log says why not",
         )
-    loaded = f"model {sampling['engine']} is loaded"
+    loaded = f"engine {sampling['engine']} is loaded"
     return check("pass", loaded, defaults=sampling.get("defaults", {}))
 
 
 def _check_hardware(sampling: dict[str, Any] | None) -> dict[str, Any]:
     if sampling is None:
-        return check("warn", "unknown until the model is loaded")
+        return check("warn", "unknown until the engine is loaded")
     if sampling["device"] == "cpu":
         return check("warn", "no GPU in use: running on the CPU")
     if sampling["warning"]:

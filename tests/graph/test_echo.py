@@ -94,7 +94,7 @@ def test_checkpoint_with_its_own_codec_and_defaults_speaks_under_its_own_name(mi
     [model] = httpx.get(f"{mini}/v1/models", timeout=60).json()["data"]
     assert model["id"] == "echo-mini-tiny"
     health = httpx.get(f"{mini}/health", timeout=60).json()
-    assert health["checks"]["models"]["details"] == "model echo-mini-tiny is loaded"
+    assert health["checks"]["models"]["details"] == "engine echo-mini-tiny is loaded"
 
 
 def test_parameters_that_do_not_go_with_the_checkpoints_are_a_bad_request(mini):

@@ -47,7 +47,7 @@ async def page(browser, graph):
 
 
 async def test_page_tells_which_engine_speaks_and_stands_at_its_defaults(page):
-    await expect(page.locator("#health")).to_contain_text("model echo-mini is loaded")
+    await expect(page.locator("#health")).to_contain_text("engine echo-mini is loaded")
     await expect(page.locator("#health")).to_contain_text("voice files")
     await open_parameters(page)
     await expect(page.get_by_label("num_steps, slider")).to_have_value(str(NUM_STEPS))

@@ -13,7 +13,7 @@ PING_MS = 5000
 
 async def test_header_turns_when_the_server_goes_and_when_it_is_back(visit, make_site):
     ingress = make_site()
-    health, loaded, gone = "#health", "model tone is loaded", "The server does not answer"
+    health, loaded, gone = "#health", "engine tone is loaded", "The server does not answer"
     with served(ingress) as url:
         page = await visit("about:blank")
         await page.clock.install()

@@ -95,7 +95,7 @@ async def test_what_is_remembered_in_another_shape_is_forgotten(page, kept):
 async def test_key_is_asked_for_only_where_one_is_needed_and_lives_in_its_tab(visit, locked_site):
     page = await visit(locked_site)
     key = page.get_by_label("API key")
-    await expect(page.locator("#health")).to_contain_text("model tone is loaded")
+    await expect(page.locator("#health")).to_contain_text("engine tone is loaded")
     await expect(key).to_be_hidden()
     await button(page, "Speak").click()
     await expect_complaint(page, "This server asks for an API key.")

@@ -128,7 +128,7 @@ async function hear(body, signal) {
   let firstAudio = null;
   const note = (facts) => {
     take.facts = {
-      Model: header("X-Engine"),
+      Engine: header("X-Engine"),
       "First audio": firstAudio,
       Audio: seconds(take.seconds),
       ...facts,

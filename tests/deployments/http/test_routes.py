@@ -345,7 +345,7 @@ async def test_health_counts_voices_and_warns_of_what_is_missing(make_ingress, c
     assert tuple(checks) == CHECKS
     assert checks["audio_files"]["count"] == 2
     assert [checks[name]["status"] for name in ("hardware", "s3")] == ["warn", "warn"]
-    assert checks["models"]["details"] == "model tone is loaded"
+    assert checks["models"]["details"] == "engine tone is loaded"
     assert checks["models"]["defaults"]["sequence_length"] == 640
 
 
