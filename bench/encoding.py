@@ -1,10 +1,11 @@
-"""The cost of encoding by output format, and the effect of LAME's quicker levels on speech.
+"""The cost of encoding by output format, and what the choices of lossy encoders do to speech.
 
 echo-mini speaks a few sentences in the sample voices; each is encoded in blocks, as it is streamed,
 and CPU time is counted. For every level of LAME, from the most thorough (0) to the quickest (9),
-the file is decoded and compared with the speech: how far the noise lies below it in each critical
-band in which there is speech (the median, and the worst of a hundred), how far the spectrum is off,
-and, where faster-whisper is installed (training/requirements.txt), the words it gets wrong.
+and every way in which FFmpeg codes AAC, the file is decoded and compared with the speech: how far
+the noise lies below it in each critical band in which there is speech (the median, and the worst of
+a hundred), how far the spectrum is off, how many blocks in a thousand pop, and, where
+faster-whisper is installed (training/requirements.txt), the words it gets wrong.
 
     python -m bench.encoding [--sentences 20]
 """
@@ -40,6 +41,10 @@ from speech.reference_audio import decode_reference
 BLOCK_SAMPLES = 32 * 2048
 ROUNDS = 3
 LEVELS = (0, 2, 5, 6, 7, 9)
+AAC = (("twoloop", 96_000), ("fast", 96_000), ("fast", 80_000), ("fast", 64_000))
+"""FFmpeg's coders and bits per second."""
+POP, POP_SAMPLES = 0.1, 1024
+"""The error of a block that pops, against full scale, and its samples."""
 BARK_EDGES_HZ = [
     *(20, 100, 200, 300, 400, 510, 630, 770, 920, 1080, 1270, 1480, 1720, 2000, 2320, 2700, 3150),
     *(3700, 4400, 5300, 6400, 7700, 9500, 12000, 15500),
@@ -64,13 +69,24 @@ def main() -> None:
         ms, files = encode_all(row, spoken)
         formats.append({"format": row.name, "cpu_ms_per_s": ms, "kbps": _kbps(files, spoken)})
         print(f"{row.name:>8} {ms:>13.2f} {formats[-1]['kbps']:>7.0f}")
-    levels = []
-    for level in LEVELS:
-        levels.append(measure_level(level, texts, spoken))
-        if level == LEVELS[0]:
-            print(" ".join(f"{column:>16}" for column in levels[0]))
-        print(" ".join(f"{value:>16.4g}" for value in levels[-1].values()), flush=True)
-    print(json.dumps({"benchmark": "encoding", "formats": formats, "mp3_levels": levels}))
+    rows = {
+        f"mp3 {level}": replace(FORMATS["mp3"], encoder_options={"compression_level": str(level)})
+        for level in LEVELS
+    }
+    rows |= {
+        f"aac {coder} {bitrate}": replace(
+            FORMATS["aac"], bitrate=bitrate, encoder_options={"aac_coder": coder}
+        )
+        for coder, bitrate in AAC
+    }
+    measured = {}
+    for name, row in rows.items():
+        figures = measured[name] = measure(row, texts, spoken)
+        if len(measured) == 1:
+            print(f"{'':>18}", " ".join(f"{column:>16}" for column in figures))
+        values = " ".join(f"{figure:>16.4g}" for figure in figures.values())
+        print(f"{name:>18}", values, flush=True)
+    print(json.dumps({"benchmark": "encoding", "formats": formats, "encoders": measured}))
 
 
 async def speak(texts: Sequence[str]) -> list[PCM]:
@@ -122,26 +138,29 @@ def _kbps(files: Sequence[bytes], spoken: Sequence[PCM]) -> float:
     return 8 * sum(map(len, files)) / _seconds(spoken) / 1000
 
 
-def measure_level(level: int, texts: Sequence[str], spoken: Sequence[PCM]) -> dict[str, float]:
-    """Return the cost of one of LAME's levels and what it does to speech."""
-    row = replace(FORMATS["mp3"], encoder_options={"compression_level": str(level)})
+def measure(row: Format, texts: Sequence[str], spoken: Sequence[PCM]) -> dict[str, float]:
+    """Return the cost of an encoder and what it does to speech."""
     ms, files = encode_all(row, spoken)
-    decoded = [aligned(decode(file), pcm) for file, pcm in zip(files, spoken, strict=True)]
-    below = np.concatenate([noise_db(*pair) for pair in zip(spoken, decoded, strict=True)])
-    off = np.concatenate([spectrum_db(*pair) for pair in zip(spoken, decoded, strict=True)])
+    gain = 10 ** (-row.encoder_gain_db / 20)
+    decoded = [gain * aligned(decode(file), pcm) for file, pcm in zip(files, spoken, strict=True)]
+    pairs = list(zip(spoken, decoded, strict=True))
+    below = np.concatenate([noise_db(*pair) for pair in pairs])
+    off = np.concatenate([spectrum_db(*pair) for pair in pairs])
+    errors = np.concatenate([highest_errors(*pair) for pair in pairs])
     measured = {
-        "level": float(level),
+        "kbit/s": _kbps(files, spoken),
         "cpu_ms_per_s": ms,
         "noise_p50_db": float(np.percentile(below, 50)),
         "noise_p99_db": float(np.percentile(below, 99)),
         "spectrum_off_db": float(np.sqrt(np.mean(off**2))),
+        "pops_per_1000": 1000 * float(np.mean(errors > POP)),
     }
     wrong = words_wrong_percent(list(zip(texts, decoded, strict=True)))
     return measured if wrong is None else {**measured, "words_wrong_%": wrong}
 
 
 def decode(file: bytes) -> PCM:
-    """Return the samples of an MP3 file."""
+    """Return the samples of a file."""
     with av.open(io.BytesIO(file), "r") as container:
         frames = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
     decoded: PCM = np.concatenate(frames).astype(np.float32)
@@ -184,6 +203,11 @@ def spectrum_db(pcm: PCM, decoded: PCM) -> NDArray[np.float64]:
     chosen = _speech_bands(before)
     off: NDArray[np.float64] = 10 * np.log10((after[chosen] + 1e-20) / before[chosen])
     return off
+
+
+def highest_errors(pcm: PCM, decoded: PCM) -> PCM:
+    """Return how far `decoded` is off at most in each block."""
+    return np.maximum.reduceat(np.abs(decoded - pcm), np.arange(0, len(pcm), POP_SAMPLES))
 
 
 if __name__ == "__main__":

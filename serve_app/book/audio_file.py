@@ -74,7 +74,7 @@ def write_m4b(target: BinaryIO, spoken: Sequence[SpokenPart], *, title: str, rat
         stream = container.add_stream(
             M4B_AUDIO.encoder,
             rate_hz,
-            options={"flags": "+bitexact"},
+            options={"flags": "+bitexact", **M4B_AUDIO.encoder_options},
             layout="mono",
             format=M4B_AUDIO.sample_format,
             bit_rate=M4B_AUDIO.bitrate or 0,

@@ -3,6 +3,7 @@ import io
 import struct
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import av
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from speech.encoding import Encoder
 from speech.errors import InvalidRequest
 from speech.formats import FORMATS, Format
+from speech.reference_audio import decode_reference
 
 INPUT_RATE = 44100
 UNKNOWN_LENGTH = 0xFFFFFFFF
@@ -152,6 +154,14 @@ def test_mp3_and_aac_streams_lose_nothing_and_add_little(name: str, num_samples:
     row = FORMATS[name]
     samples, rate = decode(streamed(noise(num_samples), row, [700]), row)
     assert 0 < len(samples) - num_samples < 0.06 * rate
+
+
+def test_aac_of_speech_has_no_pops():
+    with Path("voices/ada.ogg").open("rb", buffering=0) as file:
+        speech = decode_reference(file)
+    samples, _ = decode(whole(speech, FORMATS["aac"]), FORMATS["aac"])
+    delay = 1024
+    assert np.abs(samples[delay : delay + len(speech)] - speech).max() < 0.05
 
 
 @ALL
