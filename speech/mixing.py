@@ -52,11 +52,13 @@ def mix(blocks: Iterable[Block], channels: Sequence[int | None] = ()) -> Iterato
 
 
 class _Meter:
-    """A mixer of channels that measures how much power their mean has left."""
+    """A mixer of channels that measures how much power their mean has left, offsets aside."""
 
     def __init__(self, num_channels: int) -> None:
         self._weights = np.full(num_channels, 1 / num_channels, np.float32)
+        self._num_samples = 0
         self._channel_energy = np.zeros(num_channels)
+        self._channel_sum = np.zeros(num_channels)
         self._mean_energy = 0.0
 
     def mean(self, block: Block) -> Mono:
@@ -66,16 +68,22 @@ class _Meter:
         with np.errstate(over="ignore", invalid="ignore"):
             mono: Mono = samples @ self._weights  # ten times as fast as mean()
             if len(self._weights) > 1:
+                self._num_samples += len(samples)
                 self._channel_energy += np.einsum("nc,nc->c", samples, samples)
+                self._channel_sum += np.ones(len(samples), np.float32) @ samples
                 self._mean_energy += float(mono @ mono)
         return mono
 
     def loudest_of_cancelling(self) -> int | None:
         """Return the loudest channel if the blocks so far cancel, else None."""
-        num_channels = len(self._weights)
-        unrelated = float(self._channel_energy.sum()) / num_channels**2
-        if self._mean_energy < MAX_LEFT * unrelated:
-            return int(self._channel_energy.argmax())
+        num_samples = max(1, self._num_samples)
+        with np.errstate(over="ignore", invalid="ignore"):
+            channel_energy = self._channel_energy - self._channel_sum**2 / num_samples
+            mean_sum = float(self._channel_sum @ self._weights)
+            mean_energy = self._mean_energy - mean_sum**2 / num_samples
+        unrelated = float(channel_energy.sum()) / len(self._weights) ** 2
+        if mean_energy < MAX_LEFT * unrelated:
+            return int(channel_energy.argmax())
         return None
 
 

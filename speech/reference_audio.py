@@ -143,17 +143,17 @@ def _read_track(
     if any(channel is not None for channel in loudest):
         with open_audio() as again:
             mono, _ = _mono(again, index, loudest, resample)
-    peak = max(float(mono.max()), -float(mono.min()))
+    highest, lowest = float(mono.max()), float(mono.min())
+    peak = max(highest, -lowest)
     if not math.isfinite(peak):
         raise UndecodableAudio("it holds samples that are not finite numbers")
-    if peak < MIN_PEAK:
+    if highest - lowest < 2 * MIN_PEAK:  # an offset, as sound cards add, is not heard
         raise UndecodableAudio("no audible audio")
-    start = find_start(mono)
-    pcm = mono[start:]
     if peak > 1:
-        pcm /= np.float32(peak)
+        mono /= np.float32(peak)
+    start = find_start(mono)
     return Reference(
-        pcm,
+        mono[start:],
         source=audio.tracks[index],
         num_runs=len(loudest),
         channel=next((channel for channel in loudest if channel is not None), None),

@@ -32,7 +32,7 @@ def recording(level: int, num_samples: int = NUM_SAMPLES) -> bytes:
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setparams((1, 2, 44_100, 0, "NONE", ""))
-        out.writeframes(np.full(num_samples, level, "<i2").tobytes())
+        out.writeframes(np.resize([level, -level], num_samples).astype("<i2").tobytes())
     return file.getvalue()
 
 
@@ -54,7 +54,7 @@ async def audio_of(prep: VoicePrep, voice: PreparedVoice) -> np.ndarray:
 async def level(prep: VoicePrep, name: str = "v.wav") -> int:
     """The level of the recording that `name` stands for now."""
     audio = await audio_of(prep, await prep.prepare(name))
-    assert audio.min() == audio.max(), "two contents mixed"
+    assert -audio.min() == audio.max() == np.abs(audio).min(), "two contents mixed"
     return round(float(audio[0]) * 32768)
 
 
@@ -99,7 +99,7 @@ async def test_prepare_answers_normalised_audio(tmp_path: Path):
     audio = await audio_of(prep, prepared)
     assert len(audio) == NUM_SAMPLES
     assert audio.dtype == np.float32
-    np.testing.assert_array_equal(audio, np.full(NUM_SAMPLES, 0.5, np.float32))
+    np.testing.assert_array_equal(audio, np.resize([0.5, -0.5], NUM_SAMPLES))
     assert not audio.flags.writeable
 
 

@@ -25,6 +25,12 @@ def test_long_silence_is_skipped_but_for_its_end(seconds, noise_db):
     assert find_start(pcm) / SAMPLE_RATE_HZ == pytest.approx(seconds - KEPT_S, abs=0.03)
 
 
+@pytest.mark.parametrize("offset", [0.01, -0.3])
+def test_offset_of_the_recording_is_silent(offset):
+    pcm = np.concatenate([silence(6, -60), VOICE]) + np.float32(offset)
+    assert find_start(pcm) / SAMPLE_RATE_HZ == pytest.approx(6 - KEPT_S, abs=0.03)
+
+
 @settings(max_examples=20)
 @given(st.floats(0, MIN_SKIPPED_S - 0.1), st.floats(1e-3, 1))
 def test_shorter_silence_stays(seconds, level):

@@ -32,6 +32,7 @@ def only(made):
         (VOICE, *[SILENCE] * 31),
         (VOICE + OTHER, OTHER - VOICE),
         (VOICE, VOICE, -VOICE),
+        (VOICE + 9, VOICE - 9),
         (SILENCE, SILENCE),
     ],
 )
@@ -49,6 +50,7 @@ def test_mean_is_taken_of_channels_that_do_not_cancel(channels):
         ((VOICE, -VOICE + 0.1 * OTHER), 1),
         ((VOICE, -VOICE, SILENCE), 0),
         ((VOICE, -0.5 * VOICE, -0.5 * VOICE), 0),
+        ((VOICE + 1, -0.9 * VOICE + 1.1), 0),
     ],
 )
 def test_loudest_channel_is_named_where_all_cancel(channels, loudest):
