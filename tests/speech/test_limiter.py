@@ -110,6 +110,15 @@ def test_only_the_surroundings_of_a_peak_become_quieter():
     assert 0.494 < changed.min() < 0.5 < changed.max() < 0.9
 
 
+def test_a_peak_comes_down_to_the_ceiling_and_what_follows_comes_back_slowly():
+    pcm = np.full(RATE, 0.2, np.float32)
+    pcm[RATE // 2] = 2.0
+    limited = limit(pcm, RATE)
+    gain_db = 20 * np.log10(limited / pcm)[RATE // 2 :]
+    assert 20 * np.log10(limited.max()) == pytest.approx(TRUE_PEAK_DB, abs=0.4)
+    assert gain_db[round(0.03 * RATE)] == pytest.approx(gain_db[0] / np.e, abs=0.3)
+
+
 def test_the_true_peak_lies_between_samples():
     tone = np.sin(2 * np.pi * RATE / 4 * np.arange(4000) / RATE + np.pi / 4)
     middle = (tone * np.hanning(4000)).astype(np.float32)

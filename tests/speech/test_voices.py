@@ -325,6 +325,14 @@ def test_fingerprint_tells_contents_apart_that_share_every_time_and_number(folde
     assert fingerprint(path, after_ns=0).digest == first.digest
 
 
+def test_fingerprint_of_a_young_file_sees_a_change_at_the_end_of_megabytes(folder: Path):
+    path = folder / "v.wav"
+    path.write_bytes(bytes(3 * 2**20) + b"first")
+    first = fingerprint(path, after_ns=0)
+    path.write_bytes(bytes(3 * 2**20) + b"other")
+    assert fingerprint(path, after_ns=0).digest != first.digest
+
+
 @pytest.mark.parametrize(
     ("age_ns", "is_young"),
     [

@@ -24,6 +24,12 @@ def id3_tag():
     return b"ID3\4\0\0" + number(len(frame)) + frame
 
 
+def footed_id3_tag():
+    tag = id3_tag()
+    header = tag[:5] + b"\x10" + tag[6:10]
+    return header + tag[10:] + b"3DI" + header[3:]
+
+
 def flac_picture():
     sizes = struct.pack(">IIII", 3000, 3000, 24, 0)
     mime = struct.pack(">I", 9) + b"image/png"
@@ -137,6 +143,10 @@ PICTURED = {
     ),
     "aac": lambda: (id3_tag() + encode("adts", "aac", TONE), encode("adts", "aac", TONE)),
     "tagged flac": lambda: (id3_tag() + encode("flac", "flac", TONE), encode("flac", "flac", TONE)),
+    "footed flac": lambda: (
+        footed_id3_tag() + encode("flac", "flac", TONE),
+        encode("flac", "flac", TONE),
+    ),
     "flac": lambda: (flac(), encode("flac", "flac", TONE)),
     "m4a": lambda: (m4a(), encode("ipod", "aac", TONE)),
     "alac": lambda: (m4a("alac"), encode("ipod", "alac", TONE)),
