@@ -14,6 +14,9 @@ from speech.pcm import PCM
 # `atempo` overlaps windows of about 46 ms and looks for the best fit within the audio at hand.
 # Frames of one size make its finds, and so the samples, independent of the caller's pieces.
 _FRAMES_PER_S = 20
+_EARLY_S = 0.0095
+"""The part of its input by which a pass that slows down is ahead, as it prefers the later one of
+two fits. As much silence before the audio puts every sound at its time."""
 
 
 class Tempo:
@@ -28,7 +31,7 @@ class Tempo:
         self._sample_rate = sample_rate
         self._graph = None if speed == 1 else _graph(speed, sample_rate)
         self._frame_samples = sample_rate // _FRAMES_PER_S
-        self._waiting = np.empty(0, np.float32)
+        self._waiting = np.zeros(round(_early_s(speed) * sample_rate), np.float32)
         self._num_taken = 0
         self._num_given = 0
 
@@ -63,14 +66,25 @@ class Tempo:
         return np.concatenate(ready)
 
 
+def _passes(speed: float) -> tuple[float, ...]:
+    """Return the tempo of each pass: beyond a factor of 2 either way one would be audible."""
+    return (speed,) if 0.5 <= speed <= 2 else (speed**0.5, speed**0.5)
+
+
+def _early_s(speed: float) -> float:
+    """Return how far ahead in its input the whole change of tempo is."""
+    if speed >= 1:
+        return 0.0
+    first, *others = _passes(speed)
+    return _EARLY_S * (1 + first * len(others))
+
+
 def _graph(speed: float, sample_rate: int) -> Graph:
-    # Beyond a factor of 2 either way one pass skips or repeats audibly: take two.
-    num_passes = 1 if 0.5 <= speed <= 2 else 2
     graph = Graph()
     graph.threads = 1  # or each graph starts an idle thread per core
     graph.link_nodes(
         graph.add_abuffer(sample_rate=sample_rate, format="flt", layout="mono"),
-        *(graph.add("atempo", str(speed ** (1 / num_passes))) for _ in range(num_passes)),
+        *(graph.add("atempo", str(tempo)) for tempo in _passes(speed)),
         graph.add("abuffersink"),
     ).configure()
     return graph

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from speech.parameters import MAX_SPEED, MIN_SPEED
+from speech.reference_audio import decode_reference
 from speech.tempo import Tempo
 
 RATE = 44100
@@ -65,6 +68,23 @@ def test_tempo_changes_throughout(speed: float) -> None:
     changed = change(pcm, speed)
     border_s = np.flatnonzero(np.abs(changed) > 0.02)[-1] / RATE
     assert border_s == pytest.approx(1 / speed, abs=0.06)
+
+
+def level_by_ms(pcm: Samples, speed: float = 1.0) -> NDArray[np.float64]:
+    """The level over time, a value for each millisecond of the audio before its tempo changed."""
+    starts = (np.arange(0, len(pcm) * speed / RATE, 0.001) / speed * RATE).astype(int)
+    power = np.convolve(np.add.reduceat(pcm.astype(np.float64) ** 2, starts), np.ones(10) * speed)
+    levels = np.log(power + 1e-3)
+    return levels - levels.mean()
+
+
+@pytest.mark.parametrize("speed", [0.25, 0.4, 0.5, 0.8, 0.9])
+def test_slowed_speech_is_heard_at_its_time(speed: float) -> None:
+    with Path("voices/ada.ogg").open("rb", buffering=0) as file:
+        speech = decode_reference(file)[: 4 * RATE]
+    before, after = level_by_ms(speech), level_by_ms(change(speech, speed), speed)
+    late_ms = int(np.argmax(np.correlate(after, before, "full"))) - (len(before) - 1)
+    assert abs(late_ms) <= 4
 
 
 @pytest.mark.parametrize("speed", SPEEDS)
