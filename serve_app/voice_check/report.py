@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -80,7 +81,8 @@ def report_voice(file: io.RawIOBase, max_used_s: float = MAX_SECONDS) -> VoiceRe
     measured = measure_voice(reference.pcm)
     used_s = min(measured.duration_s, max_used_s)
     if measured.duration_s < MIN_S:
-        why = f"only {measured.duration_s:.2f} s of audio, at least {MIN_S:g} s are needed"
+        told_s = math.floor(100 * measured.duration_s) / 100
+        why = f"only {told_s:.2f} s of audio, at least {MIN_S:g} s are needed"
         return VoiceReport(source, measured, used_s, why)
     warnings = [*_warnings_of_reading(reference), *_warnings(source, measured, used_s)]
     return VoiceReport(source, measured, used_s, None, tuple(warnings))
@@ -115,12 +117,14 @@ def _warnings(source: Source, measured: VoiceMeasurement, used_s: float) -> list
 
 
 def _warnings_of_sound(measured: VoiceMeasurement, snr_db: float) -> list[str]:
+    # Numbers are rounded away from the limit: 19.6 dB are not the 20 dB to aim at.
     warnings = []
     if measured.num_clipped > _MAX_CLIPPED_PER_S * measured.speech_s:
         warnings.append(f"clipped: {measured.num_clipped} peaks are cut off flat")
     if snr_db < _MIN_SNR_DB:
         warnings.append(
-            f"noisy: speech is {snr_db:.0f} dB above the background, aim at {_MIN_SNR_DB:.0f} dB"
+            f"noisy: speech is {math.floor(snr_db)} dB above the background, "
+            f"aim at {_MIN_SNR_DB:.0f} dB"
         )
     if measured.speech_dbfs is not None and measured.speech_dbfs < _MIN_SPEECH_DBFS:
         warnings.append(
@@ -130,7 +134,7 @@ def _warnings_of_sound(measured: VoiceMeasurement, snr_db: float) -> list[str]:
     loudness_range_lu = measured.loudness_range_lu
     if loudness_range_lu is not None and loudness_range_lu > _MAX_LOUDNESS_RANGE_LU:
         warnings.append(
-            f"uneven: the loudness varies by {loudness_range_lu:.0f} LU, "
+            f"uneven: the loudness varies by {math.ceil(loudness_range_lu)} LU, "
             f"stay below {_MAX_LOUDNESS_RANGE_LU:.0f} LU"
         )
     if measured.bandwidth_hz < _MIN_BANDWIDTH_HZ:
@@ -148,7 +152,7 @@ def _warnings_of_length(source: Source, measured: VoiceMeasurement, used_s: floa
         # Decoding stopped at its limit: only the container knows how much there is.
         decoded_all = measured.duration_s < MAX_SECONDS or source.duration_s is None
         total_s = measured.duration_s if decoded_all else source.duration_s
-        return [f"cut: only the first {used_s:.0f} s of {total_s:.0f} s are used"]
+        return [f"cut: only the first {used_s:.1f} s of {total_s:.1f} s are used"]
     if measured.duration_s > MAX_WORTHWHILE_S:
         return [f"long: beyond {MAX_WORTHWHILE_S:.0f} s a voice gains little"]
     return []

@@ -42,7 +42,7 @@ def test_sample_voices_are_good(capsys):
         (lambda pcm: pcm[: 44100 * 4], 1, "! short: 10 to 30 s are recommended"),
         (lambda pcm: pcm + 0.05 * np.random.default_rng(0).standard_normal(len(pcm)), 1, "! noisy"),
         (lambda pcm: 0 * pcm, 2, "! no audible audio"),
-        (lambda pcm: pcm[:10_000], 2, "! only 0.23 s of audio, at least 1 s are needed"),
+        (lambda pcm: pcm[:10_000], 2, "! only 0.22 s of audio, at least 1 s are needed"),
     ],
     ids=["clipped", "short", "noisy", "silent", "too short"],
 )
@@ -117,7 +117,7 @@ def test_used_is_what_the_checkpoint_hears(write, capsys, monkeypatch):
     half = write("half.wav", lambda pcm: np.tile(pcm, 6)[: 30 * 44100])
     assert main(["--weights-dir", "echo-mini", minute]) == 1
     told = capsys.readouterr().out
-    assert "! cut: only the first 30 s of 60 s are used" in told
+    assert "! cut: only the first 29.7 s of 60.0 s are used" in told
     assert "used        29.7 s by echo-mini" in told
     assert main(["--weights-dir", "echo-mini", half]) == 0  # 29.7 of the recommended 30 s
     assert main(["--weights-dir", "echo-tts-base", minute]) == 0

@@ -79,10 +79,19 @@ def test_report_warns_of_a_telephones_sound():
 def test_report_tells_what_is_cut_and_how_long_the_file_is():
     found = report(ADA, max_used_s=10.5)
     assert found.used_s == 10.5
-    assert found.warnings == ("cut: only the first 10 s of 11 s are used",)
+    assert found.warnings == ("cut: only the first 10.5 s of 10.8 s are used",)
     endless = report(np.tile(soxr.resample(ADA, SAMPLE_RATE_HZ, 8_000), 30), rate_hz=8_000)
     assert endless.used_s == 297
-    assert "cut: only the first 297 s of 323 s are used" in endless.warnings
+    assert "cut: only the first 297.0 s of 323.5 s are used" in endless.warnings
+
+
+def test_report_rounds_away_from_the_limit_that_it_names():
+    noisy = report(ADA + 0.022 * np.random.default_rng(0).standard_normal(len(ADA)))
+    assert noisy.measured.snr_db == pytest.approx(19.65, abs=0.1)
+    assert noisy.warnings == ("noisy: speech is 19 dB above the background, aim at 20 dB",)
+    uneven = report(np.concatenate([ADA, 0.35 * ADA]))
+    assert uneven.measured.loudness_range_lu == pytest.approx(10.2, abs=0.1)
+    assert uneven.warnings == ("uneven: the loudness varies by 11 LU, stay below 10 LU",)
 
 
 def test_report_tells_what_reading_left_out():
@@ -110,10 +119,11 @@ def test_report_tells_which_track_is_used():
     ("pcm", "reason"),
     [
         (silence(12), "no audible audio"),
+        (ADA[:44_099], "only 0.99 s of audio, at least 1 s are needed"),
         (ADA[:20_000], "only 0.45 s of audio, at least 1 s are needed"),
         (ADA[:0], "no audio in it could be decoded"),
     ],
-    ids=["silent", "short", "empty"],
+    ids=["silent", "nearly a second", "short", "empty"],
 )
 def test_report_says_why_a_file_is_unusable(pcm, reason):
     found = report(pcm)
