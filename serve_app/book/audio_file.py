@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import av
 import numpy as np
 
 from serve_app.audio_target import WavHeader
-from serve_app.book.parts import Part
+from serve_app.book.levels import SpokenPart, even
 from speech.encoding import Encoder
 from speech.formats import FORMATS, Format
 from speech.joining import Joiner
-from speech.pcm import PCM, from_int16
+from speech.limiter import Limiter
+from speech.pcm import PCM
 
 M4B = "m4b"
 M4B_AUDIO = FORMATS["aac"]
 """The row of the server's formats that codes an M4B's audio."""
-
-
-class SpokenPart(NamedTuple):
-    """A part, and the file of its audio: samples of 16 bits, little-endian."""
-
-    part: Part
-    file: Path
 
 
 class _Mark(NamedTuple):
@@ -38,10 +31,21 @@ class _Mark(NamedTuple):
 
 
 def write_audio(
-    target: BinaryIO, spoken: Sequence[SpokenPart], *, output: Format, rate_hz: int
+    target: BinaryIO,
+    spoken: Sequence[SpokenPart],
+    *,
+    output: Format,
+    rate_hz: int,
+    has_loudness: bool,
 ) -> float:
-    """Write parts in one of the server's formats, at their rate; return the seconds."""
-    encoder = Encoder(output, rate_hz, rate_hz)
+    """Write parts in one of the server's formats, at their rate; return the seconds.
+
+    With `has_loudness` the parts are as loud as was asked for, and true peaks are limited; without,
+    they are made as loud as one another.
+    """
+    if not has_loudness:
+        spoken = even(spoken, rate_hz)
+    encoder = Encoder(output, rate_hz, rate_hz, limits_peaks=has_loudness)
     header = WavHeader(target)
     num_samples = 0
 
@@ -57,12 +61,22 @@ def write_audio(
     return num_samples / rate_hz
 
 
-def write_m4b(target: BinaryIO, spoken: Sequence[SpokenPart], *, title: str, rate_hz: int) -> float:
+def write_m4b(
+    target: BinaryIO,
+    spoken: Sequence[SpokenPart],
+    *,
+    title: str,
+    rate_hz: int,
+    has_loudness: bool,
+) -> float:
     """Write parts as M4B with a title and chapters, at their rate; return the seconds.
 
-    What stands before the first heading is a chapter that has the book's title.
+    What stands before the first heading is a chapter that has the book's title. For `has_loudness`
+    see `write_audio`.
     """
     title = title.encode(errors="replace").decode()  # a file's name may be no UTF-8
+    if not has_loudness:
+        spoken = even(spoken, rate_hz)
     marks: list[_Mark] = []
     # Players find the chapters in the header, before which the audio has to be measured.
     num_samples = sum(len(pcm) for pcm in _joined(spoken, rate_hz, marks))
@@ -92,7 +106,8 @@ def write_m4b(target: BinaryIO, spoken: Sequence[SpokenPart], *, title: str, rat
             ]
         )
         position = 0
-        for pcm in _joined(spoken, rate_hz, []):
+        pieces = _joined(spoken, rate_hz, [])
+        for pcm in _limited(pieces, rate_hz) if has_loudness else pieces:
             if not len(pcm):
                 continue
             samples = np.clip(pcm, -1.0, 1.0)[np.newaxis]
@@ -104,13 +119,21 @@ def write_m4b(target: BinaryIO, spoken: Sequence[SpokenPart], *, title: str, rat
     return num_samples / rate_hz
 
 
+def _limited(pieces: Iterable[PCM], rate_hz: int) -> Iterator[PCM]:
+    limiter = Limiter(rate_hz, M4B_AUDIO.peak_db)
+    for pcm in pieces:
+        yield limiter.process(pcm)
+    yield limiter.finish()
+
+
 def _joined(spoken: Sequence[SpokenPart], rate_hz: int, marks: list[_Mark]) -> Iterator[PCM]:
     """Yield the audio of all parts with the pauses between; add the chapters to `marks`."""
     joiner = Joiner(rate_hz, crossfade=True)
-    for index, (part, file) in enumerate(spoken):
+    for index, spoken_part in enumerate(spoken):
+        part = spoken_part.part
         if index:
             yield from joiner.next_chunk(part.pause_s)
-        settled = joiner.feed(from_int16(file.read_bytes()))
+        settled = joiner.feed(spoken_part.read(rate_hz))
         if part.chapter is not None:
             marks.append(_Mark(part.chapter, joiner.chunk_start if marks else 0))
         yield from settled

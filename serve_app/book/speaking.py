@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential
 
 from serve_app.audio_target import open_target
-from serve_app.book.audio_file import SpokenPart
+from serve_app.book.levels import SpokenPart
 from serve_app.book.parts import Part
 from serve_app.book.progress import Progress
 from serve_app.book.work_folder import WorkFolder

@@ -65,11 +65,12 @@ def speak_book(given: argparse.Namespace, text: str, output_format: FormatName) 
     )
     title = given.title or Path(given.file or given.output).stem
     started = time.monotonic()
+    encode = (
+        partial(write_m4b, title=title) if is_m4b(given) else partial(write_audio, output=output)
+    )
     seconds = speaker.write(
         given.output,
-        partial(write_m4b, title=title, rate_hz=rate_hz)
-        if is_m4b(given)
-        else partial(write_audio, output=output, rate_hz=rate_hz),
+        partial(encode, rate_hz=rate_hz, has_loudness=given.loudness is not None),
         is_quiet=given.quiet,
     )
     if not given.quiet:
