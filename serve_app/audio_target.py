@@ -17,6 +17,9 @@ _SHOWN_CHARS = 50  # of a name in that of its temporary file, which has at most 
 _WAV_HEADER = struct.Struct("<4sI4s4sI16s4sI")
 """RIFF, size of what follows, WAVE, fmt, 16, the format, data, size of what follows."""
 _MAX_WAV_BYTES = 2**32 - 1
+_FLAC_MAGIC = b"fLaC"
+_FLAC_LENGTH = slice(21, 26)  # its lower 36 bits; the others belong to the bits per sample
+_FLAC_LENGTH_BITS = 36
 
 
 @contextmanager
@@ -66,8 +69,11 @@ def _temporary(path: str) -> str:
     return os.path.join(folder, f".{last[:_SHOWN_CHARS]}.{os.getpid()}.part")
 
 
-class WavHeader:
-    """The header of a streamed WAV file, which cannot know the sizes when it is sent."""
+class StreamedHeader:
+    """The header of a streamed file; that of WAV and FLAC does not know the length when it is sent.
+
+    Without it players show no length of FLAC, and some seek nowhere.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         """`file` stands where the header will be written."""
@@ -79,24 +85,40 @@ class WavHeader:
         """Take note of what has been written."""
         self._bytes += packet[: _WAV_HEADER.size - len(self._bytes)]
 
-    def complete(self) -> None:
-        """Write the true sizes into the header where the file lets go back to it."""
+    def complete(self, num_samples: int) -> None:
+        """Write the true length into the header where the file lets go back to it."""
         if self._start is None or len(self._bytes) < _WAV_HEADER.size:
             return
-        riff, _, wave, fmt, fmt_size, form, data, _ = _WAV_HEADER.unpack(self._bytes)
-        if (riff, wave, fmt, data) != (b"RIFF", b"WAVE", b"fmt ", b"data"):
-            return
         end = self._file.tell()
-        num_bytes = end - self._start
-        if num_bytes > _MAX_WAV_BYTES:
-            return
-        header = _WAV_HEADER.pack(
-            *(riff, num_bytes - 8, wave, fmt, fmt_size, form),
-            *(data, num_bytes - _WAV_HEADER.size),
+        header = _wav_header(self._bytes, end - self._start) or _flac_header(
+            self._bytes, num_samples
         )
-        self._file.seek(self._start)
-        self._file.write(header)
-        self._file.seek(end)
+        if header is not None:
+            self._file.seek(self._start)
+            self._file.write(header)
+            self._file.seek(end)
+
+
+def _wav_header(header: bytes, num_bytes: int) -> bytes | None:
+    """Return the header of a WAV file of that many bytes, None if that cannot be."""
+    riff, _, wave, fmt, fmt_size, form, data, _ = _WAV_HEADER.unpack(header)
+    if (riff, wave, fmt, data) != (b"RIFF", b"WAVE", b"fmt ", b"data"):
+        return None
+    if num_bytes > _MAX_WAV_BYTES:
+        return None
+    return _WAV_HEADER.pack(
+        *(riff, num_bytes - 8, wave, fmt, fmt_size, form),
+        *(data, num_bytes - _WAV_HEADER.size),
+    )
+
+
+def _flac_header(header: bytes, num_samples: int) -> bytes | None:
+    """Return the header of a FLAC file of that many samples, None if that cannot be."""
+    if not header.startswith(_FLAC_MAGIC) or num_samples >> _FLAC_LENGTH_BITS:
+        return None
+    others = int.from_bytes(header[_FLAC_LENGTH], "big") >> _FLAC_LENGTH_BITS
+    length = (others << _FLAC_LENGTH_BITS | num_samples).to_bytes(5, "big")
+    return header[: _FLAC_LENGTH.start] + length + header[_FLAC_LENGTH.stop :]
 
 
 def _goes_back(file: BinaryIO) -> bool:

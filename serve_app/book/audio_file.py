@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 import av
 import numpy as np
 
-from serve_app.audio_target import WavHeader
+from serve_app.audio_target import StreamedHeader
 from serve_app.book.levels import SpokenPart, even
 from speech.encoding import Encoder
 from speech.formats import FORMATS, Format
@@ -46,7 +46,7 @@ def write_audio(
     if not has_loudness:
         spoken = even(spoken, rate_hz)
     encoder = Encoder(output, rate_hz, rate_hz, limits_peaks=has_loudness)
-    header = WavHeader(target)
+    header = StreamedHeader(target)
     num_samples = 0
 
     def write(packet: bytes) -> None:
@@ -57,7 +57,7 @@ def write_audio(
         num_samples += len(pcm)
         write(encoder.encode(pcm))
     write(encoder.finish())
-    header.complete()
+    header.complete(num_samples)
     return num_samples / rate_hz
 
 

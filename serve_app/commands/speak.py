@@ -13,7 +13,7 @@ from typing import get_args
 from tqdm import tqdm
 
 from serve_app.audio_length import AudioLength
-from serve_app.audio_target import STDOUT, WavHeader, open_target
+from serve_app.audio_target import STDOUT, StreamedHeader, open_target
 from serve_app.book import markdown
 from serve_app.book.audio_file import M4B, M4B_AUDIO
 from serve_app.client import (
@@ -184,7 +184,7 @@ def _speak(given: argparse.Namespace, text: str, output_format: FormatName) -> N
         tqdm(total=expected_s, bar_format=_BAR, disable=not is_shown, leave=False) as bar,
         stream_speech(given.url, api_key, body, given.patience) as speech,
     ):
-        header = WavHeader(target)
+        header = StreamedHeader(target)
         length = AudioLength(FORMATS[output_format], speech.sample_rate_hz)
         for packet in speech.packets:
             if first_s is None:
@@ -201,7 +201,7 @@ def _speak(given: argparse.Namespace, text: str, output_format: FormatName) -> N
             total_s = length.total_s()
         except ValueError:
             raise CallFailed(f"What the server sent is not {output_format}") from None
-        header.complete()
+        header.complete(round(total_s * speech.sample_rate_hz))
         if given.subtitles is not None:
             _write_subtitles(speech.words, given.subtitles)
     if not given.quiet:

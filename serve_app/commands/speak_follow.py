@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from serve_app.audio_target import WavHeader, open_target
+from serve_app.audio_target import StreamedHeader, open_target
 from serve_app.client import Refused
 from serve_app.commands.command_parser import CommandParser
 from serve_app.commands.speak_options import KEY_VARIABLE, asked_fields
@@ -36,7 +36,7 @@ def follow(given: argparse.Namespace, output_format: FormatName, parser: Command
     except InvalidRequest as error:
         raise Refused(error.message) from None
     with open_target(given.output) as target:
-        header = WavHeader(target)
+        header = StreamedHeader(target)
 
         def write(packet: bytes) -> None:
             target.write(packet)
@@ -48,7 +48,7 @@ def follow(given: argparse.Namespace, output_format: FormatName, parser: Command
             num_samples += len(pcm)
             write(encoder.encode(pcm))
         write(encoder.finish())
-        header.complete()
+        header.complete(num_samples)
     if not given.quiet:
         print(
             f"{one_line(given.output)}: {num_samples / sample_rate:.1f} s of {output_format} at "

@@ -1,3 +1,4 @@
+import io
 import os
 import stat
 import subprocess
@@ -5,10 +6,11 @@ import sys
 import wave
 
 import pytest
+import soundfile
 
-from serve_app.audio_target import WavHeader, open_target
+from serve_app.audio_target import StreamedHeader, open_target
 from speech.encoding import Encoder
-from speech.formats import FORMATS
+from speech.formats import FORMATS, FormatName
 from tests.conftest import voiced
 
 
@@ -80,11 +82,11 @@ def test_device_is_written_to_and_not_replaced():
 
 def test_wav_into_a_device_has_no_header_to_complete():
     with open_target("/dev/null") as target:
-        header = WavHeader(target)
-        for packet in streamed_wav():
+        header = StreamedHeader(target)
+        for packet in streamed():
             target.write(packet)
             header.feed(packet)
-        header.complete()
+        header.complete(2 * 44100)
 
 
 def test_pipe_by_its_descriptor_is_written_to():
@@ -96,20 +98,20 @@ def test_pipe_by_its_descriptor_is_written_to():
     os.close(reader)
 
 
-def streamed_wav() -> list[bytes]:
-    encoder = Encoder(FORMATS["wav"], 44100, 44100)
+def streamed(name: FormatName = "wav") -> list[bytes]:
+    encoder = Encoder(FORMATS[name], 44100, 44100)
     return [encoder.encode(voiced(100)), encoder.finish()]
 
 
 @pytest.mark.parametrize("cut", [1, 43, 44, 1000])
 def test_wav_header_is_completed_however_it_arrives(tmp_path, cut):
-    stream = b"".join(streamed_wav())
+    stream = b"".join(streamed())
     with open_target(str(tmp_path / "out.wav")) as target:
-        header = WavHeader(target)
+        header = StreamedHeader(target)
         for packet in (stream[:cut], stream[cut:]):
             target.write(packet)
             header.feed(packet)
-        header.complete()
+        header.complete(2 * 44100)
     with wave.open(str(tmp_path / "out.wav")) as file:
         assert file.getnframes() == 2 * 44100
     written = (tmp_path / "out.wav").read_bytes()
@@ -117,31 +119,48 @@ def test_wav_header_is_completed_however_it_arrives(tmp_path, cut):
     assert int.from_bytes(written[4:8], "little") == len(written) - 8
 
 
-@pytest.mark.parametrize("content", [b"", b"RIFF", b"x" * 100])
+@pytest.mark.parametrize("cut", [1, 25, 1000])
+def test_flac_header_is_completed_however_it_arrives(tmp_path, cut):
+    stream = b"".join(streamed("flac"))
+    assert soundfile.info(io.BytesIO(stream)).frames != 2 * 44100
+    with open_target(str(tmp_path / "out.flac")) as target:
+        header = StreamedHeader(target)
+        for packet in (stream[:cut], stream[cut:]):
+            target.write(packet)
+            header.feed(packet)
+        header.complete(2 * 44100)
+    told = soundfile.info(tmp_path / "out.flac")
+    expected = (2 * 44100, 44100, 1, "PCM_16")
+    assert (told.frames, told.samplerate, told.channels, told.subtype) == expected
+    written = (tmp_path / "out.flac").read_bytes()
+    assert (written[:21], written[26:]) == (stream[:21], stream[26:])
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF", b"fLaC", b"x" * 100])
 def test_what_is_no_wav_is_left_alone(tmp_path, content):
     with open_target(str(tmp_path / "out.wav")) as target:
-        header = WavHeader(target)
+        header = StreamedHeader(target)
         target.write(content)
         header.feed(content)
-        header.complete()
+        header.complete(2 * 44100)
     assert (tmp_path / "out.wav").read_bytes() == content
 
 
 COPY = """
 import sys
-from serve_app.audio_target import WavHeader, open_target
+from serve_app.audio_target import StreamedHeader, open_target
 with open_target("-") as target:
-    header = WavHeader(target)
+    header = StreamedHeader(target)
     stream = sys.stdin.buffer.read()
     target.write(stream)
     header.feed(stream)
-    header.complete()
+    header.complete(2 * 44100)
 """
 
 
 @pytest.mark.parametrize("mode", ["wb", "ab"])
 def test_standard_output_into_a_file_is_completed_unless_it_is_appended_to(tmp_path, mode):
-    stream = b"".join(streamed_wav())
+    stream = b"".join(streamed())
     path = tmp_path / "out.wav"
     path.write_bytes(b"before")
     with open(path, mode) as out:
