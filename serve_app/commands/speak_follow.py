@@ -32,7 +32,7 @@ def follow(given: argparse.Namespace, output_format: FormatName, parser: Command
     api_key = os.environ.get(KEY_VARIABLE) or None
     num_samples = 0
     try:
-        encoder = Encoder(row, sample_rate, sample_rate)
+        encoder = Encoder(row, sample_rate, sample_rate, limits_peaks=given.loudness is not None)
     except InvalidRequest as error:
         raise Refused(error.message) from None
     with open_target(given.output) as target:

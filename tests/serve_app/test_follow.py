@@ -6,12 +6,17 @@ import socket
 import threading
 from contextlib import contextmanager
 
+import av
+import numpy as np
 import pytest
 from websockets.sync.server import serve
 
 from serve_app import follow
 from serve_app.client import CallFailed, NoServer, Refused, Unavailable
+from serve_app.commands import speak
 from serve_app.follow import follow_speech
+from speech.limiter import TRUE_PEAK_DB, true_peak_db
+from tests.conftest import voiced
 
 
 @contextmanager
@@ -119,6 +124,19 @@ def test_proxy_of_the_environment_is_not_asked_for_this_machine(tmp_path, monkey
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     with server(b"audio", code=1000) as url:
         assert call(url, tmp_path) == [b"audio"]
+
+
+def test_loudness_holds_for_the_format_that_is_written(tmp_path, monkeypatch):
+    pcm = voiced(120) / np.abs(voiced(120)).max()
+    (tmp_path / "text").write_bytes(b"Hello.")
+    spoken = (32767 * pcm).astype("<i2").tobytes()
+    with server(spoken, code=1000) as url, (tmp_path / "text").open() as text:
+        monkeypatch.setattr("sys.stdin", text)
+        output = str(tmp_path / "out.mp3")
+        assert speak.main(["--follow", "--url", url, "--loudness", "-14", "-q", "-o", output]) == 0
+    with av.open(output) as container:
+        heard = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+    assert true_peak_db(heard, 44100) < TRUE_PEAK_DB
 
 
 def test_server_that_falls_silent_is_left(tmp_path):

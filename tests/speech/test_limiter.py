@@ -124,3 +124,4 @@ def test_the_true_peak_lies_between_samples():
     middle = (tone * np.hanning(4000)).astype(np.float32)
     assert 20 * np.log10(np.abs(middle).max()) == pytest.approx(-3.01, abs=0.05)
     assert true_peak_db(middle, RATE) == pytest.approx(0, abs=0.1)
+    assert true_peak_db(middle / 10, RATE) == pytest.approx(-20, abs=0.1)
