@@ -30,6 +30,16 @@ def test_vtt_has_a_header_and_escapes():
     )
 
 
+def test_words_are_shown_together_however_late_they_are_said():
+    early, late = (
+        write_subtitles(
+            [TimedWord("la", at + 0.3 * i, at + 0.3 * i + 0.3) for i in range(60)], "srt"
+        )
+        for at in (0, 7200)
+    )
+    assert re.findall("la.*", late) == re.findall("la.*", early)
+
+
 def test_no_words_make_an_empty_file():
     assert write_subtitles([], "srt") == ""
     assert write_subtitles([], "vtt") == "WEBVTT\n"
