@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from speech.decoding.audio import Decoder, SeekableReader
+from speech.decoding.audio import Decoder, SeekableReader, UndecodableAudio
 from speech.decoding.ffmpeg import open_with_ffmpeg
 from speech.decoding.file_view import FileView
 from speech.decoding.libsndfile import open_with_libsndfile
@@ -70,11 +70,16 @@ def view_content(file: SeekableReader) -> tuple[Content, Callable[[], FileView]]
     """Return the kind of content at the file's position, and a function that opens a view of it.
 
     Each view begins at the start of the content; one is used at a time.
+
+    Raises:
+        UndecodableAudio: There is none.
     """
     whole = FileView(file)
     skip_tags(whole)
     start = whole.tell()
     signature = whole.read(_SIGNATURE_BYTES)
+    if not signature and not start:
+        raise UndecodableAudio("the file is empty")
     content = next(row for row in CONTENTS if row.signature.match(signature))
     whole.seek(start)
     patches = content.patches(whole) if content.patches else None

@@ -337,11 +337,13 @@ def test_decode_needs_more_than_a_header(container: str, codec: str):
         decode_reference(io.BytesIO(encode(container, codec, sine(channels=2))[:num_bytes]))
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"RIFF", b"\0" * 10_000, b"speech\n" * 1000, b"\xff\xd8\xff\xe0"]
-)
+@pytest.mark.parametrize("data", [b"RIFF", b"\0" * 10_000, b"speech\n" * 1000, b"\xff\xd8\xff\xe0"])
 def test_decode_refuses_what_is_no_audio(data: bytes):
     assert_undecodable(data, "not an audio file that can be read")
+
+
+def test_decode_refuses_an_empty_file():
+    assert_undecodable(b"", "the file is empty")
 
 
 def test_decode_refuses_a_file_of_no_samples():
