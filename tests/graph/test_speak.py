@@ -155,27 +155,6 @@ def test_speak_tells_the_servers_own_error_and_leaves_no_file(speak, tmp_path, o
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    ("arguments", "exit_code", "message"),
-    [
-        (["Hello.", "-o", "out.txt"], 2, "no format ends like 'out.txt'"),
-        (["-o", "out.wav"], 2, "give the text, - or --file"),
-        (["Hello.", "--file", "x", "-o", "out.wav"], 2, "give the text, - or --file"),
-        (["--file", "nowhere.txt", "-o", "out.wav"], 2, "nowhere.txt cannot be read"),
-        (["Hello.", "-o", "out.wav", "--parameter", "seed"], 2, "'seed' is not name=value"),
-        (["Hello.", "-o", "out.wav", "--patience", "-1"], 2, "'-1' is not a number of seconds"),
-        (["Hello.", "-o", "nowhere/out.wav"], 1, "nowhere/out.wav cannot be written: No such file"),
-        (["Hello.", "-o", "out.wav", "--url", "nowhere"], 2, "is not an HTTP address"),
-        (["Hello.", "-o", "out.wav", "--url", "http://127.0.0.1:1"], 3, "No server answers"),
-    ],
-)
-def test_speak_exits_by_what_went_wrong(speak, tmp_path, arguments, exit_code, message):
-    done = speak(*arguments)
-    assert done.returncode == exit_code
-    assert message in done.stderr.decode()
-    assert os.listdir(tmp_path) == []
-
-
 def test_speak_sends_no_audio_to_a_terminal(speak):
     terminal, its_end = pty.openpty()
     done = speak("Hello.", "-o", "-", stdout=its_end)

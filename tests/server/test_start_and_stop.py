@@ -213,7 +213,8 @@ def test_ctrl_c_drains_and_once_more_ends_what_never_would(newcomers):
 def test_server_that_cannot_load_its_model_ends_with_the_reason(tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"")
     with private_temp_dir() as temp_dir:
-        server = Server(temp_dir, ECHO_WEIGHTS_DIR=str(tmp_path))
+        only_try = {"RAY_SERVE_MAX_PER_REPLICA_RETRY_COUNT": "1"}
+        server = Server(temp_dir, ECHO_WEIGHTS_DIR=str(tmp_path), **only_try)
         try:
             assert server.wait() == 1
         finally:
