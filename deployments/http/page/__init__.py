@@ -107,7 +107,8 @@ def _contract(max_frames: int, max_text_chars: int, list_voices: bool) -> str:
         "maxTextChars": max_text_chars,
         "extensions": {row.name: row.extension for row in FORMATS.values()},
     }
-    return json.dumps(contract).replace("<", r"\u003c")  # nothing in it ends the script element
+    compact = json.dumps(contract, separators=(",", ":"))
+    return compact.replace("<", r"\u003c")  # nothing in it ends the script element
 
 
 def _read(name: str) -> str:
