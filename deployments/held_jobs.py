@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from deployments.admission import Place
-from deployments.jobs import JobRunner
+from deployments.jobs import Job, JobRunner
 from deployments.telemetry.request_record import RequestRecord
 from speech.concurrency import stop
 from speech.errors import InternalError, JobNotFound, Overloaded
@@ -41,6 +41,7 @@ class HeldJob:
     """One job and what is known of it.
 
     Attributes:
+        job: The job.
         status: RunPod's word for its state.
         output: The job output, or for one that streams the list of its items; None until it ends.
         error: The reason why it failed.
@@ -48,8 +49,7 @@ class HeldJob:
         record: The record of a job that is spoken whole, from when it begins.
     """
 
-    job_input: Mapping[str, Any]
-    job_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    job: Job
     status: Status = "IN_QUEUE"
     output: Any = None
     error: str | None = None
@@ -60,6 +60,11 @@ class HeldJob:
     taken_s: float = field(default_factory=time.monotonic)
     begun_s: float | None = None
     ended_s: float | None = None
+
+    @property
+    def job_id(self) -> str:
+        """The id that its caller knows it by."""
+        return self.job.job_id
 
     @property
     def is_over(self) -> bool:
@@ -103,7 +108,7 @@ class HeldJobs:
             Overloaded: MAX_JOBS are held, and none of them has ended.
         """
         self._make_room()
-        job = HeldJob(job_input)
+        job = HeldJob(self._jobs.read(job_input, str(uuid.uuid4()), "http"))
         self._held[job.job_id] = job
         # A context of its own: it must not end with the request that brought the job.
         job.task = asyncio.get_running_loop().create_task(self._run(job), context=Context())
@@ -148,9 +153,9 @@ class HeldJobs:
 
     async def _run(self, job: HeldJob) -> None:
         try:
-            async with self._places, self._jobs.turn(job.job_input) as place:
+            async with self._places, self._jobs.turn(job.job) as place:
                 job.status, job.begun_s = "IN_PROGRESS", time.monotonic()
-                if job.job_input.get("stream") is True:
+                if job.job.streams:
                     last = await self._stream(job, place)
                 else:
                     last = job.output = await self._whole(job, place)
@@ -173,11 +178,11 @@ class HeldJobs:
         def follow(record: RequestRecord) -> None:
             job.record = record
 
-        return await self._jobs.run(job.job_input, job.job_id, "http", follow, place)
+        return await self._jobs.run(job.job, follow, place)
 
     async def _stream(self, job: HeldJob, place: Place | None) -> dict[str, Any]:
         last: dict[str, Any] = {}
-        async with aclosing(self._jobs.stream(job.job_input, job.job_id, "http", place)) as items:
+        async with aclosing(self._jobs.stream(job.job, place)) as items:
             async for last in items:
                 job.items.append(last)
                 job.unread.append(last)

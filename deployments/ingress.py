@@ -83,13 +83,14 @@ class Ingress:
 
     async def run_job(self, job_input: object, job_id: str | None = None) -> dict[str, Any]:
         """Return the job output for a RunPod job's `input`; errors are `{"error": …}`."""
-        return await self._jobs.run(job_input, job_id, "runpod")
+        return await self._jobs.run(self._jobs.read(job_input, job_id, "runpod"))
 
     async def stream_job(
         self, job_input: object, job_id: str | None = None
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Yield a RunPod job's audio in parts, then its output, as `JobRunner.stream` does."""
-        async with aclosing(self._jobs.stream(job_input, job_id, "runpod")) as items:
+        job = self._jobs.read(job_input, job_id, "runpod")
+        async with aclosing(self._jobs.stream(job)) as items:
             async for item in items:
                 yield item
 

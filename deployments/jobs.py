@@ -10,8 +10,10 @@ import asyncio
 import base64
 import logging
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
+from copy import copy
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -36,6 +38,23 @@ ANSWER_S = 2.0
 """Seconds of a job's time that an upload leaves for the answer."""
 
 
+@dataclass(frozen=True)
+class Job:
+    """A job whose input has been read. That is not kept: its values may take 25 times its bytes.
+
+    Attributes:
+        job_id: The id that its caller knows it by.
+        source: The interface it came in through.
+        wanted: What it asks for, None for the health report; or what is wrong with it.
+        streams: Whether it asks for audio as it is made.
+    """
+
+    job_id: str
+    source: RequestSource
+    wanted: SpeechRequest | SpeechError | None
+    streams: bool
+
+
 class JobRunner:
     """Runs jobs on the service; whole audio goes to the bucket, if there is one."""
 
@@ -43,47 +62,56 @@ class JobRunner:
         self._service = service
         self._bucket = bucket
 
+    def read(self, job_input: object, job_id: str | None, source: RequestSource) -> Job:
+        """Return the job of an `input`; without an id it gets one."""
+        wanted: SpeechRequest | SpeechError | None = None
+        if not is_health_check(job_input):
+            try:
+                wanted = parse_job(
+                    job_input,
+                    self._service.limits.max_text_chars,
+                    self._service.pass_limits.max_frames,
+                )
+            except SpeechError as error:
+                wanted = copy(error)  # less its traceback, which has the input
+        streams = isinstance(job_input, Mapping) and job_input.get("stream") is True
+        return Job(job_id or uuid.uuid4().hex, source, wanted, streams)
+
     async def run(
         self,
-        job_input: object,
-        job_id: str | None,
-        source: RequestSource,
+        job: Job,
         follow: Callable[[RequestRecord], None] | None = None,
         place: Place | None = None,
     ) -> dict[str, Any]:
-        """Return the job output for a job's `input`; errors are `{"error": …}`.
+        """Return the job output; errors are `{"error": …}`.
 
         `follow` is given the record of the request, which is filled in while it is spoken. `place`
         is the job's, if it has waited for one.
         """
-        if is_health_check(job_input):
+        if job.wanted is None:
             return await self._service.health()
         try:
-            call = self._accept(job_input, job_id, source, place)
+            call = self._accept(job, job.wanted, place)
             record, delivery = await call.deliver(
-                partial(self._deliver, call.request, source), follow
+                partial(self._deliver, call.request, job.source), follow
             )
         except SpeechError as error:
             return {"error": error.message}
         return {**_job_output(call.request, record.metadata(call.request)), **delivery}
 
     async def stream(
-        self,
-        job_input: object,
-        job_id: str | None,
-        source: RequestSource,
-        place: Place | None = None,
+        self, job: Job, place: Place | None = None
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Yield a job's audio in parts `{"audio_base64", "index"}`, then its output without.
 
         An error comes as the last item, `{"error": …}`. `place` is the job's, if it has waited for
         one.
         """
-        if is_health_check(job_input):
+        if job.wanted is None:
             yield await self._service.health()
             return
         try:
-            call = self._accept(job_input, job_id, source, place)
+            call = self._accept(job, job.wanted, place)
             stream = await call.start()
             index = 0
             async with aclosing(regroup(stream.packets)) as parts:
@@ -96,30 +124,26 @@ class JobRunner:
         yield _job_output(call.request, stream.record.metadata(call.request))
 
     @asynccontextmanager
-    async def turn(self, job_input: object) -> AsyncIterator[Place | None]:
+    async def turn(self, job: Job) -> AsyncIterator[Place | None]:
         """Hold the place that a job needs inside, once there is one; a health check needs none."""
-        if is_health_check(job_input):
+        if job.wanted is None:
             yield None
         else:
             async with self._service.turn() as place:
                 yield place
 
     def _accept(
-        self, job_input: object, job_id: str | None, source: RequestSource, place: Place | None
+        self, job: Job, wanted: SpeechRequest | SpeechError, place: Place | None
     ) -> SpeechCall:
         """Return the call that a job asks for.
 
         Raises:
-            InvalidRequest: The contract's error for the first thing wrong with the job.
+            SpeechError: The contract's error for the first thing wrong with the job.
         """
-        request_id = job_id or uuid.uuid4().hex
-        with self._service.logging_refusal(request_id, source):
-            request = parse_job(
-                job_input,
-                self._service.limits.max_text_chars,
-                self._service.pass_limits.max_frames,
-            )
-        return self._service.speak(request, request_id, source, place)
+        with self._service.logging_refusal(job.job_id, job.source):
+            if isinstance(wanted, SpeechError):
+                raise wanted
+        return self._service.speak(wanted, job.job_id, job.source, place)
 
     async def _deliver(
         self, request: SpeechRequest, source: RequestSource, audio: bytes, left_s: float

@@ -35,9 +35,10 @@ from deployments.http.text_stream import text_stream_routes
 from deployments.http.voice_routes import voice_routes
 from deployments.jobs import JobRunner
 from deployments.service import SpeechService
+from deployments.speech_call import SpeechCall
 from deployments.version import VERSION
 from speech.errors import MAX_PARAM_CHARS, InvalidRequest, ModelNotFound, shorten
-from speech.request import SpeechBody, is_health_check, parse_speech
+from speech.request import SpeechBody, parse_speech
 
 
 def build_api(
@@ -112,14 +113,8 @@ def speech_routes(service: SpeechService, jobs: JobRunner, bodies: Bodies) -> AP
         name = await service.loaded_engine() or service.engine
         return {"id": name, "object": "model", "created": started, "owned_by": "local"}
 
-    @router.post(
-        "/v1/audio/speech",
-        openapi_extra=describe_body(SpeechBody, max_frames),
-        response_class=Response,
-        responses={200: AUDIO, **SPEECH_ERRORS},
-    )
-    async def speech(request: Request) -> Response:
-        """Speak `input`: OpenAI's speech contract; audio bytes or events as they are made."""
+    async def accept(request: Request) -> SpeechCall:
+        """Return the call that a body asks for; the body, which may be large, is not kept."""
         body = await read_json(request, bodies)
         request_id = request_id_of(request)
         with service.logging_refusal(request_id, "http"):
@@ -130,9 +125,19 @@ def speech_routes(service: SpeechService, jobs: JobRunner, bodies: Bodies) -> AP
                     "timestamps",
                 )
         await service.require_ready()
+        return service.speak(wanted, request_id, "http")
+
+    @router.post(
+        "/v1/audio/speech",
+        openapi_extra=describe_body(SpeechBody, max_frames),
+        response_class=Response,
+        responses={200: AUDIO, **SPEECH_ERRORS},
+    )
+    async def speech(request: Request) -> Response:
+        """Speak `input`: OpenAI's speech contract; audio bytes or events as they are made."""
+        call = await accept(request)
         # An error before any audio keeps its status.
-        stream = await service.speak(wanted, request_id, "http").start()
-        return audio_response(wanted, stream)
+        return audio_response(call.request, await call.start())
 
     @router.post(
         "/runsync",
@@ -141,14 +146,14 @@ def speech_routes(service: SpeechService, jobs: JobRunner, bodies: Bodies) -> AP
     )
     async def runsync(request: Request) -> Response:
         """Run one job in RunPod's envelope; a failed job is a 200 with `FAILED`."""
-        job_input = await read_job_input(request, bodies)
-        job_id = request_id_of(request)
-        if not is_health_check(job_input):
+        job = jobs.read(await read_job_input(request, bodies), request_id_of(request), "http")
+        if job.wanted is not None:
             await service.require_ready()
-        output = await jobs.run(job_input, job_id, "http")
+        output = await jobs.run(job)
         if "error" in output:
-            return FastJSONResponse({"id": job_id, "status": "FAILED", "error": output["error"]})
-        return FastJSONResponse({"id": job_id, "status": "COMPLETED", "output": output})
+            failed = {"id": job.job_id, "status": "FAILED", "error": output["error"]}
+            return FastJSONResponse(failed)
+        return FastJSONResponse({"id": job.job_id, "status": "COMPLETED", "output": output})
 
     @router.get("/v1/models")
     async def models() -> dict[str, Any]:

@@ -1,6 +1,12 @@
+import asyncio
+import weakref
 from collections import Counter
 
 from deployments.held_jobs import HeldJobs
+
+
+class Input(dict):
+    """A job's input whose end can be seen."""
 
 
 async def test_job_that_is_cancelled_before_it_begins_is_over(make_ingress):
@@ -25,3 +31,19 @@ async def test_job_that_waited_for_a_place_leaves_it_however_it_ends(make_ingres
     await held.wait(invalid, 60)
     assert (invalid.status, dropped.status) == ("FAILED", "CANCELLED")
     assert admission.stats()["open"] == 0
+
+
+async def test_job_that_waits_or_is_over_keeps_nothing_of_its_input(make_ingress):
+    ingress = make_ingress(limits={"max_requests": 1})
+    held = HeldJobs(ingress._jobs, concurrency=2)
+    with ingress._service._supervision.admission.admit():
+        inputs = [Input(text="Hello.", more=[[]] * 9), Input(text=[[]] * 9)]
+        kept = [weakref.ref(each) for each in inputs]
+        jobs = [held.take(each) for each in inputs]
+        del inputs
+        await asyncio.sleep(0)
+        assert [job.status for job in jobs] == ["IN_QUEUE"] * 2
+        assert [reference() for reference in kept] == [None] * 2
+    for job in jobs:
+        await held.wait(job, 60)
+    assert [job.status for job in jobs] == ["COMPLETED", "FAILED"]

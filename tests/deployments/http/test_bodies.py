@@ -1,6 +1,7 @@
 """Bodies that arrive slowly, or never whole."""
 
 import asyncio
+import gc
 import json
 
 import pytest
@@ -11,6 +12,8 @@ from deployments.http.errors import RETRY_AFTER_S
 JSON = {"Content-Type": "application/json"}
 SPEECH = {"input": "Hello.", "response_format": "pcm"}
 REST = json.dumps(SPEECH).encode()[1:]
+MANY = 20_000
+"""More objects than a request leaves."""
 
 
 class HalfSent:
@@ -117,3 +120,27 @@ async def test_largest_body_goes_when_all_are_too_large(make_ingress, connect, h
 async def test_stranger_is_refused_before_a_body_is_read(make_ingress, connect, half_sent):
     client = connect(make_ingress(api_keys=["secret"], limits={"max_bodies": 1}))
     assert (await (await half_sent(client)).answer).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/audio/speech", {"input": "Hello.", "more": None}),
+        ("/v1/text-to-speech/deep.wav", {"text": "Hello.", "more": None}),
+        ("/runsync", {"input": {"text": "Hello.", "more": None}}),
+        ("/v2/any/runsync", {"input": {"text": "Hello.", "more": None}}),
+    ],
+)
+async def test_body_whose_request_is_spoken_takes_no_memory(
+    make_ingress, connect, held_sampler, path, body
+):
+    sampler, stage = held_sampler
+    client = connect(make_ingress(sampler))
+    content = json.dumps(body).replace("null", json.dumps([[]] * MANY))
+    gc.collect()
+    num_before = len(gc.get_objects())
+    answer = asyncio.ensure_future(client.post(path, content=content, headers=JSON))
+    assert await asyncio.to_thread(stage.started.acquire, timeout=60)
+    assert len(gc.get_objects()) - num_before < MANY
+    stage.release.set()
+    assert (await answer).status_code == 200
