@@ -112,6 +112,7 @@ class HeldJobs:
         self._held[job.job_id] = job
         # A context of its own: it must not end with the request that brought the job.
         job.task = asyncio.get_running_loop().create_task(self._run(job), context=Context())
+        job.task.add_done_callback(lambda _: self._end(job))  # if it is cancelled before it runs
         return job
 
     def find(self, job_id: str) -> HeldJob:
@@ -130,20 +131,14 @@ class HeldJobs:
         if job.task is not None:
             await asyncio.wait([job.task], timeout=timeout_s)
 
-    async def cancel(self, job: HeldJob) -> None:
-        """End a job that has not ended, and free what it has on the device."""
-        if job.is_over or job.task is None:
-            return
-        await stop(job.task)
-        if not job.is_over:  # it had not begun to run: nothing of it has
-            job.status = "CANCELLED"
-            self._end(job)
+    async def cancel(self, *jobs: HeldJob) -> None:
+        """End those of the jobs that have not ended, and free what they have on the device."""
+        await stop(*(job.task for job in jobs if job.task is not None))
 
     async def purge(self) -> int:
         """Cancel the jobs that have not begun; return how many there were."""
         waiting = [job for job in self._held.values() if job.status == "IN_QUEUE"]
-        for job in waiting:
-            await self.cancel(job)
+        await self.cancel(*waiting)  # all at once: one by one, others would begin meanwhile
         return len(waiting)
 
     def counts(self) -> Counter[Status]:
@@ -165,9 +160,6 @@ class HeldJobs:
                 job.status = "COMPLETED"
             else:
                 job.status, job.error, job.output = "FAILED", str(error), None
-        except asyncio.CancelledError:
-            job.status = "CANCELLED"
-            raise
         except Exception:  # nobody awaits a job: it answers for itself
             logger.exception("job %s failed", job.job_id)
             job.status, job.error = "FAILED", InternalError.of_request(job.job_id).message
@@ -190,6 +182,10 @@ class HeldJobs:
         return last
 
     def _end(self, job: HeldJob) -> None:
+        if job.ended_s is not None:
+            return
+        if not job.is_over:
+            job.status = "CANCELLED"
         job.ended_s = time.monotonic()
         self._ended[job.status] += 1
         self._held[job.job_id] = self._held.pop(job.job_id)

@@ -33,6 +33,21 @@ async def test_job_that_waited_for_a_place_leaves_it_however_it_ends(make_ingres
     assert admission.stats()["open"] == 0
 
 
+async def test_purged_jobs_do_not_begin_in_the_places_of_each_other(make_ingress):
+    ingress = make_ingress(limits={"max_requests": 1})
+    admission = ingress._service._supervision.admission
+    held = HeldJobs(ingress._jobs, concurrency=3)
+    with admission.admit():
+        jobs = [held.take({"text": "Hello."}) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert len(admission._waiting) == len(jobs)
+        purging = asyncio.create_task(held.purge())
+        await asyncio.sleep(0)
+    assert await purging == len(jobs)
+    assert [(job.status, job.begun_s) for job in jobs] == [("CANCELLED", None)] * len(jobs)
+    assert admission.stats()["open"] == 0
+
+
 async def test_job_that_waits_or_is_over_keeps_nothing_of_its_input(make_ingress):
     ingress = make_ingress(limits={"max_requests": 1})
     held = HeldJobs(ingress._jobs, concurrency=2)
