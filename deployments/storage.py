@@ -10,8 +10,10 @@ import asyncio
 import contextlib
 import logging
 import re
+import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from tenacity import (
@@ -94,8 +96,9 @@ class Bucket:
                     await self._uploads.run(lambda _: None)
                     link: str = await retrying(attempt)
                     return link
-            except TimeoutError as error:  # says less than what failed before
-                raise last_error or error from None
+            except TimeoutError:  # says less than what failed before
+                late = TimeoutError(f"no answer within {patience_s:g} s")
+                raise last_error or late from None
 
         return await _explained("Upload failed", upload())
 
@@ -133,18 +136,31 @@ class _Connections:
 
     def __init__(self, config: BucketConfig, count: int) -> None:
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="bucket")
-        self._client = self._threads.submit(BucketClient, config, count)
+        self._make = partial(BucketClient, config, count)
+        self._making = threading.Lock()
+        self._client: BucketClient | None = None
+        self._threads.submit(self._connected)  # what it fails with, the next work is told
 
     async def run(self, work: Callable[[BucketClient], T]) -> T:
         """Return what `work` makes of the client, on a thread."""
-        # The first job of the pool made the client, so this waits for it at most once.
-        return await run_in(self._threads, lambda: work(self._client.result()))
+        return await run_in(self._threads, lambda: work(self._connected()))
 
     def close(self) -> None:
         """Drop the connections once running work is done; closing twice is fine."""
         with contextlib.suppress(RuntimeError):  # closed before
-            self._threads.submit(lambda: self._client.result().close())
+            self._threads.submit(self._disconnect)
         self._threads.shutdown(wait=False)
+
+    def _connected(self) -> BucketClient:
+        """Return the client, which is made once; where it could not be, the next call tries."""
+        with self._making:
+            if self._client is None:
+                self._client = self._make()
+            return self._client
+
+    def _disconnect(self) -> None:
+        if self._client is not None:
+            self._client.close()
 
 
 async def _explained(failure: str, work: Awaitable[T]) -> T:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from boto3.session import Session
 from botocore.awsrequest import AWSResponse
 from urllib3 import HTTPResponse
 
@@ -28,6 +29,7 @@ PATIENCE_S = 60.0
 FIRST_PAUSE_S = 0.01
 AUDIO = bytes(range(256)) * 500
 SECRETS = ("the-access-key", "the-secret-key")
+
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 Open = Callable[..., Bucket]
@@ -387,7 +389,7 @@ async def test_bucket_that_stalls_is_left_when_patience_ends(
 
 
 async def test_patience_counts_the_wait_for_uploads_that_stall(
-    scripted: ScriptedStore, open_bucket: Open
+    scripted: ScriptedStore, open_bucket: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
     gate = Gate()
     bucket = open_bucket(address(scripted), max_uploads=1)
@@ -397,6 +399,7 @@ async def test_patience_counts_the_wait_for_uploads_that_stall(
         assert await asyncio.to_thread(gate.reached.wait, PATIENCE_S)
         with pytest.raises(UploadFailed, match=r"^Upload failed: endpoint unreachable$"):
             await bucket.upload("speech/b.ogg", AUDIO, "audio/ogg", 0.5)
+        assert caplog.messages[-1] == "Upload failed: no answer within 0.5 s"
         assert not stalled.done()
     finally:
         gate.open.set()
@@ -414,6 +417,20 @@ async def test_stalled_uploads_do_not_hold_up_the_health_check(
     assert await bucket.check()
     gate.open.set()
     assert await upload
+
+
+async def test_client_that_could_not_be_made_is_made_for_a_later_upload(
+    s3_url: str, open_bucket: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = tmp_path / "config"
+    settings.write_text("[cut off")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(settings))
+    monkeypatch.setattr("deployments.bucket_client._session", Session)  # none that has read others
+    bucket = open_bucket(s3_url)
+    with pytest.raises(UploadFailed, match=r"^Upload failed: check the bucket settings \(Conf"):
+        await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S)
+    settings.write_text("")
+    assert await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S)
 
 
 @pytest.mark.parametrize(
