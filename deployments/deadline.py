@@ -75,3 +75,4 @@ class Deadline:
             return task.result()
         finally:
             await stop(task)
+            del task  # else its error and this frame hold each other, and all that the work held

@@ -169,11 +169,14 @@ async def _explained(failure: str, work: Awaitable[T]) -> T:
     Raises:
         UploadFailed: The work failed; no other error leaves.
     """
+    # The frames hold the audio and, by way of tenacity's, the error: all would stay for long.
     try:
         return await work
     except Exception as error:
         logger.warning("%s: %s", failure, error)
-        raise UploadFailed(f"{failure}: {_reason(error)}") from error
+        raise UploadFailed(f"{failure}: {_reason(error)}") from error.with_traceback(None)
+    except asyncio.CancelledError as error:
+        raise error.with_traceback(None) from None
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -1,10 +1,16 @@
 import asyncio
-from contextlib import aclosing
+import gc
+import weakref
+from contextlib import aclosing, suppress
 
 import pytest
 
 from deployments.deadline import Deadline
 from speech.errors import DeadlineExceeded
+
+
+class Held:
+    """Something whose end can be seen."""
 
 
 class Work:
@@ -100,3 +106,20 @@ async def test_cancelled_while_late_work_is_stopped_it_waits_for_its_end():
     may_end.set()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_what_failed_work_held_is_freed_at_once():
+    async def fail(held):
+        raise ValueError
+
+    held = Held()
+    alive = weakref.ref(held)
+    gc.disable()  # it would free it some time
+    try:
+        with suppress(ValueError):
+            await Deadline(60).run(fail(held))
+        del held
+        await asyncio.sleep(0)
+        assert alive() is None
+    finally:
+        gc.enable()

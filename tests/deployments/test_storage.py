@@ -1,11 +1,14 @@
 import asyncio
+import gc
 import pickle
 import ssl
 import subprocess
 import sys
 import threading
 import urllib.request
+import weakref
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -29,6 +32,10 @@ PATIENCE_S = 60.0
 FIRST_PAUSE_S = 0.01
 AUDIO = bytes(range(256)) * 500
 SECRETS = ("the-access-key", "the-secret-key")
+
+
+class Audio(bytearray):
+    """Audio whose end can be seen."""
 
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -431,6 +438,34 @@ async def test_client_that_could_not_be_made_is_made_for_a_later_upload(
         await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S)
     settings.write_text("")
     assert await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S)
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_upload_that_ends_without_a_link_frees_its_audio_at_once(
+    is_cancelled: bool, scripted: ScriptedStore, open_bucket: Open
+) -> None:
+    gate = Gate()
+    bucket = open_bucket(address(scripted), max_uploads=1)
+    scripted.answers = [gate if is_cancelled else status(403, "AccessDenied")]
+    audio = Audio(AUDIO)
+    freed = threading.Event()
+    weakref.finalize(audio, freed.set)
+    gc.disable()  # it would free it some time
+    try:
+        upload = asyncio.create_task(bucket.upload("speech/a.ogg", audio, "audio/ogg", PATIENCE_S))
+        del audio
+        if is_cancelled:
+            assert await asyncio.to_thread(gate.reached.wait, PATIENCE_S)
+            upload.cancel()
+            gate.open.set()
+        await asyncio.wait({upload})
+        with suppress(UploadFailed, asyncio.CancelledError):
+            upload.result()
+        del upload
+        assert await asyncio.to_thread(freed.wait, PATIENCE_S)
+    finally:
+        gate.open.set()
+        gc.enable()
 
 
 @pytest.mark.parametrize(
