@@ -13,14 +13,13 @@ import uuid
 from collections import Counter, deque
 from collections.abc import Mapping
 from contextlib import aclosing
-from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from deployments.admission import Place
 from deployments.jobs import Job, JobRunner
 from deployments.telemetry.request_record import RequestRecord
-from speech.concurrency import stop
+from speech.concurrency import on_its_own, stop
 from speech.errors import InternalError, JobNotFound, Overloaded
 
 logger = logging.getLogger(__name__)
@@ -110,8 +109,7 @@ class HeldJobs:
         self._make_room()
         job = HeldJob(self._jobs.read(job_input, str(uuid.uuid4()), "http"))
         self._held[job.job_id] = job
-        # A context of its own: it must not end with the request that brought the job.
-        job.task = asyncio.get_running_loop().create_task(self._run(job), context=Context())
+        job.task = on_its_own(self._run(job))
         job.task.add_done_callback(lambda _: self._end(job))  # if it is cancelled before it runs
         return job
 

@@ -12,6 +12,7 @@ from ray.serve.handle import DeploymentHandle
 from deployments.awake_clock import AwakeClock, awake_clock
 from deployments.deadline import Deadline
 from deployments.handles import answer
+from speech.concurrency import on_its_own
 from speech.errors import NotReady
 
 NO_ANSWER = "No sampler answers, retry later"
@@ -81,7 +82,7 @@ class SamplerWatch:
 
     def _keep_watching(self) -> None:
         if self._watching is None or self._watching.done():
-            self._watching = asyncio.ensure_future(self._watch())
+            self._watching = on_its_own(self._watch())
 
     async def _watch(self) -> None:
         while True:

@@ -23,6 +23,7 @@ from deployments.telemetry.export import StatsExporter
 from deployments.telemetry.request_log import RequestLog
 from deployments.telemetry.request_record import RequestRecord, RequestSource
 from deployments.text_session import TextSession
+from speech.concurrency import on_its_own
 from speech.errors import NotReady, SpeechError
 from speech.limits import PassLimits
 from speech.request import SpeechRequest
@@ -126,7 +127,7 @@ class SpeechService:
     async def health(self) -> dict[str, Any]:
         """Return the contract's health report; concurrent calls share one."""
         if self._health is None or self._health.done():
-            self._health = asyncio.ensure_future(
+            self._health = on_its_own(
                 health_report(
                     self.engine,
                     self._warnings,

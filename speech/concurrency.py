@@ -1,10 +1,11 @@
-"""Asyncio building blocks: work in a thread pool, tasks that end, errors nobody waits for."""
+"""Asyncio building blocks: work in a thread pool, tasks that end or that nothing else ends."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
+from contextvars import Context
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -13,6 +14,15 @@ T = TypeVar("T")
 async def run_in(executor: Executor, function: Callable[..., T], *args: object) -> T:
     """Return `function(*args)`, computed on one of the executor's threads."""
     return await asyncio.get_running_loop().run_in_executor(executor, function, *args)
+
+
+def on_its_own(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Run `work` as a task that several requests wait for, or none.
+
+    Its context is not that of the request that begins it: when that one's client leaves, Ray Serve
+    cancels what was called from its context, whoever else waits for it.
+    """
+    return asyncio.get_running_loop().create_task(work, context=Context())
 
 
 def mark_retrieved(task: asyncio.Future[Any]) -> None:

@@ -1,4 +1,6 @@
-"""The health report of a graph whose VoicePrep replicas see different folders."""
+"""The health report: whose it is, and of VoicePrep replicas that see different folders."""
+
+from contextvars import ContextVar
 
 import pytest
 
@@ -19,6 +21,14 @@ class Answers:
     async def results_async(self, return_exceptions):
         assert return_exceptions
         return list(self.answers)
+
+
+CALLER = ContextVar("caller", default="nobody")
+
+
+class SamplerOfACaller:
+    async def report(self):
+        return {"engine": "echo", "device": "cuda", "warning": f"asked by {CALLER.get()}"}
 
 
 class SilentSampler:
@@ -56,3 +66,10 @@ async def test_folder_that_some_nodes_lack_is_told_with_how_many():
     told = await checks(folder("missing"), folder("ok", 2), folder("ok", 2))
     assert "missing where 1 of 3" in told["directories"]["details"]
     assert told["audio_files"]["count"] == 2
+
+
+async def test_report_that_several_wait_for_is_part_of_no_request(make_ingress):
+    ingress = make_ingress(local_handle(SamplerOfACaller))
+    CALLER.set("the first of them")
+    told = await ingress.run_job({"action": "health_check"})
+    assert told["checks"]["hardware"]["details"] == "running on cuda, asked by nobody"

@@ -1,4 +1,5 @@
 import asyncio
+from contextvars import ContextVar
 
 import pytest
 
@@ -8,6 +9,7 @@ from deployments.sampler_watch import GRACE_S, SamplerWatch
 from speech.errors import NotReady
 
 OUTAGE_S = 0.3
+CALLER = ContextVar("caller", default=None)
 
 
 class Sampler:
@@ -17,8 +19,10 @@ class Sampler:
         self.answers = answers
         self.report = self
         self.asked = asyncio.Event()
+        self.callers = []
 
     async def remote(self):
+        self.callers.append(CALLER.get())
         self.asked.set()
         if not self.answers:
             raise RuntimeError("no replica")
@@ -81,3 +85,12 @@ async def test_process_that_was_stopped_refuses_nothing(monkeypatch):
     assert await watch.answers()
     clock.tick()
     await watch.require()
+
+
+async def test_watch_is_not_part_of_the_request_that_began_it():
+    sampler = Sampler(answers=True)
+    CALLER.set("a request")
+    await SamplerWatch(sampler, OUTAGE_S).require()
+    sampler.asked.clear()
+    await sampler.asked.wait()
+    assert sampler.callers[:2] == ["a request", None]
