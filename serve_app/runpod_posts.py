@@ -7,6 +7,7 @@ posts is replaced.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 
@@ -50,13 +51,16 @@ async def post(session: aiohttp.ClientSession, url: str, data: str) -> None:
         retry=retry_if_exception(_may_pass),
         reraise=True,
     )
+    # The frames hold the output and, by way of tenacity's, the error: all would stay for long.
     try:
         await retrying(_attempt, session, url, data)
+    except asyncio.CancelledError as error:
+        raise error.with_traceback(None) from None
     except (aiohttp.ClientError, TimeoutError) as error:
         job = url.partition("?")[0].rpartition("/")[2]
         reason = getattr(error, "status", type(error).__name__)
         logger.error("RunPod did not take an output of job %s (%s): it is lost", job, reason)
-        raise aiohttp.ClientError(f"not taken: {reason}") from error
+        raise aiohttp.ClientError(f"not taken: {reason}") from error.with_traceback(None)
 
 
 async def _attempt(session: aiohttp.ClientSession, url: str, data: str) -> None:

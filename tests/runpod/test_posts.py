@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
+from contextlib import suppress
 
 import aiohttp
 import pytest
@@ -18,6 +21,7 @@ class Answers:
     def __init__(self) -> None:
         self.bodies: list[str] = []
         self.connections: list[asyncio.BaseTransport | None] = []
+        self.reached = asyncio.Event()
 
     async def garbled(self, request: web.Request) -> web.StreamResponse:
         self.bodies.append(await request.text())
@@ -36,6 +40,18 @@ class Answers:
         self.connections.append(request.transport)
         await request.read()
         return web.Response(body=bytes(2**20))  # more than comes at once with the headers
+
+    async def refused(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(status=400)
+
+    async def never(self, request: web.Request) -> web.StreamResponse:
+        self.reached.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+class Output(str):
+    """An output whose end can be seen."""
 
 
 @pytest.mark.parametrize("answer", ["garbled", "cut"])
@@ -57,3 +73,29 @@ async def test_posts_one_after_the_other_share_a_connection() -> None:
             await post(session, str(server.make_url("/job-done?isStream=true")), "a piece")
     first, second = answers.connections
     assert first is second
+
+
+@pytest.mark.parametrize("answer", ["refused", "never"])
+async def test_output_that_is_not_taken_is_freed_at_once(answer: str) -> None:
+    answers = Answers()
+    app = web.Application()
+    app.router.add_post("/job-done", getattr(answers, answer))
+    output = Output("the output")
+    alive = weakref.ref(output)
+    gc.disable()  # it would free it some time
+    try:
+        async with TestServer(app) as server, aiohttp.ClientSession() as session:
+            posting = asyncio.create_task(
+                post(session, str(server.make_url("/job-done?isStream=true")), output)
+            )
+            del output
+            if answer == "never":
+                await answers.reached.wait()
+                posting.cancel()
+            await asyncio.wait({posting})
+            with suppress(aiohttp.ClientError, asyncio.CancelledError):
+                posting.result()
+            del posting
+        assert alive() is None
+    finally:
+        gc.enable()
