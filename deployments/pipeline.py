@@ -204,6 +204,8 @@ class SpeechPipeline:
 
         # A client may send one X-Request-ID with all its requests.
         unique_id = f"{record.request_id}/{uuid.uuid4().hex}"
+        # A job that comes again under its name is kept from where it was drawn before.
+        rehearsal_id = f"{unique_id}/rehearsal"
         jobs = make_jobs(chunks, request, self._default_voice, unique_id, stream=stream)
         sampled = sample_in_order(
             self._sampler,
@@ -211,7 +213,7 @@ class SpeechPipeline:
             RequestVoices(prepare_voice, names),
             self._limits.max_request_jobs,
             record.redrawn,
-            [make_job(chunk, request, unique_id, stream=stream) for chunk in rehearsed],
+            [make_job(chunk, request, rehearsal_id, stream=stream) for chunk in rehearsed],
         )
         return observe(sampled, note)
 

@@ -7,6 +7,7 @@ from deployments.sampler import PCMBlock
 from tests.deployments.conftest import local_handle
 
 DRAWN = []
+NAMES = []
 TEXT = "The first of two sentences.\n\nThe second of two sentences."
 
 
@@ -18,6 +19,7 @@ class RecordingSampler:
 
     async def generate(self, job, voice):
         DRAWN.append((job.text.split()[1], voice is not None))
+        NAMES.append((job.request_id, job.seed))
         hum = 0.1 * np.sin(np.arange(6 * 44100) / 30)
         yield PCMBlock(hum.astype(np.float32), "recording", "cpu", 0.0)
 
@@ -25,6 +27,7 @@ class RecordingSampler:
 @pytest.fixture
 def client(make_ingress, connect):
     DRAWN.clear()
+    NAMES.clear()
     return connect(make_ingress(local_handle(RecordingSampler)))
 
 
@@ -37,6 +40,11 @@ async def test_whole_answer_speaks_its_first_words_in_the_voice_they_gave(client
     assert output["metadata"]["chunks"] == 2
     assert DRAWN[0] == ("first", False)
     assert sorted(DRAWN[1:]) == [("first", True), ("second", True)]
+
+
+async def test_rehearsed_job_is_not_taken_for_one_that_was_lost_where_it_was_drawn(client):
+    await client.post("/runsync", json=job())
+    assert len(set(NAMES)) == len(NAMES) == 3
 
 
 async def test_stream_does_not_wait_for_a_rehearsal(client):
