@@ -2,11 +2,26 @@ import asyncio
 import weakref
 from collections import Counter
 
+import numpy as np
+
 from deployments.held_jobs import HeldJobs
+from deployments.sampler import PCMBlock
+from tests.deployments.conftest import local_handle
 
 
 class Input(dict):
     """A job's input whose end can be seen."""
+
+
+class EndlessSampler:
+    """Yields a second of each job, and never the rest."""
+
+    async def report(self):
+        return {"engine": "endless", "device": "cpu", "stats": {}, "warning": None}
+
+    async def generate(self, job, voice):
+        yield PCMBlock(np.full(44100, 0.1, np.float32), "endless", "cpu", 0.0)
+        await asyncio.Event().wait()
 
 
 async def test_job_that_is_cancelled_before_it_begins_is_over(make_ingress):
@@ -62,3 +77,16 @@ async def test_job_that_waits_or_is_over_keeps_nothing_of_its_input(make_ingress
     for job in jobs:
         await held.wait(job, 60)
     assert [job.status for job in jobs] == ["COMPLETED", "FAILED"]
+
+
+async def test_job_tells_how_far_it_has_come_once_there_is_audio(make_ingress):
+    held = HeldJobs(make_ingress(local_handle(EndlessSampler))._jobs, concurrency=1)
+    job = held.take({"text": "Hello."})
+    assert job.progress() is None
+    while job.record is None or not job.record.num_samples:
+        assert job.progress() is None
+        await asyncio.sleep(0.01)
+    progress = job.progress()
+    assert progress["chunks"] == 1
+    assert 0 < progress["duration"] <= 1
+    await held.cancel(job)

@@ -36,6 +36,10 @@ async def test_runsync_waits_and_a_failed_job_says_why(client):
     failed = (await client.post("/v2/any/runsync", json={"input": {"text": " "}})).json()
     assert (failed["status"], failed["error"]) == ("FAILED", "Text cannot be empty")
     assert "output" not in failed
+    counts = (await client.get("/v2/any/health")).json()["jobs"]
+    assert (counts["completed"], counts["failed"]) == (1, 1)
+    (part,) = (await client.get(f"/v2/any/stream/{done['id']}")).json()["stream"]
+    assert part["output"] == done["output"]
 
 
 async def test_status_sync_waits_for_the_output(client):
