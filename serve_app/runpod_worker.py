@@ -117,7 +117,7 @@ class Worker:
         self._watch = watch
         self._calls: dict[asyncio.Task[Any], GraphCall] = {}
         self._watching: asyncio.Task[None] | None = None
-        self._draining = False
+        self._draining = self._has_left = False
         self._lost: SpeechError | None = None
         self._exit_status = 0
 
@@ -215,8 +215,10 @@ class Worker:
             call.fail(error)
 
     def _leave(self) -> None:
-        """End the job loop, open polls and all."""
-        sys.exit(self._exit_status)
+        """End the job loop, open polls and all; once, as asyncio then ends what is left of it."""
+        if not self._has_left:
+            self._has_left = True
+            sys.exit(self._exit_status)
 
     def _leave_if_idle(self) -> None:
         """End the job loop once every output is posted."""

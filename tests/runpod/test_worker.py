@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator
+import os
+import signal
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import pytest
@@ -71,13 +73,19 @@ def graph() -> DeploymentHandle[Any]:
     return serve.run(serve.deployment(Graph).bind(), _local_testing_mode=True)
 
 
-def make_worker(graph: DeploymentHandle[Any], *, deadline_s: float = 60) -> Worker:
+def make_worker(
+    graph: DeploymentHandle[Any],
+    *,
+    deadline_s: float = 60,
+    drain_s: float = 60,
+    num_taken: Callable[[], int] = lambda: 1,
+) -> Worker:
     return Worker(
         graph,
         concurrency=3,
         deadline_s=deadline_s,
-        drain_s=60,
-        num_taken=lambda: 1,
+        drain_s=drain_s,
+        num_taken=num_taken,
         watch=GraphWatch(lambda: True, outage_s=60),
     )
 
@@ -218,6 +226,38 @@ async def test_a_stream_past_its_deadline_fails_and_frees_the_graph(
     worker = make_worker(graph, deadline_s=0.05)
     assert await stream(worker, ["wait"]) == [{"error": "Deadline of 0.05 s exceeded"}]
     await asyncio.wait_for(graph.wait_until_freed.remote(), 10)
+
+
+def test_loop_ends_what_is_left_of_it_where_several_jobs_are_its_last(
+    graph: DeploymentHandle[Any],
+) -> None:
+    ended = []
+    jobs: list[asyncio.Task[Any]] = []
+
+    async def poll() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append("poll")
+
+    async def loop() -> None:
+        worker = make_worker(
+            graph, drain_s=0, num_taken=lambda: sum(not job.done() for job in jobs)
+        )
+        worker.concurrency(0)
+        jobs.extend(
+            asyncio.create_task(worker.answer({"id": each, "input": "wait"})) for each in "ab"
+        )
+        polling = asyncio.create_task(poll())
+        await asyncio.sleep(0)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await polling
+
+    with pytest.raises(SystemExit) as exit_:
+        asyncio.run(loop())
+    assert (exit_.value.code, ended) == (0, ["poll"])
+    assert [job.result() for job in jobs] == [{"error": "Deadline of 0 s exceeded"}] * 2
 
 
 async def test_concurrency_is_constant(graph: DeploymentHandle[Any]) -> None:
