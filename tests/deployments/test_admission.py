@@ -37,6 +37,13 @@ async def test_place_that_is_left_is_another_requests_until_it_ends():
     assert admission.stats()["open"] == 0
 
 
+async def test_turn_holds_a_place_that_is_free_at_once():
+    admission = Admission(1)
+    async with admission.turn():
+        assert admission.stats()["open"] == 1
+    assert admission.stats()["open"] == 0
+
+
 async def test_those_who_wait_come_in_turn_and_before_new_requests():
     admission = Admission(2)
     with admission.admit() as first, admission.admit() as second:

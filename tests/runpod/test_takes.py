@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 
 import aiohttp
 import pytest
@@ -27,15 +28,25 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return made
 
 
-async def take(answer: Iterable[object] | Exception | None, held: Iterable[str] = ()) -> object:
+Answer = Iterable[object] | Exception | None
+
+
+def taking(*answers: Answer, held: Iterable[str] = ()) -> PatientTakes:
+    """Return takes of which each is given the next of the answers."""
+    coming = iter(answers)
+
     async def sdk(_session: aiohttp.ClientSession, _num_jobs: int) -> Iterable[object] | None:
+        answer = next(coming)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    takes = PatientTakes(sdk, lambda: set(held), Debounced)
+    return PatientTakes(sdk, lambda: set(held), Debounced)
+
+
+async def take(answer: Answer, held: Iterable[str] = ()) -> object:
     async with aiohttp.ClientSession() as session:
-        return await takes(session)
+        return await taking(answer, held=held)(session)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +65,23 @@ async def test_job_is_handed_on_at_once(pauses: list[float]) -> None:
     job = {"id": "sync-1-u1", "input": {"text": "Hello."}}
     assert await take([{**job, "self": "of a client"}]) == [job]
     assert not pauses
+
+
+async def test_job_that_comes_twice_at_once_is_one(pauses: list[float]) -> None:
+    job = {"id": "sync-1-u1", "input": {"text": "Hello."}}
+    assert await take([job, job]) == [job]
+
+
+async def test_pauses_grow_from_failure_to_failure_until_a_take_succeeds(
+    pauses: list[float],
+) -> None:
+    failure, job = aiohttp.ClientError(), {"id": "1-u1", "input": {}}
+    takes = taking(*[failure] * 7, [job], failure)
+    async with aiohttp.ClientSession() as session:
+        for _ in range(9):
+            with suppress(aiohttp.ClientError):
+                await takes(session)
+    assert pauses == [0.5, 1, 2, 4, 8, 15, 15, 0.5]
 
 
 async def test_failure_waits_and_is_told(pauses: list[float]) -> None:
