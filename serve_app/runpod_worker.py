@@ -22,6 +22,7 @@ from ray.serve.handle import DeploymentHandle
 from deployments.handles import unwrap
 from serve_app.graph_call import GraphCall
 from serve_app.runpod_posts import MAX_POST_S, use_patient_posts
+from serve_app.runpod_stops import use_patient_stops
 from serve_app.runpod_takes import RunPodJob, use_patient_takes
 from serve_app.settings import Settings
 from serve_app.watch import GraphWatch, can_speak
@@ -62,6 +63,7 @@ def work(ingress: DeploymentHandle[Any], settings: Settings) -> None:
 
     use_patient_posts()
     use_patient_takes()
+    use_patient_stops()
     watch = GraphWatch(partial(can_speak, ingress), settings.outage_s)
     watch.start()
     worker = Worker(

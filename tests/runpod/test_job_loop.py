@@ -189,9 +189,11 @@ async def test_cancelled_job_frees_the_graph_and_no_other_job(
 async def test_jobs_cancelled_on_their_way_to_the_graph_hold_nothing(
     endpoint: Endpoint, streaming: Endpoint
 ) -> None:
-    for _ in range(4 * MAX_REQUESTS):
+    for has_begun in [True, False] * 2 * MAX_REQUESTS:
         task = await endpoint.platform.submit(ENDLESS)
-        await endpoint.worker.wait_for_line(f'"{task.id}", "message": "Started."')
+        await task.taken.wait()
+        if has_begun:
+            await endpoint.worker.wait_for_line(f'"{task.id}", "message": "Started."')
         await task.cancel()
         await endpoint.worker.wait_for_line(f'"{task.id}", "message": "Job stopped."')
     await barrier(endpoint)
