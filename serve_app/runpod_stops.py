@@ -1,9 +1,9 @@
-"""Stops of jobs that come before the SDK has begun the job, as when a client changes its mind.
+"""Stops of jobs: those that come before the SDK has begun the job, and polls for them that fail.
 
 A job that was taken waits for up to a tenth of a second until it is begun. Left alone, the SDK
 drops a stop that comes meanwhile, and the job is spoken to its end for nobody. One that comes in
 the very moment in which it is begun leaves it among the running jobs for ever, in a place that no
-other job gets.
+other job gets. A poll for stops that failed it repeats, and logs, once a second.
 """
 
 from __future__ import annotations
@@ -12,19 +12,30 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
+import aiohttp
+
+from serve_app.runpod_polls import PatientPolls
+
 POLL_S = 0.02
 
 Stop = Callable[[Any, str], Awaitable[bool]]
 
 
 def use_patient_stops() -> None:
-    """Let the SDK stop its jobs once they have begun."""
+    """Let the SDK stop its jobs once they have begun, and pause after polls for stops that fail."""
+    from runpod.http_client import TooManyRequests
     from runpod.serverless.modules import rp_scale
     from runpod.serverless.modules.worker_state import JobsProgress
 
     def held() -> set[str]:
         return {job.id for job in JobsProgress()}
 
+    polls, fetch = PatientPolls(TooManyRequests), rp_scale.get_stop_signals
+
+    async def fetch_patiently(session: aiohttp.ClientSession) -> list[str]:
+        return await polls.make(fetch(session))
+
+    rp_scale.get_stop_signals = fetch_patiently
     rp_scale.JobScaler.stop_job = patient(rp_scale.JobScaler.stop_job, held)
 
 

@@ -16,9 +16,10 @@ from typing import Any
 
 import aiohttp
 
+from serve_app.runpod_polls import PatientPolls
+
 logger = logging.getLogger(__name__)
 
-FIRST_PAUSE_S, MAX_PAUSE_S = 0.5, 15.0
 SHORTEST_POLL_S = 1.0
 """The least time between two takes that bring no job."""
 _FIELDS = ("id", "input", "batchId")
@@ -54,21 +55,12 @@ class PatientTakes:
     ) -> None:
         self._take = take
         self._held = held
-        self._debounced = debounced
-        self._pause_s = FIRST_PAUSE_S
+        self._polls = PatientPolls(debounced)
 
     async def __call__(self, session: aiohttp.ClientSession, num_jobs: int = 1) -> list[RunPodJob]:
         """Return up to `num_jobs` new jobs; wait before an error is raised, or none returned."""
         ending = asyncio.get_running_loop().time() + SHORTEST_POLL_S
-        try:
-            answer = await self._take(session, num_jobs)
-        except self._debounced:
-            raise
-        except Exception:
-            await asyncio.sleep(self._pause_s)
-            self._pause_s = min(2 * self._pause_s, MAX_PAUSE_S)
-            raise
-        self._pause_s = FIRST_PAUSE_S
+        answer = await self._polls.make(self._take(session, num_jobs))
         jobs = self._new(answer or ())
         if not jobs:
             await asyncio.sleep(ending - asyncio.get_running_loop().time())

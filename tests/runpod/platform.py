@@ -61,6 +61,10 @@ class Platform:
         """Status and JSON that the next takes of jobs are answered with, at once."""
         self.answered_at: list[float] = []
         """When each of these was sent."""
+        self.stop_troubles: deque[int] = deque()
+        """Statuses that the next polls for stops are answered with, at once."""
+        self.stops_failed_at: list[float] = []
+        """When each of these was sent."""
         self._tasks: dict[str, Task] = {}
         self._queue: deque[Task] = deque()
         self._stops: list[str] = []
@@ -138,6 +142,11 @@ class Platform:
         self.answers.extend(answers)
         await self._tell()
 
+    async def fail_stops(self, *statuses: int) -> None:
+        """Answer the next polls for stops so, those that wait already included."""
+        self.stop_troubles.extend(statuses)
+        await self._tell()
+
     async def stop(self, task: Task) -> None:
         """Tell the worker to stop a job."""
         self._stops.append(task.id)
@@ -183,8 +192,11 @@ class Platform:
         return web.json_response(jobs if "batch_size" in request.query else jobs[0])
 
     async def _stop(self, _request: web.Request) -> web.Response:
-        if not await self._poll("job-stop", lambda: bool(self._stops)):
+        if not await self._poll("job-stop", lambda: bool(self._stops or self.stop_troubles)):
             return web.Response(status=204)
+        if self.stop_troubles:
+            self.stops_failed_at.append(time.monotonic())
+            return web.Response(status=self.stop_troubles.popleft())
         stops, self._stops = self._stops, []
         return web.json_response({"jobsToStop": stops})
 

@@ -9,7 +9,8 @@ from contextlib import suppress
 import aiohttp
 import pytest
 
-from serve_app.runpod_takes import FIRST_PAUSE_S, SHORTEST_POLL_S, PatientTakes
+from serve_app.runpod_polls import FIRST_PAUSE_S
+from serve_app.runpod_takes import SHORTEST_POLL_S, PatientTakes
 
 
 class Debounced(Exception):

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 import pytest_asyncio
 
-from serve_app.runpod_takes import FIRST_PAUSE_S
+from serve_app.runpod_polls import FIRST_PAUSE_S
 from tests.ray_node import kill_node
 from tests.runpod.platform import Task
 from tests.runpod.test_job_loop import ENDLESS, SHORT, freed
@@ -22,6 +22,8 @@ pytestmark = [
 ]
 
 OUTAGE_S = 15
+SDK_PAUSE_S = 1.0
+"""The pause that the SDK itself makes after a poll for stops that failed."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
@@ -59,6 +61,17 @@ async def test_takes_that_fail_are_repeated_with_pauses(endpoint: Endpoint) -> N
     pauses = [after - before for before, after in pairwise(platform.answered_at)]
     assert len(pauses) == 3
     assert all(pause >= FIRST_PAUSE_S for pause in pauses)
+
+
+async def test_polls_for_stops_that_fail_are_repeated_with_pauses(endpoint: Endpoint) -> None:
+    platform = endpoint.platform
+    await platform.fail_stops(500, 404)
+    task = await platform.submit(ENDLESS)
+    await task.taken.wait()
+    await task.cancel()
+    await freed(endpoint, task)
+    first, second = platform.stops_failed_at
+    assert second - first >= FIRST_PAUSE_S + SDK_PAUSE_S
 
 
 async def test_garbage_among_jobs_costs_no_job(endpoint: Endpoint) -> None:
