@@ -37,6 +37,17 @@ async def test_work_in_time_gives_its_result_or_its_error():
         await deadline.run(fail())
 
 
+async def test_deadline_does_not_pass_early():
+    async def later():
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return "result"
+
+    deadline = Deadline(60)
+    assert await deadline.run(later()) == "result"
+    assert 0 < deadline.left_s <= 60
+
+
 async def test_late_work_is_stopped_and_the_deadline_named():
     work, deadline = Work(), Deadline(0.05)
     assert await deadline.run(asyncio.sleep(0, "in time")) == "in time"
