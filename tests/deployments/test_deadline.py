@@ -48,6 +48,15 @@ async def test_deadline_does_not_pass_early():
     assert 0 < deadline.left_s <= 60
 
 
+async def test_work_that_is_done_as_the_deadline_passes_gives_its_result():
+    deadline, work = Deadline(60), asyncio.get_running_loop().create_future()
+    running = asyncio.create_task(deadline.run(work))
+    await asyncio.sleep(0)
+    work.set_result("result")
+    deadline.expire(DeadlineExceeded.after(60))
+    assert await running == "result"
+
+
 async def test_late_work_is_stopped_and_the_deadline_named():
     work, deadline = Work(), Deadline(0.05)
     assert await deadline.run(asyncio.sleep(0, "in time")) == "in time"
