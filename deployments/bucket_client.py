@@ -26,7 +26,12 @@ _READ_TIMEOUT_S = 15
 _DEFAULT_REGION = "us-east-1"
 _SESSION_LOCK = threading.Lock()  # a session makes one client at a time
 _A_SERVICE = re.compile(r"^https?://(s3[.-]|\w+\.digitaloceanspaces\.com)")
+_REGION_HEADER = "x-amz-bucket-region"
 _SIGNED_FOR = re.compile(r"/\d{8}/([^/]+)/s3/aws4_request")
+
+
+class EndpointRedirects(Exception):
+    """The endpoint sends its callers to another address, as from HTTP to HTTPS."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ class BucketClient:
         self._signers = {} if is_aws else {self._region: self._s3}
         self._sent = threading.local()
         self._s3.meta.events.register("before-send.s3.PutObject", self._note_region)
+        self._s3.meta.events.register_first("needs-retry.s3.HeadBucket", _require_region)
 
     def put(self, key: str, data: bytes, media_type: str) -> str:
         """Store `data` under `key`; return a pre-signed link to it."""
@@ -90,6 +96,19 @@ class BucketClient:
         if region not in self._signers:
             self._signers[region] = _client(self._config, region, 1, self._link_style)
         return self._signers[region]
+
+
+def _require_region(response: Any = None, **_: Any) -> None:
+    """Raise EndpointRedirects if an answer redirects, and not to the region of the bucket.
+
+    To learn that, the SDK asks for the bucket: of such an answer again and again, 80 times.
+    """
+    if response is None:
+        return
+    answer, parsed = response
+    headers = parsed["ResponseMetadata"]["HTTPHeaders"]
+    if answer.status_code in (301, 302, 307) and _REGION_HEADER not in headers:
+        raise EndpointRedirects(f"the endpoint redirects to {headers.get('location')}")
 
 
 def _service(config: BucketConfig) -> str | None:

@@ -24,7 +24,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from deployments.bucket_client import BucketClient, BucketConfig
+from deployments.bucket_client import BucketClient, BucketConfig, EndpointRedirects
 from speech.concurrency import run_in
 from speech.errors import UploadFailed
 
@@ -221,4 +221,6 @@ def _reason(error: Exception) -> str:
         return "the endpoint's certificate is not trusted"
     if isinstance(error, (exceptions.ConnectionError, exceptions.HTTPClientError, TimeoutError)):
         return "endpoint unreachable"
+    if isinstance(error, EndpointRedirects):
+        return "the endpoint redirects to another address"
     return f"check the bucket settings ({type(error).__name__})"

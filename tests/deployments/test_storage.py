@@ -55,6 +55,14 @@ def status(code: int, error: str | None = None) -> Answer:
     return answer
 
 
+def redirect(request: BaseHTTPRequestHandler) -> None:
+    """Answer as a proxy that has all callers come over HTTPS."""
+    request.send_response(301)
+    request.send_header("Location", f"https://s3.example{request.path}")
+    request.send_header("Content-Length", "0")
+    request.end_headers()
+
+
 def hang_up(request: BaseHTTPRequestHandler) -> None:
     request.close_connection = True
 
@@ -482,6 +490,20 @@ async def test_refusal_is_not_repeated_and_tells_no_secret(
     assert caught.value.message == f"Upload failed: {reason}"
     assert_tells_no_secret(caught.value.message)
     assert len(scripted.requests) == 1
+
+
+async def test_endpoint_that_redirects_all_its_callers_is_told_to(
+    scripted: ScriptedStore, open_bucket: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    bucket = open_bucket(address(scripted))
+    scripted.answers = [redirect] * 100
+    with pytest.raises(UploadFailed) as caught:
+        await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S)
+    assert caught.value.message == "Upload failed: the endpoint redirects to another address"
+    assert "redirects to https://s3.example/" in caplog.text
+    with pytest.raises(UploadFailed, match=r"^Bucket unusable: the endpoint redirects to another"):
+        await bucket.check()
+    assert len(scripted.requests) == 3
 
 
 async def test_cancelled_upload_leaves_the_bucket_to_others(
