@@ -10,6 +10,7 @@ import unicodedata
 from enum import IntEnum
 from itertools import pairwise
 
+from speech.text.phrasing import is_number, leads_on, list_number_ends, spans_of_one_breath
 from speech.text.scripts import (
     CLAUSE_ENDS,
     CLOSERS,
@@ -28,7 +29,7 @@ class Break(IntEnum):
     CLUSTER = 0  # the code points of one visible character, or a tag such as (laughs)
     GLUED = 1  # a bracket or mark from its text, a speaker tag from what is spoken
     LETTER = 2  # a word, a number, a URL
-    SYLLABLE = 3  # characters of a script written without spaces, words joined by a mark
+    SYLLABLE = 3  # characters of a script written without spaces, words said in one breath
     WORD = 4
     CLAUSE = 5
     SENTENCE = 6
@@ -106,6 +107,7 @@ def rank_breaks(text: str) -> bytearray:
     _rank_joints(text, ranks)
     _rank_inner_ends(text, ranks)
     _rank_gaps(text, ranks)
+    _keep_breaths_whole(text, ranks)
     _keep_markdown_lines_whole(text, ranks)
     _keep_tags_whole(text, ranks)
     return ranks
@@ -158,7 +160,8 @@ def _rank_gaps(text: str, ranks: bytearray) -> None:
         word = text[max(word_start, gap.start() - _SEEN_CHARS) : gap.start()]
         upcoming = text[position : position + _SEEN_CHARS].split(maxsplit=1)[0]
         follower = upcoming.lstrip(QUOTES + _EMPHASIS)[:1]
-        if all_lowercase:
+        begins = gap[0] == _LINE or is_number(upcoming)
+        if all_lowercase or (begins and word[-1:] not in QUOTES):
             follower = follower.upper()
         begins_sentence = begins_line or rank >= Break.SENTENCE
         own_rank = _rank_after(word, follower, begins_sentence=begins_sentence)
@@ -189,7 +192,9 @@ def _rank_after(word: str, follower: str, *, begins_sentence: bool) -> Break:
         ):
             return Break.WORD
     elif not core or core[-1] not in SENTENCE_ENDS:
-        return Break.CLAUSE if core and core[-1] in CLAUSE_ENDS else Break.WORD
+        if core and core[-1] in CLAUSE_ENDS:
+            return Break.CLAUSE
+        return Break.SYLLABLE if leads_on(word) else Break.WORD
     return Break.CLAUSE if follower.islower() else Break.SENTENCE
 
 
@@ -204,6 +209,15 @@ def _is_abbreviation(stem: str, follower: str, *, begins_sentence: bool) -> bool
     return (
         is_initial or is_list_number or bool(_NEVER_END.fullmatch(stem) or _DOTTED.fullmatch(stem))
     )
+
+
+def _keep_breaths_whole(text: str, ranks: bytearray) -> None:
+    """Let a cut within a number or a name that is spelled, or behind a list's number, cost more."""
+    for start, end in spans_of_one_breath(text):
+        within = ranks[start + 1 : end]
+        ranks[start + 1 : end] = bytes(min(rank, Break.SYLLABLE) for rank in within)
+    for end in list_number_ends(text):
+        ranks[end + 1] = Break.SYLLABLE
 
 
 def _keep_markdown_lines_whole(text: str, ranks: bytearray) -> None:

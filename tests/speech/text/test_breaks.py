@@ -124,3 +124,36 @@ def test_breaks_prefer_spaces_where_words_are_written_together() -> None:
 
 def test_breaks_keep_an_accent_on_its_full_stop() -> None:
     assert cut("好。\u0301好", Break.SENTENCE) == ["好。\u0301好"]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Rates stay at five point two percent", ["Rates ", "stay ", "at five point two percent"]),
+        ("one hundred and twelve, seven", ["one hundred and twelve, ", "seven"]),
+        ("an eff bee eye agent", ["an eff bee eye ", "agent"]),
+        ("They sold the house to Mister Lee", ["They sold ", "the house ", "to Mister Lee"]),
+    ],
+)
+def test_words_that_are_said_in_one_breath_are_cut_last(text: str, parts: list[str]) -> None:
+    ranks = rank_breaks(text)
+    cuts = [0, *(i for i in range(1, len(text)) if ranks[i] >= Break.WORD), len(text)]
+    assert [text[start:end] for start, end in pairwise(cuts)] == parts
+
+
+def test_a_list_number_in_words_is_no_sentence() -> None:
+    text = "one. First things.\ntwo. Second things.\ntwenty two. The last."
+    assert cut(text, Break.SENTENCE) == text.split("\n")
+
+
+def test_a_figure_in_words_begins_a_sentence_as_figures_do() -> None:
+    assert cut("He left. two men came.", Break.SENTENCE) == ["He left.", "two men came."]
+    assert cut("“Who?” one of them asked. So.", Break.SENTENCE)[0] == "“Who?” one of them asked."
+
+
+def test_a_sentence_that_a_line_ends_with_is_over() -> None:
+    assert cut("Copy it.\ndon't look.\nIt is done.", Break.SENTENCE) == [
+        "Copy it.",
+        "don't look.",
+        "It is done.",
+    ]

@@ -94,7 +94,7 @@ def test_sentences_know_what_separates_them_across_a_flush():
     reader = SentenceReader(LONGEST_WAIT_S)
     ranks = [sentence.rank for sentence in reader.feed("One. Two.\n\nThree, ")]
     ranks += [sentence.rank for sentence in reader.flush()]
-    ranks += [sentence.rank for sentence in [*reader.feed("four."), *reader.flush()]]
+    ranks += [sentence.rank for sentence in [*reader.feed("then."), *reader.flush()]]
     ranks += [sentence.rank for sentence in [*reader.feed("Five."), *reader.flush()]]
     assert ranks == [
         Break.PARAGRAPH,
