@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from speech.text.breaks import SPEAKER_TAG
 from speech.text.lines import mend_lines
@@ -27,13 +27,16 @@ MIN_RUN_CHARS = 4
 
 _LINE_END = re.compile("\r\n|[\n\r\v\x85\u2028]")
 _PARAGRAPH_END = re.compile("[\f\u2029]")
+_HEADING_MARK = re.compile(r"^\s{0,3}#{1,6}(?=\s)")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*\w.*)")
 _QUOTED = re.compile(r"^\s{0,3}(?:>\s?)+(?=\S)")
 _BULLET = re.compile(r"\s*[-*+•‣⁃▪▫◦●○■□‒–]\s+(?=\S)")
-_NUMBERED = re.compile(r"\s*(?:\d{1,3}[.)]|[a-z]\))\s+\S")
+_NUMBERED = re.compile(r"\s*(?:\d{1,3}(?P<mark>[.)])|[a-z]\))\s+\S")
 
 _PRICE_SIGN = re.compile(r"(?<=[.\s_·…-])[$£€¥₹#](?=\.?\d)")
 """Belongs to its figures, not to the dots that lead to them."""
+
+_KEPT = (SPEAKER_TAG, _PRICE_SIGN, _HEADING_MARK)
 
 _WRAPPERS = frozenset(OPENERS + CLOSERS + QUOTES)
 _ENDS = frozenset(SENTENCE_ENDS + CLAUSE_ENDS)
@@ -52,9 +55,10 @@ def drop_drawing(text: str) -> str:
     """Return `text` with what is drawn in it made punctuation and line breaks.
 
     A line without a letter or digit becomes a blank one. Headings, list items and quotations lose
-    their mark; the first two end like sentences, and a heading is a paragraph. A run of at least
-    `MIN_RUN_CHARS` marks becomes the punctuation that it stands for, such as `...` or `!`, or a
-    comma. Lines of verse end in a mark, and words that are parted at a line's end are whole.
+    their mark; the first two end like sentences, a heading is a paragraph, and an item's number has
+    a full stop. A run of at least `MIN_RUN_CHARS` marks becomes the punctuation that it stands for,
+    such as `...` or `!`, or a comma. Lines of verse end in a mark; lines that go on are one, and
+    words that are parted at a line's end are whole.
     """
     lines = _LINE_END.split(_PARAGRAPH_END.sub("\n\n", text))
     laid_out: list[str] = []
@@ -69,12 +73,14 @@ def drop_drawing(text: str) -> str:
             in_item = _end_item(laid_out, in_item)
             laid_out += ["", _ended(heading[1].rstrip("# \t")), ""]
             continue
-        bullet = _BULLET.match(line)
-        if bullet or _NUMBERED.match(line):
+        bullet, numbered = _BULLET.match(line), _NUMBERED.match(line)
+        if bullet or numbered:
             _end_item(laid_out, in_item)
             in_item = True
         elif in_item and not _goes_on(line):
             in_item = _end_item(laid_out, in_item)
+        if numbered and numbered["mark"] == ")":
+            line = line.replace(")", ".", 1)
         laid_out.append(line[bullet.end() :] if bullet else line)
     _end_item(laid_out, in_item)
     return "\n".join(mend_lines(laid_out))
@@ -101,7 +107,7 @@ def _ended(line: str) -> str:
 def _drop_runs(line: str) -> str:
     """Replace each run of marks in one line."""
     kinds = "".join(map(_kind, line))
-    for tag in (*SPEAKER_TAG.finditer(line), *_PRICE_SIGN.finditer(line)):
+    for tag in chain.from_iterable(kept.finditer(line) for kept in _KEPT):
         kinds = kinds[: tag.start()] + _LETTER * len(tag[0]) + kinds[tag.end() :]
     for start, end in reversed([match.span() for match in _MARKS.finditer(kinds)]):
         if _is_run(line[start:end]):

@@ -6,12 +6,16 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
-from speech.text.scripts import CLOSERS, OPENERS, QUOTES
+from speech.text.scripts import CLOSERS, OPENERS, QUOTES, SENTENCE_ENDS
 
 _MAX_SHORT_CHARS = 40
 """Up to this width nobody wraps prose: two lines that begin with capitals are verse or a list."""
 _MAX_RAGGED_CHARS = 50
 """Up to this width lines that leave room for the next word are verse, whatever they begin with."""
+_MAX_LIST_CHARS = 24
+"""Up to this width three lines or more are a list: no column is that narrow."""
+_MAX_VERSE_CHARS = 60
+"""Beyond this width only a line that leaves room for the next word ends where its author meant."""
 _MIN_CAPITALS = 0.8  # of the lines of a verse
 _MIN_VERSE_LINES = 4
 """Prose does not begin that many lines with capitals by chance."""
@@ -30,42 +34,48 @@ _SENTENCE_INSIDE = re.compile(r"[.!?]\s+\S")
 
 
 def mend_lines(lines: Sequence[str]) -> list[str]:
-    """Return `lines` with a comma where one of verse has no mark, and with parted words whole.
+    """Return `lines` with a comma where one of verse has no mark, and those that go on joined.
 
     A paragraph is prose where every line is as full as the longest one allows.
     """
     mended: list[str] = []
     for is_blank, grouped in groupby(lines, key=lambda line: not line.strip()):
         block = list(grouped)
-        mended += block if is_blank else _joined(_with_pauses(block))
+        mended += block if is_blank else _joined(*_with_pauses(block))
     return mended
 
 
-def _with_pauses(block: list[str]) -> list[str]:
-    """Return a paragraph whose lines are as long as their author made them, with pauses."""
+def _with_pauses(block: list[str]) -> tuple[list[str], bool]:
+    """Return a paragraph, with pauses if its lines are as long as their author made them.
+
+    Second, whether it is prose.
+    """
     pairs = list(pairwise(block))
     if not pairs:
-        return block
+        return block, True
     width = max(map(len, block))
     room = [len(line) + 1 + len(after.split(maxsplit=1)[0]) <= width for line, after in pairs]
     capitals = sum(map(_begins_line, block))
     is_ragged = (
         len(block) > 2
         and width <= _MAX_RAGGED_CHARS
-        and 2 * sum(room) >= len(room)
+        and (width <= _MAX_LIST_CHARS or 2 * sum(room) >= len(room))
         and not any(map(_SENTENCE_INSIDE.search, block))
     )
     is_verse = capitals >= _MIN_CAPITALS * len(block) and (
         any(room) or width <= _MAX_SHORT_CHARS or len(block) >= _MIN_VERSE_LINES
     )
     if not (is_ragged or is_verse):
-        return block
-    pauses = (is_ragged or _begins_line(after) for _, after in pairs)
-    return [
-        *(f"{line.rstrip()}," if pause and _is_open(line, after) else line
-          for (line, after), pause in zip(pairs, pauses, strict=True)),
-        block[-1],
-    ]  # fmt: skip
+        return block, True
+    pauses = (
+        is_ragged or (_begins_line(after) and (has_room or width <= _MAX_VERSE_CHARS))
+        for (_, after), has_room in zip(pairs, room, strict=True)
+    )
+    paused = [
+        f"{line.rstrip()}," if pause and _is_open(line, after) else line
+        for (line, after), pause in zip(pairs, pauses, strict=True)
+    ]
+    return [*paused, block[-1]], False
 
 
 def _begins_line(line: str) -> bool:
@@ -84,11 +94,13 @@ def _is_open(line: str, after: str) -> bool:
     return is_text and not goes_on and not _RUN_ON.fullmatch(line.split()[-1])
 
 
-def _joined(block: list[str]) -> Iterator[str]:
-    """Yield the lines of a paragraph; those that a word is parted between become one."""
+def _joined(block: list[str], is_prose: bool) -> Iterator[str]:
+    """Yield the lines of a paragraph; those that a word, or prose, goes on between are one."""
     parts = block[:1]
     for after in block[1:]:
         end = _end_of_parted(parts[-1], after.lstrip())
+        if end is None and is_prose and _goes_on(parts[-1], after):
+            end = f"{parts[-1].rstrip()} "
         if end is None:
             yield "".join(parts)
             parts = [after]
@@ -96,6 +108,11 @@ def _joined(block: list[str]) -> Iterator[str]:
             parts[-1] = end
             parts.append(after.lstrip())
     yield "".join(parts)
+
+
+def _goes_on(line: str, after: str) -> bool:
+    """Tell whether the sentence of a line is not over where the next one begins."""
+    return after.lstrip()[0].islower() and line.rstrip()[-1] not in SENTENCE_ENDS
 
 
 def _end_of_parted(line: str, after: str) -> str | None:

@@ -40,7 +40,8 @@ def spoken(text: str) -> str:
         ("┌───┐\n│ Box │\n└───┘", "\n Box\n"),
         ("Hi!!!!! [S2] Oh.", "Hi! [S2] Oh."),
         ("x - - - - y -- == -- == z", "x, y, z"),
-        ("> Quoted\n> twice", "Quoted\ntwice"),
+        ("> Quoted\n> twice", "Quoted twice"),
+        ("### 📌 Notes\nOne", "\n📌 Notes.\n\nOne"),
         ("Steak ....... $24.50", "Steak... $24.50"),
         ("Wine . . . . £9", "Wine... £9"),
     ],
@@ -66,10 +67,10 @@ def test_punctuation_is_no_drawing(text: str) -> None:
 
 
 def test_headings_and_list_items_are_sentences() -> None:
-    text = "# The list #\n- one\n- two\n  goes on\n* three!\n1. four\n\nThe end\n## Last\nof it"
+    text = "# The list #\n- one\n- two\n  goes on\n* three!\n1) four\n\nThe end\n## Last\nof it"
     assert drop_drawing(text).split("\n") == [
         *("", "The list.", ""),
-        *("one.", "two", "  goes on.", "three!", "1. four.", ""),
+        *("one.", "two goes on.", "three!", "1. four.", ""),
         *("The end", "", "Last.", "", "of it"),
     ]
 

@@ -46,7 +46,29 @@ def test_lines_of_verse_and_of_lists_pause(verse: str, paused: str) -> None:
     ],
 )
 def test_wrapped_prose_is_one_sentence(prose: str) -> None:
-    assert drop_drawing(prose) == prose
+    assert drop_drawing(prose).split() == prose.split()
+
+
+def test_a_line_that_goes_on_is_joined_to_the_next() -> None:
+    assert "\n" not in drop_drawing(PROSE)
+    asked = "“But where is he, and who?”\nasked Tom, and then, for once,\nhe left.\nnobody knew."
+    assert drop_drawing(asked) == (
+        "“But where is he, and who?” asked Tom, and then, for once, he left.\nnobody knew."
+    )
+
+
+def test_prose_whose_lines_begin_with_capitals_by_chance_is_no_verse() -> None:
+    lines = [
+        "Methods. We enrolled all patients over sixty who were undergoing elective",
+        "THA between January and December, and who had given their consent to the",
+        "Results. The trial was over before anybody had thought of asking what the",
+        "Conclusions were to be.",
+    ]
+    assert drop_drawing("\n".join(lines)) == "\n".join(lines)
+
+
+def test_words_in_lines_as_narrow_as_no_column_are_a_list() -> None:
+    assert drop_drawing("milk\neggs\nbread") == "milk,\neggs,\nbread"
 
 
 def test_words_parted_at_a_line_end_are_whole() -> None:
