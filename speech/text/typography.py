@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from speech.text.encoding import mend_encoding
 from speech.text.scripts import ZERO_WIDTH_SPACE, is_spaced
 
 # Controls; soft hyphen, grapheme joiner, bidirectional marks, Hangul filler, Mongolian separator,
@@ -25,17 +26,23 @@ _JOINED_SCRIPTS = re.compile("[\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u1
 _PRESENTATION_FORMS = re.compile(
     "[\ufb00-\ufb17\ufb50-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U0001d400-\U0001d7ff]+"
 )
+# Letters and figures as wide as Chinese ones, with the marks between them.
+_WIDE = re.compile("[＃＄＠＋－]?[０-９Ａ-Ｚａ-ｚ]+(?:[！-～][０-９Ａ-Ｚａ-ｚ]+)*％?")
 _BLANK = "\u2800"  # a Braille cell without dots, which some write for a space
 
 
 def clean(text: str) -> str:
-    """Return `text` in composed form (NFC) without ligatures and invisible characters.
+    """Return `text` in composed form (NFC) without ligatures, wide letters, invisible characters.
+
+    What was read in a wrong encoding, such as `itâ€™s`, is what was written.
 
     Zero-width joiners stay where they make a letter or an emoji, and zero-width spaces where they
     mark words of a script that has no others.
     """
     if text.isascii() and text.isprintable():
         return text
+    text = mend_encoding(text)
+    text = _WIDE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = _PRESENTATION_FORMS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = _UNSEEN.sub(_seen_part, _PARTED.sub("", text).replace(_BLANK, " "))
     # What was between them gone, two characters may be one.

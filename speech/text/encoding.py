@@ -1,0 +1,29 @@
+"""UTF-8 that was read as Windows' or ISO's Latin encoding, such as `itâ€™s` and `cafÃ©`."""
+
+from __future__ import annotations
+
+import re
+
+_BYTES = {bytes([code]).decode("cp1252", "ignore") or chr(code): code for code in range(128, 256)}
+_BYTES |= {chr(code): code for code in range(128, 256)}
+"""The byte that a character was read from, in either encoding."""
+_FOLLOWERS = re.escape("".join(char for char, code in _BYTES.items() if code < 0xC0))
+# Only what nobody writes: not `É”`, which ends a quotation, but an accented small letter, a sign, a
+# mark of punctuation and an emoji.
+_MISREAD = re.compile(
+    f"(?:Ã[\xa0-\xbfœŸ‰€ƒ‚]|Â[\xa0-\xbf]|â[€‚„†‡ˆ\x80\x82\x84\x86-\x88][{_FOLLOWERS}]"
+    f"|ð[Ÿ\x9f][{_FOLLOWERS}]{{2}})+"
+)
+
+
+def mend_encoding(text: str) -> str:
+    """Return `text` with what was misread, once or again and again, as it was written."""
+    mended = _MISREAD.sub(_written, text)
+    return mended if mended == text else mend_encoding(mended)
+
+
+def _written(match: re.Match[str]) -> str:
+    try:
+        return bytes(_BYTES[char] for char in match[0]).decode()
+    except UnicodeDecodeError:
+        return match[0]
