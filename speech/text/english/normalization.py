@@ -21,6 +21,7 @@ from speech.text.english.measures import MEASURES, POWERED
 from speech.text.english.money import MONEY
 from speech.text.english.numbered import NUMBERED
 from speech.text.english.places import PLACES
+from speech.text.english.prescan import Seen
 from speech.text.english.primes import PRIMES
 from speech.text.english.quantities import FRACTIONS, GROUPED, LARGE, QUANTITIES
 from speech.text.english.scripture import SCRIPTURE
@@ -41,7 +42,7 @@ _MIN_ENGLISH_LETTERS = 0.9
 _MAX_ACCENTED = 2
 """Accented letters of a short text that are no sign of another language, as in `Beyoncé, 42`."""
 
-_RULES = (
+RULES = (
     *(
         *SPACED,
         *INSTANTS,
@@ -85,10 +86,11 @@ def normalize(text: str) -> str:
     if not _is_english(text):
         return text
     for _ in range(_MAX_PASSES):
-        said = text
-        for each in _RULES:
-            said = each.apply(said)
-        said = _SPACES.sub(" ", said)
+        seen = Seen(text)
+        for each in RULES:
+            if seen.fulfils(each.needs) and (said := each.apply(seen.text)) != seen.text:
+                seen = Seen(said)
+        said = _SPACES.sub(" ", seen.text)
         if said == text:
             break
         text = said

@@ -6,12 +6,18 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from speech.text.english.prescan import Need, needs_of
+
 
 class Rule(NamedTuple):
-    """Replaces what `pattern` matches by what `say` returns; None leaves it as it is."""
+    """Replaces what `pattern` matches by what `say` returns; None leaves it as it is.
+
+    A text that does not fulfil all of `needs` has no match.
+    """
 
     pattern: re.Pattern[str]
     say: Callable[[re.Match[str]], str | None]
+    needs: tuple[Need, ...]
 
     def apply(self, text: str) -> str:
         """Return `text` with every match replaced."""
@@ -30,7 +36,7 @@ def rule(
 ) -> Rule:
     """Return the rule for a verbose `pattern`, for which the same may be said each time."""
     compiled = re.compile(pattern, re.VERBOSE | flags)
-    return Rule(compiled, (lambda _: say) if isinstance(say, str) else say)
+    return Rule(compiled, (lambda _: say) if isinstance(say, str) else say, needs_of(compiled))
 
 
 def alternatives(words: Sequence[str]) -> str:
