@@ -46,7 +46,8 @@ def _sign(match: re.Match[str]) -> str:
 def _of(match: re.Match[str]) -> str:
     """Return `eff of 2, 27` for `F(2, 27)`."""
     name = match["name"]
-    return f"{spell(name) if name.isupper() else name} of {match['of']}"
+    of = re.sub(r"\s?[+]\s?", " plus ", re.sub(r"\s?[−-]\s?", " minus ", match["of"]))
+    return f"{spell(name) if name.isupper() else name} of {of}"
 
 
 def _bounded(match: re.Match[str]) -> str:
@@ -54,6 +55,13 @@ def _bounded(match: re.Match[str]) -> str:
     low, high = match["low"] or match["first"], match["high"] or match["last"]
     what = _SIGNS[match["sign"]].removesuffix(" of")
     return f"{what} from {low} to {high} of " if high else f"{what} over {low} of "
+
+
+def _with_bounds(match: re.Match[str]) -> str:
+    """Return `∫_(0)^(1)` for `∫₀¹`."""
+    low, high = (unicodedata.normalize("NFKC", match[end] or "") for end in ("low", "high"))
+    upto = f"^({high.strip('^')})" if high else ""
+    return f"{match['sign']}_({low}){upto} ".replace("−", "-")
 
 
 def _negative(match: re.Match[str]) -> str:
@@ -69,6 +77,10 @@ def _powered_sum(match: re.Match[str]) -> str:
 
 LOGARITHMS: tuple[Rule, ...] = (
     rule(
+        r"(?P<sign>[∫∑∏])(?P<low>[₀-₉₋ₐ-ₜ]{1,4})(?P<high>[⁰¹²³⁴-⁹⁻ⁿ]{1,4}|\^[\w∞]{1,4})?\s?",
+        _with_bounds,
+    ),
+    rule(
         r"(?<![\w.])log(?P<base>[₀-₉]{1,2}|_(?:\d{1,2}|[a-z])(?!\w))\s?(?=[\w(])",
         lambda m: f"log base {unicodedata.normalize('NFKC', m['base']).strip('_')} of ",
     ),
@@ -78,8 +90,17 @@ LOGARITHMS: tuple[Rule, ...] = (
 MATHS: tuple[Rule, ...] = (
     rule(rf"(?P<sign>[∫∑∏])\s?_(?:\((?P<low>{_PART})\)|(?P<first>[\w-]{{1,6}}))"
          rf"(?:\s?\^(?:\((?P<high>{_PART})\)|(?P<last>-?[\w∞]{{1,6}})))?\s?", _bounded),
-    rule(r"(?<!\w)lim\s?_\((?P<name>[a-z])\s?(?:→|to)\s?(?P<to>[^()\n]{1,10})\)\s?",
+    rule(r"(?<!\w)lim\s(?P<name>[a-z])\s?(?:→|to)\s?(?P<to>∞|[−-]?\w{1,4})\s",
          lambda m: f"the limit as {m['name']} approaches {m['to']} of "),
+    rule(r"(?<=[\w)])\s?·\s?(?=[A-Za-z]\()|(?<=\))·(?=\w)", " times "),
+    rule(r"(?<=[α-ωΑ-Ω])(?=√)", " "),
+    rule(r"(?P<root>√\([A-Za-z])/(?=[A-Za-z]\))", lambda m: f"{m['root']} over "),
+    rule(r"(?P<one>[∀∃]\s?[a-zA-Z](?:,\s?[a-z]){0,3})\s?∈\s?", lambda m: f"{m['one']} in "),
+    rule(r"(?<=\])\s?/\s?(?=[a-z\d](?!\w))", " over "),
+    rule(r"(?<!\w)lim\s?_?\((?P<name>[a-z])\s?(?:→|to)\s?(?P<to>[^()\n]{1,10})\)\s?",
+         lambda m: f"the limit as {m['name']} approaches {m['to']} of "),
+    rule(r"(?P<before>(?:\bto|equals|than|[=<>≤≥+])\s)\|(?P<of>[a-zA-Z]|\d{1,4})\|(?![\w|])",
+         lambda m: f"{m['before']}the absolute value of {m['of']}"),
     rule(r"(?<=[\w)])\s?\^(?=\()", " to the power of "),
     rule(r"(?<=\()-(?=[a-z]\s?(?:[+±−^²³]|plus\b))", "minus "),
     rule(r"(?<![\w.])(?P<number>\d{1,2})(?P<letters>a[bc]|bc|x[yz]|yz)(?![\w'’-])",
@@ -127,14 +148,15 @@ MATHS: tuple[Rule, ...] = (
     rule(rf"−\s?(?=[(√]|(?![aAI]\s[a-z]{{2}})(?:{_TERM})(?![A-Za-z]))", _negative),
     rule(r"(?<![\w.])(?P<number>[kmn]|\d{1,3}(?=!\s?[=/×*]))!(?!\w)(?=\s?[^A-Z\s!?]|$)",
          lambda match: f"{match['number']} factorial"),
-    rule(r"(?<![\w.'’])(?P<name>[fghtFGP])\((?P<of>[a-zA-Z]|\d{1,3}(?:,\s?\d{1,4})?)\)(?!\w)", _of),
+    rule(r"(?<![\w.'’])(?P<name>[fghtFGP])\((?P<of>[a-zA-Z]|\d{1,3}(?:,\s?\d{1,4})?"
+         r"|[a-z]\s?[+−-]\s?[a-z\d])\)(?!\w)", _of),
     rule(r"(?<![\w.'’/-])(?<!\d\s)(?P<name>[A-HJ-Z]|[b-df-hj-np-tv-z]{2})(?=(?P<power>[²³])?(?:\s=\s[\w.−-]|=\.?\d|(?(power)(?![\w⁺⁻])|(?!))))",
          lambda match: spell(match['name'])),
     rule(r"(?<![\w.'’])(?P<name>[fgh])['’′]\((?P<of>[a-z])\)(?!\w)",
          lambda match: f"{match['name']} prime of {match['of']}"),
     rule(r"(?<![\w.'’])O\((?=[a-z\d])", "oh of ("),
     rule(r"(?<![\w.'’-])(?P<name>[a-z])_(?=(?:\d|[a-z])(?!\w))", lambda match: f"{match['name']} "),
-    rule(r"(?<=\w)\s?==\s?(?=[\w\"'-])|(?<=\w)=(?=\.?\d)", " equals "),
+    rule(r"(?<=\w)\s?==\s?(?=[\w\"'-])|(?<=\w)=(?=\.?\d)|(?<=\b[a-z])=(?=[-−]\d)", " equals "),
     rule(r"[ΔδΣΠΩ](?=[A-Za-z](?![a-z]))", lambda m: f"{_GREEK[m[0]]} "),
     rule(r"(?<=\d)(?=[α-ωΑ-Ω](?![^\W\d_]))", " "),
     rule(r"(?<=[α-λν-ω])(?=[a-z][²³]?(?![a-z]))", " "),

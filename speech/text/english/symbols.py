@@ -109,7 +109,7 @@ COMPARISONS: tuple[Rule, ...] = (
     rule(r"\u20e3", ""),  # a keycap
     rule(r"(?<=\d)\u2044(?=\d)", "/"),
     rule(r"(?<=\d)\s?º(?=\s?[CF]\b)", "°"),
-    rule(r"(?<=[\w)|])\s?(?=[<>]=\s?[\w$£€.-]|[≤≥]\s?[\w$£€.-])", " is "),
+    rule(r"(?<=[\w)|])(?!(?<=[a-z]{3})\s[≤≥]\d)\s?(?=[<>]=\s?[\w$£€.-]|[≤≥]\s?[\w$£€.-])", " is "),
     rule(r"\s?(?:<=|≤)\s?(?=[\w$£€.-])", " less than or equal to "),
     rule(r"\s?(?:>=|≥)\s?(?=[\w$£€.-])", " greater than or equal to "),
     rule(r"\s?(?:!=|≠)\s?(?=[\w$£€.-])", " is not equal to "),

@@ -48,6 +48,17 @@ WRITTEN = [
      "squared minus four"),
     ("(≈3), (±SD), 12,000 × g",
      "(approximately three), (plus or minus ess dee), twelve thousand times g"),
+    ("aged ≥65, x ≥ 5, p ≥0.5", "aged greater than or equal to sixty five, "
+     "x is greater than or equal to five, p is greater than or equal to zero point five"),
+    ("∫₀¹ x² dx, ∑ᵢ xᵢ", "the integral from zero to one of x squared dee ex, the sum of ᵢ xᵢ"),
+    ("lim(h→0) [f(x+h) − f(x)]/h", "the limit as h approaches zero of [f of x plus h minus f of x] "
+     "over h"),
+    ("lim x→∞ 1/x = 0", "the limit as x approaches infinity of one over x equals zero"),
+    ("so ∃ c ∈ (a, b), ∀ x ∈ ℝ", "so there exists c in (a, b), for all x in the real numbers"),
+    ("T = 2π√(L/g), P(A)·P(B)", "tee equals two pi the square root of (L over g), "
+     "pee of A times pee of bee"),
+    ("with |A| ≤ |B|, a=1, b=-3", "with the absolute value of A is less than or equal to the "
+     "absolute value of bee, a equals one, b equals minus three"),
 ]  # fmt: skip
 
 
