@@ -184,6 +184,11 @@ ADDRESSES: tuple[Rule, ...] = (
         lambda match: match["before"] + digits(match["number"]),
         re.IGNORECASE,
     ),
+    rule(r"(?<=\bthe\s)[#](?=\s(?:button|key|sign)\b)", "pound"),
+    rule(
+        r"(?P<dialled>\b(?:[Dd]ial|[Ee]nter|[Hh]it|[Pp]ress)\s\d{1,4})[#](?=[\s.,;]|$)",
+        lambda m: f"{m['dialled']} pound",
+    ),
     rule(
         r"(?P<before>\b(?:[Dd]ial|[Pp]ress|[Hh]it)(?:ing|ed|s)?\s(?:the\s)?)(?P<key>[*#])"
         r"(?P<number>\d{0,3})(?P<last>[*#])?(?=[\s.,;:!?]|$)",

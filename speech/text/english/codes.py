@@ -22,7 +22,7 @@ _WHAT = (
 
 _NAMED = (
     "Rooms?|Suite|Apartment|Unit|Boeing|Airbus|Xbox|[GR]TX|RX|Porsche|Interstate|Highway|Route|Form|"
-    r"[Ee]rror|HTTP|[Ff]light(?:\s[A-Z]{2})?|Bus|Train|Cabin|Locker|Studio|Channel"
+    r"[Ee]rror|HTTP|[Pp]ort|[Ff]light(?:\s[A-Z]{2})?|Bus|Train|Cabin|Locker|Studio|Channel"
 )
 """Nouns whose number of three or four figures is a name: nobody counts them."""
 _PLACED = (
@@ -31,6 +31,7 @@ _PLACED = (
 )
 """Nouns whose number may end with a letter, which is no unit there."""
 _MEASURED = "feet|foot|kilomet(?:er|re)s|km|met(?:er|re)s|miles|yards|hours|minutes|days|people"
+_NUMBERED = {"P": "part", "S": "serial"}
 _CATALOGUES = "BWV|HWV|KV|RV|TWV|WoO"
 
 
@@ -131,6 +132,24 @@ def _standard(match: re.Match[str]) -> str:
 
 
 CODES: tuple[Rule, ...] = (
+    rule(
+        r"(?<!\w)(?P<what>[PS])/N(?P<mark>[:.]?\s)(?P<code>\d[\d-]{2,20})(?![\w-])",
+        lambda m: f"{_NUMBERED[m['what']]} number{m['mark']}{_code_of(m['code'])}",
+    ),
+    rule(
+        r"(?P<what>\b(?:[Aa]ccount|[Aa]cct\.?|[Cc]ard|[Rr]ef(?:erence|\.)?|[Pp]olicy|[Mm]embership)\s(?:[Nn]o\.|[Nn]umber)[:]?\s)"
+        r"(?P<code>\d{3,4}(?:\s\d{3,4}){1,3})(?![\w-]|[.,]\d)",
+        lambda m: m["what"] + _code_of(m["code"]),
+    ),
+    rule(
+        r"(?<![\w.])(?P<line>[A-Z]{1,2})\.(?P<numbers>\d{1,3}(?:\.\d{1,4}){1,3})(?![\w-]|\.\d)",
+        lambda m: f"{spell(m['line'])} {' point '.join(map(cardinal, m['numbers'].split('.')))}",
+    ),
+    rule(
+        r"(?<=\b(?:18|19|20)\d\d[a-g]),\s?(?P<letter>[b-h])(?!\w)",
+        lambda m: f", {spell(m['letter'])}",
+    ),
+    rule(r"(?<=[A-Z]{3})['’](?=\d\d(?!\w))", " "),
     rule(r"(?<![\w#&])[#](?=[A-Z]{1,4}-\d[\d-]{0,20}(?!\w))", "number "),
     rule(
         r"(?<![\w-])(?P<from>(?P<row>[A-Z])\d{1,2})\s?[-–]\s?(?=(?P=row)\d{1,2}(?![\w-]))",
@@ -192,8 +211,8 @@ CODES: tuple[Rule, ...] = (
         _docket,
     ),
     rule(
-        r"(?<![\w.,/$£€-])(?P<year>1[89]\d\d|20\d\d)/(?P<number>0\d{2,4})(?![\w/])",
-        lambda m: f"{year(m['year'])} slash {digits(m['number'])}",
+        r"(?<![\w.,/$£€-])(?P<year>1[89]\d\d|20\d\d)(?P<mark>[/-])(?P<number>0\d{2,4})(?![\w/-])",
+        lambda m: f"{year(m['year'])}{' slash' if m['mark'] == '/' else ','} {digits(m['number'])}",
     ),
     rule(
         r"(?<![\w.,])802\.(?P<number>1[15]|3(?=[a-z])|1(?=[xX]))(?P<kinds>[a-zX]{1,2}(?:/[a-z]{1,2})*)?(?![\w.])",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from speech.text.english.figures import cardinal
 from speech.text.english.initials import spell
 from speech.text.english.rule import Rule, alternatives, listed, rule
 
@@ -55,7 +56,18 @@ def _variable(match: re.Match[str]) -> str:
     return f"dollar {name.replace('_', ' ').strip()}"
 
 
+_VERSIONED = (
+    "Python|Rust|Ruby|Django|Kubernetes|PHP|Node(?:\\.js)?|[Vv]ersion|[Kk]ernel|Go(?=\\s1\\.)"
+)
+
 COMMANDS: tuple[Rule, ...] = (
+    rule(
+        rf"(?P<what>(?<!\w)(?:(?:{_VERSIONED})\s|[vV]))(?P<major>\d{{1,2}})\.(?P<minor>[1-9]\d)(?![\w%]|\.\d)",
+        lambda m: (
+            f"{m['what'] if m['what'][-1] == ' ' else 'version '}"
+            f"{cardinal(m['major'])} point {cardinal(m['minor'])}"
+        ),
+    ),
     rule(
         rf"(?P<before>{_BEFORE})-(?!(?<=\b[Oo]r\s-)[aIxyzn]|(?<=\bthe\s-)[aIxyzn]|(?<=\band\s-)[aIxyzn])(?P<letters>[a-zA-Z]){_ENDS}(?!\s?[+*/=^])",
         _short_flag,

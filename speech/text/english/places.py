@@ -68,6 +68,13 @@ _SHORT_STATE = rf"(?:{alternatives(list(_SHORT_STATES))})\."
 _STREET_NAME = rf"(?:\d+(?:st|nd|rd|th)|(?:[A-Z][a-z]+\s){{1,2}}(?:{'|'.join(_STREET_WORDS)}))\b"
 
 
+_PROVINCES = {
+    "AB": "Alberta", "BC": "British Columbia", "MB": "Manitoba", "NB": "New Brunswick",
+    "NL": "Newfoundland and Labrador", "NS": "Nova Scotia", "ON": "Ontario",
+    "PE": "Prince Edward Island", "QC": "Quebec", "SK": "Saskatchewan",
+}  # fmt: skip
+
+
 def _state(match: re.Match[str]) -> str:
     """Return the name of the state that a match has in short, or what is there instead of one."""
     written = match["state"]
@@ -134,6 +141,10 @@ def _street(match: re.Match[str]) -> str | None:
 
 
 PLACES: tuple[Rule, ...] = (
+    rule(
+        rf"(?<![\w.])(?P<province>{'|'.join(_PROVINCES)})(?=,?\s{{1,2}}[A-Z]\d[A-Z]\s?\d[A-Z]\d(?!\w))",
+        lambda m: _PROVINCES[m["province"]],
+    ),
     rule(
         rf"(?<![\w.])(?P<state>{_STATE}|{_SHORT_STATE}),?\s"
         r"(?P<code>\d{5}(?:-\d{4})?)(?![\w-]|[.,]\d)",

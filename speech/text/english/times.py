@@ -23,7 +23,7 @@ _GOES_ON = re.compile(  # behind `p.m.`, no sentence begins
     r"Pacific|Greenwich|(?:Mon|Tues?|Wednes|Thurs?|Fri|Satur|Sun)(?:days?)?|Wed|Sat)\b"
 )
 _SHOUTED = re.compile(r"\s[A-Z]{2,}\b")
-_HALF_DAY = r"(?P<half>[ap])\.?\s?m\b(?P<stop>\.(?=\s+[A-Z]|\s*$)|\.)?"
+_HALF_DAY = r"(?P<half>[ap])(?P<point>\.?)\s?m\b(?P<stop>\.(?=\s+[A-Z]|\s*$)|\.)?"
 
 
 def _time(match: re.Match[str]) -> str | None:
@@ -79,8 +79,11 @@ def _half_day(match: re.Match[str]) -> str:
     if not match["half"]:
         return ""
     rest = rest_of(match)
-    goes_on = _GOES_ON.match(rest) or (match["half"].isupper() and _SHOUTED.match(rest))
-    ends = match["stop"] and rest.lstrip(' \n"“‘')[:1] in _ENDS and not goes_on
+    is_shouted = match["point"] and match["half"].isupper() and _SHOUTED.match(rest)
+    goes_on = _GOES_ON.match(rest) or is_shouted
+    follower = rest.lstrip(' \n"“‘')[:1]
+    is_item = "\n" in rest[:2] and not follower.islower()
+    ends = match["stop"] and (is_item or (follower in _ENDS and not goes_on))
     return f" {'ay' if match['half'].lower() == 'a' else 'pee'} em{'.' if ends else ''}"
 
 
@@ -89,6 +92,17 @@ def _stopwatch(match: re.Match[str]) -> str:
     if match["seconds"] == "00":
         return cardinal(match["minutes"])
     return f"{cardinal(match['minutes'])} {two_figures(match['seconds'])}"
+
+
+def _running_time(match: re.Match[str]) -> str:
+    """Return `one minute and two seconds` for `00:01:02`."""
+    amounts = [(int(match[unit]), unit) for unit in ("minutes", "seconds")]
+    said = [
+        f"{cardinal(str(amount))} {unit if amount != 1 else unit[:-1]}"
+        for amount, unit in amounts
+        if amount or (unit == "seconds" and match["minutes"] == "00")
+    ]
+    return " and ".join(said)
 
 
 def _ratio(match: re.Match[str]) -> str:
@@ -140,6 +154,10 @@ INSTANTS: tuple[Rule, ...] = (
         rf"(?P<before>\b(?:{_WATCHED})\s)(?P<time>0\d[0-5]\d)(?![\w-]|[.,:]\d)",
         lambda m: m["before"] + _watch(m["time"]),
         re.IGNORECASE,
+    ),
+    rule(
+        r"(?P<the>\b[Tt]he\s)(?P<time>0\d[0-5]\d)(?=\s(?:(?:from|to)\s[A-Z]|(?:bus|express|ferry|flight|service|train)\b))",
+        lambda m: m["the"] + _watch(m["time"]),
     ),
     rule(
         rf"(?P<before>\b(?:{_SET_OUT})\s(?:\w{{1,12}}\s){{0,2}}at\s)(?P<time>{_HOURS})"
@@ -196,6 +214,14 @@ INSTANTS: tuple[Rule, ...] = (
 """Instants such as `2024-03-15T14:30Z`, and times without a colon between hour and minute."""
 
 TIMES: tuple[Rule, ...] = (
+    rule(
+        r"(?:^|(?<=[\n\[(])|(?<=[,;:–—-]\s)|(?<=\b(?:in|of|is)\s)|(?<=\b(?:took|time)\s))00[:](?P<minutes>[0-5]\d)[:](?P<seconds>[0-5]\d)(?![\w:]|\.\d|\s?(?:UTC|GMT)\b)",
+        _running_time,
+    ),
+    rule(
+        r"(?<![\w.,:/-])0[:](?P<seconds>[0-5]\d)(?=\s(?:left|remaining|to\sgo|on\sthe\sclock)\b)",
+        lambda m: f"{cardinal(str(int(m['seconds'])))} seconds",
+    ),
     rule(r"(?<![\w.,:])50[:]50(?![\w:]|[.,]\d)", "fifty fifty"),
     rule(
         rf"{UNJOINED}(?P<chapter>\d{{1,3}})[:](?P<first>\d{{1,3}})\s?[-–—]\s?(?P<last>\d{{1,3}})"

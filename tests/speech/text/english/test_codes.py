@@ -95,6 +95,19 @@ WRITTEN = [
     ("order no. 12345678, ID 482913, number 1000000",
      "order number one two three four five six seven eight, eye dee four eight two nine "
      "one three, number one million"),
+    ("Invoice 2024-0017, P/N 55-1203", "Invoice twenty twenty four, zero zero one seven, "
+     "part number five five, one two zero three"),
+    ("account no. 4417 2031", "account number four four one seven, two zero three one"),
+    ("B.1.1.7, BA.2.86 and A. 1", "bee one point one point seven, bee ay two point eighty six and "
+     "A. one"),
+    ("Wong 2018a,b at WMT'14", "Wong twenty eighteen ay, bee at double-you em tee fourteen"),
+    ("port 8080, Port 443", "port eighty eighty, Port four forty three"),
+    ("Python 3.12, 3.14, v2.10, version 1.5", "Python three point twelve, three point one four, "
+     "version two point ten, version one point five"),
+    ("press 0#, or the # key, item 3#", "press zero pound, or the pound key, item three#"),
+    ("Moncton, NB E1C 8R3; ON M5W 1G6, ON IT",
+     "Moncton, New Brunswick ee one see eight ar three; Ontario em five double-you one jee six, "
+     "ON IT"),
 ]  # fmt: skip
 
 

@@ -101,6 +101,15 @@ WRITTEN = [
     ("1-Jan, May 3-Jun 5, 2024.01.15, w/c 5 May",
      "January first, May third to June fifth, January fifteenth, twenty twenty four, week "
      "commencing the fifth of May"),
+    ("by 15/4, on 3/4, on 31/12", "by the fifteenth of April, on three quarters, "
+     "on the thirty first of December"),
+    ("at 9 PM. COME ALONE. At 5 P.M. SHARP", "at nine pee em. COME ALONE. At five pee em SHARP"),
+    ("From 3pm.\n2. Go", "From three pee em.\ntwo. Go"),
+    ("The 0715 to Leeds", "The oh seven fifteen to Leeds"),
+    ("00:01:02, 00:00:12, 00:10:00; at 00:15:30; 2004 00:02:12", "one minute and two seconds, "
+     "twelve seconds, ten minutes; at zero fifteen and thirty seconds; "
+     "two thousand and four zero oh two and twelve seconds"),
+    ("0:45 left", "forty five seconds left"),
 ]  # fmt: skip
 
 
