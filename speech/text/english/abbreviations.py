@@ -20,12 +20,13 @@ TITLES = {
     "Drs": "Doctors", "Profs": "Professors", "Sens": "Senators",
     "Govs": "Governors", "Gens": "Generals", "Br": "Brother", "Msgr": "Monsignor",
     "Atty": "Attorney", "Cdr": "Commander", "Pfc": "Private First Class", "Sts": "Saints",
-    "Lieut": "Lieutenant", "Sergt": "Sergeant", "Comdr": "Commander",
+    "Lieut": "Lieutenant", "Cllr": "Councillor", "Sergt": "Sergeant", "Comdr": "Commander",
 }  # fmt: skip
 _WORDS = {
     "acct.": "account", "Acct.": "Account", "pmt.": "payment",
     "appt.": "appointment", "appts.": "appointments",
-    "a.k.a.": "also known as", "a.s.l.": "above sea level", "std. dev.": "standard deviation",
+    "a.k.a.": "also known as", "A.k.a.": "Also known as", "a.s.l.": "above sea level",
+    "std. dev.": "standard deviation",
     "avail.": "available", "dia.": "diameter", "wt.": "weight", "Wt.": "Weight",
     "Est.": "Established", "e.g.": "for example", "i.e.": "that is",
     "E.g.": "For example", "I.e.": "That is",
@@ -33,7 +34,7 @@ _WORDS = {
     "Incl.": "Including", "Excl.": "Excluding",
     "intl.": "international", "Intl.": "International", "asst.": "assistant",
     "Asst.": "Assistant", "mgr.": "manager", "Mgr.": "Manager",
-    "vs.": "versus", "approx.": "approximately",
+    "vs.": "versus", "approx.": "approximately", "Approx.": "Approximately",
     "dept.": "department", "Dept.": "Department", "DEPT.": "DEPARTMENT",
     "est.": "established", "viz.": "namely", "cf.": "compare", "esp.": "especially",
     "avg.": "average", "misc.": "miscellaneous",
@@ -64,6 +65,7 @@ _SPECIES = (
 _CONTRACTED = {
     "gov't": "government", "int'l": "international", "nat'l": "national", "ass'n": "association",
     "dep't": "department", "cont'd": "continued", "sec'y": "secretary", "comm'n": "commission",
+    "rec'd": "received", "req'd": "required", "add'l": "additional",
     "mfr'd": "manufactured", "mgm't": "management", "env't": "environment",
 }  # fmt: skip
 _CREDITS = {
@@ -147,6 +149,7 @@ ABBREVIATIONS: tuple[Rule, ...] = (
         r"(?P<change>\b(?:down|fell|fallen|risen|rose|up)\s(?:\w+\s){1,8}percent\s)w/w(?!\w)",
         lambda m: f"{m['change']}week on week",
     ),
+    rule(r"(?<!\w)c/o(?=\s(?!(?:her|his|my|our|the|their|your)\b)[a-z])", "complaining of"),
     rule(rf"(?<![\w./])(?:{alternatives(list(_SHORT))})(?![\w/])", lambda match: _SHORT[match[0]]),
     rule(
         r"(?<![\w./])(?P<first>[a-v])/(?P<second>[a-w])(?=[\s,;:!?)]|\.?(?:\s|$))(?!\s?[=+])",
@@ -159,6 +162,10 @@ ABBREVIATIONS: tuple[Rule, ...] = (
         lambda m: like(m["a"], "average"),
     ),
     rule(r"\b(?P<first>[Aa])pprox\.?(?=\s[\d$£€])", lambda m: f"{m['first']}pproximately"),
+    rule(
+        r"(?<![\w.])est\.(?=\s?[,;)]|\s[a-z$£€])(?!\s(?:in|by|circa|nineteen|twenty)\b)",
+        "estimated",
+    ),
     rule(rf"(?<![\w.])(?:{alternatives(list(_WORDS))})", lambda match: _WORDS[match[0]]),
     rule(r"(?<=[\w)%]\s)(?:vs(?=\s\w)(?!\scode\b)|v\.(?=\s[A-Z\d]|\sthe\b))", "versus"),
     rule(r"(?P<name>\b[A-Z][\w.'’-]{0,30}\s)v(?=\s[A-Z])", lambda m: f"{m['name']}versus"),
@@ -176,9 +183,14 @@ ABBREVIATIONS: tuple[Rule, ...] = (
         r"(?P<before>\b(?:[Tt]he|Hey|Hi|Hello|Dear|Yes|Thanks|[Mm]y|[Yy]our)\s)Dr\.",
         lambda m: f"{m['before']}Doctor{stop_after(m)}",
     ),
+    rule(r"\bGen\.?\s(?P<letter>[XYZ])(?![\w.'’])", lambda m: f"Gen {spell(m['letter'])}"),
+    rule(r"\bRt\.?\sHon\.?(?=\s[A-Zt])", "Right Honorable"),
+    rule(r"\bConf\.(?=\sR(?:oo)?m\b)", "Conference"),
+    rule(r"(?<![\w.])nr\.?(?=\s[A-Z][a-z])", "near"),
+    rule(r"(?<=\bon\s)agg\.?(?=\s[a-z(]|[),;])", "aggregate"),
     rule(
         rf"\b(?P<word>{alternatives(list(TITLES))}|MR|MRS|MS|DR)\."
-        r"(?=\s+(?:[A-Z\"“]|and\b)|-[A-Z][a-z]{1,8}\.|(?<=[Mm][Rr]\.|[MD][sr]\.)[A-Z])",
+        r"(?=\s+(?:[A-Z\"“]|and\b|\d(?:st|nd)\s[A-Z])|-[A-Z][a-z]{1,8}\.|(?<=[Mm][Rr]\.|[MD][sr]\.)[A-Z])",
         _title,
     ),
     rule(r"\bM/s\.?(?=\s[A-Z])", "Messers"),

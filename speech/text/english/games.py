@@ -16,6 +16,7 @@ _DATED = "".join(
     rf"(?<!\b{word}\s)"
     for word in ("on", "On", "since", "until", "before", "after", "to", "in", "the")
 )
+_REPORTED = re.compile(r"(?<![\w-])\d{1,2}\s?[-–]\s?\d{1,2}(?![\w-])|\((?:pen|og|OG|HT|FT)\b")
 _SPLIT = frozenset({"1", "2", "4", "12", "20", "50"})  # fifty fifty, twenty twenty, four four time
 
 
@@ -38,6 +39,14 @@ def _scored(match: re.Match[str]) -> str:
     return f"{match['name']}({said})"
 
 
+def _scored_at(match: re.Match[str]) -> str | None:
+    """Return `Saka 81 minutes` for `Saka 81'` in the report of a match."""
+    if not _REPORTED.search(match.string):
+        return None
+    said = re.sub(r"(?<=\d)['’′]", " minutes", match["minutes"].replace("+", " plus "))
+    return match["name"] + said
+
+
 def _set(match: re.Match[str]) -> str:
     """Return `7-6 (5),` for the set `7-6(5)` with another behind it."""
     tie = f" {match['tie']}" if match["tie"] else ""
@@ -57,6 +66,15 @@ GAMES: tuple[Rule, ...] = (
     rule(
         r"(?P<name>\b[A-Z][\w.'’-]{1,20}\s)\((?P<minutes>\d{1,3}(?:[+]\d{1,2})?['’′](?:\spen)?(?:,\s?\d{1,3}(?:[+]\d{1,2})?['’′])*)\)",
         _scored,
+    ),
+    rule(
+        r"(?P<name>\b[A-Z][\w.'’-]{1,20}\s)(?P<minutes>\d{1,3}(?:[+]\d{1,2})?['’′](?:\s\((?:pen|og|OG|p)\)?)?"
+        r"(?:,\s?\d{1,3}(?:[+]\d{1,2})?['’′](?:\s\((?:pen|og|OG|p)\)?)?)*)(?=[\s.,;)]|$)",
+        _scored_at,
+    ),
+    rule(
+        r"(?P<before>\b[Aa]\s|^|[.!?]\s|\b[Cc]opy\s)10-(?P<code>4|[1-9]\d)(?=[,.!;]|$|\s(?:at|on|over|in\s(?:progress|the))\b)",
+        lambda m: f"{m['before']}ten {cardinal(m['code'])}",
     ),
     rule(r"(?<=\d)[\s-]pt\.?(?=\s(?:basket|game|lead|line|play|shot|win)\w{0,3}\b)", "-point"),
     rule(r"(?<=\d)\s?[★⭐](?![★⭐])", " stars"),

@@ -13,19 +13,24 @@ _SHORTHAND = {
     "b4": "before", "2nite": "tonight", "2day": "today", "2moro": "tomorrow", "4ever": "forever",
     "str8": "straight", "w8": "wait", "h8": "hate", "dmg": "damage", "l8": "late",
     "ur": "your", "rn": "right now", "cya": "see ya", "txt": "text", "thnx": "thanks",
-    "tnx": "thanks", "bday": "birthday", "b-day": "birthday", "wknd": "weekend", "tmrw": "tomorrow",
+    "tnx": "thanks", "tysm": "thank you so much", "g2g": "got to go",
+    "bday": "birthday", "b-day": "birthday", "wknd": "weekend", "tmrw": "tomorrow",
 }  # fmt: skip
 _SPELLED = listed(
     "afaik afk aka brb btw fyi gtg hbu idc idk iirc ikr ily imho imo irl jk lmk ngl nvm ofc omg "
-    "omw smh tbh ttyl wtf wyd"
+    "omw smh tbh ttyl wbu wtf wyd"
 )
 _BEFORE_U = (
-    "about|and|are|ask|bless|call|can|could|did|do|for|give|got|hate|help|hope|how|if|like|love|luv|miss|need|of|"
+    "about|and|are|ask|before|bless|call|can|could|did|do|for|give|got|hate|help|hope|how|if|like|love|luv|miss|need|of|"
     "say|see|should|tell|text|thank|that|thx|to|told|want|were|what|when|where|who|why|will|wish|with|would"
 )
 _BEHIND_U = (
     "all|are|can|coming|could|did|do|doing|don['’]?t|ever|free|get|going|gonna|got|guys|have|home|know|later|like|"
     "mean|need|okay|ok|really|said|should|still|there|think|too|tonight|up|wanna|want|were|will|would"
+)
+_PEOPLE = (
+    "aunt|bf|boss|boyfriend|brother|coworker|cousin|dad|daughter|ex|father|fianc[ée]e?|friend|gf|girlfriend|guy|"
+    "husband|mom|mother|mum|neighbou?r|partner|roommate|sister|son|uncle|wife|woman|man"
 )
 _KEYS = {"Ctrl": "Control", "Del": "Delete", "Esc": "Escape", "Cmd": "Command", "Ins": "Insert"}
 _FIRST_KEYS = "Ctrl|Control|Alt|Shift|Cmd|Command|Option|Win|Fn"
@@ -64,6 +69,11 @@ def _unsaid(match: re.Match[str]) -> str:
 
 
 INFORMAL: tuple[Rule, ...] = (
+    rule(r"\bmtg\.(?=\s[a-z])", "meeting"),
+    rule(  # `my husband (36M)`
+        rf"(?P<who>\b(?:I|[Mm]e|(?:[Mm]y|[Hh]is|[Hh]er|[Aa]|[Tt]he)\s(?:[a-z-]+\s){{0,2}}(?:{_PEOPLE}))\s?)\((?P<age>\d\d)(?P<sex>[MFmf])\)",
+        lambda m: f"{m['who']}({m['age']} {spell(m['sex'])})",
+    ),
     rule(
         rf"(?<![\w@#.'’-])(?:{alternatives(list(_SHORTHAND))})(?![\w'’-])",
         _shorthand,
@@ -99,7 +109,7 @@ INFORMAL: tuple[Rule, ...] = (
     ),
     rule(r"(?<!\S)<3\s(?=(?:it|my|this|u|ya|you)\b)", "love "),
     rule(r"\bI\s<3\s(?=[A-Za-z])", "I love "),
-    rule(r"(?<=[A-Za-z.!?]\s)<3(?=\s*$|[.!\n]|\s[A-Z])", ""),
+    rule(r"(?<=[A-Za-z.!?]\s)<3(?:\s?<3)*(?=\s*$|[.!\n]|\s[A-Z])", ""),
     rule(r"\bI\s?\u2764\ufe0f?\s?(?=\w)", "I love "),
     rule(_EMOJI, _unsaid),
     rule(r"\s?(?<![\w:]):(?:[a-z][a-z\d_+-]{1,30}|[+-]1|100):(?![\w:])[ ]?", _unsaid),

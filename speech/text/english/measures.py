@@ -26,7 +26,9 @@ _STOPPED = frozenset(  # written with a full stop as well
         *(unit for unit in UNITS if unit.startswith(("sq", "cu", "fl"))),
     ]
 )
-_CLOCKED = frozenset(listed("hr hrs min mins sec secs"))  # a capital behind begins a sentence
+_CLOCKED = frozenset(
+    listed("hr hrs min mins sec secs wks mos yrs")
+)  # a capital behind begins a sentence
 _PARTED = listed("lb lbs oz ft mi yd gal qt tsp Tsp tbsp Tbsp kg km hr yr")  # behind a fraction
 _BEHIND_WORDS = listed(
     "lb lbs oz ft mi yd yds qt tsp tbsp kg km cm mm mph kph hr hrs min mins sec secs wks yrs"
@@ -40,6 +42,7 @@ _PER_SHORT = [
 ]
 _PER_COUNTED = [unit for unit in PER if unit in UNITS or unit in _SPANS]  # `cells/mL`, `trips/day`
 _TIMES = {"h": "hours", "m": "minutes", "s": "seconds"}
+_SEXES = {"M": "male", "F": "female"}
 _OWN_NOUN = re.compile(PLAIN_NOUN)
 _RATE_PARTS = re.compile(r"/(?:(\d+)\s?)?([^/]+)")
 _LASTING = listed(
@@ -95,6 +98,8 @@ def _seconds_apart(match: re.Match[str]) -> str | None:
 
 
 def _age(match: re.Match[str]) -> str:
+    if match["sex"]:
+        return f"{cardinal(match['amount'])} year old {_SEXES[match['sex']]}"
     of_noun = match["noun"] is not None or has_article(match)
     return f"{cardinal(match['amount'])} {'year' if of_noun else 'years'} old"
 
@@ -143,6 +148,15 @@ POWERED: tuple[Rule, ...] = (
 
 MEASURES: tuple[Rule, ...] = (
     rule(
+        r"(?<=[a-z]s)/(?P<hours>\d{1,2})\s?h(?:rs?|ours)?(?!\w)",
+        lambda m: f" per {cardinal(m['hours'])} hours",
+    ),
+    rule(
+        r"(?<![\w.,/$£€¥₹:-])(?P<rate>\d{1,4}(?:\.\d{1,3})?)/(?P<per>s|sec|min|hr|h|day|wk|week|mo|month|yr|year)(?![\w/])",
+        lambda m: f"{number(m['rate'])} per {PER[m['per']]}",
+    ),
+    rule(r"(?<=\d)[xX×]\s?[-–—]\s?(?=\d{1,3}(?:\.\d)?[xX×](?!\w))", "-"),
+    rule(
         rf"{START}(?P<feet>\d{{1,2}})\s?ft\.?\s?(?P<inches>\d{{1,2}})\s?in\b(?P<stop>\.(?!\w))?",
         lambda match: (
             f"{cardinal(match['feet'])} feet {cardinal(match['inches'])} inches"
@@ -163,7 +177,7 @@ MEASURES: tuple[Rule, ...] = (
         _seconds,
     ),
     rule(
-        rf"{START}(?P<amount>\d{{1,3}})[\s-]?(?:yo|y\.o\.|y/o)(?!\w)(?P<noun>(?=\s(?:male|female|m[ae]n|"
+        rf"{START}(?P<amount>\d{{1,3}})[\s-]?(?:yo|y\.o\.|y/o)(?!\w)(?:\s(?P<sex>[MF])(?![\w/]))?(?P<noun>(?=\s(?:male|female|m[ae]n|"
         r"wom[ae]n|boys?|girls?|child|kids?|patients?|son|daughter|dog|cat|account)\b))?",
         _age,
     ),
@@ -220,7 +234,7 @@ MEASURES: tuple[Rule, ...] = (
     rule(r"(?<=\d)\s?[x×]\s?(?=\d[\d.,]{0,9}\s?(?:[kcm]?m|ft|in|inches|feet|foot)\b)", " by "),
     rule(r"(?<=\d)(?:[x×]\s?|\sx\s)(?=\d)(?![^=\n]{1,16}=)|(?<=inches)\s?[x×]\s?(?=\d)", " by "),
     rule(
-        rf"{START}(?P<amount>{NUMBER}){UPTO}(?:[xX]\b|×(?=\s?[A-Za-z]|[.,;:!?)]|\s?$))",
+        rf"{START}(?P<amount>{NUMBER}){UPTO}(?:[xX]\b|\s?×(?=\s?[A-Za-z]{{2}}|[.,;:!?)]|\s?$)|×(?=\s?[A-Za-z]|[.,;:!?)]|\s?$))",
         lambda m: f"{number(m['amount'])}{' to ' + number(m['upto']) if m['upto'] else ''} times",
     ),
     rule(

@@ -84,7 +84,14 @@ _LETTERS = [sign for sign in (*_CURRENCIES, *_CODES) if sign.isalpha()]
 _BARE_SIGNS = "".join(sign for sign in _SIGNS if len(sign) == 1)
 _SCALES = {
     **{word: word for word in ("hundred", "thousand", "million", "billion", "trillion")},
-    **{"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion"},
+    **{
+        "mm": "million",
+        "k": "thousand",
+        "m": "million",
+        "mn": "million",
+        "b": "billion",
+        "bn": "billion",
+    },
     **{
         "mil": "million",
         "tn": "trillion",

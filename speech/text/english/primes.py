@@ -70,6 +70,12 @@ def _foot_and_inches(match: re.Match[str]) -> str:
     return f"{match['feet']} foot {match['inches']}"
 
 
+def _minutes_and_seconds(match: re.Match[str]) -> str:
+    """Return `1 minute 8 seconds` for `1'08"`."""
+    minutes, seconds = match["minutes"], match["seconds"].removeprefix("0")
+    return f"{minutes} minute{'s' * (minutes != '1')} {seconds} second{'s' * (seconds != '1')}"
+
+
 PRIMES: tuple[Rule, ...] = (
     rule(
         r"(?<![\w.,/-])(?P<low>\d{1,3}(?:\.\d)?)[\"”″]\s?[-–]\s?(?P<high>\d{1,3}(?:\.\d)?)[\"”″]",
@@ -109,14 +115,14 @@ PRIMES: tuple[Rule, ...] = (
     rule(rf"{_FIRST}(?P<feet>[3-8])['’′](?P<inches>\d|1[01])(?![\w'’\"”″])", _foot_and_inches),
     rule(
         rf"{_FIRST}(?P<minutes>\d{{1,2}})['’′](?P<seconds>\d\d(?:\.\d{{1,3}})?)(?:[\"”″]|''|’’)",
-        lambda match: f"{match['minutes']} minutes {match['seconds']} seconds",
+        _minutes_and_seconds,
     ),
     rule(
         rf"{_FIRST}(?P<first>\d{{1,3}})['’′]\s?[x×]\s?(?P<feet>\d{{1,3}})['’′](?![\w\"'’])",
         lambda match: f"{match['first']} by {_feet(match)}",
     ),
     rule(rf"{_FIRST}(?P<feet>\d{{1,3}})(?:['’](?=\s(?:tall|high|long|wide|deep)\b)|′)", _feet),
-    rule(rf"{_FIRST}(?P<feet>\d{{1,3}})['’](?=[.,;:!?)]?(?:\s|$))", _feet_outside_quotes),
+    rule(rf"{_FIRST}(?P<feet>\d{{1,3}}(?:\.\d)?)['’](?=[.,;:!?)]?(?:\s|$))", _feet_outside_quotes),
     rule(rf"{_OPENED}|(?:{_FIRST}|(?<=[\"”″\d][x×]))(?P<amount>{_MIXED}){_INCH}{_BY}", _inches),
 )
 """Angles, then feet with inches, then either alone."""

@@ -102,11 +102,19 @@ def _item(match: re.Match[str]) -> str | None:
     return f"({cardinal(value_of(roman.upper()))})"
 
 
+def _page(match: re.Match[str]) -> str | None:
+    """Return `seven` for the `vii` that dots lead to."""
+    value = value_of(match["roman"].upper())
+    return f"{match['dots']}{cardinal(value)}" if value else None
+
+
 def _ruler_i(match: re.Match[str]) -> str:
     return f"{match['name']} the first"
 
 
 ROMAN_NUMERALS: tuple[Rule, ...] = (
+    rule(r"(?:\A|(?<=\n\n))I(?=\.?\n\n)", "one"),  # a heading
+    rule(r"(?P<dots>\.\.\.\s)(?P<roman>[ivxl]{2,6})(?=\n|$)", _page),
     rule(
         r"(?<![\w.'’&/-])(?:X{0,2}(?:IX|IV|V?I{0,3})(?<=[IVX]),\s){1,20}X{0,2}(?:IX|IV|V?I{0,3})(?<=[IVX]),?"
         r"\s(?:and|or|&)\sX{0,2}(?:IX|IV|V?I{0,3})(?<=[IVX])(?![\w'’&/-]|\.\w)",
@@ -136,7 +144,7 @@ ROMAN_NUMERALS: tuple[Rule, ...] = (
         lambda match: ordinal(value_of(match["roman"])),
     ),
     rule(
-        r"(?:^|(?<=\n))(?P<roman>X{0,3}(?:IX|IV|V?I{0,3})(?<=[IVX]))\.(?=\s[A-Z])",
+        r"(?:^|(?<=\n)|(?<=[:;]\s)(?=[IVX]{2}))(?P<roman>X{0,3}(?:IX|IV|V?I{0,3})(?<=[IVX]))\.(?=\s[A-Z])",
         lambda match: f"{cardinal(value_of(match['roman']))}.",
     ),
     rule(

@@ -21,6 +21,8 @@ WRITTEN = [
      "Messi (twenty three minutes, ninety plus two minutes); the wall (thirty six feet) is"),
     ("a 3-pt. shot, Ave. speed: 4, on 5th Ave. near",
      "a three-point shot, Average speed: four, on fifth Avenue near"),
+    ("2-1: Fernandes 23', 67' (pen); Saka 81'.", "two to one: Fernandes twenty three minutes, "
+     "sixty seven minutes (pen); Saka eighty one minutes."),
 ]  # fmt: skip
 
 

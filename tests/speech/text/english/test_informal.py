@@ -26,6 +26,25 @@ WRITTEN = [
     ("1:1s, 1:1 with Bob, a 1:1 mix", "one on ones, one on one with Bob, a one to one mix"),
     ("W8 and M8 for me, m8", "double-you eight and em eight for me, mate"),
     ("Great :tada: :+1: work at 5: a:b: c", "Great work at five: a:b: c"),
+    ("I (34F) and my ex husband (36M); sales (36M)", "I (thirty four eff) and my ex husband "
+     "(thirty six em); sales (thirty six million)"),
+    ("tysm <3 <3", "thank you so much "),
+    ("g2g, b4 u go, wbu", "got to go, before you go, double-you bee you"),
+    ("the mtg. was rec'd, req'd", "the meeting was received, required"),
+    ("Approx. 8, A.k.a. Bo, Gen. Z, Gen. Lee", "Approximately eight, Also known as Bo, Gen zee, "
+     "General Lee"),
+    ("$4bn est.; an est. $5; est. 1998", "four billion dollars estimated; an estimated five "
+     "dollars; established nineteen ninety eight"),
+    ("Sgt. 1st Class Lee, the Rt. Hon. Jo, Cllr. Li", "Sergeant first Class Lee, the Right "
+     "Honorable Jo, Councillor Li"),
+    ("nr. Didcot, Conf. Rm 2, 4-2 on agg. to go", "near Didcot, Conference Room two, four to two "
+     "on aggregate to go"),
+    ("a 67 y/o M, c/o pain, c/o my son", "a sixty seven year old male, complaining of pain, "
+     "care of my son"),
+    ("I\n\nNo.\n\nII\n\nOp. 9: IV. Presto", "one\n\nNo.\n\ntwo\n\nOpus nine: four. Presto"),
+    ("Preface... vii\nOne... 1", "Preface... seven\nOne... one"),
+    ("10-4, over. A 10-50 at 5th. A 10-50 split", "ten four, over. A ten fifty at fifth. "
+     "A ten to fifty split"),
 ]  # fmt: skip
 
 

@@ -147,6 +147,11 @@ WRITTEN = [
     ("Sq. ft.: 5, water/hr, Lat: 37.7, Long: -5.5",
      "Square feet: five, water per hour, Latitude: thirty seven point seven, Longitude: "
      "minus five point five"),
+    ("1.5/s, 5/day, 3 doses/24h", "one point five per second, five per day, "
+     "three doses per twenty four hours"),
+    ("2x–3x as fast, 2 × AA cells", "two to three times as fast, two times double ay cells"),
+    ("8 yrs. AITA? 2 lbs. Yukon Gold", "eight years. AITA? two pounds Yukon Gold"),
+    ("a 5.1' tide, 1'08\" ahead", "a five point one foot tide, one minute eight seconds ahead"),
 ]  # fmt: skip
 
 

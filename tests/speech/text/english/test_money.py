@@ -53,6 +53,7 @@ WRITTEN = [
     ("$0.02/1K tokens, incl. tax, tax incl.",
      "two cents per one thousand tokens, including tax, tax included"),
     ("$50+/mo., 50+%", "fifty dollars plus per month, fifty plus percent"),
+    ("$12MM", "twelve million dollars"),
 ]  # fmt: skip
 
 
