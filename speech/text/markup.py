@@ -48,7 +48,10 @@ _REFERENCE = re.compile(r"!?\[([^\[\]\n]{1,300})\][ ]?\[([^\[\]\n]{0,80})\]")
 _RAISED = re.compile(r"<(su[bp])>\s?([-+−]?\d{1,4}[-+−]?|[-+−n])\s?</\1>", re.IGNORECASE)
 _SUPERSCRIPTS = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 _SUBSCRIPTS = str.maketrans("0123456789+-−n", "₀₁₂₃₄₅₆₇₈₉₊₋₋ₙ")
-_LYRICS_TIME = re.compile(r"^\[\d{1,3}:\d\d\.\d{2,3}\][ ]?", re.MULTILINE)
+_LINE_TIME = re.compile(  # of lyrics and of transcripts
+    r"^(?:\[\d{1,3}:\d\d\.\d{2,3}\]|[\[(]\d{1,2}:\d\d:\d\d(?:[.,]\d{1,3})?[\])])[ ]?", re.MULTILINE
+)
+_CHAT_TAG = re.compile(r"<(?:t:|a?:\w{2,32}:|@[!&]?|\#)\d{5,20}(?::[a-zA-Z])?>")  # Discord's
 _FOOTNOTE = re.compile(
     r"\[\^[\w-]{1,20}\]:?|(?<=[\w.,;:!?\"”’)])(?<!\b[b-z])(?:\[(?!0)\d{1,3}(?:[,–-]\s?\d{1,3}){0,4}\])+(?=[\s.,;:!?\"”’)\[]|$)"
 )
@@ -76,7 +79,7 @@ _CUE = re.compile(  # with the blank line before, for a sentence goes on from on
 _CUES_HEAD = re.compile(r"\A\s{0,8}WEBVTT[^\n]{0,80}$", re.MULTILINE)
 _PATH = r"(?:\b[A-Za-z]:|(?<![\w\\])\\)\\\S*"
 _ESCAPE = re.compile(rf"({_PATH})|(?<![:\\])\\(?=[*_~`#$%|])|(?<=\d)\\(?=\.\s)")
-_MARKS = re.compile(r"[<&\[*_~`|\\$]|-->|==")
+_MARKS = re.compile(r"[<&\[*_~`|\\$]|-->|==|^\(\d", re.MULTILINE)
 
 
 def drop_markup(text: str) -> str:
@@ -91,8 +94,8 @@ def drop_markup(text: str) -> str:
     if "-->" in text:
         text = _CUE.sub("", _CUES_HEAD.sub("", text))
     text = _NAMED_ADDRESS.sub(r"\1", text)
-    text = _ADDRESS.sub(r"\1", _RAISED.sub(_raised, _LYRICS_TIME.sub("", text)))
-    text = _INLINE_TAG.sub("", _SENTENCE_TAG.sub(" ", _COMMENT.sub(" ", text)))
+    text = _ADDRESS.sub(r"\1", _RAISED.sub(_raised, _LINE_TIME.sub("", text)))
+    text = _INLINE_TAG.sub("", _CHAT_TAG.sub("", _SENTENCE_TAG.sub(" ", _COMMENT.sub(" ", text))))
     text = _SPEECH_TAG.sub("", text)
     text = _BLOCK_TAG.sub("\n", text)
     if _ENTITY.search(text):

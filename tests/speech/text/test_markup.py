@@ -42,6 +42,8 @@ from tests.cpu_time import cpu_s
         ("<think>So</think><details><summary>A</summary>b</details>", "\nSo\n\n\nA\nb\n"),
         ("a ==very== good 10**3", "a very good 10**3"),
         ("[00:12.34] Line one\n[01:15.00] two", "Line one\ntwo"),
+        ("[00:12:34] Ann: so\n(01:15:00) Bo: no [12:04]", "Ann: so\nBo: no [12:04]"),
+        ("See <t:1700000000:R> and <@!12345678>, <:pog:123456789>!", "See  and , !"),
         ("WEBVTT\n\n00:15.200 --> 00:18.000 align:start\nHi.", "\nHi."),
     ],
 )
