@@ -67,14 +67,17 @@ _DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.)*[^\W\d_]{1,3}\.[^\W\d_]{1,3}")  # e.g
 _NEVER_END = re.compile(  # titles and the like
     "dr|mr|mrs|ms|mx|messrs|prof|ste?|mt|ft|rev|hon|gen|gov|sen|rep|pres|capt|cmdr|col|lt|maj|sgt|"
     "cpl|pvt|adm|supt|vs|cf|al|approx|dept|est|viz|esp|hr|bzw|ca|mme|mlle|mgr|sra|srta|dra|"
-    "drs|profs|sens|msgr|atty|insp|cdr|feat",
+    "drs|profs|sens|msgr|atty|insp|cdr|feat|cllr|rt|nr|incl|excl|(?-i:INT|EXT)",
     re.IGNORECASE,
 )
 _END_UNLESS_NUMBER_FOLLOWS = re.compile(
-    "no|nos|nr|figs?|eqs?|vols?|chs?|secs?|arts?|pp?|abb|vv|ll|iss|bk|plat|elev|apt|ep|"
+    "no|nos|figs?|eqs?|vols?|chs?|secs?|arts?|pp?|abb|vv|ll|iss|bk|plat|elev|apt|ep|ext|op|paras?|"
+    "regs?|sched|bldg|exh?|rm|rte|hwy|qty|tel|dep|arr|fl|sc|cl|ps|prov|isa|jer|matt?|rom|cor|"
+    "eph|phil|thess|heb|"
     "jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec",
     re.IGNORECASE,
 )
+_END_UNLESS_NUMERAL_FOLLOWS = re.compile("vols?|chs?|paras?|sched", re.IGNORECASE)
 _END_IF_CAPITAL_FOLLOWS = re.compile("etc|inc|ltd|co|corp|bros|jr|sr|esq|usw", re.IGNORECASE)
 
 
@@ -200,15 +203,16 @@ def _rank_after(word: str, follower: str, *, begins_sentence: bool) -> Break:
 
 def _is_abbreviation(stem: str, follower: str, *, begins_sentence: bool) -> bool:
     """Tell whether the full stop behind `stem` belongs to it and ends no sentence."""
+    if _NEVER_END.fullmatch(stem):
+        return True
     if _END_UNLESS_NUMBER_FOLLOWS.fullmatch(stem):
-        return follower.isdigit()
+        may_be_numeral = _END_UNLESS_NUMERAL_FOLLOWS.fullmatch(stem)
+        return follower.isdigit() or bool(may_be_numeral and follower in set("IVXLC("))
     if _END_IF_CAPITAL_FOLLOWS.fullmatch(stem):
         return not follower.isupper()
     is_initial = len(stem) == 1 and stem.lower() != stem.upper()
     is_list_number = begins_sentence and len(stem) <= 2 and stem.isdigit()
-    return (
-        is_initial or is_list_number or bool(_NEVER_END.fullmatch(stem) or _DOTTED.fullmatch(stem))
-    )
+    return is_initial or is_list_number or bool(_DOTTED.fullmatch(stem))
 
 
 def _keep_breaths_whole(text: str, ranks: bytearray) -> None:

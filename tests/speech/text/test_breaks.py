@@ -21,6 +21,8 @@ def cut(text: str, at_least: Break) -> list[str]:
         ["It rains.", "It pours!", "Does it?", "Yes."],
         ["Sault Ste. Marie is far.", "All went."],
         ["Drs. Lee and Wu, feat. Msgr. Li, read vv. 4-5.", "All went."],
+        ["See Vol. III, Ch. IX, Ps. 23, Op. 5, ext. 12.", "EXT. BEACH.", "The Rt. Hon. Li left."],
+        ["It was a long op.", "It was late.", "Cllr. Reed lives nr. Didcot.", "It fell."],
         ["Dr. Smith met Mrs. Jones vs. Prof. Lee.", "All went."],
         ["Take fruit, e.g. Apples, i.e. Pommes.", "Then rest."],
         ["The U.S. Army left.", "J. R. R. Tolkien wrote it."],
