@@ -46,6 +46,9 @@ _WORDS = {
     "Feat.": "Featuring", "Bd. of": "Board of",
     "YoY": "year over year", "QoQ": "quarter over quarter", "MoM": "month over month",
 }  # fmt: skip
+_MAY_END_TOO = frozenset(
+    ["acct.", "a.s.l.", "avail.", "ea.", "et al.", "p.a.", "b.i.d.", "t.i.d.", "q.i.d.", "p.r.n."]
+)
 _MAY_END = {
     "etc": "et cetera", "Inc": "Incorporated", "Ltd": "Limited", "Corp": "Corporation",
     "Co": "Company", "Bros": "Brothers", "Jr": "Junior", "Sr": "Senior", "Ave": "Avenue",
@@ -116,6 +119,10 @@ def _may_end(match: re.Match[str]) -> str:
     return _MAY_END[match["word"]] + ("." if trails_off or ends else stop_after(match))
 
 
+def _word(match: re.Match[str]) -> str:
+    return _WORDS[match[0]] + (stop_after(match) if match[0] in _MAY_END_TOO else "")
+
+
 def _dotted(match: re.Match[str]) -> str:
     return spell(match[0]) + stop_after(match)
 
@@ -166,7 +173,7 @@ ABBREVIATIONS: tuple[Rule, ...] = (
         r"(?<![\w.])est\.(?=\s?[,;)]|\s[a-z$£€])(?!\s(?:in|by|circa|nineteen|twenty)\b)",
         "estimated",
     ),
-    rule(rf"(?<![\w.])(?:{alternatives(list(_WORDS))})", lambda match: _WORDS[match[0]]),
+    rule(rf"(?<![\w.])(?:{alternatives(list(_WORDS))})", _word),
     rule(r"(?<=[\w)%]\s)(?:vs(?=\s\w)(?!\scode\b)|v\.(?=\s[A-Z\d]|\sthe\b))", "versus"),
     rule(r"(?P<name>\b[A-Z][\w.'’-]{0,30}\s)v(?=\s[A-Z])", lambda m: f"{m['name']}versus"),
     rule(
@@ -185,6 +192,10 @@ ABBREVIATIONS: tuple[Rule, ...] = (
     ),
     rule(r"\bGen\.?\s(?P<letter>[XYZ])(?![\w.'’])", lambda m: f"Gen {spell(m['letter'])}"),
     rule(r"\bRt\.?\sHon\.?(?=\s[A-Zt])", "Right Honorable"),
+    rule(
+        r"(?:(?<=dollars\s)|(?<=euros\s)|(?<=pounds\s)|(?<=percent\s))min\b\.?(?=[;,)]|\s?$)",
+        "minimum",
+    ),
     rule(r"\bConf\.(?=\sR(?:oo)?m\b)", "Conference"),
     rule(r"(?<![\w.])nr\.?(?=\s[A-Z][a-z])", "near"),
     rule(r"(?<=\bon\s)agg\.?(?=\s[a-z(]|[),;])", "aggregate"),
@@ -199,7 +210,7 @@ ABBREVIATIONS: tuple[Rule, ...] = (
         r"\b(?P<word>Capt|Cpl|Insp|Lt|Maj|Prof|Rev|Sgt|Supt)(?=\s(?:Col|Gen)?\s?[A-Z][a-z]{2})",
         _title,
     ),
-    rule(r"(?:(?<=\bLieutenant\s)|(?<=\bMajor\s))(?P<word>Col|Gen)(?=\s[A-Z][a-z])", _title),
+    rule(r"(?:(?<=\bLieutenant\s)|(?<=\bMajor\s))(?P<word>Col|Gen)(?=\s[A-Z][a-z.])", _title),
     rule(r"\b(?P<word>Dr|Mr|Mrs|Ms)(?=\s(?:(?:and|&)\s(?=[DM]))?[A-Z])", _title),
     rule(
         r"(?P<the>\b(?:[Tt]he|body|room|water)\s)temp\.(?=\s[a-z])",

@@ -64,6 +64,10 @@ CHEMISTRY: tuple[Rule, ...] = (
         rf"(?<![\w.-])(?P<formula>(?:{_SYMBOL}[₀-₉\d]{{0,2}}){{1,4}})(?P<charge>[¹²³⁴]?)(?P<sign>[⁺⁻])",
         _ion,
     ),
+    rule(
+        r"(?P<amount>\]\s?=\s?(?:\d[\d.]{0,6}(?:\s?[×x·]\s?10)?)?(?:[⁰¹²³⁴-⁹⁻]{1,4})?)\s?M(?!\w)",
+        lambda m: f"{m['amount']} molar",
+    ),
     rule(rf"(?<=\d)\s?M(?=\s(?!HP\b)(?:{_METALS})[A-Z₂])", " molar"),
     rule(r"[₀-₉]+", lambda match: match[0].translate(_SUBSCRIPTS)),
     rule(

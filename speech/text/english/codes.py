@@ -132,6 +132,7 @@ def _standard(match: re.Match[str]) -> str:
 
 
 CODES: tuple[Rule, ...] = (
+    rule(r"(?<![\w,/-])\.?30-06(?![\w-])", "thirty aught six"),
     rule(
         r"(?<!\w)(?P<what>[PS])/N(?P<mark>[:.]?\s)(?P<code>\d[\d-]{2,20})(?![\w-])",
         lambda m: f"{_NUMBERED[m['what']]} number{m['mark']}{_code_of(m['code'])}",
@@ -149,7 +150,6 @@ CODES: tuple[Rule, ...] = (
         r"(?<=\b(?:18|19|20)\d\d[a-g]),\s?(?P<letter>[b-h])(?!\w)",
         lambda m: f", {spell(m['letter'])}",
     ),
-    rule(r"(?<=[A-Z]{3})['’](?=\d\d(?!\w))", " "),
     rule(r"(?<![\w#&])[#](?=[A-Z]{1,4}-\d[\d-]{0,20}(?!\w))", "number "),
     rule(
         r"(?<![\w-])(?P<from>(?P<row>[A-Z])\d{1,2})\s?[-–]\s?(?=(?P=row)\d{1,2}(?![\w-]))",
@@ -279,7 +279,7 @@ CODES: tuple[Rule, ...] = (
     ),
     rule(r"(?<![\w-])[A-Z]{2}\d\d(?:\s[A-Z\d]{4}){2,7}(?:\s[A-Z\d]{1,3})?(?![\w-])", _account),
     rule(
-        rf"(?P<what>{_WHAT}(?:\s?[:]|\s(?:is|was))?\s)(?P<code>\d{{4,10}}|(?<=CV[VC]\s)\d{{3}}|(?<=CV[VC]:\s)\d{{3}})(?![\w-]|[.,]\d)",
+        rf"(?P<what>{_WHAT}(?:\s?[:]|\s(?:is|was))?\s)(?P<code>\d{{4,10}}|\d{{3}}\s\d{{3}}|(?<=CV[VC]\s)\d{{3}}|(?<=CV[VC]:\s)\d{{3}})(?![\w-]|[.,]\d)",
         lambda match: match["what"] + digits(match["code"]),
     ),
     rule(  # nobody counts that far

@@ -119,10 +119,12 @@ def _date(month: int, day: int, figures: str) -> str | None:
 def _day_in_figures(match: re.Match[str]) -> str | None:
     """Return `on five nine` for `on 5/9`; what is as likely a part, such as `on 3/4`, stays."""
     month, day = int(match["month"]), int(match["day"])
-    is_part = day in _COMMON_PARTS and month < day and gcd(month, day) == 1
+    is_part = (
+        match["month"][0] != "0" and day in _COMMON_PARTS and month < day and gcd(month, day) == 1
+    )
     if is_part and word_before(match).lower() not in _HAPPENS:
         return None
-    return f"{match['before']}{cardinal(match['month'])} {cardinal(str(day))}"
+    return f"{match['before']}{cardinal(str(month))} {cardinal(str(day))}"
 
 
 def _span(match: re.Match[str]) -> str | None:
@@ -169,7 +171,7 @@ SLASHED_DATES: tuple[Rule, ...] = (
         _span,
     ),
     rule(
-        rf"(?P<before>\b(?:[Oo]n|[Dd]ue|[Ss]ince)\s)(?P<month>1[0-2]|[1-9])/(?P<day>{_ANY_DAY})"
+        rf"(?P<before>\b(?:[Oo]n|[Dd]ue|[Ss]ince)\s)(?P<month>1[0-2]|0?[1-9])/(?P<day>{_ANY_DAY})"
         r"(?![\w/\"”″-]|\.\d|\s(?:of|an?|inch|mile|time|cup|acre)\b)",
         _day_in_figures,
     ),
@@ -202,6 +204,11 @@ DATES: tuple[Rule, ...] = (
     rule(
         rf"\b(?P<first>{_ANY_SHORT_DAY})\.?(?P<mark>\s?(?:&|/|and|or)\s?)(?P<day>{_ANY_SHORT_DAY})\b(?P<stop>\.)?",
         lambda m: f"{_DAYS[m['first']]} {'or' if 'or' in m['mark'] else 'and'} {_short_day(m)}",
+    ),
+    rule(r"(?<=[A-Z]{3})['’](?=\d\d(?!\w))", " "),
+    rule(
+        rf"(?P<month>\b{_ANY_MONTH}\.?)\s?[-–—]\s?(?=(?:{_ANY_SHORT_DAY})\.?\s{_ANY_DAY}\s{_ANY_MONTH})",
+        lambda match: f"{match['month']} to ",
     ),
     rule(
         rf"(?<![-–—])(?P<day>\b(?:{_ANY_SHORT_DAY}))\.?(?P<comma>,?)\s(?={_ANY_MONTH}|{_ANY_DAY}"

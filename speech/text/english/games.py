@@ -101,7 +101,7 @@ GAMES: tuple[Rule, ...] = (
         lambda m: f"{m['before']}times ",
     ),
     rule(
-        r"(?<=[A-Za-z]\s)(?<!\b[Tt]he\s)(?<!\b[ao]n\s)(?<!\bfor\s)[x×](?P<count>\d{1,2})(?=[.,;:!?)]*(?:\s|$))",
+        r"(?:(?<=\()(?=.(?:[2-9]|1\d|20)\))|(?<=[A-Za-z]\s))(?<!\b[Tt]he\s)(?<!\b[ao]n\s)(?<!\bfor\s)[x×](?P<count>\d{1,2})(?=[.,;:!?)]*(?:\s|$))",
         lambda m: f"times {cardinal(m['count'])}",
     ),
 )

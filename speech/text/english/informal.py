@@ -40,7 +40,7 @@ _FACES = (
 )
 _CODE = re.compile(r"[A-Z]\d")  # of a bolt, a seat, a size of paper
 _ADDRESSEE = re.compile(r"\s(?:me|us|him|her|them|you)\b", re.IGNORECASE)
-_EMOJI = rf"\s?[{_FACES}][{_FACES}\u200d\ufe0f]*[ ]?"
+_EMOJI = rf"\s?(?![♩♪]\s?=)[{_FACES}][{_FACES}\u200d\ufe0f]*[ ]?"
 
 
 def _shorthand(match: re.Match[str]) -> str | None:
@@ -107,10 +107,15 @@ INFORMAL: tuple[Rule, ...] = (
         r"(?P<length>\d{1,2})[kK](?![\w-])",
         lambda match: f"{match['ran']}{match['length']} kay",
     ),
+    rule(
+        r"(?<=\b[Tt]he\s)(?P<length>5|10)[kK](?=[.,;]|\s(?:and|in\s\d))",
+        lambda match: f"{match['length']} kay",
+    ),
     rule(r"(?<!\S)<3\s(?=(?:it|my|this|u|ya|you)\b)", "love "),
     rule(r"\bI\s<3\s(?=[A-Za-z])", "I love "),
     rule(r"(?<=[A-Za-z.!?]\s)<3(?:\s?<3)*(?=\s*$|[.!\n]|\s[A-Z])", ""),
     rule(r"\bI\s?\u2764\ufe0f?\s?(?=\w)", "I love "),
+    rule(r"(?<=[\w.!?])[ ]x{2,5}(?=\s*$|\n|\s[A-Z])", ""),  # kisses
     rule(_EMOJI, _unsaid),
     rule(r"\s?(?<![\w:]):(?:[a-z][a-z\d_+-]{1,30}|[+-]1|100):(?![\w:])[ ]?", _unsaid),
 )

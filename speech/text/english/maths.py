@@ -15,7 +15,7 @@ _SIGNS = {
     "∃": "there exists", "∴": "therefore", "∵": "because", "∝": "is proportional to",
     "≡": "is equivalent to", "≅": "is congruent to", "∠": "angle", "⊥": "is perpendicular to",
     "∥": "is parallel to", "∛": "the cube root of", "∅": "the empty set",
-    "⇔": "if and only if", "⇌": "is in equilibrium with",
+    "⇔": "if and only if", "△": "triangle", "⇌": "is in equilibrium with",
     "∧": "and", "∨": "or", "¬": "not",
 }  # fmt: skip
 _SETS = {
@@ -76,6 +76,15 @@ def _powered_sum(match: re.Match[str]) -> str:
 
 
 LOGARITHMS: tuple[Rule, ...] = (
+    rule(r"(?<!\w)ln\s(?=[a-zA-Z\d](?!\w))", "natural log of "),
+    rule(
+        r"(?<!\w)d/d(?P<name>[a-z])\s(?=[a-z]\^|[a-z\d]+[(²³])",
+        lambda m: f"dee dee {spell(m['name'])} of ",
+    ),
+    rule(
+        r"(?<![A-Za-z])(?P<change>[Δ∆])?(?P<energy>[GHSE])°(?=\s?[=)−+]|\s)",
+        lambda m: f"{'delta ' * bool(m['change'])}{spell(m['energy'])} naught",
+    ),
     rule(
         r"(?P<sign>[∫∑∏])(?P<low>[₀-₉₋ₐ-ₜ]{1,4})(?P<high>[⁰¹²³⁴-⁹⁻ⁿ]{1,4}|\^[\w∞]{1,4})?\s?",
         _with_bounds,

@@ -148,6 +148,10 @@ POWERED: tuple[Rule, ...] = (
 
 MEASURES: tuple[Rule, ...] = (
     rule(
+        r"(?<![\w.,/-])(?P<days>[1-7])\s?d(?=/(?:wk|week|mo|month)\b)",
+        lambda m: f"{cardinal(m['days'])} day{'s' * (m['days'] != '1')}",
+    ),
+    rule(
         r"(?<=[a-z]s)/(?P<hours>\d{1,2})\s?h(?:rs?|ours)?(?!\w)",
         lambda m: f" per {cardinal(m['hours'])} hours",
     ),
@@ -235,7 +239,10 @@ MEASURES: tuple[Rule, ...] = (
     rule(r"(?<=\d)(?:[x×]\s?|\sx\s)(?=\d)(?![^=\n]{1,16}=)|(?<=inches)\s?[x×]\s?(?=\d)", " by "),
     rule(
         rf"{START}(?P<amount>{NUMBER}){UPTO}(?:[xX]\b|\s?×(?=\s?[A-Za-z]{{2}}|[.,;:!?)]|\s?$)|×(?=\s?[A-Za-z]|[.,;:!?)]|\s?$))",
-        lambda m: f"{number(m['amount'])}{' to ' + number(m['upto']) if m['upto'] else ''} times",
+        lambda m: (
+            f"{number(m['amount'])}{' to ' + number(m['upto']) if m['upto'] else ''} times"
+            + " " * m.string[m.end() : m.end() + 1].isalnum()
+        ),
     ),
     rule(
         r"(?P<whole>\band\s(?:a|\w+)\s)?\b(?P<part>half|quarters?|thirds?|fifths?|eighths?)\s"

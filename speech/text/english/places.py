@@ -68,6 +68,7 @@ _SHORT_STATE = rf"(?:{alternatives(list(_SHORT_STATES))})\."
 _STREET_NAME = rf"(?:\d+(?:st|nd|rd|th)|(?:[A-Z][a-z]+\s){{1,2}}(?:{'|'.join(_STREET_WORDS)}))\b"
 
 
+_RUNWAYS = {"L": "left", "R": "right", "C": "center"}
 _PROVINCES = {
     "AB": "Alberta", "BC": "British Columbia", "MB": "Manitoba", "NB": "New Brunswick",
     "NL": "Newfoundland and Labrador", "NS": "Nova Scotia", "ON": "Ontario",
@@ -141,6 +142,15 @@ def _street(match: re.Match[str]) -> str | None:
 
 
 PLACES: tuple[Rule, ...] = (
+    rule(
+        r"(?P<runway>\b(?:RWY|[Rr]unway)\s)(?P<number>[0-3]\d)(?P<side>[LRC])?(?![\w-])",
+        lambda m: f"runway {digits(m['number'])} {_RUNWAYS.get(m['side'], '')}".rstrip(),
+    ),
+    rule(
+        r"(?P<doctor>\bDr\.?\s(?:[A-Z][\w.'’-]{0,20}\s){0,3}[A-Z][\w'’-]{1,20},\s)(?P<degree>MD|MA|PA|DO|ND)(?!\w)"
+        r"|(?P<name>\b[A-Z][a-z]+,\s)(?P<first>MD|MA|PA|DO)(?=,\s(?:PhD|Ph\.D|M[A-Z]{1,2}|F[A-Z]{2,4})\b)",
+        lambda m: f"{m['doctor'] or m['name']}{spell(m['degree'] or m['first'])}",
+    ),
     rule(
         rf"(?<![\w.])(?P<province>{'|'.join(_PROVINCES)})(?=,?\s{{1,2}}[A-Z]\d[A-Z]\s?\d[A-Z]\d(?!\w))",
         lambda m: _PROVINCES[m["province"]],

@@ -86,8 +86,10 @@ SPELLINGS: tuple[Rule, ...] = (
         lambda m: f"{m['amount']} inch{'es' if m['whole'] else ''}{stop_after(m)}",
     ),
     rule(
-        r"(?P<count>(?<![\w.,/-])\d{1,4})(?:-(?P<pack>ct|pk|pc|ga|spd)|\s(?P<pieces>pcs))\b\.?(?![\w-])",
-        lambda m: f"{m['count']} {_PACKED[m['pack'] or m['pieces']]}",
+        r"(?P<count>(?<![\w.,/-])\d{1,4})(?:-(?P<pack>ct|pk|pc|ga|spd)|\s(?P<pieces>pcs))\b(?P<stop>\.)?(?![\w-])",
+        lambda m: (
+            f"{m['count']} {_PACKED[m['pack'] or m['pieces']]}{stop_after(m) if m['stop'] else ''}"
+        ),
     ),
     rule(r"(?<=\d/\d)\s?[x×]\s?(?=\d)(?![^=\n]{1,16}=)|(?<=\bM\d)\s?x\s?(?=\d)", " by "),
     rule(
@@ -176,8 +178,11 @@ SPELLINGS: tuple[Rule, ...] = (
         lambda m: f"{m['carats']} karat",
     ),
     rule(
-        r"(?<![\w.,:/$£€-])(?P<stones>\d{1,2})\s?st\.?\s?(?P<pounds>\d|1[0-3])\s?lbs?\b\.?(?!\w)",
-        lambda m: f"{m['stones']} stone {m['pounds']}{' pound' + 's' * (m['pounds'] != '1')}",
+        r"(?<![\w.,:/$£€-])(?P<stones>\d{1,2})\s?st\.?\s?(?P<pounds>\d|1[0-3])\s?lbs?\b(?P<stop>\.)?(?!\w)",
+        lambda m: (
+            f"{m['stones']} stone {m['pounds']} pound{'s' * (m['pounds'] != '1')}"
+            f"{stop_after(m) if m['stop'] else ''}"
+        ),
     ),
     rule(
         r"(?P<volts>\d(?:V|Hz)(?:\s?[AD]C)?)(?:(?P<mark>[/,])\s?|\s@\s|\s)(?P<amps>\d{1,3}(?:\.\d{1,2})?)\s?A(?![\w-])",

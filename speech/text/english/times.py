@@ -9,7 +9,7 @@ from speech.text.english.rule import Rule, rule
 from speech.text.english.sentences import rest_of
 
 _ANY_TIME = r"(?:\d{1,2}[:]\d\d(?!\d)|\d{1,2}\s?[ap]\.?\s?m\b)"
-_RATIOS = "scale|ratio|odds|dilution|mixture"
+_RATIOS = "scale|ratio|odds|dilution|mixture|dilute|diluted"
 _NOON = re.compile(r"\s(?:noon|midnight|o['’]clock)\b", re.IGNORECASE)
 _HOURS = r"(?:[01]\d|2[0-3])[0-5]\d"
 _SET_OUT = (
@@ -119,6 +119,10 @@ def _verses(match: re.Match[str]) -> str:
 
 INSTANTS: tuple[Rule, ...] = (
     rule(
+        r"(?P<what>\b(?P<dep>dep)\.|\barr\.)(?P<place>\s[A-Z][a-z]+(?:\s[A-Z][a-z]+)?\s)(?P<hour>[01]?\d|2[0-3])[.:](?P<minute>[0-5]\d)(?!\w)",
+        lambda m: f"{'departs' if m['dep'] else 'arrives'}{m['place']}{m['hour']}:{m['minute']}",
+    ),
+    rule(
         r"(?:(?<=\d:\d\d)(?=(?:\.\d+)?[+])|(?<=[:]\d\d:\d\d)|(?<=\d-\d\dT\d\d:\d\d))(?:\.\d+)?"
         r"(?P<sign>[+−-])(?P<hours>\d\d)[:]?(?P<minutes>\d\d)(?![\w:])",
         lambda match: f" UTC {_offset(match)}",
@@ -214,6 +218,10 @@ INSTANTS: tuple[Rule, ...] = (
 """Instants such as `2024-03-15T14:30Z`, and times without a colon between hour and minute."""
 
 TIMES: tuple[Rule, ...] = (
+    rule(
+        r"(?<![\w.,:])[1-9]\d?(?:[:][1-9]){2,4}(?![\w:]|\.\d)",
+        lambda m: " to ".join(map(cardinal, m[0].split(":"))),
+    ),
     rule(
         r"(?:^|(?<=[\n\[(])|(?<=[,;:–—-]\s)|(?<=\b(?:in|of|is)\s)|(?<=\b(?:took|time)\s))00[:](?P<minutes>[0-5]\d)[:](?P<seconds>[0-5]\d)(?![\w:]|\.\d|\s?(?:UTC|GMT)\b)",
         _running_time,

@@ -110,6 +110,12 @@ WRITTEN = [
      "twelve seconds, ten minutes; at zero fifteen and thirty seconds; "
      "two thousand and four zero oh two and twelve seconds"),
     ("0:45 left", "forty five seconds left"),
+    ("due 05/12, Mon 1 Jan–Fri 5 Jan", "due five twelve, Monday the first of January to Friday "
+     "the fifth of January"),
+    ("dep. Holyhead 02.40, arr. Dublin 05.55", "departs Holyhead two forty, arrives Dublin five "
+     "fifty five"),
+    ("2:3:5, dilute 1:10, 2:30:15", "two to three to five, dilute one to ten, two thirty and "
+     "fifteen seconds"),
 ]  # fmt: skip
 
 

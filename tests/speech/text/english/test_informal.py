@@ -45,6 +45,9 @@ WRITTEN = [
     ("Preface... vii\nOne... 1", "Preface... seven\nOne... one"),
     ("10-4, over. A 10-50 at 5th. A 10-50 split", "ten four, over. A ten fifty at fifth. "
      "A ten to fifty split"),
+    ("love you xx\nBo", "love you\nBo"),
+    ("the 5k in 19:45", "the five kay in nineteen forty five"),
+    ("♩ = 120", "quarter note equals one hundred and twenty"),
 ]  # fmt: skip
 
 

@@ -59,6 +59,10 @@ WRITTEN = [
      "pee of A times pee of bee"),
     ("with |A| ≤ |B|, a=1, b=-3", "with the absolute value of A is less than or equal to the "
      "absolute value of bee, a equals one, b equals minus three"),
+    ("ln e = 1, d/dx e^x", "natural log of e equals one, dee dee ex of e to the power of x"),
+    ("in △ABC, ΔG° = 2", "in triangle ay bee see, delta jee naught equals two"),
+    ("[H⁺] = 10⁻⁷ M, [Cu²⁺] = 0.1 M", "[aitch plus] equals ten to the power of minus seven molar, "
+     "[see you two plus] equals zero point one molar"),
 ]  # fmt: skip
 
 

@@ -152,6 +152,13 @@ WRITTEN = [
     ("2x–3x as fast, 2 × AA cells", "two to three times as fast, two times double ay cells"),
     ("8 yrs. AITA? 2 lbs. Yukon Gold", "eight years. AITA? two pounds Yukon Gold"),
     ("a 5.1' tide, 1'08\" ahead", "a five point one foot tide, one minute eight seconds ahead"),
+    ("weighs 14st 6lb. So 500 pcs. at $.79 ea. So", "weighs fourteen stone six pounds. So five "
+     "hundred pieces at seventy nine cents each. So"),
+    ("12 m a.s.l.", "twelve meters above sea level."),
+    ("a 7.62×39mm round, 3d/wk", "a seven point six two times thirty nine millimeter round, "
+     "three days per week"),
+    ("$500 min.; Potion (x4), (x86)", "five hundred dollars minimum; Potion (times four), "
+     "(ex eighty six)"),
 ]  # fmt: skip
 
 

@@ -46,6 +46,9 @@ WRITTEN = [
     ("12 OAK ST. SUITE 5, EXT. 42ND ST. - DAY",
      "twelve OAK STREET SUITE five, Extension forty second STREET - DAY"),
     ("I SAW 5 NEW DR. WHO SHOWS", "I SAW five NEW Doctor WHO SHOWS"),
+    ("Dr. Jo Smith, MD, PhD; Jo Roe, MA, PhD; Baltimore, MD", "Doctor Jo Smith, em dee, "
+     "pee aitch dee; Jo Roe, em ay, pee aitch dee; Baltimore, Maryland"),
+    ("RWY 27L, runway 09", "runway two seven left, runway zero nine"),
 ]  # fmt: skip
 
 
