@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 MAX_HEADING_CHARS = 100
 MAX_HEADING_LINES = 2
@@ -29,6 +31,20 @@ _NAMED = re.compile(
     r"\s*(?:$|[.:—–-])",
     re.IGNORECASE,
 )
+_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_TENS = ("", "x", "xx", "xxx", "xl", "l", "lx", "lxx", "lxxx", "xc")
+_ONES = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
+_NUMBERS = (
+    {word: number for number, word in enumerate(_WORDS, 1)}
+    | {
+        tens + ones: 10 * i + j
+        for (i, tens), (j, ones) in product(enumerate(_TENS), enumerate(_ONES))
+        if i or j
+    }
+    | {str(number): number for number in range(1, 1000)}
+)
+"""The values of words, Roman numerals and figures that a chapter may have for its heading."""
+_ENDED = re.compile(r"[.!?…:*—-][\"'”’»)\]*_]*\s*\Z")
 
 
 @dataclass(frozen=True)
@@ -48,19 +64,40 @@ def read_chapters(text: str) -> list[Chapter]:
     """Return the chapters of a book, none where there is no text.
 
     A chapter begins at a Markdown heading of the first two levels, and at a paragraph of one or two
-    lines such as `Chapter 7`, `PART II. The Sea` or `Epilogue`. A table of contents, whose lines
-    stand together, begins none.
+    lines such as `Chapter 7`, `PART II. The Sea` or `Epilogue`, or of a number alone where such
+    count up from one. A table of contents, whose lines stand together, begins none.
     """
     text = _MARKDOWN.sub(r"\n\n\g<0>\n\n", _LINE_END.sub("\n", text))
     chapters: list[Chapter] = []
-    for block in _BLANK_LINES.split(text):
-        if not block.strip():
-            continue
-        title = _title(block)
+    blocks = [block for block in _BLANK_LINES.split(text) if block.strip()]
+    numbered = _numbered(blocks)
+    for index, block in enumerate(blocks):
+        title = _shown(block) if index in numbered else _title(block)
         if title or not chapters:
             chapters.append(Chapter(title))
         chapters[-1].paragraphs.append(block.strip("\n"))
     return chapters
+
+
+def _numbered(blocks: Sequence[str]) -> set[int]:
+    """Return which paragraphs are numbers of chapters and nothing else.
+
+    They count up from one, and a sentence has ended before each: not so before a page's number.
+    """
+    found: dict[int, int] = {}
+    last = 0
+    for index, block in enumerate(blocks):
+        number = _NUMBERS.get(_shown(block).casefold())
+        if number is None or number not in (1, last + 1):
+            continue
+        if number > 1 and not (_ENDED.search(blocks[index - 1]) or _title(blocks[index - 1])):
+            return set()
+        found[index] = last = number
+    return set(found) if 2 in found.values() else set()
+
+
+def _shown(block: str) -> str:
+    return block.strip("*_.-–— \t\n")
 
 
 def _title(block: str) -> str:

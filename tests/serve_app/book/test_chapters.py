@@ -93,3 +93,25 @@ def test_no_word_is_lost_and_none_moves(fragments):
     chapters = read_chapters(text)
     kept = " ".join(paragraph for chapter in chapters for paragraph in chapter.paragraphs)
     assert kept.split() == text.split()
+
+
+@pytest.mark.parametrize("numbers", [("1", "2", "3"), ("I", "II.", "III"), ("One", "Two", "- 3 -")])
+def test_numbers_alone_that_count_up_begin_chapters(numbers):
+    text = "The Sea\n\n" + "".join(f"{number}\n\n“It rained.”\n\n" for number in numbers)
+    assert titles(text) == ["", *(number.strip(".- ") for number in numbers)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It was\n\n1\n\na page that went\n\n2\n\non to the next.",
+        "How many?\n\nOne.\n\nOnly one.\n\n42\n\nI\n\nDid.",
+    ],
+)
+def test_numbers_of_pages_and_numbers_that_are_said_begin_none(text):
+    assert titles(text) == [""]
+
+
+def test_numbers_begin_again_in_each_part():
+    text = "Part One\n\n1\n\nA.\n\n2\n\nB.\n\nPart Two\n\n1\n\nC.\n\n2\n\nD."
+    assert titles(text) == ["Part One", "1", "2", "Part Two", "1", "2"]
