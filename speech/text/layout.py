@@ -36,7 +36,8 @@ _NUMBERED = re.compile(r"\s*(?:\d{1,3}(?P<mark>[.)])|[a-z]\))\s+\S")
 _PRICE_SIGN = re.compile(r"(?<=[.\s_·…-])[$£€¥₹#](?=\.?\d)")
 """Belongs to its figures, not to the dots that lead to them."""
 
-_KEPT = (SPEAKER_TAG, _PRICE_SIGN, _HEADING_MARK)
+_UNIT = re.compile(r"(?<=\d)[%‰°€£¢]")
+_KEPT = (SPEAKER_TAG, _PRICE_SIGN, _UNIT, _HEADING_MARK)
 
 _WRAPPERS = frozenset(OPENERS + CLOSERS + QUOTES)
 _ENDS = frozenset(SENTENCE_ENDS + CLAUSE_ENDS)

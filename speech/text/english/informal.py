@@ -40,7 +40,7 @@ _FACES = (
 )
 _CODE = re.compile(r"[A-Z]\d")  # of a bolt, a seat, a size of paper
 _ADDRESSEE = re.compile(r"\s(?:me|us|him|her|them|you)\b", re.IGNORECASE)
-_EMOJI = rf"\s?(?![♩♪]\s?=)[{_FACES}][{_FACES}\u200d\ufe0f]*[ ]?"
+_EMOJI = rf"[^\S\n]?(?![♩♪]\s?=)[{_FACES}][{_FACES}\u200d\ufe0f]*[ ]?"
 
 
 def _shorthand(match: re.Match[str]) -> str | None:
@@ -64,7 +64,8 @@ def _keys(match: re.Match[str]) -> str:
 def _unsaid(match: re.Match[str]) -> str:
     """Return the space that stays where an emoji was: none before a mark or at an end."""
     after = match.string[match.end() : match.end() + 1]
-    is_inside = match.start() and after and after not in ".,;:!?)\n"
+    before = match.string[max(0, match.start() - 1) : match.start()]
+    is_inside = before not in ("", "\n") and after and after not in ".,;:!?)\n"
     return " " if is_inside else ""
 
 

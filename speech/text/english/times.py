@@ -123,7 +123,7 @@ INSTANTS: tuple[Rule, ...] = (
         lambda m: f"{'departs' if m['dep'] else 'arrives'}{m['place']}{m['hour']}:{m['minute']}",
     ),
     rule(
-        r"(?:(?<=\d:\d\d)(?=(?:\.\d+)?[+])|(?<=[:]\d\d:\d\d)|(?<=\d-\d\dT\d\d:\d\d))(?:\.\d+)?"
+        r"(?:(?<=\d:\d\d)(?=(?:\.\d+)?[+])|(?<=[:]\d\d:\d\d)|(?<=\d-\d\dT\d\d:\d\d))(?:\.\d+)?\s?"
         r"(?P<sign>[+−-])(?P<hours>\d\d)[:]?(?P<minutes>\d\d)(?![\w:])",
         lambda match: f" UTC {_offset(match)}",
     ),

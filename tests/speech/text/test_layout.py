@@ -44,6 +44,7 @@ def spoken(text: str) -> str:
         ("### 📌 Notes\nOne", "\n📌 Notes.\n\nOne"),
         ("Steak ....... $24.50", "Steak... $24.50"),
         ("Wine . . . . £9", "Wine... £9"),
+        ("Tip (18%)........$2 ..... 5%", "Tip (18%)... $2... 5%"),
     ],
 )
 def test_a_run_of_marks_is_a_break(drawn: str, plain: str) -> None:

@@ -116,6 +116,7 @@ WRITTEN = [
      "fifty five"),
     ("2:3:5, dilute 1:10, 2:30:15", "two to three to five, dilute one to ten, two thirty and "
      "fifteen seconds"),
+    ("at 09:41:07 -0700", "at nine forty one and seven seconds you tee see minus seven"),
 ]  # fmt: skip
 
 

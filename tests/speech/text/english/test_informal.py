@@ -48,6 +48,7 @@ WRITTEN = [
     ("love you xx\nBo", "love you\nBo"),
     ("the 5k in 19:45", "the five kay in nineteen forty five"),
     ("♩ = 120", "quarter note equals one hundred and twenty"),
+    ("Go on\n\n⚠️ Stop 🎉\n🚀 Up", "Go on\n\nStop\nUp"),
 ]  # fmt: skip
 
 
