@@ -16,7 +16,7 @@ _DATED = "".join(
     rf"(?<!\b{word}\s)"
     for word in ("on", "On", "since", "until", "before", "after", "to", "in", "the")
 )
-_REPORTED = re.compile(r"(?<![\w-])\d{1,2}\s?[-–]\s?\d{1,2}(?![\w-])|\((?:pen|og|OG|HT|FT)\b")
+_REPORTED = re.compile(r"(?<![\w-])\d\s?[-–]\s?\d(?![\w-])|\((?:pen|og|OG|HT|FT)\b")
 _SPLIT = frozenset({"1", "2", "4", "12", "20", "50"})  # fifty fifty, twenty twenty, four four time
 
 
@@ -53,7 +53,16 @@ def _set(match: re.Match[str]) -> str:
     return f"{match['games']}{tie}{',' if match['more'] is not None else ''}"
 
 
+def _list_of_seconds(match: re.Match[str]) -> str | None:
+    """Return `1 second, 2 seconds` for `1s, 2s`; `20s, 30s` may be ages as well."""
+    amounts = re.findall(r"\d+", match[0])
+    if all(amount.endswith("0") for amount in amounts):
+        return None
+    return ", ".join(f"{cardinal(amount)} second{'s' * (amount != '1')}" for amount in amounts)
+
+
 GAMES: tuple[Rule, ...] = (
+    rule(r"(?<=\()\d{1,3}s(?:,\s\d{1,3}s){1,6}(?=\)|,\s?(?:\.|…|etc))", _list_of_seconds),
     rule(
         r"(?<![\w.,/$£€-])(?P<games>[0-7][-–][0-7])(?:\s?(?P<tie>\(\d{1,2}(?:[-–]\d{1,2})?\)))?"
         r"(?P<more>(?=\s[0-7][-–][0-7](?![\w-]|[.,/]\d)))?(?![\w-])",

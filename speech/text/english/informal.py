@@ -116,7 +116,12 @@ INFORMAL: tuple[Rule, ...] = (
     rule(r"\bI\s<3\s(?=[A-Za-z])", "I love "),
     rule(r"(?<=[A-Za-z.!?]\s)<3(?:\s?<3)*(?=\s*$|[.!\n]|\s[A-Z])", ""),
     rule(r"\bI\s?\u2764\ufe0f?\s?(?=\w)", "I love "),
-    rule(r"(?<=[\w.!?])[ ]x{2,5}(?=\s*$|\n|\s[A-Z])", ""),  # kisses
+    rule(  # kisses
+        r"(?P<before>[.!?]|\b(?:bye|day|later|love|luck|night|soon|ta|thanks|thx|tomorrow|tonight|u|well|you))"
+        r"[ ](?-i:x{2,5})(?=\s*$|\n|\s[A-Z])",
+        lambda match: match["before"],
+        re.IGNORECASE,
+    ),
     rule(_EMOJI, _unsaid),
     rule(r"\s?(?<![\w:]):(?:[a-z][a-z\d_+-]{1,30}|[+-]1|100):(?![\w:])[ ]?", _unsaid),
 )

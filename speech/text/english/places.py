@@ -148,7 +148,7 @@ PLACES: tuple[Rule, ...] = (
     ),
     rule(
         r"(?P<doctor>\bDr\.?\s(?:[A-Z][\w.'’-]{0,20}\s){0,3}[A-Z][\w'’-]{1,20},\s)(?P<degree>MD|MA|PA|DO|ND)(?!\w)"
-        r"|(?P<name>\b[A-Z][a-z]+,\s)(?P<first>MD|MA|PA|DO)(?=,\s(?:PhD|Ph\.D|M[A-Z]{1,2}|F[A-Z]{2,4})\b)",
+        r"|(?P<name>\b[A-Z][a-z]+,\s)(?P<first>MD|MA|PA|DO)(?=,\s(?:PhD|Ph\.D|MPH|MBA|MSc|MSN|RN|F(?:AAN|AAP|ACC|ACP|ACS|RCP|RCS))\b)",
         lambda m: f"{m['doctor'] or m['name']}{spell(m['degree'] or m['first'])}",
     ),
     rule(

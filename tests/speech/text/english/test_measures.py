@@ -159,6 +159,8 @@ WRITTEN = [
      "three days per week"),
     ("$500 min.; Potion (x4), (x86)", "five hundred dollars minimum; Potion (times four), "
      "(ex eighty six)"),
+    ("back off (1s, 2s, 4s, ...), in (20s, 30s)", "back off (one second, two seconds, four "
+     "seconds, ...), in (twenty seconds, thirties)"),
 ]  # fmt: skip
 
 
