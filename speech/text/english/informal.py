@@ -123,6 +123,6 @@ INFORMAL: tuple[Rule, ...] = (
         re.IGNORECASE,
     ),
     rule(_EMOJI, _unsaid),
-    rule(r"\s?(?<![\w:]):(?:[a-z][a-z\d_+-]{1,30}|[+-]1|100):(?![\w:])[ ]?", _unsaid),
+    rule(r"[^\S\n]?(?<![\w:]):(?:[a-z][a-z\d_+-]{1,30}|[+-]1|100):(?![\w:])[ ]?", _unsaid),
 )
 """Shorthand first, then what stands for a place, a key or a face."""

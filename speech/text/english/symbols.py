@@ -229,7 +229,7 @@ SYMBOLS: tuple[Rule, ...] = (
         lambda m: f"{spell(m['note'])} {'flat' if m['sign'] == '♭' else 'sharp'}",
     ),
     rule(r"(?<=[\w.!?])\s/\s(?=[^\W\d])", ", "),
-    rule(r"(?<=[\w)])\s?[+]\s(?=[\w(])|(?<=\w)[+](?=\d)", " plus "),
+    rule(r"(?<=[\w)])\s?[+][^\S\n](?=[\w(])|(?<=\w)[+](?=\d)", " plus "),
     rule(r"(?<=\d)[+](?!\w)|(?<=[A-Za-z])[+](?=[\s.,;:!?)]|$)", " plus"),
     rule(r"(?<![^\s(\[\"“'‘])@(?=\w)", " at "),
     rule(r"(?<=\w)@(?=\d)", " at "),

@@ -46,6 +46,7 @@ WRITTEN = [
     ("10-4, over. A 10-50 at 5th. A 10-50 split", "ten four, over. A ten fifty at fifth. "
      "A ten to fifty split"),
     ("love you xx\nBo", "love you\nBo"),
+    ("Go on.\n\n:tada: Stop\nfor 5+\nThen", "Go on.\n\nStop\nfor five plus\nThen"),
     ("see chapter xx\nGo", "see chapter twenty\nGo"),
     ("the 5k in 19:45", "the five kay in nineteen forty five"),
     ("♩ = 120", "quarter note equals one hundred and twenty"),
