@@ -47,6 +47,7 @@ def test_clean_leaves_what_is_seen(written: str, said: str) -> None:
         "👩\u200d👩\u200d👧",
         "ภาษา\u200bไทย",  # Thai: a boundary of words
         "CAFÉ” IRMÃ” «É» pâté 价格是，好。",
+        "Ã© Â£",  # odd, but Latin
         "“Quoted,” she said — it’s 5 °C…",
         "line\nbreak\r\nand\ttab\u00a0\u2028\u2029",
     ],
@@ -55,11 +56,7 @@ def test_clean_keeps_what_makes_a_word(text: str) -> None:
     assert clean(text) == text
 
 
-@given(
-    st.text(
-        st.characters(codec="latin-1", exclude_categories=["Cc", "Cf"], exclude_characters="ÂÃ")
-    )
-)
+@given(st.text(st.characters(codec="latin-1", exclude_categories=["Cc", "Cf"])))
 def test_clean_keeps_latin_text(text: str) -> None:
     assert clean(text) == text
 
