@@ -20,8 +20,6 @@ import pytest
 import soundfile
 from hypothesis import settings
 
-from tests.scheduling import give_way
-
 # A run says whether a change broke something: the same examples each time. New ones are looked for
 # with `--hypothesis-profile=explore`.
 settings.register_profile("repeat", deadline=None, derandomize=True)
@@ -49,7 +47,10 @@ def pytest_collection():
 
 def pytest_collection_finish():
     """Begin the tests; of a process in the background, behind all others."""
-    give_way()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        from tests.scheduling import give_way
+
+        give_way()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -89,3 +89,10 @@ def test_help_is_all_that_is_asked_for(run_script):
 def test_run_ends_as_the_benchmark_does_with_tests_before_it_or_not(run_script, tests, expected):
     status, [_, *calls] = run_script("--size", "tiny", **tests)
     assert (status, [call.split()[1] for call in calls]) == (3, expected)
+
+
+@pytest.mark.slow
+def test_tests_begin_where_only_the_wheels_of_docs_gpu_are():
+    blocked = "import sys; sys.modules |= dict.fromkeys(['xdist', 'ray', 'fastapi', 'av'])"
+    command = [sys.executable, "-c", f"{blocked}; import tests.conftest"]
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
