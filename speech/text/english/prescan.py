@@ -17,7 +17,7 @@ _MAX_CHARS = 30_000  # of a set
 _MAX_NEEDS = 3  # of a pattern
 _MAX_CHANCE = 0.8  # what most texts fulfil is not worth a look
 _DIGITS = frozenset("0123456789")
-_FOLDED = str.maketrans("ſıİK", "siik")
+_FOLDED = str.maketrans("ſıİKΣς", "siikσσ")
 
 
 class Need(NamedTuple):

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from speech.text.english.prescan import Need, needs_of
 
+_ODD_CASE = re.compile("[\u017f\u0131\u0130\u212a]")
+"""Letters that match an s, an i or a k where case does not count, as in `İnt'l`."""
+
 
 class Rule(NamedTuple):
     """Replaces what `pattern` matches by what `say` returns; None leaves it as it is.
@@ -20,10 +23,11 @@ class Rule(NamedTuple):
     needs: tuple[Need, ...]
 
     def apply(self, text: str) -> str:
-        """Return `text` with every match replaced."""
+        """Return `text` with every match replaced, but those with letters of odd case."""
 
         def replace(match: re.Match[str]) -> str:
-            said = self.say(match)
+            # No table has such words.
+            said = None if _ODD_CASE.search(match[0]) else self.say(match)
             return match[0] if said is None else said
 
         return self.pattern.sub(replace, text)

@@ -227,6 +227,11 @@ def test_nothing_to_say_is_lost(text: str) -> None:
         assert not re.search(r"(?<!\[S)[0-9]", said)
 
 
+@pytest.mark.parametrize("name", ["İnt'l", "$5 millıon", "the ſt."])
+def test_letters_that_match_others_where_case_does_not_count_stay(name: str) -> None:
+    assert name.split()[-1] in normalize(f"So it was {name} to me")
+
+
 @settings(deadline=None)
 @given(st.lists(st.from_regex(r"[a-z]{1,9}[,.;?!]? ", fullmatch=True)).map("".join))
 def test_lower_case_words_stay(text: str) -> None:

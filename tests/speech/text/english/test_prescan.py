@@ -33,6 +33,8 @@ def test_a_rule_that_is_passed_over_has_no_match() -> None:
         (r"(?:St|Rd)\.", "Rd.", ["Ave."]),
         (r"(?i:street|\d)", "STREET", ["road"]),
         (r"(?:50|$)?a?[^5]*\w", "", []),
+        (r"ΟΔΟΣ|(?i:road)", "ΟΔΟΣΑ", ["ΟΔΟ"]),
+        (r"[Σ]|(?i:road)", "ΟΣ", ["Ο"]),
     ],
 )
 def test_needs_are_what_a_match_cannot_be_without(
