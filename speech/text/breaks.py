@@ -61,6 +61,7 @@ _CLINGS_LEFT = frozenset(_INNER + CLOSERS)
 _CLINGS_RIGHT = frozenset(OPENERS)
 _EMPHASIS = "*_~`"
 _WRAPPERS = OPENERS + CLOSERS + QUOTES + _EMPHASIS + _NO_BREAK
+_FIGURE = "1"  # what a number in words begins with as well
 _SEEN_CHARS = 48  # how far around a gap words are read
 
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.)*[^\W\d_]{1,3}\.[^\W\d_]{1,3}")  # e.g, U.S, Ph.D
@@ -163,11 +164,17 @@ def _rank_gaps(text: str, ranks: bytearray) -> None:
         word = text[max(word_start, gap.start() - _SEEN_CHARS) : gap.start()]
         upcoming = text[position : position + _SEEN_CHARS].split(maxsplit=1)[0]
         follower = upcoming.lstrip(QUOTES + _EMPHASIS)[:1]
-        begins = gap[0] == _LINE or is_number(upcoming)
-        if all_lowercase or (begins and word[-1:] not in QUOTES):
+        is_quoted = word[-1:] in QUOTES
+        if is_number(upcoming) and not is_quoted:
+            follower = _FIGURE
+        elif all_lowercase:
             follower = follower.upper()
-        begins_sentence = begins_line or rank >= Break.SENTENCE
-        own_rank = _rank_after(word, follower, begins_sentence=begins_sentence)
+        own_rank = _rank_after(
+            word,
+            follower,
+            begins_sentence=begins_line or rank >= Break.SENTENCE,
+            ends_line=gap[0] == _LINE and not is_quoted,
+        )
         # Dashes, dots and emoji by themselves belong to the word before them, or are a bullet.
         rank = own_rank if _speaks(word) or begins_line else max(rank, own_rank)
         if gap[0] == PARAGRAPH:
@@ -186,7 +193,7 @@ def _speaks(word: str) -> bool:
     return any(char.isalnum() for char in word)
 
 
-def _rank_after(word: str, follower: str, *, begins_sentence: bool) -> Break:
+def _rank_after(word: str, follower: str, *, begins_sentence: bool, ends_line: bool) -> Break:
     """Rank the gap behind `word`; `follower` is the first character after it, quotes aside."""
     core = word.strip(_WRAPPERS)
     if core.endswith("."):
@@ -198,7 +205,7 @@ def _rank_after(word: str, follower: str, *, begins_sentence: bool) -> Break:
         if core and core[-1] in CLAUSE_ENDS:
             return Break.CLAUSE
         return Break.SYLLABLE if leads_on(word) else Break.WORD
-    return Break.CLAUSE if follower.islower() else Break.SENTENCE
+    return Break.CLAUSE if follower.islower() and not ends_line else Break.SENTENCE
 
 
 def _is_abbreviation(stem: str, follower: str, *, begins_sentence: bool) -> bool:

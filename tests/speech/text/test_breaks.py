@@ -153,6 +153,11 @@ def test_a_figure_in_words_begins_a_sentence_as_figures_do() -> None:
     assert cut("“Who?” one of them asked. So.", Break.SENTENCE)[0] == "“Who?” one of them asked."
 
 
+def test_an_abbreviation_is_one_before_a_figure_in_words_and_at_a_line_end() -> None:
+    text = "See fig. two, vol. three and p. ten of Acme Inc.\nand its heirs, etc.\nand go on."
+    assert cut(text, Break.SENTENCE) == [text]
+
+
 def test_a_sentence_that_a_line_ends_with_is_over() -> None:
     assert cut("Copy it.\ndon't look.\nIt is done.", Break.SENTENCE) == [
         "Copy it.",
