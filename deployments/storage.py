@@ -94,11 +94,14 @@ class Bucket:
                 async with asyncio.timeout(patience_s):
                     # To wait for a thread, and for the client, is no attempt.
                     await self._uploads.run(lambda _: None)
-                    link: str = await retrying(attempt)
-                    return link
-            except TimeoutError:  # says less than what failed before
-                late = TimeoutError(f"no answer within {patience_s:g} s")
-                raise last_error or late from None
+                    try:
+                        link: str = await retrying(attempt)
+                        return link
+                    except asyncio.CancelledError as error:  # tenacity's frames hold it, it them
+                        raise error.with_traceback(None) from None
+            except TimeoutError:
+                pass  # says less than what failed before
+            raise last_error or TimeoutError(f"no answer within {patience_s:g} s")
 
         return await _explained("Upload failed", upload())
 
@@ -175,8 +178,6 @@ async def _explained(failure: str, work: Awaitable[T]) -> T:
     except Exception as error:
         logger.warning("%s: %s", failure, error)
         raise UploadFailed(f"{failure}: {_reason(error)}") from error.with_traceback(None)
-    except asyncio.CancelledError as error:
-        raise error.with_traceback(None) from None
 
 
 def _may_pass(error: BaseException) -> bool:

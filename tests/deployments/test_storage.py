@@ -448,25 +448,30 @@ async def test_client_that_could_not_be_made_is_made_for_a_later_upload(
     assert await bucket.upload("speech/a.ogg", AUDIO, "audio/ogg", PATIENCE_S)
 
 
-@pytest.mark.parametrize("is_cancelled", [False, True])
+@pytest.mark.parametrize("end", ["refused", "cancelled", "late", "late again"])
 async def test_upload_that_ends_without_a_link_frees_its_audio_at_once(
-    is_cancelled: bool, scripted: ScriptedStore, open_bucket: Open
+    end: str, scripted: ScriptedStore, open_bucket: Open
 ) -> None:
     gate = Gate()
     bucket = open_bucket(address(scripted), max_uploads=1)
-    scripted.answers = [gate if is_cancelled else status(403, "AccessDenied")]
+    scripted.answers = {
+        "refused": [status(403, "AccessDenied")],
+        "late again": [status(503), gate],
+    }.get(end, [gate])
+    patience_s = 0.5 if end.startswith("late") else PATIENCE_S
     audio = Audio(AUDIO)
     freed = threading.Event()
     weakref.finalize(audio, freed.set)
     gc.disable()  # it would free it some time
     try:
-        upload = asyncio.create_task(bucket.upload("speech/a.ogg", audio, "audio/ogg", PATIENCE_S))
+        upload = asyncio.create_task(bucket.upload("speech/a.ogg", audio, "audio/ogg", patience_s))
         del audio
-        if is_cancelled:
+        if end != "refused":
             assert await asyncio.to_thread(gate.reached.wait, PATIENCE_S)
+        if end == "cancelled":
             upload.cancel()
-            gate.open.set()
         await asyncio.wait({upload})
+        gate.open.set()
         with suppress(UploadFailed, asyncio.CancelledError):
             upload.result()
         del upload
