@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
+from speech.text.english.figures import cardinal
+
 MAX_HEADING_CHARS = 100
 MAX_HEADING_LINES = 2
 """A heading may have its number on one line and its title on the next."""
@@ -31,11 +33,10 @@ _NAMED = re.compile(
     r"\s*(?:$|[.:—–-])",
     re.IGNORECASE,
 )
-_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _TENS = ("", "x", "xx", "xxx", "xl", "l", "lx", "lxx", "lxxx", "xc")
 _ONES = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
 _NUMBERS = (
-    {word: number for number, word in enumerate(_WORDS, 1)}
+    {cardinal(str(number)).replace(" ", "-"): number for number in range(1, 100)}
     | {
         tens + ones: 10 * i + j
         for (i, tens), (j, ones) in product(enumerate(_TENS), enumerate(_ONES))
@@ -82,13 +83,18 @@ def read_chapters(text: str) -> list[Chapter]:
 def _numbered(blocks: Sequence[str]) -> set[int]:
     """Return which paragraphs are numbers of chapters and nothing else.
 
-    They count up from one, and a sentence has ended before each: not so before a page's number.
+    They count up from one, and a sentence has ended before each: not so before a page's number. One
+    beside another is of a table of contents, or somebody counts.
     """
+    numbers = {
+        index: number
+        for index, block in enumerate(blocks)
+        if (number := _NUMBERS.get("-".join(_shown(block).casefold().split())))
+    }
     found: dict[int, int] = {}
     last = 0
-    for index, block in enumerate(blocks):
-        number = _NUMBERS.get(_shown(block).casefold())
-        if number is None or number not in (1, last + 1):
+    for index, number in numbers.items():
+        if number not in (1, last + 1) or not numbers.keys().isdisjoint((index - 1, index + 1)):
             continue
         if number > 1 and not (_ENDED.search(blocks[index - 1]) or _title(blocks[index - 1])):
             return set()

@@ -106,10 +106,18 @@ def test_numbers_alone_that_count_up_begin_chapters(numbers):
     [
         "It was\n\n1\n\na page that went\n\n2\n\non to the next.",
         "How many?\n\nOne.\n\nOnly one.\n\n42\n\nI\n\nDid.",
+        "He counted.\n\nOne.\n\nTwo.\n\nThree.\n\nThey ran.",
     ],
 )
 def test_numbers_of_pages_and_numbers_that_are_said_begin_none(text):
     assert titles(text) == [""]
+
+
+def test_numbers_in_words_count_on_beyond_ten():
+    numbers = ["One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"]
+    numbers += ["Eleven", "TWELVE", *(f"{n}teen" for n in ("Thir", "Four", "Fif", "Six"))]
+    numbers += ["Seventeen", "Eighteen", "Nineteen", "Twenty", "Twenty-One", "Twenty Two"]
+    assert titles("".join(f"{number}\n\nIt rained.\n\n" for number in numbers)) == numbers
 
 
 def test_numbers_begin_again_in_each_part():
