@@ -16,6 +16,8 @@ _MAX_LIST_CHARS = 24
 """Up to this width three lines or more are a list: no column is that narrow."""
 _MAX_VERSE_CHARS = 60
 """Beyond this width only a line that leaves room for the next word ends where its author meant."""
+_MIN_FULL = 0.6
+"""Of the width: a wrapped line is that long at least, with the word that was wrapped."""
 _MIN_CAPITALS = 0.8  # of the lines of a verse
 _MIN_VERSE_LINES = 4
 """Prose does not begin that many lines with capitals by chance."""
@@ -30,13 +32,14 @@ _RUN_ON = re.compile(  # what no reader pauses behind, and what is no first half
     "on|at|by|for|from|with|into|upon|is|are|was|were|be|not|no|he|she|it|we|you|they|just|what",
     re.IGNORECASE,
 )
+_LABEL = re.compile(r"\s*\w{1,20}\s?[:=]\s")  # of who speaks in a chat, or of a value
 _SENTENCE_INSIDE = re.compile(r"[.!?]\s+\S")
 
 
 def mend_lines(lines: Sequence[str]) -> list[str]:
     """Return `lines` with a comma where one of verse has no mark, and those that go on joined.
 
-    A paragraph is prose where every line is as full as the longest one allows.
+    A paragraph is prose where every line that goes on is about as full as the longest one.
     """
     mended: list[str] = []
     for is_blank, grouped in groupby(lines, key=lambda line: not line.strip()):
@@ -54,7 +57,8 @@ def _with_pauses(block: list[str]) -> tuple[list[str], bool]:
     if not pairs:
         return block, True
     width = max(map(len, block))
-    room = [len(line) + 1 + len(after.split(maxsplit=1)[0]) <= width for line, after in pairs]
+    needed = [len(line) + 1 + len(after.split(maxsplit=1)[0]) for line, after in pairs]
+    room = [length <= width for length in needed]
     capitals = sum(map(_begins_line, block))
     is_ragged = (
         len(block) > 2
@@ -66,7 +70,12 @@ def _with_pauses(block: list[str]) -> tuple[list[str], bool]:
         any(room) or width <= _MAX_SHORT_CHARS or len(block) >= _MIN_VERSE_LINES
     )
     if not (is_ragged or is_verse):
-        return block, True
+        has_labels = sum(map(bool, map(_LABEL.match, block))) >= max(2, len(block) / 2)
+        is_wrapped = all(
+            length > _MIN_FULL * width or not _goes_on(*pair)
+            for length, pair in zip(needed, pairs, strict=True)
+        )
+        return block, is_wrapped and not has_labels
     pauses = (
         is_ragged or (_begins_line(after) and (has_room or width <= _MAX_VERSE_CHARS))
         for (_, after), has_room in zip(pairs, room, strict=True)

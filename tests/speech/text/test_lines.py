@@ -57,6 +57,19 @@ def test_a_line_that_goes_on_is_joined_to_the_next() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "buy milk\ncall the plumber about the leaking tap in the upstairs bathroom\nwalk the dog",
+        "ann: we should go there tomorrow before all of the shops close\nbo: it is far, is it not",
+        "rate = 24000\nsize = 4",
+        "whose woods these are\ni think i know, his house is in the village, and\nhe will",
+    ],
+)
+def test_lines_that_end_where_their_author_meant_stay_apart(text: str) -> None:
+    assert drop_drawing(text) == text
+
+
 def test_prose_whose_lines_begin_with_capitals_by_chance_is_no_verse() -> None:
     lines = [
         "Methods. We enrolled all patients over sixty who were undergoing elective",
