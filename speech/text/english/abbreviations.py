@@ -156,7 +156,10 @@ ABBREVIATIONS: tuple[Rule, ...] = (
         r"(?P<change>\b(?:down|fell|fallen|risen|rose|up)\s(?:\w+\s){1,8}percent\s)w/w(?!\w)",
         lambda m: f"{m['change']}week on week",
     ),
-    rule(r"(?<!\w)c/o(?=\s(?!(?:her|his|my|our|the|their|your)\b)[a-z])", "complaining of"),
+    rule(
+        r"(?<!\w)c/o(?=\s(?!(?:general|her|him|his|me|my|our|the|their|them|us|your?)\b)[a-z])",
+        "complaining of",
+    ),
     rule(rf"(?<![\w./])(?:{alternatives(list(_SHORT))})(?![\w/])", lambda match: _SHORT[match[0]]),
     rule(
         r"(?<![\w./])(?P<first>[a-v])/(?P<second>[a-w])(?=[\s,;:!?)]|\.?(?:\s|$))(?!\s?[=+])",

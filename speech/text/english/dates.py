@@ -145,7 +145,7 @@ def _month_with_stop(match: re.Match[str]) -> str:
 
 SLASHED_DATES: tuple[Rule, ...] = (
     rule(
-        r"(?P<before>\b(?:[Bb]y|[Oo]n|[Uu]ntil|[Tt]ill|[Bb]efore|[Aa]fter|[Ss]ince|[Dd]ue)\s)(?P<day>1[3-9]|2\d|3[01])/(?P<month>1[0-2]|0?[1-9])(?![\w/\"”″-]|\.\d)",
+        r"(?P<before>\b(?:[Bb]y|[Oo]n|[Uu]ntil|[Tt]ill|[Bb]efore|[Aa]fter|[Ss]ince|[Dd]ue)\s)(?!24/7(?!\d))(?P<day>1[3-9]|2\d|3[01])/(?P<month>1[0-2]|0?[1-9])(?![\w/\"”″-]|\.\d)",
         lambda m: f"{m['before']}the {ordinal(m['day'])} of {MONTHS[int(m['month']) - 1]}",
     ),
     rule(r"(?<![\w.])(?:ca?\.\s?(?=\d|AD\s\d)|ca\s(?=[1-9]\d{2,3}(?![\w-]|[.,]\d)))", "circa "),

@@ -82,7 +82,7 @@ GAMES: tuple[Rule, ...] = (
         _scored_at,
     ),
     rule(
-        r"(?P<before>\b[Aa]\s|^|[.!?]\s|\b[Cc]opy\s)10-(?P<code>4|[1-9]\d)(?=[,.!;]|$|\s(?:at|on|over|in\s(?:progress|the))\b)",
+        r"(?P<before>\b[Aa]\s|\b[Cc]opy\s|(?:^|[.!?]\s)(?=10-4))10-(?P<code>4|[1-9]\d)(?=[,.!;]|$|\s(?:at|on|over|in\s(?:progress|the))\b)",
         lambda m: f"{m['before']}ten {cardinal(m['code'])}",
     ),
     rule(r"(?<=\d)[\s-]pt\.?(?=\s(?:basket|game|lead|line|play|shot|win)\w{0,3}\b)", "-point"),

@@ -101,8 +101,8 @@ WRITTEN = [
     ("1-Jan, May 3-Jun 5, 2024.01.15, w/c 5 May",
      "January first, May third to June fifth, January fifteenth, twenty twenty four, week "
      "commencing the fifth of May"),
-    ("by 15/4, on 3/4, on 31/12", "by the fifteenth of April, on three quarters, "
-     "on the thirty first of December"),
+    ("by 15/4, on 3/4, on 31/12, after 24/7 work", "by the fifteenth of April, on three quarters, "
+     "on the thirty first of December, after twenty four seven work"),
     ("at 9 PM. COME ALONE. At 5 P.M. SHARP", "at nine pee em. COME ALONE. At five pee em SHARP"),
     ("From 3pm.\n2. Go", "From three pee em.\ntwo. Go"),
     ("The 0715 to Leeds", "The oh seven fifteen to Leeds"),

@@ -39,12 +39,12 @@ WRITTEN = [
      "Honorable Jo, Councillor Li"),
     ("nr. Didcot, Conf. Rm 2, 4-2 on agg. to go", "near Didcot, Conference Room two, four to two "
      "on aggregate to go"),
-    ("a 67 y/o M, c/o pain, c/o my son", "a sixty seven year old male, complaining of pain, "
-     "care of my son"),
+    ("a 67 y/o M, c/o pain, c/o us", "a sixty seven year old male, complaining of pain, "
+     "care of us"),
     ("I\n\nNo.\n\nII\n\nOp. 9: IV. Presto", "one\n\nNo.\n\ntwo\n\nOpus nine: four. Presto"),
     ("Preface... vii\nOne... 1", "Preface... seven\nOne... one"),
-    ("10-4, over. A 10-50 at 5th. A 10-50 split", "ten four, over. A ten fifty at fifth. "
-     "A ten to fifty split"),
+    ("10-4, over. A 10-50 at 5th. A 10-50 split. 10-15.", "ten four, over. A ten fifty at fifth. "
+     "A ten to fifty split. ten to fifteen."),
     ("love you xx\nBo", "love you\nBo"),
     ("Go on.\n\n:tada: Stop\nfor 5+\nThen", "Go on.\n\nStop\nfor five plus\nThen"),
     ("see chapter xx\nGo", "see chapter twenty\nGo"),
