@@ -72,6 +72,15 @@ def test_parts_of_a_book_are_as_loud_as_the_middle_one(tmp_path):
         assert measure_loudness(part).lufs == pytest.approx(expected, abs=0.2)
 
 
+def test_part_that_is_turned_up_is_not_clipped(tmp_path):
+    spoken = spoken_at(tmp_path, 0.1, 0.5, 0.5)
+    quiet = np.fromfile(spoken[0].file, "<i2")
+    quiet[44100] = 25_000  # a click is not heard as loudness
+    quiet.tofile(spoken[0].file)
+    book = from_int16(written(tmp_path, spoken, "pcm", has_loudness=False).read_bytes())
+    assert true_peak_db(book, 44100) < -0.9
+
+
 @pytest.mark.parametrize("output_format", ["m4b", "mp3", "flac"])
 def test_book_whose_loudness_was_asked_for_keeps_it_and_true_peaks(tmp_path, output_format):
     spoken = spoken_at(tmp_path, 1.0, 0.5)
