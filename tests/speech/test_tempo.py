@@ -84,7 +84,7 @@ def test_slowed_speech_is_heard_at_its_time(speed: float) -> None:
         speech = decode_reference(file)[: 4 * RATE]
     before, after = level_by_ms(speech), level_by_ms(change(speech, speed), speed)
     late_ms = int(np.argmax(np.correlate(after, before, "full"))) - (len(before) - 1)
-    assert abs(late_ms) <= 4
+    assert abs(late_ms) <= 2
 
 
 @pytest.mark.parametrize("speed", SPEEDS)
