@@ -17,7 +17,8 @@ _MAX_LIST_CHARS = 24
 _MAX_VERSE_CHARS = 60
 """Beyond this width only a line that leaves room for the next word ends where its author meant."""
 _MIN_FULL = 0.6
-"""Of the width: a wrapped line is that long at least, with the word that was wrapped."""
+"""Of the width: most wrapped lines are that long at least, with the word that was wrapped."""
+_MIN_WRAPPED = 2 / 3  # of the lines that go on, as out of subtitles, whose cues may be short
 _MIN_CAPITALS = 0.8  # of the lines of a verse
 _MIN_VERSE_LINES = 4
 """Prose does not begin that many lines with capitals by chance."""
@@ -39,7 +40,7 @@ _SENTENCE_INSIDE = re.compile(r"[.!?]\s+\S")
 def mend_lines(lines: Sequence[str]) -> list[str]:
     """Return `lines` with a comma where one of verse has no mark, and those that go on joined.
 
-    A paragraph is prose where every line that goes on is about as full as the longest one.
+    A paragraph is prose where most lines that go on are about as full as the longest one.
     """
     mended: list[str] = []
     for is_blank, grouped in groupby(lines, key=lambda line: not line.strip()):
@@ -71,11 +72,12 @@ def _with_pauses(block: list[str]) -> tuple[list[str], bool]:
     )
     if not (is_ragged or is_verse):
         has_labels = sum(map(bool, map(_LABEL.match, block))) >= max(2, len(block) / 2)
-        is_wrapped = all(
-            length > _MIN_FULL * width or not _goes_on(*pair)
+        going_on = [
+            length > _MIN_FULL * width
             for length, pair in zip(needed, pairs, strict=True)
-        )
-        return block, is_wrapped and not has_labels
+            if _goes_on(*pair)
+        ]
+        return block, not has_labels and sum(going_on) >= _MIN_WRAPPED * len(going_on)
     pauses = (
         is_ragged or (_begins_line(after) and (has_room or width <= _MAX_VERSE_CHARS))
         for (_, after), has_room in zip(pairs, room, strict=True)

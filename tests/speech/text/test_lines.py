@@ -57,6 +57,16 @@ def test_a_line_that_goes_on_is_joined_to_the_next() -> None:
     )
 
 
+def test_lines_of_subtitles_go_on_where_a_cue_is_short() -> None:
+    cues = "I was going to the shop with\nmy mother, and it was raining\nwhen a man in a long coat"
+    said = f"{cues}\ncame up to us.\nHe asked\nwhat we wanted there."
+    assert drop_drawing(said).split("\n") == [
+        "I was going to the shop with my mother, and it was raining when a man in a long coat came "
+        "up to us.",
+        "He asked what we wanted there.",
+    ]
+
+
 @pytest.mark.parametrize(
     "text",
     [
