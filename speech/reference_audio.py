@@ -147,7 +147,8 @@ def _read_track(
     peak = max(highest, -lowest)
     if not math.isfinite(peak):
         raise UndecodableAudio("it holds samples that are not finite numbers")
-    if highest - lowest < 2 * MIN_PEAK:  # an offset, as sound cards add, is not heard
+    offset = float(mono.mean(dtype=np.float64))  # as sound cards add: it is not heard
+    if max(highest - offset, offset - lowest) < MIN_PEAK:
         raise UndecodableAudio("no audible audio")
     if peak > 1:
         mono /= np.float32(peak)
