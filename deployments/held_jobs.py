@@ -46,6 +46,7 @@ class HeldJob:
         error: The reason why it failed.
         unread: Items of the output that no `/stream` has been given yet.
         record: The record of a job that is spoken whole, from when it begins.
+        task: The task that runs it; None once it is over.
     """
 
     job: Job
@@ -185,6 +186,7 @@ class HeldJobs:
         if not job.is_over:
             job.status = "CANCELLED"
         job.ended_s = time.monotonic()
+        job.task = None  # one that was cancelled keeps what it held: all that had been spoken
         self._ended[job.status] += 1
         self._held[job.job_id] = self._held.pop(job.job_id)
         loop = asyncio.get_running_loop()

@@ -1,10 +1,12 @@
 import asyncio
+import gc
 import weakref
 from collections import Counter
 
 import numpy as np
 
 from deployments.held_jobs import HeldJobs
+from deployments.job_stream import JobStream
 from deployments.sampler import PCMBlock
 from tests.deployments.conftest import local_handle
 
@@ -90,3 +92,24 @@ async def test_job_tells_how_far_it_has_come_once_there_is_audio(make_ingress):
     assert progress["chunks"] == 1
     assert 0 < progress["duration"] <= 1
     await held.cancel(job)
+
+
+async def test_job_that_was_cancelled_keeps_nothing_of_what_was_spoken(make_ingress, monkeypatch):
+    kept, spoken = [], asyncio.Event()
+    receive = JobStream.next_block
+
+    async def remember(stream):
+        if kept:
+            spoken.set()
+        block = await receive(stream)
+        kept.append(weakref.ref(block))
+        return block
+
+    monkeypatch.setattr(JobStream, "next_block", remember)
+    held = HeldJobs(make_ingress(local_handle(EndlessSampler))._jobs, concurrency=1)
+    job = held.take({"text": "Hello."})
+    await spoken.wait()
+    await held.cancel(job)
+    assert job.status == "CANCELLED"
+    gc.collect()
+    assert [reference() for reference in kept] == [None]
