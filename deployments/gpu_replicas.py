@@ -16,6 +16,14 @@ def count_gpus() -> float:
     return resources.get("GPU", 0)
 
 
+def num_sharing_a_gpu(share: float) -> int:
+    """Return how many replicas that take a part of a GPU fit on one.
+
+    Ray counts in ten-thousandths.
+    """
+    return 10_000 // max(round(10_000 * share), 1)
+
+
 class ReplicasPerGpu:
     """A policy of as many replicas as fit on the GPUs, at least one.
 
@@ -33,8 +41,7 @@ class ReplicasPerGpu:
         return max(1, sum(map(self._num_fitting, gpus))), {}
 
     def _num_fitting(self, gpus: float) -> int:
-        """Return how many replicas fit on a node; Ray counts in ten-thousandths of a GPU."""
-        share = round(10_000 * self._gpus_per_replica)
-        if share >= 10_000:
-            return round(10_000 * gpus) // share
-        return int(gpus) * (10_000 // max(share, 1))
+        """Return how many replicas fit on a node."""
+        if self._gpus_per_replica >= 1:
+            return int(gpus // self._gpus_per_replica)
+        return int(gpus) * num_sharing_a_gpu(self._gpus_per_replica)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import sys
@@ -14,7 +15,7 @@ from ray import serve
 from ray.serve.schema import LoggingConfig
 
 from deployments.bucket_client import BucketConfig
-from deployments.gpu_replicas import count_gpus
+from deployments.gpu_replicas import count_gpus, num_sharing_a_gpu
 from deployments.http.access import Access
 from deployments.http.errors import RETRY_AFTER_S
 from deployments.ingress import Ingress
@@ -114,7 +115,14 @@ def resources_needed(settings: Settings) -> dict[str, float]:
         + settings.voice_prep_replicas * VOICE_PREP_CPUS
         + num_samplers * settings.sampler_cpus
     )
-    return {"CPU": num_cpus, "GPU": num_samplers * num_gpus}
+    return {"CPU": num_cpus, "GPU": _gpus_needed(num_samplers, num_gpus)}
+
+
+def _gpus_needed(num_samplers: int, gpus_per_sampler: float) -> float:
+    """Return how many GPUs some samplers need; one that takes a part of a GPU has it on one."""
+    if not 0 < gpus_per_sampler < 1:
+        return num_samplers * gpus_per_sampler
+    return math.ceil(num_samplers / num_sharing_a_gpu(gpus_per_sampler))
 
 
 def without_gpu() -> dict[str, Any]:

@@ -38,12 +38,13 @@ def test_address_of_another_machine_is_named_before_ray_starts():
     ("settings", "told"),
     [
         ({"sampler_cpus": 4}, "needs 4.5 CPUs, and Ray counts 2 here: lower sampler_cpus"),
-        ({"sampler_gpus": 1}, "needs 1 GPU, and Ray counts 0 here: lower sampler_gpus"),
+        ({"sampler_gpus": 3}, "needs 3 GPUs, and Ray counts 2 here: lower sampler_gpus"),
+        ({"sampler_gpus": 0.6, "sampler_replicas": 3}, "needs 3 GPUs, and Ray counts 2 here"),
     ],
 )
 def test_graph_that_has_no_room_here_is_not_waited_for(monkeypatch, settings, told):
     """Ray itself would take seconds to start, and Serve would wait for another node for ever."""
-    monkeypatch.setattr("serve_app.boot.ray.cluster_resources", lambda: {"CPU": 2.0})
+    monkeypatch.setattr("serve_app.boot.ray.cluster_resources", lambda: {"CPU": 2.0, "GPU": 2.0})
     with pytest.raises(StartFailed, match=told):
         run_graph(Settings(**{"sampler_gpus": 0, **settings}), http=False)
 
@@ -53,6 +54,12 @@ def test_graph_that_just_fits_has_room(monkeypatch):
     settings = Settings(sampler_gpus=0, sampler_cpus=0.1, ingress_replicas=3)
     assert resources_needed(settings)["CPU"] > 1  # 0.2 + 0.2 + 0.2 + 0.3 + 0.1, as floats are
     _require_room(settings)
+
+
+@pytest.mark.parametrize(("share", "num_samplers"), [(0.5, 4), (0.4, 3), (1 / 3, 6), (1, 2)])
+def test_samplers_that_share_gpus_have_room(monkeypatch, share, num_samplers):
+    monkeypatch.setattr("serve_app.boot.ray.cluster_resources", lambda: {"CPU": 4.0, "GPU": 2.0})
+    _require_room(Settings(sampler_gpus=share, sampler_replicas=num_samplers))
 
 
 def test_cluster_that_is_joined_may_grow(monkeypatch):
