@@ -130,6 +130,12 @@ def test_gpu_pods_keep_weights_and_kernels_where_the_image_puts_them(groups):
         assert mount["mountPath"] in dockerfile
 
 
+def test_the_images_user_may_write_what_gpu_pods_keep(groups):
+    user = re.search(r"useradd .*--uid (\d+) (\w+)", (ROOT / "Dockerfile").read_text())
+    assert f"\nUSER {user[2]}\n" in (ROOT / "Dockerfile").read_text()
+    assert pod(groups["gpu"])["securityContext"]["fsGroup"] == int(user[1])
+
+
 def test_ports_are_those_that_ray_and_serve_listen_on(groups, serve_config):
     for name, group in groups.items():
         ports = {port["name"]: port["containerPort"] for port in container(group)["ports"]}
