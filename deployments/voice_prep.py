@@ -113,9 +113,10 @@ class VoicePrep:
             VoiceLost: The audio is no longer held, and the name means other audio by now.
             SpeechError: The voice cannot be prepared again; see `prepare`.
         """
-        for held in self._cache.values():
-            if held.key == voice.key:
-                return [held.shared]
+        # The ingresses look most voices up by themselves: samplers alone tell which are in use.
+        held = self._cache.find(lambda reference: reference.key == voice.key)
+        if held is not None:
+            return [held.shared]
         # Evicted, or prepared by another replica.
         _, reference = await self._reference_audio(voice.name)
         if reference.key != voice.key:

@@ -74,9 +74,13 @@ class ByteLRU(Generic[K, V]):
         if entry is not None:
             self._bytes -= entry[1]
 
-    def values(self) -> list[V]:
-        """Return all values; none counts as used."""
-        return [value for value, _ in self._entries.values()]
+    def find(self, is_wanted: Callable[[V], bool]) -> V | None:
+        """Return a value that is wanted, now the most recently used, or None; counts no lookup."""
+        for key, (value, _) in self._entries.items():
+            if is_wanted(value):
+                self._entries.move_to_end(key)
+                return value
+        return None
 
     def __contains__(self, key: K) -> bool:
         return key in self._entries
@@ -121,9 +125,9 @@ class SharedCache(Generic[K, V]):
             task.add_done_callback(mark_retrieved)
         return await asyncio.shield(task)
 
-    def values(self) -> list[V]:
-        """Return all values; none counts as used."""
-        return self._values.values()
+    def find(self, is_wanted: Callable[[V], bool]) -> V | None:
+        """Return a held value that is wanted, now the most recently used, or None."""
+        return self._values.find(is_wanted)
 
     async def _compute(self, key: K, compute: Callable[[], Coroutine[Any, Any, V]]) -> V:
         try:

@@ -200,6 +200,15 @@ async def test_prepare_evicts_by_bytes(tmp_path: Path):
     assert prep.stats()["decodes"] == 4
 
 
+async def test_voice_whose_audio_samplers_ask_for_outlives_those_that_they_do_not(tmp_path: Path):
+    prep, voices = make_prep(tmp_path, cache_bytes=2 * NUM_BYTES), []
+    for number in range(3):
+        (tmp_path / f"{number}.wav").write_bytes(recording(1000 + number))
+        voices.append(await prep.prepare(f"{number}.wav"))
+        await prep.audio(voices[0])
+    assert prep.stats()["decodes"] == 3
+
+
 async def test_prepare_answers_a_voice_too_large_to_keep(tmp_path: Path):
     (tmp_path / "v.wav").write_bytes(recording(1000))
     prep = make_prep(tmp_path, cache_bytes=NUM_BYTES - 1)

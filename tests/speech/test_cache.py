@@ -60,6 +60,17 @@ def test_lru_replacing_a_value_counts_its_bytes_once():
     assert cache.stats().evictions == 0
 
 
+def test_lru_value_that_is_found_is_used_and_no_lookup():
+    cache = lru(8)
+    cache.put("a", b"1234")
+    cache.put("b", b"5678")
+    assert cache.find(lambda value: value == b"1234") == b"1234"
+    assert cache.find(lambda value: value == b"none") is None
+    cache.put("c", b"9012")
+    assert ("a" in cache, "b" in cache) == (True, False)
+    assert cache.stats().hits == cache.stats().misses == 0
+
+
 def test_lru_discard_frees_the_bytes_and_is_no_eviction():
     cache = lru(10)
     cache.put("a", b"1234")
