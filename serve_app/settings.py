@@ -117,7 +117,7 @@ class Settings(EchoOptions, Limits, BaseSettings):
         Field(
             validation_alias="HOST",
             min_length=1,
-            description="HTTP address; containers set 0.0.0.0.",
+            description="HTTP address; containers set 0.0.0.0, and `::` is IPv6 as well.",
         ),
     ] = "127.0.0.1"
     port: Annotated[

@@ -49,7 +49,7 @@ def edits(listen: str, limits: Limits, folder: Path, ports: Mapping[str, int]) -
     body_ms = math.ceil(min(limits.body_timeout_s, LONGEST_S) * 1000)
     too_large = error_response(BodyTooLarge.beyond(limits.max_body_bytes))
     frontend = [
-        f"    bind {_bind(listen)}:{PORT}",
+        f"    bind {_bind(listen)}",
         f"    timeout http-request {_HEADERS_S}s",
         f"    http-request set-var(txn.request_id) req.fhdr({HEADER})",
         "    http-request set-var(txn.request_id) uuid,regsub(-,,g)"
@@ -96,9 +96,10 @@ def edits(listen: str, limits: Limits, folder: Path, ports: Mapping[str, int]) -
 
 
 def _bind(address: str) -> str:
-    if address in ("0.0.0.0", "::"):  # noqa: S104 (as was asked for)
-        return "*"
-    return f"ipv6@{address}" if ":" in address else address
+    if ":" not in address:
+        return f"{address}:{PORT}"
+    listens_to_all = address == "::"  # of IPv4, too, as Serve's own proxy does
+    return f"ipv6@{address}:{PORT}{' v4v6' * listens_to_all}"
 
 
 def _inner(name: str, folder: Path, ports: Mapping[str, int]) -> str:

@@ -1,6 +1,8 @@
 """What HAProxy answers by itself, and where it listens; the binary is the real one."""
 
 import asyncio
+import errno
+import socket
 
 import httpx
 import psutil
@@ -128,10 +130,20 @@ async def test_only_the_http_port_is_open(start):
     assert "haproxy_frontend_http_requests_total" in metrics.text
 
 
-async def test_address_asked_for_is_listened_on(start):
-    async with start([free_port()], host="0.0.0.0") as (_, _, api):
+def has_ipv6():
+    with socket.socket(socket.AF_INET6) as probe:
+        return probe.connect_ex(("::1", 9)) != errno.EADDRNOTAVAIL
+
+
+IPV6 = pytest.param("::", marks=pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here"))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", IPV6])
+async def test_address_asked_for_is_listened_on(start, host):
+    async with start([], host=host) as (url, _, api):
         connections = psutil.Process(api._proc.pid).net_connections("tcp")
-        assert {c.laddr.ip for c in connections if c.status == "LISTEN"} == {"0.0.0.0"}
+        assert {c.laddr.ip for c in connections if c.status == "LISTEN"} == {host}
+        assert (await ask(url, "/ping")).status_code == 204  # at 127.0.0.1
 
 
 async def test_body_that_never_ends_is_408_and_keeps_no_connection(start):
