@@ -130,6 +130,7 @@ def test_clear_returns_all_work():
         scheduler.submit(task)
     assert scheduler.clear() == tasks
     assert scheduler.next_batch() == []
+    assert (scheduler.num_active, scheduler.num_waiting) == (0, 0)
 
 
 @pytest.mark.parametrize("seed", range(200))
