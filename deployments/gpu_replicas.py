@@ -24,6 +24,11 @@ def num_sharing_a_gpu(share: float) -> int:
     return 10_000 // max(round(10_000 * share), 1)
 
 
+def num_fitting(gpus: float, share: float) -> int:
+    """Return how many replicas, each with its share of GPUs, fit on those of a node."""
+    return int(gpus // share) if share >= 1 else int(gpus) * num_sharing_a_gpu(share)
+
+
 class ReplicasPerGpu:
     """A policy of as many replicas as fit on the GPUs, at least one.
 
@@ -38,10 +43,4 @@ class ReplicasPerGpu:
         """Return the number of replicas, and no policy state."""
         nodes: list[dict[str, Any]] = ray.nodes()
         gpus = [node["Resources"].get("GPU", 0.0) for node in nodes if node["Alive"]]
-        return max(1, sum(map(self._num_fitting, gpus))), {}
-
-    def _num_fitting(self, gpus: float) -> int:
-        """Return how many replicas fit on a node."""
-        if self._gpus_per_replica >= 1:
-            return int(gpus // self._gpus_per_replica)
-        return int(gpus) * num_sharing_a_gpu(self._gpus_per_replica)
+        return max(1, sum(num_fitting(each, self._gpus_per_replica) for each in gpus)), {}

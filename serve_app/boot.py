@@ -187,7 +187,7 @@ def _require_room(settings: Settings) -> None:
     if joins_cluster():
         return
     here = ray.cluster_resources()
-    for kind, needed in resources_needed(settings).items():
+    for kind, needed in resources_needed(settings, here.get("GPU", 0.0)).items():
         counted = here.get(kind, 0.0)
         if round(needed - counted, 4) > 0:
             raise StartFailed(

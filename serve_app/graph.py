@@ -15,7 +15,7 @@ from ray import serve
 from ray.serve.schema import LoggingConfig
 
 from deployments.bucket_client import BucketConfig
-from deployments.gpu_replicas import count_gpus, num_sharing_a_gpu
+from deployments.gpu_replicas import count_gpus, num_fitting, num_sharing_a_gpu
 from deployments.http.access import Access
 from deployments.http.errors import RETRY_AFTER_S
 from deployments.ingress import Ingress
@@ -103,13 +103,14 @@ def build_app(settings: Settings | Mapping[str, Any]) -> serve.Application:
     )
 
 
-def resources_needed(settings: Settings) -> dict[str, float]:
-    """Return the CPUs and GPUs without which the graph does not start.
+def resources_needed(settings: Settings, gpus_here: float) -> dict[str, float]:
+    """Return the CPUs and GPUs without which the graph does not start on a machine.
 
-    Of samplers that follow the GPUs one is enough to start.
+    Samplers that follow the GPUs are as many as fit on them: Serve waits for all.
     """
     num_gpus = _gpus_per_sampler(settings)
-    num_samplers = _scale(settings, num_gpus).get("num_replicas", FOLLOW_GPUS["min_replicas"])
+    fitting = num_fitting(gpus_here, num_gpus) if num_gpus else 1
+    num_samplers = _scale(settings, num_gpus).get("num_replicas", max(1, fitting))
     num_cpus = (
         settings.ingress_replicas * INGRESS_CPUS
         + settings.voice_prep_replicas * VOICE_PREP_CPUS

@@ -38,6 +38,7 @@ def test_address_of_another_machine_is_named_before_ray_starts():
     ("settings", "told"),
     [
         ({"sampler_cpus": 4}, "needs 4.5 CPUs, and Ray counts 2 here: lower sampler_cpus"),
+        ({"sampler_gpus": 1, "sampler_cpus": 1}, "needs 2.5 CPUs, and Ray counts 2 here"),
         ({"sampler_gpus": 3}, "needs 3 GPUs, and Ray counts 2 here: lower sampler_gpus"),
         ({"sampler_gpus": 0.6, "sampler_replicas": 3}, "needs 3 GPUs, and Ray counts 2 here"),
     ],
@@ -52,7 +53,7 @@ def test_graph_that_has_no_room_here_is_not_waited_for(monkeypatch, settings, to
 def test_graph_that_just_fits_has_room(monkeypatch):
     monkeypatch.setattr("serve_app.boot.ray.cluster_resources", lambda: {"CPU": 1.0})
     settings = Settings(sampler_gpus=0, sampler_cpus=0.1, ingress_replicas=3)
-    assert resources_needed(settings)["CPU"] > 1  # 0.2 + 0.2 + 0.2 + 0.3 + 0.1, as floats are
+    assert resources_needed(settings, 0)["CPU"] > 1  # 0.2 + 0.2 + 0.2 + 0.3 + 0.1, as floats are
     _require_room(settings)
 
 

@@ -58,8 +58,10 @@ def test_sampler_with_a_gpu_uses_it_or_fails_unless_told_otherwise(given, num_gp
     assert _engine_options(settings, num_gpus).device == device
 
 
-def test_graph_starts_with_one_of_the_samplers_that_follow_the_gpus():
-    assert resources_needed(Settings(sampler_gpus=1)) == pytest.approx({"CPU": 1, "GPU": 1})
+@pytest.mark.parametrize(("gpus", "share", "num_samplers"), [(0, 1, 1), (4, 1, 4), (2, 0.4, 4)])
+def test_graph_starts_with_all_samplers_that_follow_the_gpus(gpus, share, num_samplers):
+    needed = resources_needed(Settings(sampler_gpus=share, sampler_cpus=3), gpus)
+    assert needed == pytest.approx({"CPU": 0.5 + 3 * num_samplers, "GPU": gpus or 1})
 
 
 def test_resources_are_those_of_all_replicas():
@@ -71,8 +73,8 @@ def test_resources_are_those_of_all_replicas():
         sampler_gpus=0.5,
         sampler_cpus=2,
     )
-    assert resources_needed(settings) == pytest.approx({"CPU": 9.3, "GPU": 2})
-    assert resources_needed(Settings(sampler_gpus=0)) == pytest.approx({"CPU": 1, "GPU": 0})
+    assert resources_needed(settings, 8) == pytest.approx({"CPU": 9.3, "GPU": 2})
+    assert resources_needed(Settings(sampler_gpus=0), 8) == pytest.approx({"CPU": 1, "GPU": 0})
 
 
 def test_replica_starts_from_a_folder_whose_name_has_blanks(monkeypatch, tmp_path):
