@@ -244,6 +244,24 @@ async def test_job_begins_when_it_comes_and_tells_its_end():
     assert [item async for item in sampled] == []
 
 
+async def test_others_go_on_while_a_job_is_waited_for_again():
+    came = asyncio.Queue()
+
+    async def coming():
+        while (job := await came.get()) is not None:
+            yield job
+
+    sampler = FakeSampler(lambda job, voice: [block(job)])
+    sampled = sample_in_order(sampler, coming(), one_voice(), 2, no_redraw)
+    for index in range(3):
+        item = asyncio.ensure_future(anext(sampled))
+        await asyncio.sleep(0)  # never returns if the wait does not wait
+        came.put_nowait(VoicedJob(Job("Chunk.", index), "a.wav"))
+        assert (await item).job_index == index
+        assert (await anext(sampled)).block is None
+    await sampled.aclose()
+
+
 async def test_sample_closed_while_no_job_comes_leaves_no_task():
     waiting, closed = asyncio.Event(), asyncio.Event()
 

@@ -38,6 +38,13 @@ def test_only_the_voices_of_a_sampler_that_went_move():
             assert affinity.home(voice) == before[voice]
 
 
+def test_homes_of_voices_that_come_once_take_bounded_memory():
+    affinity = affinity_among(SAMPLERS, max_sends=9)
+    homes = [affinity.home(voice) for voice in VOICES]
+    assert len(affinity._homes) <= 9
+    assert [affinity.home(voice) for voice in VOICES] == homes
+
+
 def test_voice_has_no_home_without_samplers():
     assert VoiceAffinity().home("voice") is None
 
