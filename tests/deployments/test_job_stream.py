@@ -7,6 +7,7 @@ from ray.exceptions import ActorUnavailableError
 from deployments.job_stream import FADE_SAMPLES, PAUSES_S, JobStream
 from deployments.sampler import PCMBlock
 from speech.errors import InternalError, SamplerLost
+from speech.timestamps import TimedWord
 from tests.deployments.test_dispatch import Stream
 
 REPLICA_LOST = ActorUnavailableError("Actor is unavailable.", None)
@@ -53,13 +54,32 @@ async def test_redrawn_job_goes_on_at_the_sample_where_it_stopped(drawn):
 
 @pytest.mark.parametrize("ends", [[], [2000], [500, 2000, 2100, 2101], [1999, 2001]])
 async def test_redrawn_audio_that_differs_by_rounding_joins_without_a_step(ends):
-    pcm = np.sin(np.arange(4000) / 50, dtype=np.float32)
+    pcm = np.sin(np.arange(4000) / 500, dtype=np.float32)  # its own steps are a fifth of the other
     twin = pcm + 0.01
+    twin.flags.writeable = False
     stream, _ = stream_of([*blocks(pcm, [2000])[:1], REPLICA_LOST], blocks(twin, ends))
     joined = await drain(stream)
     assert len(joined) == 4000
     assert np.abs(np.diff(joined)).max() <= np.abs(np.diff(pcm)).max() + 0.01 / FADE_SAMPLES * 1.1
     assert np.array_equal(joined[2000 + FADE_SAMPLES :], twin[2000 + FADE_SAMPLES :])
+
+
+@given(*[st.lists(st.integers(0, 3), min_size=1, max_size=5)] * 3, st.integers(0, 5))
+async def test_redrawn_job_tells_each_word_once(first, second, third, lost_after):
+    words = [TimedWord(str(number), number, number + 1) for number in range(4 * 5)]
+
+    def draw(counts):
+        ends = np.cumsum([0, *counts])
+        spans = zip(ends, [*ends[1:], len(words)], strict=True)
+        return [PCMBlock(np.zeros(9, np.float32), "f", "cpu", 0.0, words[a:b]) for a, b in spans]
+
+    stream, _ = stream_of(
+        [*draw(first)[:lost_after], REPLICA_LOST], [*draw(second)[:2], REPLICA_LOST], draw(third)
+    )
+    told = []
+    while (block := await stream.next_block()) is not None:
+        told += block.words
+    assert told == words
 
 
 @pytest.mark.parametrize("lost", [REPLICA_LOST, SamplerLost("The sampler was lost, retry later")])
