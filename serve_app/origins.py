@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 _OF_NO_SITE = ("*", "null", "file://")
-"""What stands for any origin, or for those of pages that come from no site."""
+"""Stands for any origin, or for those of pages that come from no site."""
 _OF_A_SITE = re.compile(r"(?P<origin>(?P<scheme>[a-z][a-z0-9+.-]*)://[^\s/*@?#]+)/?")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 

@@ -15,7 +15,7 @@ _FORMULA = re.compile(
 _MATHEMATICAL = re.compile(
     r"\\[A-Za-z%]|[\^_=<>+]|\A[A-Za-z]['’]?(?:\([A-Za-z]\))?(?:,\s?[A-Za-z]){0,9}\Z"
 )
-"""What a pair of dollar signs has between, unless they are prices."""
+"""The text between a pair of dollar signs, unless they are prices."""
 _NAMES = {
     "times": "×", "cdot": "×", "div": "÷", "pm": "±", "leq": "≤", "le": "≤", "geq": "≥", "ge": "≥",
     "neq": "≠", "ne": "≠", "approx": "≈", "equiv": "≡", "sim": "~", "propto": "∝", "infty": "∞",

@@ -1,4 +1,4 @@
-// A text file that is dropped on the page becomes the text; a browser would leave the page for it.
+// A text file dropped here becomes the text; a browser would leave the page for it.
 
 const hasFiles = ({ dataTransfer }) => dataTransfer.types.includes("Files");
 
@@ -31,8 +31,10 @@ document.addEventListener("dragover", (event) => {
 document.addEventListener("drop", async (event) => {
   if (!hasFiles(event)) return;
   event.preventDefault();
+  const [file] = event.dataTransfer.files;
+  if (!file) return; // such as a picture of another page
   try {
-    typeText(await readText(event.dataTransfer.files[0]));
+    typeText(await readText(file));
     complain("");
   } catch (error) {
     complain(error.message, "input");

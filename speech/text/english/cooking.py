@@ -1,4 +1,4 @@
-"""What recipes write in short: cups and spoons, and how large an onion is."""
+"""Abbreviations of recipes: cups and spoons, and how large an onion is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""What a text must hold for a pattern to match in it: most rules can be passed over unread.
+r"""The characters and words without which a pattern matches nowhere: most rules can be skipped.
 
 Of `\d{3}-\d{4}` that is a digit and a hyphen. It is found out from the pattern itself, as the
 standard library parses it, and errs on the side of trying.
@@ -39,7 +39,7 @@ class Need(NamedTuple):
 
 
 class Seen:
-    """What a text holds."""
+    """The characters of a text, to ask for needs."""
 
     def __init__(self, text: str) -> None:
         self.text = text
