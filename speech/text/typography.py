@@ -29,12 +29,16 @@ _PRESENTATION_FORMS = re.compile(
 # Letters and figures as wide as Chinese ones, with the marks between them.
 _WIDE = re.compile("[＃＄＠＋－]?[０-９Ａ-Ｚａ-ｚ]+(?:[！-～][０-９Ａ-Ｚａ-ｚ]+)*％?")
 _BLANK = "\u2800"  # a Braille cell without dots, which some write for a space
+# Hyphens that no line breaks at, as language models write them, and dashes of rare width.
+_SAME_MARKS = str.maketrans({"‐": "-", "‑": "-", "﹣": "-", "‒": "–", "―": "—", _BLANK: " "})
+_APOSTROPHE = re.compile(r"(?<=[A-Za-z])[´ʼ＇](?=[A-Za-z])")
 
 
 def clean(text: str) -> str:
     """Return `text` in composed form (NFC) without ligatures, wide letters, invisible characters.
 
-    What was read in a wrong encoding, such as `itâ€™s`, is what was written.
+    Hyphens, dashes and apostrophes that only Unicode tells apart are one. What was read in a wrong
+    encoding, such as `itâ€™s`, is what was written.
 
     Zero-width joiners stay where they make a letter or an emoji, and zero-width spaces where they
     mark words of a script that has no others.
@@ -44,7 +48,8 @@ def clean(text: str) -> str:
     text = mend_encoding(text)
     text = _WIDE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = _PRESENTATION_FORMS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
-    text = _UNSEEN.sub(_seen_part, _PARTED.sub("", text).replace(_BLANK, " "))
+    text = _APOSTROPHE.sub("’", text.translate(_SAME_MARKS))
+    text = _UNSEEN.sub(_seen_part, _PARTED.sub("", text))
     # What was between them gone, two characters may be one.
     return unicodedata.normalize("NFC", _JOINERS.sub(_working_joiner, text))
 
