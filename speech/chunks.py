@@ -17,6 +17,9 @@ from speech.text.pronunciations import Pronunciations
 from speech.text.turns import split_turns, voice_of, without_tags
 from speech.timestamps import Timestamps
 
+_CONTEXT_CHARS = 1000
+"""How much of what was said last tells the language of a sentence or turn that is short."""
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -107,6 +110,7 @@ class ChunkPlanner:
         self._max_pauses_s = max_audio_s * request.speed
         self._pauses_s = 0.0  # before the chunks so far
         self._speaker = ""  # the tag that the next sentence goes on under
+        self._context = ""
         self._num_chunks = 0
 
     def plan(self, sentence: Sentence) -> list[Chunk]:
@@ -116,6 +120,7 @@ class ChunkPlanner:
             InvalidRequest: A pause in it is not of 0 to 10 seconds, all pauses are longer than the
                 audio may be, or a turn in it has no voice.
         """
+        self._context = f"{self._context} {sentence.text}"[-_CONTEXT_CHARS:]
         chunks = self._turns(sentence)
         self._pauses_s += sum(chunk.pause_s or 0.0 for chunk in chunks)
         pauses_s = self._pauses_s + (self.closing_pause_s or 0.0)
@@ -139,7 +144,12 @@ class ChunkPlanner:
     def _plan(self, sentence: Sentence, voice: str | None, speaker: str) -> list[Chunk]:
         """Return the chunks of what one voice says, under the model's own tag `speaker`."""
         passage = make_passage(
-            sentence.text, self._parameters, self._limits, self._pronunciations, speaker
+            sentence.text,
+            self._parameters,
+            self._limits,
+            self._pronunciations,
+            speaker,
+            self._context,
         )
         pause_s, self.closing_pause_s = self.closing_pause_s, passage.closing_pause_s
         if not passage.phrases:

@@ -63,11 +63,12 @@ def make_passage(
     limits: PassLimits,
     pronunciations: Pronunciations = MappingProxyType({}),
     speaker: str = "",
+    context: str = "",
 ) -> Passage:
     """Lay out `text`, write it out, cut it, and put the pauses of a reader between the phrases.
 
     A pause that the text asks for takes the place of any other. `speaker` is the tag that the text
-    goes on under.
+    goes on under, `context` what else is said, to tell the language of a text that is short.
 
     Raises:
         InvalidRequest: A pause in it is not of 0 to 10 seconds.
@@ -80,7 +81,7 @@ def make_passage(
         rank = Break.CLUSTER
         written = pronounce(drop_drawing(drop_markup(part.text)), pronunciations)
         writes_out = parameters.normalize_text and speaks(written)  # "&" by itself says nothing
-        said = normalize(written) if writes_out else written
+        said = normalize(written, context or text) if writes_out else written
         for piece in _pieces(said, parameters, limits, speaker):
             rank = max(rank, piece.rank)
             if not speaks(piece.text):

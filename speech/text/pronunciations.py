@@ -88,7 +88,8 @@ def pronounce(text: str, pronunciations: Pronunciations) -> str:
     if not pronunciations:
         return text
     spellings = {_key(word): spelling for word, spelling in pronunciations.items()}
-    words = "|".join(map(_pattern, sorted(pronunciations, key=len, reverse=True)))
+    forms = {form for word in pronunciations for form in (word, word.upper())}  # Straße, STRASSE
+    words = "|".join(map(_pattern, sorted(forms, key=len, reverse=True)))
     listed = re.compile(rf"{_BEGIN}(?:{words}){_end()}", re.IGNORECASE)
 
     def spelled(match: re.Match[str]) -> str:
@@ -113,10 +114,12 @@ def _end() -> str:
 def _pattern(word: str) -> str:
     """Return what finds a word, with either apostrophe, and its parts however they are spaced.
 
-    A blank line is between two words, never inside one.
+    A blank line is between two words, never inside one, and figures are not a part of a number.
     """
+    before = r"(?<!\d[.,:])" if word[0].isdigit() else ""
+    after = r"(?![.,:]\d)" if word[-1].isdigit() else ""
     parts = r"(?:[^\S\n]+\n?|\n)[^\S\n]*".join(map(re.escape, word.split()))
-    return re.sub("['’]", "['’]", parts)
+    return before + re.sub("['’]", "['’]", parts) + after
 
 
 def _key(word: str) -> str:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from engine.echo.config import PASS_LIMITS
@@ -123,6 +125,15 @@ def test_dialogue_by_sentence_has_the_same_turns():
     assert lines(chunk for sentence in sentences for chunk in planner.plan(sentence)) == TURNS
     with pytest.raises(InvalidRequest, match=r"\[S3\]"):
         planner.plan(Sentence("[S3] And I?", Break.SENTENCE))
+
+
+def test_what_was_said_before_tells_the_language_of_a_short_sentence():
+    request = parse_job({"text": "x"}, 4096, PASS_LIMITS.max_frames)
+    parameters = replace(PUBLISHED, normalize_text=True)
+    planner = ChunkPlanner(request, parameters, {}, PASS_LIMITS, MAX_AUDIO_S)
+    sentences = ["Das ist nicht so.", "42!", "3 Jahre."]
+    planned = [planner.plan(Sentence(text, Break.SENTENCE))[0].text for text in sentences]
+    assert planned == sentences
 
 
 def test_tags_without_voices_are_the_models():

@@ -30,6 +30,9 @@ _OTHER = frozenset(
         "het een ik heb niet zijn voor dat ze hij maar ook naar uur jaar "
         # Swedish, Danish, Norwegian and Polish
         "och att det är på jag inte klockan og jeg ikke til år nie jest się dla czy wynosi "
+        # Turkish, Finnish, Hungarian, Romanian, Indonesian, Filipino and Swahili
+        "bugün bir ve için çok ile kadar değil ja ei että minä oli klo és egy nem hogy și este "
+        "pentru sunt ini itu tidak untuk dengan saya adalah punya ang mga kwa katika "
         # days and months
         "lunes martes miércoles jueves viernes sábado domingo lundi mardi mercredi jeudi vendredi "
         "samedi dimanche Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag "
@@ -47,6 +50,8 @@ _ALSO_IN_NAMES = frozenset(
     )
 )
 """Found in names and phrases of an English text as well, as in `Rue de la Paix`."""
+_FOREIGN_LETTER = re.compile("(?![āēīōūŋ])[Ā-ɏ]")  # macrons are Hawaiian's and Japanese's as well
+_MIN_FOREIGN_CHARS = 3  # `zł` stands behind an amount
 _WORD = re.compile(r"(?<![\w./\\@'’-])[^\W\d_]+(?:['’][^\W\d_]+)?(?![\w/@-]|['’.]\w)")
 _BEGINS = re.compile(r"[.!?…:¿¡\n]\s?[\"“«(¿¡]?\Z")
 _MIN_POSSIBLE = 3
@@ -55,10 +60,11 @@ _SEEN_CHARS = 4  # how far before a capital the end of a sentence is looked for
 _ET_AL = re.compile(r"\s(?:al|cetera|seq)\b")
 
 
-def is_other_language(text: str) -> bool:
+def is_other_language(text: str) -> bool | None:
     """Tell whether the little words of `text` are rather those of another language than English.
 
-    A capital counts at the beginning of a sentence only: elsewhere it is a name's.
+    None where it has none of either. A capital counts at the beginning of a sentence only:
+    elsewhere it is a name's.
     """
     english = other = 0
     certain, possible = set[str](), set[str]()
@@ -75,9 +81,13 @@ def is_other_language(text: str) -> bool:
                 continue
             other += 1
             possible.add(word)
-        elif word in _OTHER:
+        elif word in _OTHER or (
+            match[0] == word and len(word) >= _MIN_FOREIGN_CHARS and _FOREIGN_LETTER.search(word)
+        ):
             other += 1
             certain.add(word)
+    if not (english or other):
+        return None
     return other > english and (bool(certain) or len(possible) >= _MIN_POSSIBLE + english)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from speech.text.english.abbreviations import ABBREVIATIONS
 from speech.text.english.addresses import ADDRESSES
@@ -39,6 +40,11 @@ _MAX_PASSES = 3
 """Over a text: what one rule says may stand where another, before it, would have taken it."""
 _MIN_ENGLISH_LETTERS = 0.9
 """The least share of English letters; below, a text is in another language or script."""
+_MIN_LATIN_WORDS = 0.8
+_MIN_LATIN_LETTERS = 0.7
+"""The least shares of Latin words and letters where more than a tenth is in another script."""
+_LAST_LATIN = "\u024f"
+_LETTERS = re.compile(r"[^\W\d_]+")
 _MAX_ACCENTED = 2
 """Accented letters of a short text that are no sign of another language, as in `Beyoncé, 42`."""
 
@@ -78,12 +84,13 @@ RULES = (
 )
 
 
-def normalize(text: str) -> str:
+def normalize(text: str, context: str = "") -> str:
     """Return English `text` with figures, money, dates, abbreviations and addresses in words.
 
-    Text in another script or language stays as it is. Doing it twice changes nothing more.
+    Text in another script or language stays as it is; where `text` is too short to tell, the
+    `context` that it stands in does. Doing it twice changes nothing more.
     """
-    if not _is_english(text):
+    if not _is_english(text, context):
         return text
     for _ in range(_MAX_PASSES):
         seen = Seen(text)
@@ -97,10 +104,27 @@ def normalize(text: str) -> str:
     return text
 
 
-def _is_english(text: str) -> bool:
-    letters = [char for char in _SIGN.sub("", text) if char.isalpha()]
-    num_ascii = sum(map(str.isascii, letters))
-    num_accented = sum("À" <= char <= "\u024f" for char in letters)
-    if num_ascii + min(num_accented, _MAX_ACCENTED) < _MIN_ENGLISH_LETTERS * len(letters):
+def _is_english(text: str, context: str = "") -> bool:
+    plain = _SIGN.sub("", text)
+    letters = [char for char in plain if char.isalpha()]
+    latin = [char for char in letters if char <= _LAST_LATIN]
+    num_ascii = sum(map(str.isascii, latin))
+    num_accented = sum(char >= "À" for char in latin)
+    if num_ascii + min(num_accented, _MAX_ACCENTED) < _MIN_ENGLISH_LETTERS * len(latin):
         return False
-    return not is_other_language(text)
+    if len(latin) < _MIN_ENGLISH_LETTERS * len(letters) and not _has_few_words_of(plain, letters):
+        return False
+    is_other = is_other_language(text)
+    if is_other is None and context:
+        return _is_english(context)
+    return not is_other
+
+
+def _has_few_words_of(text: str, letters: Sequence[str]) -> bool:
+    """Tell whether `text` is in Latin letters but for a few words in another script."""
+    words = _LETTERS.findall(text)
+    num_latin = sum(word[0] <= _LAST_LATIN for word in words)
+    num_letters = sum(char <= _LAST_LATIN for char in letters)
+    return num_latin >= _MIN_LATIN_WORDS * len(words) and num_letters >= _MIN_LATIN_LETTERS * len(
+        letters
+    )

@@ -16,6 +16,8 @@ from speech.text.pronunciations import check_pronunciations, pronounce
         ("C++ is fun", "see plus plus is fun"),
         ("Renée ran", "Renay ran"),
         ("O’Shea, in New\nYork", "oh shay, in New Yorrk"),
+        ("STRASSE, Straße", "strahsa, strahsa"),
+        ("42 4.42 42,000 7:42 42.", "answer 4.42 42,000 7:42 answer."),
     ],
 )
 def test_listed_words_are_said_as_spelled(text: str, said: str) -> None:
@@ -27,6 +29,8 @@ def test_listed_words_are_said_as_spelled(text: str, said: str) -> None:
         "C++": "see plus plus",
         "O'Shea": "oh shay",
         "Rene\u0301e": "Renay",
+        "Straße": "strahsa",
+        "42": "answer",
     }
     assert pronounce(text, check_pronunciations(spellings)) == said
 

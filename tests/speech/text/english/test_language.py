@@ -16,6 +16,12 @@ OTHER = [
     "Não tenho R$ 1.234,56.",
     "Ik heb 3 katten en 2 honden.",
     "Jag är 20 år.",
+    "Bugün 5 Mart.",
+    "Hän tuli klo 15.30.",
+    "Saya punya 5 apel.",
+    "Mam 5 jabłek.",
+    "Am 5 mere. Prețul este 100 lei.",
+    "她说 Hello, 5 apples 然后走了。",
 ]
 ENGLISH = [
     ("12 Rue de la Paix, Paris", "twelve Rue de la Paix, Paris"),
@@ -24,6 +30,9 @@ ENGLISH = [
     ("El 5 de mayo is a holiday.", "El five de mayo is a holiday."),
     ("2 tbsp mayo", "two tablespoons mayo"),
     ("He said “je ne sais quoi” to 5 of them.", "He said “je ne sais quoi” to five of them."),
+    ("The word 你好 means hello 2 times.", "The word 你好 means hello two times."),
+    ("I lived in Москва from 2010 on.", "I lived in Москва from twenty ten on."),
+    ("The Škoda, 500 zł, 2 rōnin", "The Škoda, five hundred zlotys, two rōnin"),
     ("EST 5, IST 6", "ee ess tee five, eye ess tee six"),
 ]
 
@@ -36,3 +45,11 @@ def test_text_in_another_language_stays(text: str) -> None:
 @pytest.mark.parametrize(("written", "said"), ENGLISH)
 def test_names_and_phrases_of_another_language_are_in_english_text(written: str, said: str) -> None:
     assert normalize(written) == said
+
+
+@pytest.mark.parametrize("context", ["答案是。", "Er sagte, dass es nicht so ist."])
+def test_context_tells_the_language_of_a_text_that_is_too_short(context: str) -> None:
+    for text in ("42!", "Kapitel 5", "iPhone 15"):
+        assert normalize(text, context) == text
+    assert normalize("It is 5.", context) == "It is five."
+    assert normalize("42!", "It was so.") == "forty two!"
