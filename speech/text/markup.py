@@ -31,6 +31,16 @@ _BLOCK_TAG = re.compile(
     + _TAG_END,
     re.IGNORECASE,
 )
+_VALUE_TAG = re.compile(  # of games, as in <color=#ff0000>, and of forums, as in [url=https://x.y]
+    r"<[a-z]{2,20}=[^<>\s]{1,60}>|\[[a-z]{2,12}=[^\[\]\s]{1,300}\]", re.IGNORECASE
+)
+_UNSAID = re.compile(  # what they are around is an address, or the reading of a word of Japanese
+    r"\[img(?:=[^\[\]\s]{1,60})?\][^\[\]\s]{1,500}\[/img\]|<(r[tp])>[^<>]{0,60}</\1>", re.IGNORECASE
+)
+_CLOSING = re.compile(r"</([\w:.-]{1,40})\s?>(?=(<\w)?)|(?<=\S)\[/([A-Za-z]\w{0,20})\](?=(\[\w)?)")
+_OPENING = re.compile(
+    r"<([A-Za-z\d][\w:.-]{0,40})(?:\s[^<>]{0,300})?>|\[(?!S\d)([A-Za-z]\w{0,20})(?:=[^\[\]\n]{0,300})?\]"
+)
 _ENTITY = re.compile(r"&(?:\#\d{1,7}|\#[xX][\da-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});")
 _LINK = re.compile(
     r"!?\[([^\[\]\n]{1,300})\]"
@@ -78,7 +88,10 @@ _CUE = re.compile(  # with the blank line before, for a sentence goes on from on
 )
 _CUES_HEAD = re.compile(r"\A\s{0,8}WEBVTT[^\n]{0,80}$", re.MULTILINE)
 _PATH = r"(?:\b[A-Za-z]:|(?<![\w\\])\\)\\\S*"
-_ESCAPE = re.compile(rf"({_PATH})|(?<![:\\])\\(?=[*_~`#$%|])|(?<=\d)\\(?=\.\s)")
+_ESCAPE = re.compile(rf"({_PATH})|(?<![:\\])\\(?=[*_~`#$%|\"'])|(?<=\d)\\(?=\.\s)")
+_LINE_END = re.compile(  # that was escaped once too often
+    rf"({_PATH})|(?<=[\w.!?,;:)\"”*])(?:\\r)?\\n(?:(?:\\r)?\\n)*(?=[A-Z\d*#•“¿¡-]|\s*\Z)"
+)
 _MARKS = re.compile(r"[<&\[*_~`|\\$]|-->|==|^\(\d", re.MULTILINE)
 
 
@@ -90,14 +103,16 @@ def drop_markup(text: str) -> str:
     """
     if not _MARKS.search(text):
         return text
-    text = _ESCAPE.sub(r"\1", drop_latex(text))
+    text = drop_latex(text)
+    if "\\" in text:
+        text = _ESCAPE.sub(r"\1", _LINE_END.sub(_line_ends, text))
     if "-->" in text:
         text = _CUE.sub("", _CUES_HEAD.sub("", text))
     text = _NAMED_ADDRESS.sub(r"\1", text)
     text = _ADDRESS.sub(r"\1", _RAISED.sub(_raised, _LINE_TIME.sub("", text)))
     text = _INLINE_TAG.sub("", _CHAT_TAG.sub("", _SENTENCE_TAG.sub(" ", _COMMENT.sub(" ", text))))
     text = _SPEECH_TAG.sub("", text)
-    text = _BLOCK_TAG.sub("\n", text)
+    text = _without_pairs(_UNSAID.sub("", _BLOCK_TAG.sub("\n", text)))
     if _ENTITY.search(text):
         text = clean(_ENTITY.sub(lambda match: html.unescape(match[0]), text))
     text = _FOOTNOTE.sub("", _without_targets(_LINK.sub(r"\1", _IMAGE.sub(r"\1", text))))
@@ -105,6 +120,24 @@ def drop_markup(text: str) -> str:
     for emphasis in _EMPHASIS:
         text = emphasis.sub(r"\2", text)
     return _TORN_EMPHASIS.sub("", text)
+
+
+def _line_ends(match: re.Match[str]) -> str:
+    return match[1] or "\n" * match[0].count("\\n")
+
+
+def _without_pairs(text: str) -> str:
+    """Return `text` without tags of any name, as games and forums have, that it closes."""
+    text = _VALUE_TAG.sub("", text)
+    closed = {(tag[1] or tag[3]).casefold() for tag in _CLOSING.finditer(text)}
+    if not closed:
+        return text
+
+    def unless_closed(tag: re.Match[str]) -> str:
+        return "" if (tag[1] or tag[2]).casefold() in closed else tag[0]
+
+    text = _CLOSING.sub(lambda tag: " " * bool(tag[2] or tag[4]), text)
+    return _OPENING.sub(unless_closed, text)
 
 
 def _without_targets(text: str) -> str:

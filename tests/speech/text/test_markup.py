@@ -44,6 +44,11 @@ from tests.cpu_time import cpu_s
         ("[00:12.34] Line one\n[01:15.00] two", "Line one\ntwo"),
         ("[00:12:34] Ann: so\n(01:15:00) Bo: no [12:04]", "Ann: so\nBo: no [12:04]"),
         ("See <t:1700000000:R> and <@!12345678>, <:pog:123456789>!", "See  and , !"),
+        ("<shake>No!</shake> <color=#F00>Hot</color> <0>Go</0> <sprite=3>", "No! Hot Go "),
+        ("<name>Bob</name><age>5</age>", "Bob 5"),
+        ("[b]So[/b] [url=https://x.y]it[/url] [img]https://x.y/a.png[/img]is[/i]", "So it is"),
+        ("<ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby>", "漢字"),
+        ('Hi.\\nSo\\n\\n- \\"it\\"\\n', 'Hi.\nSo\n\n- "it"\n'),
         ("WEBVTT\n\n00:15.200 --> 00:18.000 align:start\nHi.", "\nHi."),
     ],
 )
@@ -60,7 +65,8 @@ def test_markup_is_not_said(written: str, plain: str) -> None:
         "see https://a.b/_c_/d?e=f&copy=g and <name>",
         "* one\n* two\n[1] A source.",
         "a 5* hotel, an A* or two A*s, dial *67, M*A*S*H, ~5, a ** b",
-        "a <voice> or a <lang> here",
+        "a <voice> or a <lang> here, del [/s] [/q] x, a[b] List<String>",
+        r"ends in '\n', print('Hi\n'), \nabla, C:\new\Nice",
         r"C:\Program Files\x, C:\_old, \\srv\share, a \ b",
         r"C:\a\_old, (C:\Temp\*.txt), \\srv\c$\#1, \\srv\_b",
         "a == b and c == d, (a+b)**2, x[0], i[1], [a][b], [00:12] Bob, [9:15 AM] Al",
@@ -109,6 +115,10 @@ def test_emphasis_loses_no_word(text: str) -> None:
         "[a][",
         "[a]: /b\n",
         "<sup>1",
+        "</a><a ",
+        "<a=",
+        "a[/a][a=",
+        "a\\n",
     ],
 )
 def test_dropping_markup_takes_time_in_proportion(hostile: str) -> None:
