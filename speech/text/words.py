@@ -13,9 +13,12 @@ from speech.text.breaks import SPEAKER_TAG
 from speech.text.duration import estimate_duration_s
 from speech.text.pauses import PAUSE_TAG
 from speech.text.scripts import are_one_character, is_spaced
+from speech.text.word_beginnings import begins_as
 
 _MAX_WEIGHED = 4096
 """Pairs of words that are weighed against each other; among more, any longest match does."""
+_UNLIKE_COST = 0.5
+"""Of a word that does not sound like the beginning; 1 is the time of all that is matched."""
 _RUN = re.compile(r"\S+")
 
 
@@ -71,12 +74,16 @@ def match_words(written: Sequence[str], spoken: Sequence[str]) -> list[tuple[int
     start = first = 0
     ends = (len(written), len(spoken))
     for stop, last in (*_same(written, spoken), ends):
+        begins = last
         if start < stop:
             spans += _share(written[start:stop], spoken[first:last], first)
-        elif first < last and spans:  # said on top: it belongs to the word before
-            spans[-1] = (spans[-1][0], last)
+        elif first < last:  # said on top, as "hashtag" for a sign before a word, or behind one
+            if stop < len(written) and begins_as(written[stop], spoken[first]):
+                begins = first
+            elif spans:
+                spans[-1] = (spans[-1][0], last)
         if stop < len(written):
-            spans.append((last, last + 1))
+            spans.append((begins, last + 1))
         start, first = stop + 1, last + 1
     return spans
 
@@ -155,10 +162,37 @@ def _common(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int]]:
 def _share(written: Sequence[str], spoken: Sequence[str], first: int) -> Iterator[tuple[int, int]]:
     if len(written) == len(spoken):
         cuts = list(range(len(spoken) + 1))
+    elif len(written) < len(spoken) and len(written) * len(spoken) <= _MAX_WEIGHED:
+        cuts = _likely_cuts(written, spoken)
     else:
         ends = _shares(spoken)
         cuts = [_nearest(ends, goal) for goal in _shares(written)]
     yield from pairwise(first + cut for cut in cuts)
+
+
+def _likely_cuts(written: Sequence[str], spoken: Sequence[str]) -> list[int]:
+    """Return where the words that are said for each written one begin, and the last ones end.
+
+    Each gets one or more; where it begins costs by how far that is from its share of the time, and
+    by whether the word there sounds like its beginning.
+    """
+    goals, ends = _shares(written), _shares(spoken)
+    costs = {0: 0.0}  # by the place where the word before begins
+    came_from: list[dict[int, int]] = []
+    for i, word in enumerate(written[1:], 1):
+        best, origins, row = -1, dict[int, int](), dict[int, float]()
+        for cut in range(i, len(spoken) - len(written) + i + 1):
+            if cut - 1 in costs and (best < 0 or costs[cut - 1] < costs[best]):
+                best = cut - 1
+            unlike = _UNLIKE_COST * (not begins_as(word, spoken[cut]))
+            row[cut] = costs[best] + abs(ends[cut] - goals[i]) + unlike
+            origins[cut] = best
+        costs = row
+        came_from.append(origins)
+    cuts = [min(costs, key=costs.__getitem__)]
+    for origins in reversed(came_from):
+        cuts.append(origins[cuts[-1]])
+    return [*reversed(cuts), len(spoken)]
 
 
 def _shares(words: Sequence[str]) -> list[float]:

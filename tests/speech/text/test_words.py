@@ -52,6 +52,18 @@ def test_words_do_not_overlap(text):
         ("105 and 7", "one hundred and five and seven", [(0, 4), (4, 5), (5, 6)]),
         ("7 and 105", "seven and one hundred and five", [(0, 1), (1, 2), (2, 6)]),
         ("what", "what then", [(0, 2)]),
+        ("5:30 p.m. he", "five thirty pee em he", [(0, 2), (2, 4), (4, 5)]),
+        (
+            "the FBI 1990s kg",
+            "the eff bee eye nineteen nineties kilograms",
+            [
+                (0, 1),
+                (1, 4),
+                (4, 6),
+                (6, 7),
+            ],
+        ),
+        ("so #deal @bob", "so hashtag deal at bob", [(0, 1), (1, 3), (3, 5)]),
     ],
 )
 def test_words_that_say_others(written, spoken, spans):
