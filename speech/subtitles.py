@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
+from speech.text.markup import drop_markup
 from speech.text.scripts import CLOSERS, SENTENCE_ENDS, is_spaced
+from speech.text.words import find_words, match_words
 from speech.timestamps import TimedWord
 
 SubtitleFormat = Literal["srt", "vtt"]
@@ -20,6 +22,8 @@ MAX_CUE_CHARS = 84
 """Two lines of 42 characters, the most that subtitles usually have; a wide one counts twice."""
 MAX_CUE_S = 6.0
 _MIN_CUE_S = 0.002  # a WebVTT cue has a length, and words that are not said have none
+_PASSAGE_WORDS = 64
+"""About how many words markup is looked for in at a time: links are of several."""
 MIN_GAP_S = 0.7
 """A pause as long as this ends a cue."""
 
@@ -33,12 +37,38 @@ class _Cue(NamedTuple):
 
 
 def write_subtitles(words: Sequence[TimedWord], subtitle_format: SubtitleFormat) -> str:
-    """Return the file that shows `words` when they are said."""
-    cues = _timed(_cues(words))
+    """Return the file that shows `words`, without markup, when they are said."""
+    cues = _timed(_cues(_without_markup(words)))
     if subtitle_format == "vtt":
         return "\n".join(["WEBVTT\n", *(_cue(cue, ".", _escaped) for cue in cues)])
     numbered = (f"{number}\n{_cue(cue, ',', str)}" for number, cue in enumerate(cues, 1))
     return "\n".join(numbered)
+
+
+def _without_markup(words: Iterable[TimedWord]) -> Iterator[TimedWord]:
+    passage: list[TimedWord] = []
+    for word in words:
+        passage.append(word)
+        if len(passage) >= _PASSAGE_WORDS and _ends_sentence(word):
+            yield from _plain(passage)
+            passage = []
+    if passage:
+        yield from _plain(passage)
+
+
+def _plain(passage: Sequence[TimedWord]) -> Iterator[TimedWord]:
+    """Yield the words of a passage with the times of those that they are written in."""
+    written = _text(passage)
+    plain = drop_markup(written)
+    if plain == written:
+        yield from passage
+        return
+    shown = [word.text for word in find_words(plain)]
+    for word, (first, last) in zip(
+        shown, match_words(shown, [word.word for word in passage]), strict=True
+    ):
+        begin, end = passage[min(first, len(passage) - 1)], passage[max(last - 1, 0)]
+        yield TimedWord(word, begin.start, max(begin.start, end.end))
 
 
 def _timed(cues: Iterable[list[TimedWord]]) -> Iterator[_Cue]:
@@ -63,13 +93,16 @@ def _cues(words: Iterable[TimedWord]) -> Iterator[list[TimedWord]]:
 
 
 def _begins_cue(cue: Sequence[TimedWord], word: TimedWord) -> bool:
-    ends_sentence = cue[-1].word.rstrip(CLOSERS + "\"'").endswith(tuple(SENTENCE_ENDS))
     return (
         _width(_text([*cue, word])) > MAX_CUE_CHARS
         or word.end - cue[0].start > MAX_CUE_S
         or word.start - cue[-1].end >= MIN_GAP_S
-        or ends_sentence
+        or _ends_sentence(cue[-1])
     )
+
+
+def _ends_sentence(word: TimedWord) -> bool:
+    return word.word.rstrip(CLOSERS + "\"'").endswith(tuple(SENTENCE_ENDS))
 
 
 def _escaped(text: str) -> str:

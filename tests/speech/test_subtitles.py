@@ -30,6 +30,13 @@ def test_vtt_has_a_header_and_escapes():
     )
 
 
+def test_markup_is_not_shown():
+    written = "<b>See **the** [new docs](https://x.y/z) <say-as interpret-as='x'>now</say-as>.</b>"
+    words = [TimedWord(word, i, i + 0.9) for i, word in enumerate(written.split())]
+    shown = write_subtitles(words, "srt")
+    assert shown == "1\n00:00:00,000 --> 00:00:05,900\nSee the new docs now.\n"
+
+
 def test_words_are_shown_together_however_late_they_are_said():
     early, late = (
         write_subtitles(
