@@ -10,7 +10,10 @@ from speech.errors import InvalidRequest
 from speech.text.breaks import Break
 from speech.validation import shown
 
-_TURN_TAG = re.compile(r"\[(S[0-9]+)\]:?")  # many write a colon behind it, as behind a name
+_TURN_TAG = re.compile(  # many write a colon behind it, as behind a name
+    r"\[\s?(S[0-9]+)\s?\]:?", re.IGNORECASE
+)
+_SPEAKER = re.compile("S[0-9]+")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*\Z")
 
 Voices = Mapping[str, str | None]
@@ -39,7 +42,7 @@ def split_turns(text: str, speaker: str, rank: Break) -> list[Turn]:
         before = turns[-1].text
         if before.strip():
             rank = Break.PARAGRAPH if _BLANK_LINE.search(before) else Break.SENTENCE
-        turns.append(Turn(tag, said, rank))
+        turns.append(Turn(tag.upper(), said, rank))
     return turns
 
 
@@ -62,7 +65,7 @@ def check_speakers(voices: Voices) -> Voices:
         InvalidRequest: A key is not `S` and a number.
     """
     for speaker in voices:
-        if not _TURN_TAG.fullmatch(f"[{speaker}]"):
+        if not _SPEAKER.fullmatch(speaker):
             raise InvalidRequest(
                 f"Invalid 'voices': {shown(speaker)} is not S and a number, such as S1", "voices"
             )
@@ -75,7 +78,7 @@ def check_tags(text: str, voices: Voices) -> None:
     Raises:
         InvalidRequest: One has not; the message names it.
     """
-    tags = dict.fromkeys(_TURN_TAG.findall(text))
+    tags = dict.fromkeys(map(str.upper, _TURN_TAG.findall(text)))
     for tag in tags:
         voice_of(tag, voices)
     for speaker in voices:

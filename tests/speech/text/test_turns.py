@@ -24,6 +24,13 @@ def test_colon_behind_a_tag_is_the_tags():
     check_tags(text, {"S1": "ada.ogg", "S2": "otto.ogg"})
 
 
+def test_tag_may_be_small_or_have_spaces():
+    text = "[s1] Yes. [ S2 ]: No."
+    assert [turn.speaker for turn in split_turns(text, "", Break.PARAGRAPH)] == ["", "S1", "S2"]
+    assert without_tags(text).split() == ["Yes.", "No."]
+    check_tags(text, {"S1": "ada.ogg", "S2": "otto.ogg"})
+
+
 @settings(deadline=None)
 @given(st.text("ab []S12:\n."))
 def test_turns_hold_all_that_is_not_a_tag(text):
