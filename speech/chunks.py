@@ -120,7 +120,7 @@ class ChunkPlanner:
             InvalidRequest: A pause in it is not of 0 to 10 seconds, all pauses are longer than the
                 audio may be, or a turn in it has no voice.
         """
-        self._context = f"{self._context} {sentence.text}"[-_CONTEXT_CHARS:]
+        self._context = f"{self._context} {sentence.text.strip()}"[-_CONTEXT_CHARS:]
         chunks = self._turns(sentence)
         self._pauses_s += sum(chunk.pause_s or 0.0 for chunk in chunks)
         pauses_s = self._pauses_s + (self.closing_pause_s or 0.0)

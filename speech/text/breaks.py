@@ -68,7 +68,8 @@ _DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.)*[^\W\d_]{1,3}\.[^\W\d_]{1,3}")  # e.g
 _NEVER_END = re.compile(  # titles and the like
     "dr|mr|mrs|ms|mx|messrs|prof|ste?|mt|ft|rev|hon|gen|gov|sen|rep|pres|capt|cmdr|col|lt|maj|sgt|"
     "cpl|pvt|adm|supt|vs|cf|al|approx|dept|est|viz|esp|hr|bzw|ca|mme|mlle|mgr|sra|srta|dra|"
-    "drs|profs|sens|msgr|atty|insp|cdr|feat|cllr|rt|nr|incl|excl|(?-i:INT|EXT)",
+    "drs|profs|sens|msgr|atty|insp|cdr|feat|cllr|rt|nr|incl|excl|(?-i:INT|EXT)|"
+    "ul|godz|tzw|inż|dott|avv|doç|ул|проф|им|обл|просп|акад|напр|тыс|млн|млрд",
     re.IGNORECASE,
 )
 _END_UNLESS_NUMBER_FOLLOWS = re.compile(
@@ -79,6 +80,11 @@ _END_UNLESS_NUMBER_FOLLOWS = re.compile(
     re.IGNORECASE,
 )
 _END_UNLESS_NUMERAL_FOLLOWS = re.compile("vols?|chs?|paras?|sched", re.IGNORECASE)
+_LEADS_ON = re.compile(  # of German, an ordinal before a noun; of Spanish, a title
+    r"(?<!\w)(?:(?:(?<!\bI\s)(?<!\d\s)am|im|vom|zum|beim|der|die|das|den|dem|des)\s\d{1,3}"
+    r"|(?:el|al|del)\sSr)\.\s\w",
+    re.IGNORECASE,
+)
 _END_IF_CAPITAL_FOLLOWS = re.compile("etc|inc|ltd|co|corp|bros|jr|sr|esq|usw", re.IGNORECASE)
 
 
@@ -227,6 +233,8 @@ def _keep_breaths_whole(text: str, ranks: bytearray) -> None:
     for start, end in spans_of_one_breath(text):
         within = ranks[start + 1 : end]
         ranks[start + 1 : end] = bytes(min(rank, Break.SYLLABLE) for rank in within)
+    for words in _LEADS_ON.finditer(text):
+        ranks[words.end() - 1] = Break.SYLLABLE
     for end in list_number_ends(text):
         ranks[end + 1] = Break.SYLLABLE
 

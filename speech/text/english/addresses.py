@@ -235,5 +235,6 @@ ADDRESSES: tuple[Rule, ...] = (
     ),
     rule(rf"{UNJOINED}0\d{{1,4}}(?:\s\d{{2,8}}){{1,5}}(?![\w-])", _phone),
     rule(r"(?<![\w.,/$£€])\+\d{7,15}(?!\w)", _phone),
+    rule(r"(?<=\w_)\d{5,20}(?![^\W_]|[.,]\d)", lambda m: digits(m[0])),  # a file's, of a camera
 )
 """Rules for addresses and phone numbers, read out mark by mark and digit by digit."""

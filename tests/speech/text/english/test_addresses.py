@@ -33,6 +33,8 @@ WRITTEN = [
     ("call 98765 43210", "call nine eight seven six five, four three two one zero"),
     ("bit.ly/3xYz, example.nl, I like it.see",
      "bit dot ly slash three xYz, example dot en ell, I like it.see"),
+    ("IMG_20240305.jpg, salt+pepper",
+     "eye em jee two zero two four zero three zero five dot jay pee jee, salt plus pepper"),
     ("Press 2, or # to repeat", "Press two, or pound to repeat"),
 ]  # fmt: skip
 
