@@ -24,6 +24,10 @@ _SPEECH_TAG = re.compile(  # of SSML; its pauses are `speech.text.pauses`'s
     rf"|</{_SPEECH_NAME}>|<{_SPEECH_NAME}\s[^<>]{{0,300}}=[^<>]{{0,300}}>",
     re.IGNORECASE,
 )
+_ALIAS = re.compile(
+    r"<sub\salias\s?=\s?(?:\"([^\"<>]{1,200})\"|'([^'<>]{1,200})')\s?>[^<>]{0,200}</sub>"
+)
+_OPENS = re.compile(r"<\w")
 _SENTENCE_TAG = re.compile(r"(?<=</s>)\s?(?=<s>)", re.IGNORECASE)
 _BLOCK_TAG = re.compile(
     r"</?(?:article|aside|blockquote|body|br|center|dd|details|div|dl|dt|figcaption|figure|footer|h[1-6]|head|"
@@ -110,8 +114,8 @@ def drop_markup(text: str) -> str:
         text = _CUE.sub("", _CUES_HEAD.sub("", text))
     text = _NAMED_ADDRESS.sub(r"\1", text)
     text = _ADDRESS.sub(r"\1", _RAISED.sub(_raised, _LINE_TIME.sub("", text)))
-    text = _INLINE_TAG.sub("", _CHAT_TAG.sub("", _SENTENCE_TAG.sub(" ", _COMMENT.sub(" ", text))))
-    text = _SPEECH_TAG.sub("", text)
+    text = _CHAT_TAG.sub("", _SENTENCE_TAG.sub(" ", _COMMENT.sub(" ", text)))
+    text = _INLINE_TAG.sub("", _SPEECH_TAG.sub(_gap, _ALIAS.sub(_alias, text)))
     text = _without_pairs(_UNSAID.sub("", _BLOCK_TAG.sub("\n", text)))
     if _ENTITY.search(text):
         text = clean(_ENTITY.sub(lambda match: html.unescape(match[0]), text))
@@ -120,6 +124,16 @@ def drop_markup(text: str) -> str:
     for emphasis in _EMPHASIS:
         text = emphasis.sub(r"\2", text)
     return _TORN_EMPHASIS.sub("", text)
+
+
+def _gap(tag: re.Match[str]) -> str:
+    """Return a space for a tag that closes where another opens: no word goes on there."""
+    return " " * (tag[0][1] == "/" and _OPENS.match(tag.string, tag.end()) is not None)
+
+
+def _alias(tag: re.Match[str]) -> str:
+    before = " " * tag.string.endswith(">", 0, tag.start())
+    return before + (tag[1] or tag[2]) + " " * tag.string.startswith("<", tag.end())
 
 
 def _line_ends(match: re.Match[str]) -> str:

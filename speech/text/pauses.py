@@ -14,7 +14,7 @@ PAUSE_TAG = re.compile(
     r"|<break(?=[^<>]{0,72}(?:=|/>))((?:\s[^<>]{0,64})?)/?>(?:\s?</break>)?",
     re.IGNORECASE,
 )
-_TIME = re.compile(r"\stime\s?=\s?[\"']([^\"']{0,20})[\"']", re.IGNORECASE)
+_TIME = re.compile(r"\stime\s?=\s?(?:[\"']([^\"']{0,20})[\"']|([^\s\"'=<>/]{1,20}))", re.IGNORECASE)
 _STRENGTH = re.compile(r"\sstrength\s?=\s?[\"']([a-z-]{1,10})[\"']", re.IGNORECASE)
 _STRENGTHS_S = {
     "none": 0.0, "x-weak": 0.1, "weak": 0.2, "medium": 0.4, "strong": 0.7, "x-strong": 1.0,
@@ -75,7 +75,7 @@ def _duration_s(pause: re.Match[str]) -> float:
         time, strength = _TIME.search(pause[2]), _STRENGTH.search(pause[2])
         if not time:
             return _STRENGTHS_S.get(strength[1].lower() if strength else "", _STRENGTHS_S["medium"])
-        written = time[1]
+        written = time[1] if time[2] is None else time[2]
     duration = _DURATION.fullmatch(written)
     if duration and pause[0][-1] in "]>":
         duration_s = float(duration[1]) / (1000 if duration[2] else 1)

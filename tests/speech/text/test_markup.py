@@ -24,6 +24,10 @@ from tests.cpu_time import cpu_s
         ("| Name | Age |\n|---|---|\n| Ann | 5 |", "Name, Age.\n|---|---|\nAnn, 5."),
         ('<speak>So <prosody rate="slow">it</prosody> <emphasis>is</emphasis></speak>', "So it is"),
         ("<s>One.</s><s>Two.</s>", "One. Two."),
+        (
+            "<prosody rate='x'>On</prosody><sub alias='the web'>WWW</sub><lang a='x'>so</lang>.",
+            "On the web so.",
+        ),
         ("```python\nrun\n```", "\nrun\n"),
         ("- [x] done\n- [ ] open", "- done\n- open"),
         (

@@ -19,6 +19,14 @@ from speech.text.pauses import Part, split_at_pauses
         ('One <break time="1.5s"/> two', [Part("One ", None), Part(" two", 1.5)]),
         ("One<break time='500ms'></break>", [Part("One", None), Part("", 0.5)]),
         ('<break strength="strong" />a<break/>', [Part("a", 0.7), Part("", 0.4)]),
+        (
+            "a <break time=1.5s/>b <break time=20ms>",
+            [
+                Part("a ", None),
+                Part("b ", 1.5),
+                Part("", 0.02),
+            ],
+        ),
         ("press <break> or a <break b", [Part("press <break> or a <break b", None)]),
         ("[pauses] are [pause] words", [Part("[pauses] are [pause] words", None)]),
     ],

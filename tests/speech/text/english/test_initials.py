@@ -8,6 +8,7 @@ WRITTEN = [
     ("an A* in maths, two A*s", "an ay star in maths, two ay stars"),
     ("(NASDAQ: TSLA), AAPL, BRK.B", "(NASDAQ: tee ess ell ay), ay ay pee ell, bee ar kay bee"),
     ("S T O P, h e l l o", "STOP, hello"),
+    ("ANN: It is so. IAN: The FBI.", "ANN: It is so. IAN: The eff bee eye."),
     ("A B C D E, F B I, A C G T", "A B C D E, F B I, A C G T"),
     ("H.-J. Lee (a) first (b) last", "aitch jay Lee (ay) first (bee) last"),
     ("type O-, A+, a B- grade, B♭", "type oh negative, ay plus, a bee minus grade, bee flat"),
