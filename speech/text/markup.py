@@ -96,6 +96,7 @@ _ESCAPE = re.compile(rf"({_PATH})|(?<![:\\])\\(?=[*_~`#$%|\"'])|(?<=\d)\\(?=\.\s
 _LINE_END = re.compile(  # that was escaped once too often
     rf"({_PATH})|(?<=[\w.!?,;:)\"”*])(?:\\r)?\\n(?:(?:\\r)?\\n)*(?=[A-Z\d*#•“¿¡-]|\s*\Z)"
 )
+_CONTRACTION = re.compile(r"(?<![`\w])([^\W\d_]{1,20})`(?=(?:s|t|d|m|ll|re|ve)\b(?!`))")
 _MARKS = re.compile(r"[<&\[*_~`|\\$]|-->|==|^\(\d", re.MULTILINE)
 
 
@@ -121,6 +122,7 @@ def drop_markup(text: str) -> str:
         text = clean(_ENTITY.sub(lambda match: html.unescape(match[0]), text))
     text = _FOOTNOTE.sub("", _without_targets(_LINK.sub(r"\1", _IMAGE.sub(r"\1", text))))
     text = _TASK.sub(r"\1", _ROW.sub(_row, _FENCE.sub("", text)))
+    text = _CONTRACTION.sub(r"\1’", text)
     for emphasis in _EMPHASIS:
         text = emphasis.sub(r"\2", text)
     return _TORN_EMPHASIS.sub("", text)

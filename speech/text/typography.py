@@ -31,7 +31,7 @@ _WIDE = re.compile("[＃＄＠＋－]?[０-９Ａ-Ｚａ-ｚ]+(?:[！-～][０-�
 _BLANK = "\u2800"  # a Braille cell without dots, which some write for a space
 # Hyphens that no line breaks at, as language models write them, and dashes of rare width.
 _SAME_MARKS = str.maketrans({"‐": "-", "‑": "-", "﹣": "-", "‒": "–", "―": "—", _BLANK: " "})
-_APOSTROPHE = re.compile(r"(?<=[A-Za-z])[´ʼ＇](?=[A-Za-z])")
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])[´ʼ＇](?=[^\W\d_])")
 
 
 def clean(text: str) -> str:

@@ -14,6 +14,7 @@ from tests.cpu_time import cpu_s
         ("**Bold**, *so* and ***very***.", "Bold, so and very."),
         ("_Under_ and __init__ ~~gone~~", "Under and init gone"),
         ("Run `make` or ``all``", "Run make or all"),
+        ("don`t use `it`s `code`", "don’t use its code"),
         ('See [the docs](https://a.b/c?d=e "Docs").', "See the docs."),
         ("![A cat](./cat.png) sat ![](x.png)[a](b)", "A cat sat [a](b)"),
         ("He was born[1] here.[2][3] So[^note].", "He was born here. So."),

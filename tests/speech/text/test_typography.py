@@ -32,7 +32,10 @@ ODD_CHARS = st.sampled_from(
         ("\U000e0041tagged", "tagged"),
         ("Itâ€™s a â€œniceâ€\x9d cafÃ©, Â£5 ðŸ˜€", "It’s a “nice” café, £5 😀"),
         ("Itâ\x80\x99s ÃƒÂ©", "It’s é"),
-        ("A 5‑year‐old, 9﹣5, 555‒1234 ― don´t, itʼs", "A 5-year-old, 9-5, 555–1234 — don’t, it’s"),
+        (
+            "A 5‑year‐old, 9﹣5, 555‒1234 ― don´t, itʼs l´été",
+            "A 5-year-old, 9-5, 555–1234 — don’t, it’s l’été",
+        ),
         ("Ｔｈｅ ＡＢＣ ｏｆ ＄１２．５０", "The ABC of $12.50"),
     ],
 )

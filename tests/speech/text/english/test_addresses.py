@@ -12,6 +12,7 @@ WRITTEN = [
     ("+81-3-1234-5678", "plus eight one, three, one two three four, five six seven eight"),
     ("(212) 555-0147 x12", "two one two, five five five, zero one four seven, "
      "extension one two"),
+    ("(212)-555-0147", "two one two, five five five, zero one four seven"),
     ("She called 911; a 999 call", "She called nine one one; a nine nine nine call"),
     ("localhost:3000, A.JPG", "localhost colon three zero zero zero, A dot jay pee jee"),
     ("www.bbc.co.uk", "double-you double-you double-you dot bee bee see dot co dot you kay"),
