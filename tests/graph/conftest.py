@@ -23,6 +23,8 @@ from tests.texts import ENDLESS
 
 ROOT = Path(__file__).parents[2]
 KEY = "secret"
+REPORT_MS = 2000
+"""The time between reports of metrics, which take some work."""
 
 
 def free_port() -> int:
@@ -51,12 +53,12 @@ def small_ray(temp_dir: str) -> dict[str, str]:
     }
 
 
-def wait_until(condition, timeout_s: float = 60) -> None:
+def wait_until(condition, timeout_s: float = 60, period_s: float = 0.1) -> None:
     """Return when `condition()` holds; it is asked of processes that send no event."""
     end = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
+        time.sleep(period_s)
 
 
 def get(url: str) -> httpx.Response:
@@ -108,7 +110,7 @@ def cluster():
     os.environ["RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S"] = "0.1"  # nobody asks any more
     os.environ["RAY_AUTH_MODE"] = "disabled"  # the cluster is on loopback and lives for this run
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ["RAY_metrics_report_interval_ms"] = "2000"  # noqa: SIM112 - Ray's own spelling
+    os.environ["RAY_metrics_report_interval_ms"] = str(REPORT_MS)  # noqa: SIM112 - Ray's own spelling
     port = free_port()
     with private_temp_dir() as temp_dir:
         ray.init(

@@ -1,12 +1,14 @@
 """What Prometheus reads of a running graph."""
 
+from functools import partial
+
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from ray import serve
 
 from serve_app.boot import metrics_url
-from tests.graph.conftest import get, wait_until
+from tests.graph.conftest import REPORT_MS, get, wait_until
 from tests.texts import ENDLESS, ENDLESS_REQUEST
 
 pytestmark = pytest.mark.ray
@@ -28,6 +30,9 @@ def metered(deploy, graph_voices):
     )
     yield url, ingress
     serve.delete("metered")
+
+
+wait_for_metrics = partial(wait_until, period_s=REPORT_MS / 1000 / 4)
 
 
 def scrape():
@@ -76,8 +81,8 @@ def test_every_way_a_request_can_end_is_counted_and_only_what_was_spoken_is_time
         next(arriving)
         assert speak(url).status_code == 503
         engine = {"engine": "echo-mini", "device": "cpu"}
-        wait_until(lambda: total(scrape(), "requests_open") == 1)
-        wait_until(lambda: total(scrape(), "engine_jobs_open", state="active", **engine) > 0)
+        wait_for_metrics(lambda: total(scrape(), "requests_open") == 1)
+        wait_for_metrics(lambda: total(scrape(), "engine_jobs_open", state="active", **engine) > 0)
         with pytest.raises(httpx.RemoteProtocolError):
             list(arriving)
     with stream_endlessly(url) as left:
@@ -94,7 +99,7 @@ def test_every_way_a_request_can_end_is_counted_and_only_what_was_spoken_is_time
         ("http", "deadline_exceeded"): 1,
         ("http", "cancelled"): 1,
     }
-    wait_until(lambda: total(scrape(), "requests_total") == sum(ends.values()))
+    wait_for_metrics(lambda: total(scrape(), "requests_total") == sum(ends.values()))
     samples = scrape()
     for (source, outcome), count in ends.items():
         assert total(samples, "requests_total", source=source, outcome=outcome) == count
@@ -115,8 +120,8 @@ def test_every_way_a_request_can_end_is_counted_and_only_what_was_spoken_is_time
     assert total(samples, "audio_seconds_total", source="http") > 3 * duration_s + DEADLINE_S
     assert total(samples, "max_requests") == 1
 
-    wait_until(lambda: total(scrape(), "engine_jobs_cancelled_total") >= 2)
-    wait_until(lambda: total(scrape(), "requests_open") == 0)
+    wait_for_metrics(lambda: total(scrape(), "engine_jobs_cancelled_total") >= 2)
+    wait_for_metrics(lambda: total(scrape(), "requests_open") == 0)
     samples = scrape()
     assert total(samples, "engine_jobs_total") >= 6
     for cache in ("voice", "speaker"):
@@ -132,9 +137,9 @@ def test_samples_tell_the_replica_and_nothing_of_a_request(metered):
     url, _ = metered
     before = total(scrape(), "voice_decodes_total")
     assert speak(url, voice="otto.ogg").status_code == 200
-    wait_until(lambda: total(scrape(), "voice_decodes_total") == before + 1)
+    wait_for_metrics(lambda: total(scrape(), "voice_decodes_total") == before + 1)
     deployments = {"Ingress", "VoicePrep", "Sampler"}
-    wait_until(lambda: {held["deployment"] for _, held, _ in scrape()} == deployments)
+    wait_for_metrics(lambda: {held["deployment"] for _, held, _ in scrape()} == deployments)
     samples = scrape()
     assert all(held["replica"] for _, held, _ in samples)
     values = {value for _, held, _ in samples for value in held.values()}

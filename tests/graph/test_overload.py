@@ -10,7 +10,7 @@ import httpx
 import pytest
 from ray import serve
 
-from tests.graph.conftest import wait_until
+from tests.graph.conftest import get, wait_until
 from tests.texts import ENDLESS_REQUEST
 
 pytestmark = pytest.mark.ray
@@ -33,7 +33,7 @@ def url(deploy, graph_voices):
         max_text_chars=100_000,
         max_audio_s=1e6,
     )
-    wait_until(lambda: httpx.get(f"{url}/ping", timeout=60).status_code == 200, 120)
+    wait_until(lambda: get(f"{url}/ping").status_code == 200, 120)
     yield url
     serve.delete("small")
 
@@ -42,7 +42,7 @@ def refused_probes(url, count):
     """Return what refuses a place to one of `count` probes of either kind, all sent at once."""
     paths = ["/ping", "/health"] * count
     with ThreadPoolExecutor(len(paths)) as pool:
-        asked = [pool.submit(httpx.get, f"{url}{path}", timeout=120) for path in paths]
+        asked = [pool.submit(get, f"{url}{path}") for path in paths]
     texts = [answer.result().text for answer in asked]
     return [text for text in texts if "overloaded" in text]
 
@@ -53,10 +53,7 @@ def test_probes_are_answered_while_all_places_are_taken(url):
             stream = client.stream("POST", "/v1/audio/speech", json=ENDLESS_REQUEST)
             assert streams.enter_context(stream).status_code == 200
         with ThreadPoolExecutor(64) as pool:
-            refused = [
-                pool.submit(httpx.post, f"{url}/v1/audio/speech", json=SPEECH, timeout=120)
-                for _ in range(64)
-            ]
+            refused = [pool.submit(client.post, "/v1/audio/speech", json=SPEECH) for _ in range(64)]
             assert refused_probes(url, 8) == []
         assert {answer.result().status_code for answer in refused} == {503}
 

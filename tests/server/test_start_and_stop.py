@@ -79,7 +79,7 @@ def pings(servers):
     while server.process.poll() is None and 200 not in answers:
         with suppress(httpx.TransportError):  # nothing listens yet
             answers.append(server.ping())
-        time.sleep(0.02)
+        time.sleep(0.1)
     return answers
 
 
