@@ -14,6 +14,8 @@ os.environ.setdefault("RAY_worker_niceness", "0")
 # Serve counts the tasks of every graph in this process for as long as it lives, each time over all
 # graphs': on a busy machine hundreds of threads then have work at every moment.
 os.environ.setdefault("RAY_SERVE_EVENT_LOOP_MONITORING_INTERVAL_S", "86400")
+# Serve's controller looks at everything ten times a second.
+os.environ.setdefault("RAY_SERVE_CONTROL_LOOP_INTERVAL_S", "0.25")
 
 import numpy as np
 import pytest

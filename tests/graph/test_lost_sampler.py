@@ -12,8 +12,9 @@ from tests.texts import PARAGRAPHS
 
 pytestmark = pytest.mark.ray
 
+TWO_PARAGRAPHS = PARAGRAPHS.rpartition("\n\n")[0]
 SPEECH = {
-    "input": PARAGRAPHS,
+    "input": TWO_PARAGRAPHS,
     "voice": "otto.ogg",
     "response_format": "pcm",
     "sample_rate": 44100,
@@ -21,7 +22,7 @@ SPEECH = {
     "parameters": {"num_steps": 4},
 }
 JOB = {
-    "text": PARAGRAPHS,
+    "text": TWO_PARAGRAPHS,
     "speaker_voice": "otto.ogg",
     "output_format": "wav",
     "seed": 5,

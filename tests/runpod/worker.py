@@ -31,6 +31,7 @@ TEST_ENVIRONMENT = {
     "RAY_COLOR_PREFIX": "0",
     "OMP_NUM_THREADS": "1",
     "RAY_worker_niceness": "0",
+    "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.25",
 }
 
 
