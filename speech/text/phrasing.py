@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from speech.text.letters import LETTER_NAMES
+
 _LEADS_ON = re.compile(
     "an?|the|i|my|your|its|our|their|every|he|she|we|they|who|which|and|but|or|nor|if|as|than|of|to|"
     "in|on|at|by|for|from|with|into|upon|mister|missus|miz|doctor|saint|professor|minus",
@@ -19,10 +21,7 @@ _NUMBER = (
     r"(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand|million|billion|trillion)"
     r"(?![\w'’-]))"
 )
-_LETTER = (
-    r"(?:(?:ay|bee|see|dee|ee|eff|jee|aitch|eye|jay|kay|ell|em|en|oh|pee|cue|ar|ess|tee|you|vee|"
-    r"double-you|ex|why|zee)(?![\w'’-]))"
-)
+_LETTER = rf"(?:(?:{'|'.join(LETTER_NAMES.values())})(?![\w'’-]))"
 _ONE_NAME = re.compile(
     rf"(?<![\w'’-])(?:{_NUMBER}(?:[ ](?:(?:and|point)[ ])?{_NUMBER})+"
     rf"|{_LETTER}(?:[ ]{_LETTER})+)",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-_NAMES = (
-    "ay bee see dee ee eff jee aitch eye jay kay ell em en oh pee cue ar ess tee you vee "
-    "double ex why zee"
-)
-_LETTERS = dict(zip("abcdefghijklmnopqrstuvwxyz", _NAMES.split(), strict=True))
+from speech.text.letters import LETTER_NAMES
+
 _BEGINNINGS: dict[str, tuple[str, ...]] = {
-    **{letter: (letter, name) for letter, name in _LETTERS.items()},
+    **{
+        capital.lower(): (capital.lower(), name.partition("-")[0])
+        for capital, name in LETTER_NAMES.items()
+    },
     "0": ("zero", "oh"),
     "1": ("one", "ten", "eleven", "twelve", "first"),
     "2": ("tw", "second"),

@@ -7,17 +7,8 @@ from functools import lru_cache
 
 from speech.text.english.rule import Rule, listed, rule
 from speech.text.english.sentences import word_before
+from speech.text.letters import LETTER_NAMES
 
-_LETTERS = dict(
-    zip(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        listed(
-            "ay bee see dee ee eff jee aitch eye jay kay ell em en oh pee cue ar ess tee you vee "
-            "double-you ex why zee"
-        ),
-        strict=True,
-    )
-)
 _SAID_AS_WORDS = frozenset(
     listed(
         "ARM ASCII BASIC COVID "
@@ -107,7 +98,8 @@ def _spaced_word(match: re.Match[str]) -> str | None:
 
 def spell(letters: str) -> str:
     """Return letters by name, such as `eff bee eye`: read alone, a letter is a sound."""
-    return " ".join(_LETTERS.get(letter.upper(), letter) for letter in letters if letter.isalnum())
+    said = (LETTER_NAMES.get(letter.upper(), letter) for letter in letters if letter.isalnum())
+    return " ".join(said)
 
 
 def _ends_no_word(letters: str) -> bool:
