@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from speech.text.english.abbreviations import ABBREVIATIONS
 from speech.text.english.addresses import ADDRESSES
@@ -116,8 +117,13 @@ def _is_english(text: str, context: str = "") -> bool:
         return False
     is_other = is_other_language(text)
     if is_other is None and context:
-        return _is_english(context)
+        return _is_english_context(context)
     return not is_other
+
+
+@lru_cache(maxsize=1)  # the turns of a dialogue have the same
+def _is_english_context(context: str) -> bool:
+    return _is_english(context)
 
 
 def _has_few_words_of(text: str, letters: Sequence[str]) -> bool:
