@@ -54,6 +54,12 @@ async def jobs(count, voice=None):
         yield VoicedJob(Job(f"Chunk {index}.", index), voice)
 
 
+async def coming(queue):
+    """Yield what comes in a queue, up to None."""
+    while (job := await queue.get()) is not None:
+        yield job
+
+
 async def next_block(sampled):
     """Return the next block, past the ends of jobs."""
     while (block := (await anext(sampled)).block) is None:
@@ -186,10 +192,6 @@ async def test_begun_job_whose_voice_is_lost_goes_on_in_the_same_voice_or_fails(
 async def test_job_may_begin_while_a_lost_voice_is_prepared_again():
     came, second_began, prepared = asyncio.Queue(), asyncio.Event(), []
 
-    async def coming():
-        while (job := await came.get()) is not None:
-            yield job
-
     async def prepare(name):
         prepared.append(name)
         if prepared == ["a.wav", "a.wav"]:
@@ -204,7 +206,8 @@ async def test_job_may_begin_while_a_lost_voice_is_prepared_again():
         return [VoiceLost("gone")] if prepared == ["a.wav"] else [block(job)]
 
     came.put_nowait(VoicedJob(Job("Chunk 0.", 0), "a.wav"))
-    sampled = sample_in_order(FakeSampler(answer), coming(), RequestVoices(prepare), 2, no_redraw)
+    sampler, voices = FakeSampler(answer), RequestVoices(prepare)
+    sampled = sample_in_order(sampler, coming(came), voices, 2, no_redraw)
     assert [index async for index, item, _ in sampled if item is not None] == [0, 1]
 
 
@@ -227,13 +230,8 @@ async def test_sample_gives_up_when_the_voice_is_lost_again():
 
 async def test_job_begins_when_it_comes_and_tells_its_end():
     came = asyncio.Queue()
-
-    async def coming():
-        while (job := await came.get()) is not None:
-            yield job
-
     sampler = FakeSampler(lambda job, voice: [block(job)])
-    sampled = sample_in_order(sampler, coming(), no_voices(), 2, no_redraw)
+    sampled = sample_in_order(sampler, coming(came), no_voices(), 2, no_redraw)
     ends = []
     for index in range(3):
         came.put_nowait(VoicedJob(Job("Chunk.", index), None))
@@ -246,13 +244,8 @@ async def test_job_begins_when_it_comes_and_tells_its_end():
 
 async def test_others_go_on_while_a_job_is_waited_for_again():
     came = asyncio.Queue()
-
-    async def coming():
-        while (job := await came.get()) is not None:
-            yield job
-
     sampler = FakeSampler(lambda job, voice: [block(job)])
-    sampled = sample_in_order(sampler, coming(), one_voice(), 2, no_redraw)
+    sampled = sample_in_order(sampler, coming(came), one_voice(), 2, no_redraw)
     for index in range(3):
         item = asyncio.ensure_future(anext(sampled))
         await asyncio.sleep(0)  # never returns if the wait does not wait

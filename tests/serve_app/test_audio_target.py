@@ -103,18 +103,23 @@ def streamed(name: FormatName = "wav") -> list[bytes]:
     return [encoder.encode(voiced(100)), encoder.finish()]
 
 
-@pytest.mark.parametrize("cut", [1, 43, 44, 1000])
-def test_wav_header_is_completed_however_it_arrives(tmp_path, cut):
-    stream = b"".join(streamed())
-    with open_target(str(tmp_path / "out.wav")) as target:
+def complete(path, *packets):
+    """Write a file of two seconds, and then its header; return what is in it."""
+    with open_target(str(path)) as target:
         header = StreamedHeader(target)
-        for packet in (stream[:cut], stream[cut:]):
+        for packet in packets:
             target.write(packet)
             header.feed(packet)
         header.complete(2 * 44100)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("cut", [1, 43, 44, 1000])
+def test_wav_header_is_completed_however_it_arrives(tmp_path, cut):
+    stream = b"".join(streamed())
+    written = complete(tmp_path / "out.wav", stream[:cut], stream[cut:])
     with wave.open(str(tmp_path / "out.wav")) as file:
         assert file.getnframes() == 2 * 44100
-    written = (tmp_path / "out.wav").read_bytes()
     assert written[44:] == stream[44:]
     assert int.from_bytes(written[4:8], "little") == len(written) - 8
 
@@ -123,27 +128,16 @@ def test_wav_header_is_completed_however_it_arrives(tmp_path, cut):
 def test_flac_header_is_completed_however_it_arrives(tmp_path, cut):
     stream = b"".join(streamed("flac"))
     assert soundfile.info(io.BytesIO(stream)).frames != 2 * 44100
-    with open_target(str(tmp_path / "out.flac")) as target:
-        header = StreamedHeader(target)
-        for packet in (stream[:cut], stream[cut:]):
-            target.write(packet)
-            header.feed(packet)
-        header.complete(2 * 44100)
+    written = complete(tmp_path / "out.flac", stream[:cut], stream[cut:])
     told = soundfile.info(tmp_path / "out.flac")
     expected = (2 * 44100, 44100, 1, "PCM_16")
     assert (told.frames, told.samplerate, told.channels, told.subtype) == expected
-    written = (tmp_path / "out.flac").read_bytes()
     assert (written[:21], written[26:]) == (stream[:21], stream[26:])
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"fLaC", b"x" * 100])
 def test_what_is_no_wav_is_left_alone(tmp_path, content):
-    with open_target(str(tmp_path / "out.wav")) as target:
-        header = StreamedHeader(target)
-        target.write(content)
-        header.feed(content)
-        header.complete(2 * 44100)
-    assert (tmp_path / "out.wav").read_bytes() == content
+    assert complete(tmp_path / "out.wav", content) == content
 
 
 COPY = """
