@@ -6,6 +6,7 @@ import socket
 import tempfile
 import time
 from contextlib import contextmanager, suppress
+from itertools import cycle, islice
 from pathlib import Path
 
 import httpx
@@ -27,11 +28,21 @@ REPORT_MS = 2000
 """The time between reports of metrics, which take some work."""
 
 
+_PORTS = range(20_000, 32_000)
+"""Above those of Ray's workers, and below those that Linux gives to whoever names none."""
+_ports = islice(cycle(_PORTS), 97 * os.getpid() % len(_PORTS), None)
+
+
 def free_port() -> int:
-    """Return a port nobody listens on right now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """Return a port on which nobody listens, nor will before the server that it is for.
+
+    Processes of tests begin far apart.
+    """
+    for port in _ports:
+        with socket.socket() as sock, suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("ports come in a circle")
 
 
 @contextmanager
