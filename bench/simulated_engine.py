@@ -77,6 +77,7 @@ class SimulatedEngine:
     device = "simulated"
     defaults = ModelParameters()
     warning = None
+    is_loaded = True
 
     def __init__(self, options: EchoOptions, max_waiting_jobs: int) -> None:
         given = options.max_lane_frames_per_tick

@@ -68,8 +68,10 @@ def _check_model(engine: str, sampling: dict[str, Any] | None, draining: bool) -
             "fail",
             f"no sampler with engine {engine} answers: it is starting, or its log says why not",
         )
-    loaded = f"engine {sampling['engine']} is loaded"
-    return check("pass", loaded, defaults=sampling.get("defaults", {}))
+    state = f"engine {sampling['engine']} is loaded"
+    if not sampling.get("loaded", True):
+        state = f"engine {sampling['engine']} is unloaded until the next request, as none came"
+    return check("pass", state, defaults=sampling.get("defaults", {}))
 
 
 def _check_hardware(sampling: dict[str, Any] | None) -> dict[str, Any]:

@@ -125,7 +125,7 @@ class Sampler:
         await self._engine.check_health()
 
     async def report(self) -> dict[str, Any]:
-        """Return the model's name, device and default parameters, its gauges and its warning."""
+        """Return the model's name, device and default parameters, its gauges and its state."""
         engine = self._engine
         return {
             "engine": engine.name,
@@ -133,6 +133,7 @@ class Sampler:
             "defaults": vars(engine.defaults),
             "stats": engine.stats(),
             "warning": engine.warning,
+            "loaded": engine.is_loaded,
         }
 
     def _voice(self, prepared: PreparedVoice | None) -> Voice | None:

@@ -91,6 +91,10 @@ class Engine(Protocol):
     def warning(self) -> str | None:
         """The reason why it is slower than it should be, in one line; None if it is not."""
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the model is in memory; if it is not, the next job loads it."""
+
     def generate(
         self, job: Job, voice: Voice | None, on_start: Callable[[], None]
     ) -> AsyncGenerator[JobAudio, None]:

@@ -74,6 +74,11 @@ class ByteLRU(Generic[K, V]):
         if entry is not None:
             self._bytes -= entry[1]
 
+    def clear(self) -> None:
+        """Drop everything; not counted as evictions."""
+        self._entries.clear()
+        self._bytes = 0
+
     def find(self, is_wanted: Callable[[V], bool]) -> V | None:
         """Return a value that is wanted, now the most recently used, or None; counts no lookup."""
         for key, (value, _) in self._entries.items():

@@ -154,6 +154,12 @@ ENGINE_FUSED_KERNELS = Metric(
     "1 where the engine uses its fused kernels, 0 where it computes in plain PyTorch.",
     _ENGINE,
 )
+ENGINE_LOADED = Metric(
+    "gauge",
+    "echo_engine_loaded",
+    "1 where the model is in memory, 0 where `unload_after_s` has freed it.",
+    _ENGINE,
+)
 SPEAKER_CACHE_LOOKUPS = Metric(
     "counter",
     "echo_speaker_cache_lookups_total",
@@ -214,6 +220,7 @@ ENGINE_STATS: Mapping[str, Reading] = {
     "lane_frames": Reading(ENGINE_LANE_FRAMES),
     "max_lane_frames": Reading(ENGINE_MAX_LANE_FRAMES),
     "fused_kernels": Reading(ENGINE_FUSED_KERNELS),
+    "loaded": Reading(ENGINE_LOADED),
     "speaker_cache_hits": Reading(SPEAKER_CACHE_LOOKUPS, {"result": "hit"}),
     "speaker_cache_misses": Reading(SPEAKER_CACHE_LOOKUPS, {"result": "miss"}),
     "speaker_cache_host_evictions": Reading(SPEAKER_CACHE_EVICTIONS, {"memory": "host"}),

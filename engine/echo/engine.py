@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
 
-from engine.echo.alignment_heads import find_heads
-from engine.echo.checkpoints.load import load_models
-from engine.echo.config import MAX_FRAMES
-from engine.echo.device import prepare_thread, resolve
-from engine.echo.fast_path import PathChoice
+from engine.echo.device import resolve
 from engine.echo.job import EchoJob, TickResult, make_job
-from engine.echo.kernel_cache import drop_unwritable
 from engine.echo.options import EchoOptions
-from engine.echo.runner import Runner
+from engine.echo.resident import ResidentModel
 from engine.echo.scheduler import Scheduler
 from engine.echo.speakers import JobVoice, SpeakerCache
 from engine.protocol import Job, JobAudio, Voice
 from speech.errors import InternalError, NotReady, SpeechError
 from speech.parameters import ModelParameters
-from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from speech.pcm import SAMPLE_RATE_HZ
 from speech.timestamps import TimedWord
 
 logger = logging.getLogger(__name__)
@@ -47,12 +40,7 @@ class EchoEngine:
     def __init__(self, options: EchoOptions, max_waiting_jobs: int = 256) -> None:
         self._resolved = resolve(options)
         self.device = str(self._resolved.device)
-        self._choice = PathChoice(
-            options.kernels, self._resolved, options.max_active_jobs, options.codec_tile_frames
-        )
-        self._compile = options.compile
-        self._overlaps = options.overlap_codec
-        self._stream_blocks = options.stream_blocks if options.streaming else ()
+        self._stream_blocks = options.blocks
         self._scheduler = Scheduler[EchoJob](
             self._resolved.max_lane_frames, options.max_active_jobs, max_waiting_jobs
         )
@@ -60,71 +48,27 @@ class EchoEngine:
         self._driver: asyncio.Task[None] | None = None
         self._closed = False
         self._totals = {"jobs": 0.0, "jobs_cancelled": 0.0, "audio_seconds": 0.0}
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="echo")
-        try:
-            self._runner = self._thread.submit(self._load).result()
-        except BaseException:
-            self._thread.shutdown(wait=False)
-            raise
-
-    def _load(self) -> Runner:
-        device = self._resolved.device
-        prepare_thread(device)
-        drop_unwritable()
-        self._choice.try_kernels()
-        models = load_models(
-            self._resolved.weights_dir, device, self._resolved.dtype, bool(self._stream_blocks)
-        )
-        self._config = models.config
-        self._path = path = self._choice.choose(models)
-        if self._compile and not path.fused:
-            models.dit.compile_blocks()
-        started = time.monotonic()
-        # No voice of it is kept, and nothing counted.
-        self._warm_up(Runner(models, SpeakerCache(0, 0), path.forward))
-        logger.info("warmed up in %.1f s", time.monotonic() - started)
-        heads = models.config.alignment_heads or find_heads(models)
-        return Runner(models, self._speaker_cache, path.forward, heads, overlaps=self._overlaps)
-
-    def _warm_up(self, runner: Runner) -> None:
-        on_gpu = self._resolved.device.type == "cuda"
-        noise = np.random.default_rng(0).standard_normal(8 * FRAME_SAMPLES).astype(np.float32)
-        length = MAX_FRAMES if on_gpu else 32
-        # The checkpoint's own steps, whose every t is then known: they cost a GPU half a second.
-        whole_steps = self._config.defaults.num_steps if on_gpu else 2
-        active = []
-        # Side by side and of different length: on a GPU, where first calls are slow, they take
-        # every path there is.
-        for num_steps, stream in ((whole_steps, False), (3, True)):
-            parameters = {"num_steps": num_steps, "sequence_length": length}
-            job = self._make_job(Job("Warm up.", 0, parameters, stream), has_voice=True)
-            job.voice = JobVoice("warm-up", 0.1 * noise)
-            active.append(job)
-        while active:
-            for job, result in runner.run(active):
-                if result.error is not None:
-                    raise result.error
-                if result.ended:
-                    active.remove(job)
-
-    def _make_job(self, job: Job, *, has_voice: bool) -> EchoJob:
-        blocks, dtype = self._stream_blocks, self._resolved.dtype
-        return make_job(job, self._config, blocks, dtype, has_voice=has_voice)
+        self._model = ResidentModel(options, self._resolved, self._speaker_cache)
 
     @property
     def name(self) -> str:
         """The checkpoint's name."""
-        return self._config.name
+        return self._model.loaded.config.name
 
     @property
     def defaults(self) -> ModelParameters:
         """The checkpoint's parameters where a request gives none."""
-        return self._config.defaults
+        return self._model.loaded.config.defaults
 
     @property
     def warning(self) -> str | None:
         """The reason why it is slower than it should be; see `engine.protocol.Engine`."""
-        return self._path.warning
+        return self._model.loaded.warning
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the model is in memory; see `engine.protocol.Engine`."""
+        return self._model.is_loaded
 
     async def generate(
         self, job: Job, voice: Voice | None, on_start: Callable[[], None]
@@ -140,7 +84,13 @@ class EchoEngine:
         """
         self._check_open()
         self._scheduler.check_room()  # before fetching a voice for nothing
-        work = self._make_job(job, has_voice=voice is not None)
+        work = make_job(
+            job,
+            self._model.loaded.config,
+            self._stream_blocks,
+            self._resolved.dtype,
+            has_voice=voice is not None,
+        )
         work.on_start = on_start
         if voice is not None:
             work.voice = await self._prepare_voice(voice)
@@ -176,26 +126,29 @@ class EchoEngine:
 
     async def _drive(self) -> None:
         """Run tick after tick while there is work; in a tick only the runner touches its jobs."""
-        loop = asyncio.get_running_loop()
         failure: SpeechError = NotReady(CLOSED)
         try:
+            await self._model.wake()
             # A last tick may have no job: the runner forgets those that were given up in it.
             while not self._closed and (
-                (batch := self._scheduler.next_batch()) or self._runner.holds_jobs
+                (batch := self._scheduler.next_batch()) or self._model.holds_jobs
             ):
                 for job in batch:
                     job.announce_start()
-                tick = loop.run_in_executor(self._thread, self._runner.run, batch)
-                for job, result in await tick:
+                for job, result in await self._model.run(batch):
                     if result.ended or result.error is not None:
                         self._scheduler.remove(job)
                     job.results.put_nowait(result)
+        except NotReady as error:
+            failure = error
         except Exception:
             logger.exception("the device failed")
             failure = InternalError("The engine failed")
         finally:  # a caller that still waits must not wait for ever
             for job in self._scheduler.clear():
                 job.results.put_nowait(TickResult(error=failure))
+            if not self._closed:
+                self._model.rest()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -204,7 +157,9 @@ class EchoEngine:
     async def check_health(self) -> None:
         """See `engine.protocol.Engine`."""
         self._check_open()
-        if self._resolved.device.type == "cuda":
+        if self._model.load_failed:
+            raise InternalError("The model could not be loaded again")
+        if self._resolved.device.type == "cuda" and self.is_loaded:  # nor while it is being loaded
             # An illegal access, say, stays with the process: every call fails from then on.
             await asyncio.to_thread(torch.cuda.synchronize, self._resolved.device)
 
@@ -214,16 +169,17 @@ class EchoEngine:
             "jobs_active": self._scheduler.num_active,
             "jobs_waiting": self._scheduler.num_waiting,
             "max_lane_frames": self._scheduler.max_lane_frames,
-            "fused_kernels": float(self._path.fused),
+            "fused_kernels": float(self._model.loaded.is_fused),
+            "loaded": float(self.is_loaded),
             **self._totals,
-            **self._runner.totals,
+            **self._model.totals,
             **self._speaker_cache.stats(),
         }
 
     def close(self) -> None:
         """Stop after the tick under way; jobs that have not ended fail with `NotReady`."""
         self._closed = True
-        self._thread.shutdown()
+        self._model.close()
 
 
 async def _words(job: EchoJob, result: TickResult) -> Sequence[TimedWord]:

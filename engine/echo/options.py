@@ -99,3 +99,17 @@ class EchoOptions(BaseModel):
             description="Device memory for encoded voices (32 MB per voice of 30 s).",
         ),
     ] = 4 * 2**30
+    unload_after_s: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            allow_inf_nan=False,
+            description="Time with nothing to speak after which the model leaves the device's "
+            "memory; the next request loads it again. Never if none.",
+        ),
+    ] = None
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """`stream_blocks`, or none where nothing streams."""
+        return self.stream_blocks if self.streaming else ()

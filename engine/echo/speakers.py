@@ -65,6 +65,11 @@ class SpeakerCache:
         with self._lock:
             self._contexts.put(key, context)
 
+    def drop_contexts(self) -> None:
+        """Free the device memory; the states stay."""
+        with self._lock:
+            self._contexts.clear()
+
     def stats(self) -> dict[str, float]:
         """Return how much is held, and how many voices were dropped to make room."""
         with self._lock:

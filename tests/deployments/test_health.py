@@ -31,6 +31,11 @@ class SamplerOfACaller:
         return {"engine": "echo", "device": "cuda", "warning": f"asked by {CALLER.get()}"}
 
 
+class UnloadedSampler:
+    async def report(self):
+        return {"engine": "echo", "device": "cuda", "warning": None, "loaded": False}
+
+
 class SilentSampler:
     async def report(self):
         raise RuntimeError("still loading")
@@ -73,3 +78,11 @@ async def test_report_that_several_wait_for_is_part_of_no_request(make_ingress):
     CALLER.set("the first of them")
     told = await ingress.run_job({"action": "health_check"})
     assert told["checks"]["hardware"]["details"] == "running on cuda, asked by nobody"
+
+
+async def test_model_that_left_the_memory_is_no_fault():
+    sampler = local_handle(UnloadedSampler)
+    report = await health_report("echo", [], Answers(folder("ok")), sampler, None, draining=False)
+    told = report["checks"]["models"]
+    assert (report["status"], told["status"]) == ("healthy", "pass")
+    assert told["details"] == "engine echo is unloaded until the next request, as none came"

@@ -42,6 +42,7 @@ class ToneEngine:
     device = "cpu"
     defaults = ModelParameters()
     warning = None
+    is_loaded = True
 
     async def generate(self, job, voice, on_start):
         on_start()

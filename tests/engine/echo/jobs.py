@@ -1,4 +1,6 @@
-"""Jobs for a `Runner` with the tiny checkpoint, and their run to the end."""
+"""Jobs for a `Runner` with the tiny checkpoint, their run to the end, and a model's unload."""
+
+import asyncio
 
 import numpy as np
 import torch
@@ -51,3 +53,11 @@ def run_to_any_end(runner, *jobs):
             if result.ended or result.error is not None:
                 active.remove(job)
     return list(results.values())
+
+
+async def unload(engine):
+    """Let the time with nothing to speak be over now, and wait until the model is gone."""
+    timer = engine._model._unloading
+    timer.cancel()
+    timer.function()
+    await asyncio.wrap_future(engine._model._thread.submit(lambda: None))

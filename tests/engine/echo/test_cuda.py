@@ -24,7 +24,7 @@ from engine.echo.speakers import SpeakerCache
 from engine.protocol import Job, Voice
 from speech.errors import InternalError, Overloaded
 from speech.pcm import FRAME_SAMPLES
-from tests.engine.echo.jobs import new_job, run, run_to_any_end
+from tests.engine.echo.jobs import new_job, run, run_to_any_end, unload
 from tests.engine.echo.reference import relative_error
 
 pytestmark = [
@@ -251,5 +251,21 @@ async def test_engine_speaks(tiny_weights, options):
         assert [len(pcm) // FRAME_SAMPLES for pcm in streamed] == [32, 128]
         assert np.isfinite(np.concatenate(whole + streamed)).all()
         await engine.check_health()
+    finally:
+        engine.close()
+
+
+async def test_unloaded_model_gives_its_memory_back(tiny_weights):
+    torch.cuda.empty_cache()
+    before, _ = torch.cuda.mem_get_info()
+    engine = EchoEngine(EchoOptions(weights_dir=str(tiny_weights), unload_after_s=1000))
+    try:
+        loaded, _ = torch.cuda.mem_get_info()
+        await unload(engine)
+        after, _ = torch.cuda.mem_get_info()
+        # The compiled kernels stay.
+        assert before - after < (before - loaded) / 2
+        job = Job("hello", 1, {"num_steps": 4, "sequence_length": 160})
+        assert [len(part.pcm) async for part in engine.generate(job, None, lambda: None)]
     finally:
         engine.close()

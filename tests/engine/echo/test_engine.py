@@ -185,12 +185,12 @@ async def test_jobs_given_up_as_one_ends_beside_the_other_are_forgotten(tiny_wei
     with _engine(tiny_weights, overlap_codec=True) as engine:
         decoded = []
         monkeypatch.setattr(BlockEnds, "finish", finish_and_lose_the_callers)
-        monkeypatch.setattr(engine._runner._codec, "decode", decoded.append)
+        monkeypatch.setattr(engine._model._runner._codec, "decode", decoded.append)
         tasks = [asyncio.create_task(_speak(engine, _job(num_steps=n))) for n in (1, 3)]
         await asyncio.wait(tasks)
         await engine._driver
         assert are_over.is_set()
-        assert not engine._runner.holds_jobs
+        assert not engine._model._runner.holds_jobs
         assert not decoded
 
 
@@ -284,7 +284,7 @@ async def test_failing_device_fails_every_job_and_leaves_none_waiting(engine, mo
     def fail(_):
         raise RuntimeError("an illegal memory access was encountered")
 
-    monkeypatch.setattr(engine._runner, "run", fail)
+    monkeypatch.setattr(engine._model._runner, "run", fail)
     jobs = (_speak(engine, _job(seed)) for seed in range(3))
     errors = await asyncio.gather(*jobs, return_exceptions=True)
     assert [str(error) for error in errors] == ["The engine failed"] * 3
