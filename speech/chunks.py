@@ -29,7 +29,7 @@ class Chunk:
         text: The words, non-blank.
         voice: The name of the voice that speaks them, or None for that of the request.
         seed: The seed of the chunk's random draws.
-        pause_s: The silence before it; None where it is as the passes have it.
+        pause_s: The silence before it, at ordinary speed; None where it is as the passes have it.
     """
 
     text: str
@@ -43,7 +43,8 @@ class SpeechPlan:
     """A request's chunks in the order in which they are spoken; at least one.
 
     Attributes:
-        closing_pause_s: The silence asked for after the last; None where none was.
+        closing_pause_s: The silence asked for after the last, at ordinary speed; None where none
+            was.
         crossfade: Whether one chunk's silence fades into the next one's.
     """
 
@@ -82,7 +83,6 @@ class ChunkPlanner:
     """Plans a request whose text comes sentence by sentence, with the seeds and pauses of a whole.
 
     Attributes:
-        closing_pause_s: The silence asked for after the last chunk; None where none was.
         crossfade: Whether one chunk's silence fades into the next one's.
 
     Args:
@@ -101,17 +101,22 @@ class ChunkPlanner:
         limits: PassLimits,
         max_audio_s: float,
     ) -> None:
-        self.closing_pause_s: float | None = None
         self.crossfade = parameters.enable_crossfade
         self._request = request
         self._parameters = parameters
         self._pronunciations = {**pronunciations, **request.pronunciations}
         self._limits = limits
-        self._max_pauses_s = max_audio_s * request.speed
-        self._pauses_s = 0.0  # before the chunks so far
+        self._max_audio_s = max_audio_s
+        self._pauses_s = 0.0  # before the chunks so far, at ordinary speed
+        self._asked_s: float | None = None  # since the last chunk
         self._speaker = ""  # the tag that the next sentence goes on under
         self._context = ""
         self._num_chunks = 0
+
+    @property
+    def closing_pause_s(self) -> float | None:
+        """The silence asked for after the last chunk, at ordinary speed; None where none was."""
+        return None if self._asked_s is None else self._asked_s * self._request.speed
 
     def plan(self, sentence: Sentence) -> list[Chunk]:
         """Return the chunks of the next sentence; none where it only asks for a pause.
@@ -123,9 +128,9 @@ class ChunkPlanner:
         self._context = f"{self._context} {sentence.text.strip()}"[-_CONTEXT_CHARS:]
         chunks = self._turns(sentence)
         self._pauses_s += sum(chunk.pause_s or 0.0 for chunk in chunks)
-        pauses_s = self._pauses_s + (self.closing_pause_s or 0.0)
-        if pauses_s > self._max_pauses_s:
-            raise InvalidRequest.pauses_too_long(pauses_s, self._max_pauses_s)
+        pauses_s = (self._pauses_s + (self.closing_pause_s or 0.0)) / self._request.speed
+        if pauses_s > self._max_audio_s:
+            raise InvalidRequest.pauses_too_long(pauses_s, self._max_audio_s)
         return chunks
 
     def _turns(self, sentence: Sentence) -> list[Chunk]:
@@ -151,20 +156,21 @@ class ChunkPlanner:
             speaker,
             self._context,
         )
-        pause_s, self.closing_pause_s = self.closing_pause_s, passage.closing_pause_s
-        if not passage.phrases:
-            self.closing_pause_s = _added(pause_s, passage.closing_pause_s)
-            return []
-        pause_s = _added(pause_s, passage.phrases[0].pause_s)
-        if pause_s is None and self._num_chunks:
-            pause_s = usual_pause_s(sentence.rank, self._parameters)
-        first = passage.phrases[0]._replace(pause_s=pause_s)
-        chunks = [
-            Chunk(phrase.text, voice, chunk_seed(self._request.seed, index), phrase.pause_s)
-            for index, phrase in enumerate((first, *passage.phrases[1:]), self._num_chunks)
-        ]
-        self._num_chunks += len(chunks)
+        chunks = []
+        for index, phrase in enumerate(passage.phrases):
+            pause_s = self._pause_s(phrase.rank if index else sentence.rank, phrase.asked_s)
+            seed = chunk_seed(self._request.seed, self._num_chunks)
+            chunks.append(Chunk(phrase.text, voice, seed, pause_s))
+            self._num_chunks += 1
+        self._asked_s = _added(self._asked_s, passage.asked_s)
         return chunks
+
+    def _pause_s(self, rank: Break, asked_s: float | None) -> float | None:
+        """Return the silence before the next chunk: what was asked for, or else the usual."""
+        asked_s, self._asked_s = _added(self._asked_s, asked_s), None
+        if asked_s is not None:
+            return asked_s * self._request.speed
+        return usual_pause_s(rank, self._parameters) if self._num_chunks else None
 
 
 def word_timestamps(request: SpeechRequest, text: str, chunks: Sequence[Chunk]) -> Timestamps:

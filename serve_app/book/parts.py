@@ -60,7 +60,7 @@ def cut(
     Args:
         chapters: The book.
         parameters: A request's; the pauses among them hold between parts, too.
-        speed: The tempo factor of the speech, and so of the pauses.
+        speed: The tempo factor of the speech, and of pauses that the text does not ask for.
 
     Raises:
         InvalidRequest: A pause in the text is not of 0 to 10 seconds.
@@ -76,8 +76,9 @@ def cut(
             continue
         pause_s = split_at_pauses(asked)[-1].pause_s
         if pause_s is None:
-            pause_s = CHAPTER_PAUSE_S if title is not None else _pause_s(piece.rank, parameters)
-        parts.append(Part(text if parts else asked + text, pause_s / speed, title))
+            usual_s = CHAPTER_PAUSE_S if title is not None else _pause_s(piece.rank, parameters)
+            pause_s = usual_s / speed
+        parts.append(Part(text if parts else asked + text, pause_s, title))
         asked, title = closing, None
     if parts:
         parts[-1] = replace(parts[-1], text=parts[-1].text + asked)

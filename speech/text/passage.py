@@ -20,18 +20,19 @@ from speech.text.splitting import Piece, split_text
 
 
 class Phrase(NamedTuple):
-    """The text of one pass, and the silence before it; None where it is as the passes have it."""
+    """The text of one pass, what the cut before it separates, and the silence asked for there."""
 
     text: str
-    pause_s: float | None
+    rank: Break
+    asked_s: float | None = None
 
 
 @dataclass(frozen=True)
 class Passage:
-    """Phrases in order; `closing_pause_s` is the silence asked for after the last, if any was."""
+    """Phrases in order; `asked_s` is the silence asked for after the last, if any was."""
 
     phrases: tuple[Phrase, ...]
-    closing_pause_s: float | None = None
+    asked_s: float | None = None
 
 
 def has_words(text: str) -> bool:
@@ -65,9 +66,9 @@ def make_passage(
     speaker: str = "",
     context: str = "",
 ) -> Passage:
-    """Lay out `text`, write it out, cut it, and put the pauses of a reader between the phrases.
+    """Lay out `text`, write it out, and cut it.
 
-    A pause that the text asks for takes the place of any other. `speaker` is the tag that the text
+    `speaker` is the tag that the text
     goes on under, `context` what else is said, to tell the language of a text that is short.
 
     Raises:
@@ -86,10 +87,7 @@ def make_passage(
             rank = max(rank, piece.rank)
             if not speaks(piece.text):
                 continue
-            pause_s = asked_s
-            if pause_s is None and phrases:
-                pause_s = usual_pause_s(rank, parameters)
-            phrases.append(Phrase(piece.text, pause_s))
+            phrases.append(Phrase(piece.text, rank, asked_s))
             asked_s, rank = None, Break.CLUSTER
         speaker = last_speaker(part.text, speaker)
     return Passage(tuple(phrases), asked_s)

@@ -69,9 +69,9 @@ def test_pauses_within_parts_and_at_the_ends_of_the_book_stay_in_the_text():
     assert cut([Chapter("", ["[pause:1s]"])], {}) == []
 
 
-def test_pauses_between_parts_follow_the_speed_as_all_pauses_do():
+def test_pauses_between_parts_follow_the_speed_where_none_is_asked_for():
     parts = cut([Chapter("1", [LONG, LONG, "[pause:5s]", LONG])], {}, speed=2.0)
-    assert [part.pause_s for part in parts] == [CHAPTER_PAUSE_S / 2, 0.35, 2.5]
+    assert [part.pause_s for part in parts] == [CHAPTER_PAUSE_S / 2, 0.35, 5]
 
 
 def test_without_pauses_between_paragraphs_their_sentences_have_one():

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from engine.echo.config import PASS_LIMITS
 from speech.parameters import Parameters
+from speech.text.breaks import Break
 from speech.text.layout import drop_drawing, speaks
 from speech.text.passage import Passage, Phrase, has_words, make_passage
 from tests.speech.text.test_layout import TEXTS, spoken
@@ -17,44 +18,21 @@ def passage(text: str, **parameters: object) -> Passage:
     return make_passage(text, Parameters(**parameters), PASS_LIMITS)
 
 
-def test_paragraphs_sentences_and_clauses_get_their_own_pause() -> None:
-    clause = "which nobody had expected at all on that particular day, "
-    phrases = passage(
-        f"{SENTENCE * 2}\n\n{SENTENCE}{clause * 3}so it went.",
-        target_duration_seconds=4,
-        paragraph_pause_seconds=1,
-        sentence_pause_seconds=0.5,
-        clause_pause_seconds=0.2,
-    ).phrases
-    assert phrases[0].pause_s is None
-    before = {phrase.text[:5]: phrase.pause_s for phrase in phrases[1:]}
-    assert [phrase.pause_s for phrase in phrases[1:3]] == [0.5, 1]
-    assert before["which"] == 0.2
+def texts(made: Passage) -> list[str]:
+    return [phrase.text for phrase in made.phrases]
 
 
 def test_a_blank_line_ends_a_pass() -> None:
-    assert passage("Title\n\nText.") == Passage((Phrase("Title", None), Phrase("Text.", 0.7)))
-    assert passage("Title\n\nText.", paragraph_pause_seconds=0).phrases == (
-        Phrase("Title Text.", None),
-    )
-    assert passage("Title\n\nText.", max_chars_per_chunk=0).phrases == (
-        Phrase("Title Text.", None),
-    )
-
-
-def test_passes_keep_their_silence_where_joins_stay() -> None:
-    made = passage("One.\n\nTwo. [pause:2s] Three.", normalize_boundaries=False)
-    assert [phrase.pause_s for phrase in made.phrases] == [None, None, 2]
-
-
-def test_a_pause_that_is_asked_for_takes_the_place_of_others() -> None:
-    made = passage("[pause:1s] One\n\n[pause:0.1s]\n\nTwo, [pause:3s] three.[pause:0.8s]")
-    assert made == Passage((Phrase("One", 1), Phrase("Two,", 0.1), Phrase("three.", 3)), 0.8)
+    text = "Title\n\nText."
+    assert [phrase.rank for phrase in passage(text).phrases[1:]] == [Break.PARAGRAPH]
+    for parameters in ({"paragraph_pause_seconds": 0}, {"max_chars_per_chunk": 0}):
+        assert texts(passage(text, **parameters)) == ["Title Text."]
 
 
 def test_emphasis_around_a_pause_is_not_said() -> None:
     made = passage("So **very [pause:1s] good** it is.")
-    assert made.phrases == (Phrase("So very", None), Phrase("good it is.", 1.0))
+    assert texts(made) == ["So very", "good it is."]
+    assert [phrase.asked_s for phrase in made.phrases] == [None, 1.0]
 
 
 def test_a_spelling_in_small_letters_hides_no_sentence() -> None:
@@ -62,11 +40,11 @@ def test_a_spelling_in_small_letters_hides_no_sentence() -> None:
     spelled = make_passage(
         text, Parameters(target_duration_seconds=4), PASS_LIMITS, {"SQL": "sequel"}
     )
-    assert spelled.phrases[1] == Phrase("Sequel was not there either.", 0.25)
+    assert spelled.phrases[1] == Phrase("Sequel was not there either.", Break.SENTENCE)
     titled = make_passage(
         "Mr. Nguyen.", Parameters(normalize_text=True), PASS_LIMITS, {"Nguyen": "win"}
     )
-    assert titled.phrases == (Phrase("Mister Win.", None),)
+    assert texts(titled) == ["Mister Win."]
 
 
 def test_what_has_no_words_gets_none_by_being_written_out() -> None:
@@ -75,14 +53,9 @@ def test_what_has_no_words_gets_none_by_being_written_out() -> None:
     assert passage(text, normalize_text=True) == Passage(())
 
 
-def test_pauses_around_nothing_to_say_add_up() -> None:
-    made = passage("One. [pause:1s] --- [pause:0.5s] Two.")
-    assert made.phrases == (Phrase("One.", None), Phrase("Two.", 1.5))
-
-
 def test_a_speaker_goes_on_after_paragraphs_and_pauses() -> None:
     made = passage("[S2] One.\n\nTwo. [pause:1s] Three. [S1] Four.\n----\nFive.")
-    assert [phrase.text for phrase in made.phrases] == [
+    assert texts(made) == [
         "[S2] One.",
         "[S2] Two.",
         "[S2] Three. [S1] Four.",
