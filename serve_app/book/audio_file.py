@@ -9,6 +9,7 @@ from typing import BinaryIO, NamedTuple
 
 import av
 import numpy as np
+from av.stream import Disposition
 
 from serve_app.audio_target import StreamedHeader
 from serve_app.book.levels import SpokenPart, even
@@ -21,6 +22,9 @@ from speech.pcm import PCM
 M4B = "m4b"
 M4B_AUDIO = FORMATS["aac"]
 """The row of the server's formats that codes an M4B's audio."""
+_M4B_OPTIONS = {"fflags": "+bitexact", "brand": "M4A "}
+_PICTURES = {b"\xff\xd8\xff": "mjpeg", b"\x89PNG\r\n\x1a\n": "png"}
+"""What the pictures that an M4B may have begin with, and FFmpeg's names of them."""
 
 
 class _Mark(NamedTuple):
@@ -68,11 +72,13 @@ def write_m4b(
     title: str,
     rate_hz: int,
     has_loudness: bool,
+    author: str = "",
+    cover: bytes = b"",
 ) -> float:
     """Write parts as M4B with a title and chapters, at their rate; return the seconds.
 
-    What stands before the first heading is a chapter that has the book's title. For `has_loudness`
-    see `write_audio`.
+    What stands before the first heading is a chapter that has the book's title. A cover that is
+    neither JPEG nor PNG is left out. For `has_loudness` see `write_audio`.
     """
     title = title.encode(errors="replace").decode()  # a file's name may be no UTF-8
     if not has_loudness:
@@ -81,10 +87,8 @@ def write_m4b(
     # Players find the chapters in the header, before which the audio has to be measured.
     num_samples = sum(len(pcm) for pcm in _joined(spoken, rate_hz, marks))
     time_base = Fraction(1, rate_hz)
-    with av.open(
-        target, "w", format="ipod", container_options={"fflags": "+bitexact"}
-    ) as container:
-        container.metadata.update(title=title, genre="Audiobook")
+    with av.open(target, "w", format="mp4", container_options=_M4B_OPTIONS) as container:
+        container.metadata.update(title=title, artist=author, genre="Audiobook")
         stream = container.add_stream(
             M4B_AUDIO.encoder,
             rate_hz,
@@ -105,6 +109,7 @@ def write_m4b(
                 for number, (mark, after) in enumerate(pairwise([*marks, _Mark("", num_samples)]))
             ]
         )
+        _add_cover(container, cover)
         position = 0
         pieces = _joined(spoken, rate_hz, [])
         for pcm in _limited(pieces, rate_hz) if has_loudness else pieces:
@@ -117,6 +122,17 @@ def write_m4b(
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return num_samples / rate_hz
+
+
+def _add_cover(container: av.container.OutputContainer, cover: bytes) -> None:
+    codec = next((name for mark, name in _PICTURES.items() if cover.startswith(mark)), None)
+    if codec is not None:
+        # Nothing decodes it, so a damaged picture costs no book; the file does not keep its size.
+        stream = container.add_mux_stream(codec, width=1, height=1)
+        stream.disposition = Disposition.attached_pic
+        packet = av.Packet(cover)
+        packet.stream = stream
+        container.mux(packet)
 
 
 def _limited(pieces: Iterable[PCM], rate_hz: int) -> Iterator[PCM]:

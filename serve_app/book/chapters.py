@@ -73,7 +73,7 @@ def read_chapters(text: str) -> list[Chapter]:
     blocks = [block for block in _BLANK_LINES.split(text) if block.strip()]
     numbered = _numbered(blocks)
     for index, block in enumerate(blocks):
-        title = _shown(block) if index in numbered else _title(block)
+        title = _shown(block) if index in numbered else heading_of(block)
         if title or not chapters:
             chapters.append(Chapter(title))
         chapters[-1].paragraphs.append(block.strip("\n"))
@@ -96,7 +96,7 @@ def _numbered(blocks: Sequence[str]) -> set[int]:
     for index, number in numbers.items():
         if number not in (1, last + 1) or not numbers.keys().isdisjoint((index - 1, index + 1)):
             continue
-        if number > 1 and not (_ENDED.search(blocks[index - 1]) or _title(blocks[index - 1])):
+        if number > 1 and not (_ENDED.search(blocks[index - 1]) or heading_of(blocks[index - 1])):
             return set()
         found[index] = last = number
     return set(found) if 2 in found.values() else set()
@@ -106,7 +106,7 @@ def _shown(block: str) -> str:
     return block.strip("*_.-–— \t\n")
 
 
-def _title(block: str) -> str:
+def heading_of(block: str) -> str:
     """Return the heading that a paragraph is, nothing if it is none."""
     if markdown := _MARKDOWN.fullmatch(block):
         return markdown[1].replace("*", "").replace("_", "").strip()

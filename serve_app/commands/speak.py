@@ -16,6 +16,9 @@ from serve_app.audio_length import AudioLength
 from serve_app.audio_target import STDOUT, StreamedHeader, open_target
 from serve_app.book import markdown
 from serve_app.book.audio_file import M4B, M4B_AUDIO
+from serve_app.book.book import Book
+from serve_app.book.epub.archive import EpubError
+from serve_app.book.epub.reader import SUFFIX, read_epub
 from serve_app.client import (
     NO_AUDIO,
     CallFailed,
@@ -77,7 +80,7 @@ def main(arguments: Sequence[str]) -> int:
         if given.follow:
             follow(given, output_format, parser)
         else:
-            _speak_all(given, _read_text(given, parser), output_format)
+            _speak_all(given, _read_book(given, parser), output_format)
     except NoServer as error:
         return _fail(f"{error}. {_WITHOUT_SERVER}", UNAVAILABLE)
     except CallFailed as error:
@@ -125,11 +128,14 @@ def _write_subtitles(words: Sequence[TimedWord], path: str) -> None:
         target.write(write_subtitles(words, subtitle_format).encode())
 
 
-def _read_text(given: argparse.Namespace, parser: CommandParser) -> str:
+def _read_book(given: argparse.Namespace, parser: CommandParser) -> Book:
     if (given.text is None) == (given.file is None):
         parser.error("give the text, - or --file, one of the three")
     source = "standard input" if given.file is None else one_line(given.file)
+    name = "" if given.file is None else given.file.lower()
     try:
+        if name.endswith(SUFFIX):
+            return read_epub(given.file)
         if given.file is not None:
             raw = Path(given.file).read_bytes()
         elif given.text == "-":
@@ -141,26 +147,27 @@ def _read_text(given: argparse.Namespace, parser: CommandParser) -> str:
         parser.error(f"{source} is not UTF-8: convert it, for example with iconv")
     except OSError as error:
         parser.error(f"{source} cannot be read: {error.strerror}")
-    is_markdown = given.file is not None and given.file.lower().endswith(markdown.SUFFIXES)
-    return markdown.plain_text(text) if is_markdown else text
+    except EpubError as error:
+        parser.error(f"{source} {error}")
+    return Book(markdown.plain_text(text) if name.endswith(markdown.SUFFIXES) else text)
 
 
-def _speak_all(given: argparse.Namespace, text: str, output_format: FormatName) -> None:
+def _speak_all(given: argparse.Namespace, book: Book, output_format: FormatName) -> None:
     """Speak in one request if the server takes it and the file can have its audio, else in many.
 
     Raises:
         CallFailed: The server gave no audio, or not all of it.
         OSError: It cannot be written.
     """
-    if not is_m4b(given) and (len(text) <= MAX_REQUEST_CHARS or not can_be_book(given)):
+    if not is_m4b(given) and (len(book.text) <= MAX_REQUEST_CHARS or not can_be_book(given)):
         try:
-            _speak(given, text, output_format)
+            _speak(given, book.text, output_format)
         except TooLong:
             if not can_be_book(given):
                 raise
         else:
             return
-    speak_book(given, text, output_format)
+    speak_book(given, book, output_format)
 
 
 def _speak(given: argparse.Namespace, text: str, output_format: FormatName) -> None:

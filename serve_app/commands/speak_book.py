@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from serve_app.audio_target import STDOUT
 from serve_app.book.audio_file import M4B, M4B_AUDIO, write_audio, write_m4b
+from serve_app.book.book import Book
 from serve_app.book.chapters import read_chapters
 from serve_app.book.parts import cut
 from serve_app.book.speaking import BookSpeaker, Server
@@ -34,8 +35,8 @@ def can_be_book(given: argparse.Namespace) -> bool:
     return Path(given.output).is_file() or not Path(given.output).exists()
 
 
-def speak_book(given: argparse.Namespace, text: str, output_format: FormatName) -> None:
-    """Speak `text` in requests of its own and write one file.
+def speak_book(given: argparse.Namespace, book: Book, output_format: FormatName) -> None:
+    """Speak a book in requests of its own and write one file.
 
     Raises:
         CallFailed: The server did not speak all of it; what it has spoken is kept.
@@ -47,7 +48,8 @@ def speak_book(given: argparse.Namespace, text: str, output_format: FormatName) 
     try:
         check_sample_rate(output, rate_hz)
         speed = given.speed if given.speed is not None and given.speed > 0 else 1.0
-        parts = cut(read_chapters(text), fields.get("parameters", {}), speed)
+        chapters = book.chapters or read_chapters(book.text)
+        parts = cut(chapters, fields.get("parameters", {}), speed)
     except InvalidRequest as error:
         raise Refused(error.message) from None
     if not parts:
@@ -63,10 +65,12 @@ def speak_book(given: argparse.Namespace, text: str, output_format: FormatName) 
         {**fields, "response_format": "pcm", "sample_rate": rate_hz},
         Path(f"{given.output}.parts"),
     )
-    title = given.title or Path(given.file or given.output).stem
+    title = given.title or book.title or Path(given.file or given.output).stem
     started = time.monotonic()
     encode = (
-        partial(write_m4b, title=title) if is_m4b(given) else partial(write_audio, output=output)
+        partial(write_m4b, title=title, author=book.author, cover=book.cover)
+        if is_m4b(given)
+        else partial(write_audio, output=output)
     )
     seconds = speaker.write(
         given.output,

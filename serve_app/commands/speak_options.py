@@ -49,8 +49,8 @@ def speak_parser() -> CommandParser:
     add(
         "--file",
         metavar="PATH",
-        help="a text or Markdown file to speak, in UTF-8; one that is too long for a request, such "
-        "as a book, is spoken in many",
+        help="a text or Markdown file in UTF-8, or an EPUB, to speak; one that is too long for a "
+        "request, such as a book, is spoken in many",
     )
     add(
         "--follow",
@@ -81,7 +81,7 @@ def speak_parser() -> CommandParser:
         metavar="PATH",
         help="also write subtitles, as .srt or .vtt",
     )
-    add("--title", help="the title of an .m4b (default: the name of the file)")
+    add("--title", help="the title of an .m4b (default: the EPUB's, or the file's name)")
     add("--sample-rate", type=int, metavar="HZ", help="the sample rate of the audio")
     add("--speed", type=float, metavar="FACTOR", help="tempo, 0.25 to 4; the pitch stays")
     add("--loudness", type=float, metavar="LUFS", help="the loudness of the audio, -36 to -10")

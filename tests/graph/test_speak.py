@@ -264,7 +264,7 @@ def test_follow_tells_what_is_wrong(speak, tmp_path, arguments, exit_code):
 
 def test_book_has_chapters_and_is_spoken_alike_each_time(speak, tmp_path):
     (tmp_path / "book.txt").write_text("Chapter 1\n\nGood morning.\n\nChapter 2\n\nGood night.\n")
-    options = ("--file", "book.txt", "--voice", "ada", "-o", "book.m4b")
+    options = ("--file", "book.txt", "--voice", "ada", "-o", "book.m4b", "--title", "Day")
     books = set()
     for _ in range(2):
         done = speak(*options)
@@ -272,5 +272,6 @@ def test_book_has_chapters_and_is_spoken_alike_each_time(speak, tmp_path):
         books.add((tmp_path / "book.m4b").read_bytes())
     assert len(books) == 1
     with av.open(tmp_path / "book.m4b") as container:
+        assert container.metadata["title"] == "Day"
         titles = [chapter["metadata"]["title"] for chapter in container.chapters()]
     assert titles == ["Chapter 1", "Chapter 2"]

@@ -20,6 +20,7 @@ def test_patience_without_end_is_one_that_a_socket_takes():
         (["-o", "out.wav"], 2, "give the text, - or --file"),
         (["Hello.", "--file", "x", "-o", "out.wav"], 2, "give the text, - or --file"),
         (["--file", "nowhere.txt", "-o", "out.wav"], 2, "nowhere.txt cannot be read"),
+        (["--file", "nowhere.EPUB", "-o", "out.m4b"], 2, "nowhere.EPUB cannot be read: No such"),
         (["Hello.", "-o", "out.wav", "--parameter", "seed"], 2, "'seed' is not name=value"),
         (["Hello.", "-o", "out.wav", "--patience", "-1"], 2, "'-1' is not a number of seconds"),
         (["Hello.", "-o", "nowhere/out.wav"], 1, "nowhere/out.wav cannot be written: No such file"),
@@ -38,3 +39,13 @@ def test_exits_by_what_went_wrong_and_leaves_no_file(
     assert left == exit_code
     assert message in capsys.readouterr().err
     assert os.listdir(tmp_path) == []
+
+
+def test_epub_that_cannot_be_read_is_told_in_a_line(tmp_path, capsys):
+    (tmp_path / "a\nbook.epub").write_text("It rained.")
+    with pytest.raises(SystemExit) as exit_:
+        main(["--file", str(tmp_path / "a\nbook.epub"), "-o", str(tmp_path / "book.m4b")])
+    assert exit_.value.code == 2
+    told = capsys.readouterr().err
+    assert "a\\nbook.epub is no EPUB, or damaged: it is not a zip archive; see" in told
+    assert len(told.splitlines()) == 1

@@ -3,6 +3,7 @@ import io
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from serve_app.book.audio_file import M4B_AUDIO, write_audio, write_m4b
 from serve_app.book.levels import SpokenPart
@@ -12,6 +13,7 @@ from speech.limiter import true_peak_db
 from speech.loudness import measure_loudness
 from speech.pcm import from_int16
 from tests.conftest import voiced
+from tests.serve_app.book.epubs import PNG
 
 ADTS_HEADER_BYTES = 7
 
@@ -35,6 +37,24 @@ def test_m4b_is_coded_as_the_servers_aac_is(tmp_path):
     with (tmp_path / "book.aac").open("w+b") as plain:
         write_audio(plain, spoken, output=M4B_AUDIO, rate_hz=44100, has_loudness=False)
         assert packets(book) == [packet[ADTS_HEADER_BYTES:] for packet in packets(plain)]
+
+
+@pytest.mark.parametrize("cover", [b"\xff\xd8\xff and no picture", PNG, b"GIF89a"])
+def test_m4b_has_the_author_and_the_cover_as_it_is(tmp_path, cover):
+    (tmp_path / "part.pcm").write_bytes(np.full(4410, 1000, "<i2").tobytes())
+    spoken = [SpokenPart(Part("Hello.", 0.0, ""), tmp_path / "part.pcm")]
+    book = io.BytesIO()
+    named = {"title": "Hello", "author": "Ada", "cover": cover}
+    write_m4b(book, spoken, **named, rate_hz=44100, has_loudness=False)
+    book.seek(0)
+    with av.open(book) as container:
+        assert container.metadata["artist"] == "Ada"
+        assert container.metadata["major_brand"] == "M4A "
+        pictures = list(container.streams.video)
+        assert all(stream.disposition == Disposition.attached_pic for stream in pictures)
+        packets = [packet for packet in container.demux() if packet.stream in pictures]
+        shown = [bytes(packet) for packet in packets if packet.size]
+    assert shown == ([] if cover == b"GIF89a" else [cover])
 
 
 def packets(file):

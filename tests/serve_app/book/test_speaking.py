@@ -17,6 +17,7 @@ import pytest
 from tests.deployments.conftest import tone_ingress
 from tests.deployments.sockets import served
 from tests.graph.conftest import wait_until
+from tests.serve_app.book.epubs import with_nav, write_epub
 
 pytestmark = pytest.mark.slow
 
@@ -26,6 +27,12 @@ BOOK = "By nobody.\n\n" + "\n\n".join(
     f"Chapter {heading}\n\nIt was quiet. Nobody spoke." for heading in CHAPTERS
 )
 NUM_REQUESTS = 1 + len(CHAPTERS)
+EPUB = {"title.xhtml": "<p>By nobody.</p>"} | {
+    f"{heading}.xhtml": f"<h1>Chapter {heading}</h1><p>It was quiet. Nobody spoke.</p>"
+    for heading in CHAPTERS
+}
+CONTENTS = with_nav(*((f"Chapter {heading}", f"{heading}.xhtml") for heading in CHAPTERS))
+METADATA = "<dc:title>The Book</dc:title><dc:creator>Nobody</dc:creator>"
 
 
 class Relay:
@@ -119,8 +126,8 @@ def speak(folder, url, *arguments):
 
 
 def test_book_killed_half_way_goes_on_and_is_equal_to_one_spoken_at_once(server, relay, folder):
-    (folder / "book.txt").write_text(BOOK)
-    options = ("--file", "book.txt", "-o", "book.m4b", "--title", "The Book")
+    write_epub(folder / "book.epub", EPUB, **CONTENTS, metadata=METADATA)
+    options = ("--file", "book.epub", "-o", "book.m4b")
     relay.max_requests = 2
     with speaking(folder, relay.url, *options):
         wait_until(lambda: len(relay.texts) == 3)  # the first two are kept by then
@@ -132,7 +139,7 @@ def test_book_killed_half_way_goes_on_and_is_equal_to_one_spoken_at_once(server,
     assert len(relay.texts) == 3 + NUM_REQUESTS - 2  # and none was asked for again
     assert re.findall(r"request (\d) of 4 spoken", told) == ["3", "4"]
     assert f"requests {NUM_REQUESTS}, chapters {NUM_REQUESTS}" in told
-    assert sorted(os.listdir(folder)) == ["book.m4b", "book.txt"]
+    assert sorted(os.listdir(folder)) == ["book.epub", "book.m4b"]
 
     spoken = (folder / "book.m4b").read_bytes()
     assert speak(folder, server, *options)[0] == 0
@@ -140,6 +147,7 @@ def test_book_killed_half_way_goes_on_and_is_equal_to_one_spoken_at_once(server,
     with av.open(folder / "book.m4b") as container:
         chapters = container.chapters()
         assert container.metadata["title"] == "The Book"
+        assert container.metadata["artist"] == "Nobody"
         seconds = container.duration / av.time_base
     titles = [chapter["metadata"]["title"] for chapter in chapters]
     assert titles == ["The Book", *(f"Chapter {heading}" for heading in CHAPTERS)]

@@ -1,0 +1,1 @@
+"""A book in EPUB: its files in reading order, as paragraphs and chapters."""
