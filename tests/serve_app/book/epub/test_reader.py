@@ -4,7 +4,7 @@ import re
 import zipfile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serve_app.book.chapters import read_chapters
@@ -224,6 +224,7 @@ def is_read_or_refused(file):
 CHANGES = st.lists(st.tuples(st.integers(0, 10_000), st.binary(max_size=4)), min_size=1, max_size=4)
 
 
+@settings(max_examples=40, deadline=None)
 @given(CHANGES, st.integers(0, 10_000))
 def test_damaged_file_is_read_or_refused(sound, changes, length):
     raw, file = bytearray(sound[0]), sound[1]
@@ -245,6 +246,7 @@ NAMES = ["META-INF/container.xml", "META-INF/encryption.xml", "OEBPS/book.opf", 
 PIECES = re.split(r"[|\n]", SOUP.strip())
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), st.lists(st.sampled_from(PIECES)).map("".join)))
 def test_badly_written_package_is_read_or_refused(sound, soups):
     contents = with_nav(("Rain", "rain.xhtml"), ("Snow", "snow.xhtml"))
