@@ -60,6 +60,7 @@ _FORMAT_BY_SUFFIX: dict[str, FormatName] = {
     **{f".{row.name}": row.name for row in FORMATS.values()},
     **{f".{row.extension}": row.name for row in FORMATS.values()},
 }
+_FILES = (".txt", *markdown.SUFFIXES, SUFFIX)
 _BAR = "{percentage:3.0f}%|{bar}| {n:.0f} of about {total:.0f} s of audio [{elapsed}]"
 
 
@@ -131,6 +132,8 @@ def _write_subtitles(words: Sequence[TimedWord], path: str) -> None:
 def _read_book(given: argparse.Namespace, parser: CommandParser) -> Book:
     if (given.text is None) == (given.file is None):
         parser.error("give the text, - or --file, one of the three")
+    if given.text and given.text.lower().endswith(_FILES) and os.path.isfile(given.text):
+        parser.error(f"{given.text!r} is a file: to have it read, write --file before it")
     source = "standard input" if given.file is None else one_line(given.file)
     name = "" if given.file is None else given.file.lower()
     try:

@@ -49,3 +49,14 @@ def test_epub_that_cannot_be_read_is_told_in_a_line(tmp_path, capsys):
     told = capsys.readouterr().err
     assert "a\\nbook.epub is no EPUB, or damaged: it is not a zip archive; see" in told
     assert len(told.splitlines()) == 1
+
+
+def test_file_given_as_the_text_is_not_spoken_as_its_name(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Book.epub").write_text("It rained.")
+    with pytest.raises(SystemExit) as exit_:
+        main(["Book.epub", "-o", "book.m4b"])
+    assert exit_.value.code == 2
+    assert (
+        "'Book.epub' is a file: to have it read, write --file before it" in capsys.readouterr().err
+    )
