@@ -36,50 +36,34 @@ def text_stream_routes(service: SpeechService) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix=PREFIX)
 
-    @router.websocket("/stream-input")
-    async def stream_input(
-        websocket: WebSocket,
-        voice_id: str,
-        output_format: str = DEFAULT_FORMAT,
-        idle_s: IdleSeconds = None,
-    ) -> None:
-        await talk(websocket, voice_id, output_format, idle_s, several=False)
+    def add(path: str, *, several: bool) -> None:
+        @router.websocket(path)
+        async def text_stream(
+            websocket: WebSocket,
+            voice_id: str,
+            output_format: str = DEFAULT_FORMAT,
+            idle_s: IdleSeconds = None,
+        ) -> None:
+            speech_body(voice_id, output_format, {})  # a wrong format is refused with a response
+            with service.connection():
+                await service.require_ready()
+                await websocket.accept()
+                connection = Connection(websocket, service, idle_s)
+                dialect = ElevenLabsDialect(
+                    connection,
+                    service,
+                    request_id_of(websocket),
+                    voice_id,
+                    output_format,
+                    several=several,
+                )
+                try:
+                    await connection.run(dialect)
+                except SpeechError as error:
+                    await end_websocket(websocket, error, dialect.error_message(error))
 
-    @router.websocket("/multi-stream-input")
-    async def multi_stream_input(
-        websocket: WebSocket,
-        voice_id: str,
-        output_format: str = DEFAULT_FORMAT,
-        idle_s: IdleSeconds = None,
-    ) -> None:
-        await talk(websocket, voice_id, output_format, idle_s, several=True)
-
-    async def talk(
-        websocket: WebSocket,
-        voice_id: str,
-        output_format: str,
-        idle_s: float | None,
-        *,
-        several: bool,
-    ) -> None:
-        speech_body(voice_id, output_format, {})  # a wrong format is refused with a response
-        with service.connection():
-            await service.require_ready()
-            await websocket.accept()
-            connection = Connection(websocket, service, idle_s)
-            dialect = ElevenLabsDialect(
-                connection,
-                service,
-                request_id_of(websocket),
-                voice_id,
-                output_format,
-                several=several,
-            )
-            try:
-                await connection.run(dialect)
-            except SpeechError as error:
-                await end_websocket(websocket, error, dialect.error_message(error))
-
+    add("/stream-input", several=False)
+    add("/multi-stream-input", several=True)
     return router
 
 
@@ -104,7 +88,8 @@ class ElevenLabsDialect:
         self._output_format = output_format
         self._several = several
         self._sessions: dict[str | None, TextSession] = {}
-        self._begun: asyncio.Queue[str | _NoMore | None] = asyncio.Queue()
+        self._begun: asyncio.Queue[tuple[str | None, TextSession] | None] = asyncio.Queue()
+        """The sessions that are to be spoken, by context; None says that no more begin."""
         self._closed = False
 
     @property
@@ -140,12 +125,12 @@ class ElevenLabsDialect:
                 f"Invalid 'context_id': {len(context_id)} characters (max {MAX_CONTEXT_ID_CHARS})"
             )
         if not message.get("close_context"):
-            await self._add(context_id, message.get("text") or "", message)
+            text = text_of({"text": message.get("text") or ""})
+            await self._add(context_id, text, message)
         elif context_id in self._sessions:
             self._sessions[context_id].close()
 
     async def _add(self, context_id: str | None, text: str, message: Mapping[str, Any]) -> None:
-        text = text_of({"text": text})
         session = self._sessions.get(context_id)
         if session is None:
             if not text:
@@ -166,7 +151,7 @@ class ElevenLabsDialect:
         session = self._service.session(self._request_id, file_per_sentence=False)
         await session.configure(replace(request, timestamps=True))
         self._sessions[context_id] = session
-        self._begun.put_nowait(context_id)
+        self._begun.put_nowait((context_id, session))
         return session
 
     async def speak(self) -> None:
@@ -178,8 +163,8 @@ class ElevenLabsDialect:
         """
         try:
             async with asyncio.TaskGroup() as contexts:
-                while not isinstance(context_id := await self._begun.get(), _NoMore):
-                    contexts.create_task(self._speak_context(context_id))
+                while (begun := await self._begun.get()) is not None:
+                    contexts.create_task(self._speak_context(*begun))
         except ExceptionGroup as group:
             raise group.exceptions[0] from None
 
@@ -188,18 +173,18 @@ class ElevenLabsDialect:
         self._closed = True
         for session in self._sessions.values():
             session.close()
-        self._begun.put_nowait(_NoMore())
+        self._begun.put_nowait(None)
 
     def error_message(self, error: SpeechError) -> Mapping[str, Any]:
         """Return the message that tells of an error."""
         told = error_message(error)
         return {"message": told["message"], "error": told["message"], "code": error.code}
 
-    async def _speak_context(self, context_id: str | None) -> None:
+    async def _speak_context(self, context_id: str | None, session: TextSession) -> None:
         name = {} if context_id is None else {"contextId": context_id}
         times = CharacterTimes("")
         told_s = 0.0  # the times of a message begin where those of the one before end
-        async with aclosing(self._sessions[context_id].events()) as events:
+        async with aclosing(session.events()) as events:
             async for happened in events:
                 match happened.event:
                     case SentenceStarted(text=text):
@@ -236,7 +221,3 @@ class ElevenLabsDialect:
                 **name,
             }
         )
-
-
-class _NoMore:
-    """Says that no context begins any more."""
