@@ -53,7 +53,7 @@ class Connection:
         self._websocket = websocket
         self._service = service
         self._idle_s = idle_s or service.limits.idle_s
-        self._sending = asyncio.Lock()
+        self._sending, self._taking = asyncio.Lock(), asyncio.Lock()
         self._active_s = asyncio.get_running_loop().time()  # when something last happened
 
     async def send(self, message: Mapping[str, Any] | bytes) -> None:
@@ -86,7 +86,8 @@ class Connection:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             stops = stopping.done()
             if stops:
-                dialect.close()
+                async with self._taking:  # else text that is still being read would be lost
+                    dialect.close()
                 await asyncio.wait({receiving, speaking}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await stop(*tasks)
@@ -105,7 +106,8 @@ class Connection:
             frame = await self._frame(dialect)
             try:
                 with self._service.logging_refusal(request_id, "websocket"):
-                    await dialect.take(self._parse(frame))
+                    async with self._taking:
+                        await dialect.take(self._parse(frame))
             except SpeechError as error:
                 await self.send(dialect.error_message(error))
 

@@ -18,12 +18,16 @@ class Caller:
     def __init__(self):
         self.state = SimpleNamespace(request_id="any")
         self.frames = asyncio.Queue()
+        self.close_code = None
 
     async def receive(self):
         return {"type": "websocket.receive", "text": await self.frames.get()}
 
     async def send_json(self, message):
         pass
+
+    async def close(self, code):
+        self.close_code = code
 
 
 class Script:
@@ -33,12 +37,16 @@ class Script:
         self.is_idle = True
         self.takes = asyncio.Event()
         self.takes.set()
+        self.closed = asyncio.Event()
 
     async def take(self, message):
         await self.takes.wait()
 
     async def speak(self):
-        await asyncio.Event().wait()
+        await self.closed.wait()
+
+    def close(self):
+        self.closed.set()
 
 
 @asynccontextmanager
@@ -85,6 +93,20 @@ async def test_no_time_is_idle_while_something_is_spoken(make_ingress):
         await let_pass(2 * IDLE_S)
         assert not running.done()
         script.is_idle = True
+
+
+async def test_message_that_is_being_taken_when_the_server_stops_comes_before_the_end(make_ingress):
+    service, caller, script = make_ingress()._service, Caller(), Script()
+    running = asyncio.create_task(Connection(caller, service).run(script))
+    script.takes.clear()
+    caller.frames.put_nowait("{}")
+    await let_pass(0)
+    service.drain()
+    await let_pass(0)
+    assert not script.closed.is_set()
+    script.takes.set()
+    await running
+    assert (script.closed.is_set(), caller.close_code) == (True, 1001)
 
 
 async def test_client_that_takes_nothing_is_left_after_the_deadline(make_ingress, connect):
