@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -42,19 +42,21 @@ class HeldJob:
     Attributes:
         job: The job.
         status: RunPod's word for its state.
-        output: The job output, or for one that streams the list of its items; None until it ends.
         error: The reason why it failed.
-        unread: Items of the output that no `/stream` has been given yet.
+        items: The items of its output so far; one that is spoken whole has a single one.
+        num_read: The number of those that `/stream` has given out.
         record: The record of a job that is spoken whole, from when it begins.
         task: The task that runs it; None once it is over.
+        taken_s: When it came, by the monotonic clock.
+        begun_s: When it began; None until then.
+        ended_s: When it ended; None until then.
     """
 
     job: Job
     status: Status = "IN_QUEUE"
-    output: Any = None
     error: str | None = None
-    unread: deque[dict[str, Any]] = field(default_factory=deque)
     items: list[dict[str, Any]] = field(default_factory=list)
+    num_read: int = 0
     record: RequestRecord | None = None
     task: asyncio.Task[None] | None = None
     taken_s: float = field(default_factory=time.monotonic)
@@ -72,10 +74,20 @@ class HeldJob:
         return self.status in _FINAL
 
     @property
+    def output(self) -> Any:
+        """The job output, or for one that streams the list of its items; None if it has none."""
+        if self.status != "COMPLETED":
+            return None
+        return self.items if self.job.streams else self.items[0]
+
+    @property
     def held_bytes(self) -> int:
         """The size of the audio it holds."""
-        items = [*self.items, self.output if isinstance(self.output, dict) else {}]
-        return sum(len(item.get("audio_base64", "")) for item in items)
+        return sum(len(item.get("audio_base64", "")) for item in self.items)
+
+    def follow(self, record: RequestRecord) -> None:
+        """Take its record."""
+        self.record = record
 
     def progress(self) -> dict[str, Any] | None:
         """Return how far a job that is spoken whole has come, or None before its first audio."""
@@ -149,36 +161,25 @@ class HeldJobs:
         try:
             async with self._places, self._jobs.turn(job.job) as place:
                 job.status, job.begun_s = "IN_PROGRESS", time.monotonic()
-                if job.job.streams:
-                    last = await self._stream(job, place)
-                else:
-                    last = job.output = await self._whole(job, place)
-                    job.unread.append(last)
-            error = last.get("error")
+                await self._speak(job, place)
+            error = job.items[-1].get("error")
             if error is None:
                 job.status = "COMPLETED"
             else:
-                job.status, job.error, job.output = "FAILED", str(error), None
+                job.status, job.error = "FAILED", str(error)
         except Exception:  # nobody awaits a job: it answers for itself
             logger.exception("job %s failed", job.job_id)
             job.status, job.error = "FAILED", InternalError.of_request(job.job_id).message
         finally:
             self._end(job)
 
-    async def _whole(self, job: HeldJob, place: Place | None) -> dict[str, Any]:
-        def follow(record: RequestRecord) -> None:
-            job.record = record
-
-        return await self._jobs.run(job.job, follow, place)
-
-    async def _stream(self, job: HeldJob, place: Place | None) -> dict[str, Any]:
-        last: dict[str, Any] = {}
+    async def _speak(self, job: HeldJob, place: Place | None) -> None:
+        if not job.job.streams:
+            job.items.append(await self._jobs.run(job.job, job.follow, place))
+            return
         async with aclosing(self._jobs.stream(job.job, place)) as items:
-            async for last in items:
-                job.items.append(last)
-                job.unread.append(last)
-        job.output = job.items
-        return last
+            async for item in items:
+                job.items.append(item)
 
     def _end(self, job: HeldJob) -> None:
         if job.ended_s is not None:

@@ -67,8 +67,8 @@ def runpod_routes(service: SpeechService, held: HeldJobs, bodies: Bodies) -> API
     async def stream(job_id: str) -> dict[str, Any]:
         """Answer the parts of a job's output that were made since the last call."""
         job = held.find(job_id)
-        parts = [{"output": item} for item in job.unread]
-        job.unread.clear()
+        parts = [{"output": item} for item in job.items[job.num_read :]]
+        job.num_read += len(parts)
         return {"id": job.job_id, "status": job.status, "stream": parts}
 
     @router.post("/cancel/{job_id}")
