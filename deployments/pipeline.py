@@ -7,10 +7,10 @@ before it; closing the last one frees all that the request holds.
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing
-from typing import Any, TypeVar
+from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
@@ -38,8 +38,6 @@ from speech.request import SpeechRequest
 from speech.text.incremental import Sentence
 from speech.text.pronunciations import Pronunciations
 from speech.timestamps import TimedWord, Timestamps
-
-T = TypeVar("T")
 
 
 class SpeechPipeline:
@@ -173,7 +171,7 @@ class SpeechPipeline:
         """
         return complete(request.given, await self._defaults.get(), self._pass_limits.max_frames)
 
-    def _sample(
+    async def _sample(
         self,
         chunks: AsyncGenerator[Chunk, None],
         request: SpeechRequest,
@@ -195,13 +193,6 @@ class SpeechPipeline:
             record.voice_prepared(voice.file, voice.key)
             return voice
 
-        def note(sampled: Sampled) -> None:
-            if (block := sampled.block) is not None:
-                self._defaults.spoken_by(block.engine)
-                if block.fault is not None:
-                    record.take_is_faulty(sampled.job_index, block.fault)
-                record.audio_received(block.engine, block.device, block.queue_s, sampled.waited_s)
-
         # A client may send one X-Request-ID with all its requests.
         unique_id = f"{record.request_id}/{uuid.uuid4().hex}"
         # A job that comes again under its name is kept from where it was drawn before.
@@ -215,7 +206,14 @@ class SpeechPipeline:
             record.redrawn,
             [make_job(chunk, request, rehearsal_id, stream=stream) for chunk in rehearsed],
         )
-        return observe(sampled, note)
+        async with aclosing(sampled):
+            async for item in sampled:
+                if (block := item.block) is not None:
+                    self._defaults.spoken_by(block.engine)
+                    if block.fault is not None:
+                        record.take_is_faulty(item.job_index, block.fault)
+                    record.audio_received(block.engine, block.device, block.queue_s, item.waited_s)
+                yield item
 
 
 def _leveller(request: SpeechRequest, *, stream: bool) -> Leveller:
@@ -271,13 +269,3 @@ async def render(
                 if renderer.num_samples > max_audio_s * SAMPLE_RATE_HZ:
                     raise ResultTooLarge.beyond(max_audio_s)
     yield await run_in(threads, renderer.finish)
-
-
-async def observe(
-    items: AsyncGenerator[T, None], note: Callable[[T], None]
-) -> AsyncGenerator[T, None]:
-    """Yield `items`, each after `note` has been called with it."""
-    async with aclosing(items):
-        async for item in items:
-            note(item)
-            yield item
