@@ -22,15 +22,11 @@ class SpeechStream:
     """Speech that has begun.
 
     Attributes:
-        engine: Name of the model that speaks.
-        device: The device that the model runs on.
         packets: The encoded audio, the first packet included. Closing it ends the request.
         record: The record of the request, complete when `packets` has ended.
         deadline: The request's; whoever sends the packets to a client keeps it.
     """
 
-    engine: str
-    device: str
     packets: AsyncGenerator[bytes, None]
     record: RequestRecord
     deadline: Deadline
@@ -60,7 +56,7 @@ class SpeechCall:
         deadline = self.supervision.deadline()
         packets = self._packets(record, deadline)
         await anext(packets)
-        return SpeechStream(record.engine, record.device, packets, record, deadline)
+        return SpeechStream(packets, record, deadline)
 
     async def deliver(
         self,

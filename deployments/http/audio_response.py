@@ -21,7 +21,7 @@ from speech.timestamps import TimedWord
 
 def audio_response(request: SpeechRequest, stream: SpeechStream) -> Response:
     """Return the response that carries `stream` in the way that `request` asks for."""
-    headers = speech_headers(request, stream.engine)
+    headers = speech_headers(request, stream.record.engine)
     if request.stream_format == "sse":
         return Streamed(stream, _events(request, stream), headers, "text/event-stream")
     media_type = FORMATS[request.output_format].media_type
@@ -55,8 +55,8 @@ class Streamed(StreamingResponse):
         self,
         stream: SpeechStream,
         content: AsyncGenerator[bytes, None] | AsyncGenerator[str, None],
-        headers: Mapping[str, str] | None = None,
-        media_type: str | None = None,
+        headers: Mapping[str, str],
+        media_type: str,
     ) -> None:
         super().__init__(content, 200, headers, media_type)
         self._stream = stream
@@ -79,10 +79,9 @@ async def _events(request: SpeechRequest, stream: SpeechStream) -> AsyncGenerato
     words, num_told = stream.record.words, 0
     async with aclosing(stream.packets) as packets:
         async for packet in packets:
-            if packet:
-                delta = {"type": "speech.audio.delta", "audio": base64.b64encode(packet).decode()}
-                told, num_told = words[num_told:], len(words)
-                yield _event({**delta, **_timed(request, told)})
+            delta = {"type": "speech.audio.delta", "audio": base64.b64encode(packet).decode()}
+            told, num_told = words[num_told:], len(words)
+            yield _event({**delta, **_timed(request, told)})
     num_in, num_out = len(request.text.encode()), stream.record.num_frames
     usage = {"input_tokens": num_in, "output_tokens": num_out, "total_tokens": num_in + num_out}
     yield _event({"type": "speech.audio.done", "usage": usage, **_timed(request, words)})

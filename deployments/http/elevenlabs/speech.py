@@ -62,7 +62,7 @@ def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
         """Speak `text`; a line of JSON for each part of the audio, with the characters known."""
         call = await accept(request, voice_id, output_format, timestamps=True)
         stream = await call.start()
-        headers = speech_headers(call.request, stream.engine)
+        headers = speech_headers(call.request, stream.record.engine)
         return Streamed(stream, _lines(call.request, stream), headers, "application/json")
 
     @router.post("/with-timestamps", openapi_extra=described)
