@@ -9,7 +9,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from deployments.limits import Limits
-from speech.errors import BodyTimeout, BodyTooLarge, InvalidRequest, Overloaded, SpeechError
+from speech.errors import BodyTimeout, BodyTooLarge, InvalidRequest, Overloaded
 
 MAX_DIGITS = 20
 """Digits of a length that are read: Python reads no number of thousands."""
@@ -22,13 +22,7 @@ class _Arriving:
     timeout: asyncio.Timeout
     began_s: float
     raw: bytearray = field(default_factory=bytearray)
-    refusal: SpeechError | None = None
-
-    def refuse(self) -> None:
-        """End the reading, at the reader's next wait."""
-        self.refusal = Overloaded()
-        if not self.timeout.expired():
-            self.timeout.reschedule(0)
+    is_refused: bool = False
 
 
 class Bodies:
@@ -66,7 +60,7 @@ class Bodies:
                 finally:
                     self._arriving.pop(body, None)
         except TimeoutError:
-            raise body.refusal or BodyTimeout.after(self._timeout_s) from None
+            raise Overloaded() if body.is_refused else BodyTimeout.after(self._timeout_s) from None
         except ClientDisconnect:
             raise InvalidRequest("The client went away while sending") from None
         return bytes(body.raw)
@@ -92,8 +86,11 @@ class Bodies:
             self._refuse(max(self._arriving, key=lambda other: len(other.raw)))
 
     def _refuse(self, body: _Arriving) -> None:
+        """End the reading of a body, at the reader's next wait."""
         del self._arriving[body]
-        body.refuse()
+        body.is_refused = True
+        if not body.timeout.expired():
+            body.timeout.reschedule(0)
 
 
 def check_size(num_bytes: int, max_bytes: int) -> None:
