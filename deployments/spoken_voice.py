@@ -27,43 +27,39 @@ class SpokenVoice:
 
     Attributes:
         voice: The voice of the next job; None while nothing audible has been spoken.
+        is_complete: Whether it is that of all further jobs.
     """
 
     def __init__(self) -> None:
         self.voice: PreparedVoice | None = None
         self._audio: list[PCM] = []
         self._num_samples = 0
-        self._is_complete = False
+        self.is_complete = False
         self._turn = asyncio.Event()
         self._turn.set()
-
-    @property
-    def is_complete(self) -> bool:
-        """True once the voice of all further jobs is known."""
-        return self._is_complete
 
     async def wait_turn(self) -> None:
         """Return when `voice` is what the next job is spoken with."""
         await self._turn.wait()
-        if not self._is_complete:
+        if not self.is_complete:
             self._turn.clear()
 
     def add(self, pcm: PCM) -> None:
         """Take the next audio of the job being spoken; what is longer than needed is ignored."""
-        if not self._is_complete and (part := pcm[: MAX_SAMPLES - self._num_samples]).size:
+        if not self.is_complete and (part := pcm[: MAX_SAMPLES - self._num_samples]).size:
             self._audio.append(part)
             self._num_samples += len(part)
 
     def end_job(self) -> None:
         """Let the next job be spoken with the audio that has been added."""
-        if not self._is_complete:
+        if not self.is_complete:
             self.voice = self._make()
-            self._is_complete = self.voice is not None and self._num_samples >= ENOUGH_SAMPLES
+            self.is_complete = self.voice is not None and self._num_samples >= ENOUGH_SAMPLES
         self._turn.set()
 
     def end_rehearsal(self) -> None:
         """Let all jobs be spoken with what has been rehearsed, if it is audible."""
-        self._is_complete = self.voice is not None
+        self.is_complete = self.voice is not None
 
     def _make(self) -> PreparedVoice | None:
         audio = np.concatenate([*self._audio, np.empty(0, np.float32)])
