@@ -12,7 +12,7 @@ from bench.echo_reference import Reference
 from bench.side_by_side import Bench
 from engine.echo.checkpoints.load import Models
 from engine.echo.config import DiTConfig
-from engine.echo.denoise import Trajectory, denoise
+from engine.echo.denoise import Trajectory, denoise, new_trajectory
 from engine.echo.forward.plain import PlainForward
 from engine.echo.model.tokenizer import tokenize
 from engine.echo.sampling import Progress, make_plan
@@ -56,9 +56,7 @@ def stages(bench: Bench, models: Models, theirs: Reference, text: str, peak_flop
     forward = PlainForward(dit)
     for name, window, num_lanes in (("guided step", 0.0, 3), ("plain step", 1.0, 1)):
         plan = make_plan(replace(bench.parameters, num_steps=2, cfg_min_t=window), (num_frames,))
-        generator = torch.Generator(device).manual_seed(0)
-        latents = torch.empty((0, 80), device=device)
-        trajectory = Trajectory(Progress(plan, True), text_context, speaker, generator, latents)
+        trajectory = new_trajectory(dit, Progress(plan, True), text_context, speaker, 0)
 
         def our_step(trajectory: Trajectory = trajectory) -> None:
             denoise(forward, [trajectory])

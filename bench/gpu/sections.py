@@ -17,7 +17,7 @@ from torch import Tensor
 from bench.engine_stages import step_flops
 from bench.gpu.setting import Setting
 from engine.echo.codecs.dac.codec import S1DAC
-from engine.echo.denoise import Trajectory, denoise
+from engine.echo.denoise import denoise, new_trajectory
 from engine.echo.forward import Forward
 from engine.echo.forward.buckets import bucket_sizes
 from engine.echo.forward.packed import PackedForward
@@ -89,10 +89,7 @@ def step_of(
     """Return a step of one job of `num_frames`, guided where t is above `min_t`."""
     parameters = replace(setting.parameters, num_steps=2, cfg_min_t=min_t)
     plan = make_plan(parameters, (num_frames,))
-    generator = torch.Generator(setting.device).manual_seed(0)
-    latents = torch.empty((0, 80), device=setting.device)
-    text, speaker = setting.contexts
-    trajectory = Trajectory(Progress(plan, True), text, speaker, generator, latents)
+    trajectory = new_trajectory(setting.models.dit, Progress(plan, True), *setting.contexts, seed=0)
 
     def step() -> None:
         denoise(forward, [trajectory])

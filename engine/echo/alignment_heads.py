@@ -8,7 +8,7 @@ from torch import Tensor
 from engine.echo.alignment import evidence
 from engine.echo.checkpoints.load import Models
 from engine.echo.config import Head
-from engine.echo.denoise import Trajectory, denoise
+from engine.echo.denoise import Trajectory, denoise, new_trajectory
 from engine.echo.end_search import EndSearch
 from engine.echo.forward.plain import PlainForward
 from engine.echo.job import make_job
@@ -31,17 +31,8 @@ def find_heads(models: Models) -> tuple[Head, ...]:
     """
     dit = models.dit
     job = make_job(Job(_TEXT, 0, _PARAMETERS), models.config, (), dit.dtype, has_voice=False)
-    trajectory = Trajectory(
-        progress=job.progress,
-        text=dit.text_context(torch.tensor(job.tokens, device=dit.device)),
-        speaker=None,
-        generator=torch.Generator(dit.device).manual_seed(job.seed),
-        latents=torch.empty(
-            (0, dit.config.latent_dim),
-            device=dit.device,
-            dtype=torch.promote_types(dit.dtype, torch.float32),
-        ),
-    )
+    text = dit.text_context(torch.tensor(job.tokens, device=dit.device))
+    trajectory = new_trajectory(dit, job.progress, text, None, job.seed)
     layers, per_layer = dit.config.num_layers, dit.config.num_heads
     heads = [(layer, number) for layer in range(layers) for number in range(per_layer)]
     attention = _record(models, trajectory, heads)

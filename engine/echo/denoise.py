@@ -12,6 +12,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 from engine.echo.config import PATCH_FRAMES
 from engine.echo.forward import Forward, JobStep
 from engine.echo.model.attention import KeyValues, Lane
+from engine.echo.model.dit import EchoDiT
 from engine.echo.model.packing import PlacedLane
 from engine.echo.sampling import Progress, initial_noise
 
@@ -90,6 +91,16 @@ class Trajectory:
         self._x = x if latents is None else None
         self.latents = self.latents if latents is None else latents
         return self.progress.advance()
+
+
+def new_trajectory(
+    dit: EchoDiT, progress: Progress, text: KeyValues, speaker: KeyValues | None, seed: int
+) -> Trajectory:
+    """Return the trajectory of a job of which nothing is drawn, with noise of `seed`."""
+    dtype = torch.promote_types(dit.dtype, torch.float32)
+    generator = torch.Generator(dit.device).manual_seed(seed)
+    latents = torch.empty((0, dit.config.latent_dim), device=dit.device, dtype=dtype)
+    return Trajectory(progress, text, speaker, generator, latents)
 
 
 def denoise(forward: Forward, group: Sequence[Trajectory]) -> list[Trajectory]:

@@ -10,12 +10,11 @@ import torch
 from engine.echo.block_ends import BlockEnds
 from engine.echo.checkpoints.load import Models
 from engine.echo.config import Head
-from engine.echo.denoise import Trajectory, denoise
+from engine.echo.denoise import denoise, new_trajectory
 from engine.echo.forward import Forward
 from engine.echo.forward.plain import PlainForward
 from engine.echo.isolation import run_alone, run_together
 from engine.echo.job import EchoJob, TickResults
-from engine.echo.model.attention import KeyValues
 from engine.echo.sampling import Progress
 from engine.echo.side_queue import SideQueue
 from engine.echo.speakers import SpeakerCache, SpeakerEncoder
@@ -121,27 +120,15 @@ class Runner:
             return
         text = self._forward.text_context(upload(torch.tensor(job.tokens), self._device))
         speaker = None if job.voice is None else self._speakers.context(job.voice)
-        job.trajectory = self._new_trajectory(job, job.progress, text, speaker)
+        job.trajectory = new_trajectory(self._dit, job.progress, text, speaker, job.seed)
         if job.streams:
             job.decode_stream = self._codec.new_stream()
 
     def _restart(self, job: EchoJob, progress: Progress) -> None:
         """Draw a job again, by the plan of `progress` and with the job's seed."""
-        before = job.drawn
-        job.trajectory = self._new_trajectory(job, progress, before.text, before.speaker)
+        text, speaker = job.drawn.text, job.drawn.speaker
+        job.trajectory = new_trajectory(self._dit, progress, text, speaker, job.seed)
         job.progress = progress
-
-    def _new_trajectory(
-        self, job: EchoJob, progress: Progress, text: KeyValues, speaker: KeyValues | None
-    ) -> Trajectory:
-        dtype = torch.promote_types(self._dit.dtype, torch.float32)
-        return Trajectory(
-            progress=progress,
-            text=text,
-            speaker=speaker,
-            generator=torch.Generator(self._device).manual_seed(job.seed),
-            latents=torch.empty((0, self._dit.config.latent_dim), device=self._device, dtype=dtype),
-        )
 
     def _step(self, jobs: Sequence[EchoJob]) -> list[EchoJob]:
         """Take a step of `jobs` together; return those that ended a block."""

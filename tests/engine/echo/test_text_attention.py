@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from engine.echo.checkpoints.load import Models, load_models
-from engine.echo.denoise import Trajectory, denoise
+from engine.echo.denoise import Trajectory, denoise, new_trajectory
 from engine.echo.forward.plain import PlainForward
 from engine.echo.job import make_job
 from engine.echo.text_attention import AlignmentHeads, is_alignment_step, mean_over_heads
@@ -24,13 +24,8 @@ def models() -> Models:
 def _trajectory(models: Models, stream: bool = False) -> Trajectory:
     job = Job(TEXT, 3, stream=stream)
     job = make_job(job, models.config, (32, 32), torch.float32, has_voice=False)
-    return Trajectory(
-        progress=job.progress,
-        text=models.dit.text_context(torch.tensor(job.tokens)),
-        speaker=None,
-        generator=torch.Generator().manual_seed(3),
-        latents=torch.empty((0, models.dit.config.latent_dim)),
-    )
+    text = models.dit.text_context(torch.tensor(job.tokens))
+    return new_trajectory(models.dit, job.progress, text, None, job.seed)
 
 
 @torch.inference_mode()

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.echo.config import MAX_FRAMES
-from engine.echo.denoise import Trajectory, denoise
+from engine.echo.denoise import denoise, new_trajectory
 from engine.echo.forward import JobStep
 from engine.echo.forward.buckets import bucket_sizes
 from engine.echo.forward.packed import PackedForward
@@ -188,12 +188,12 @@ def test_jobs_of_unlike_length_and_t_are_drawn_as_by_the_definition():
 
     def drawn(forward):
         group = [
-            Trajectory(
+            new_trajectory(
+                dit,
                 Progress(make_plan(SamplerParameters(num_steps=num_steps), blocks), True),
                 text,
                 voice,
-                torch.Generator().manual_seed(num_steps),
-                torch.empty(0, 80),
+                seed=num_steps,
             )
             for num_steps, blocks in ((2, (40,)), (3, (32, 36)), (5, (33,)))
         ]

@@ -4,7 +4,7 @@ from itertools import chain
 import pytest
 import torch
 
-from engine.echo.denoise import Trajectory, denoise
+from engine.echo.denoise import denoise, new_trajectory
 from engine.echo.forward.plain import PlainForward
 from engine.echo.sampling import Progress, make_plan
 from speech.parameters import SamplerParameters
@@ -17,12 +17,8 @@ def _finish(dit, parameters):
     """Run one job for each of `parameters`, side by side."""
     text = dit.text_context(torch.arange(9))
     group = [
-        Trajectory(
-            Progress(make_plan(given, (given.sequence_length,)), has_speaker=False),
-            text,
-            None,
-            torch.Generator().manual_seed(seed),
-            torch.empty(0, 80),
+        new_trajectory(
+            dit, Progress(make_plan(given, (given.sequence_length,)), False), text, None, seed
         )
         for seed, given in enumerate(parameters)
     ]
