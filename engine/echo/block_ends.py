@@ -21,7 +21,7 @@ from engine.echo.checkpoints.load import Models
 from engine.echo.config import MAX_FRAMES
 from engine.echo.end_search import EndSearch, SpeechEnd
 from engine.echo.ending import fade_out, kept_frames
-from engine.echo.isolation import run_alone, run_together
+from engine.echo.isolation import run_alone
 from engine.echo.job import EchoJob, TickResult, TickResults
 from engine.echo.model.layers import upcast
 from engine.echo.sampling import Progress
@@ -110,25 +110,23 @@ class BlockEnds:
         if not overlaps:
             earlier, self._searches = earlier + self._searches, []
         for job, search in earlier:
-            self._decodings += run_together(partial(self._decode, search), [job], results)
+            run_alone(partial(self._decode, search), job, results)
         # The device has been given all of it. Now the host may wait.
         while self._decodings and (not overlaps or self._decodings[0].is_done()):
             each = self._decodings.popleft()
-            if each.job.is_over:
-                continue
-            results += run_together(partial(self._hand_out, each), [each.job], results)
+            if not each.job.is_over:
+                run_alone(partial(self._hand_out, each, results), each.job, results)
 
     def _search(self, job: EchoJob) -> None:
         latents = job.drawn.latents
         self._searches.append((job, EndSearch(latents, job.expected_frames, self._end)))
 
-    def _decode(self, search: EndSearch, jobs: Sequence[EchoJob]) -> list[Decoding]:
-        """Decode the final frames of one job; nothing if it is to be drawn again."""
-        [job] = jobs
+    def _decode(self, search: EndSearch, job: EchoJob) -> None:
+        """Decode the final frames of a job, unless it is to be drawn again."""
         end, latents = search.wait(), job.drawn.latents
         if job.may_extend and not end.is_certain:
             self._extend(job)
-            return []
+            return
         has_end = end.frame < len(latents)
         with self._side.beside(latents):
             if job.streams:
@@ -139,7 +137,7 @@ class BlockEnds:
             if ended and audio is not None:
                 audio = fade_out(audio, self._end.fade_frames * self._codec.frame_samples)
             download = None if audio is None else Download(upcast(audio))
-        return [Decoding(job, download, ended, num_frames, end.frame, has_end)]
+        self._decodings.append(Decoding(job, download, ended, num_frames, end.frame, has_end))
 
     def _decode_next(
         self, job: EchoJob, latents: Tensor, end: SpeechEnd
@@ -160,12 +158,11 @@ class BlockEnds:
         job.is_finishing = ended
         return audio, ended, stop
 
-    def _hand_out(self, decoding: Decoding, jobs: Sequence[EchoJob]) -> TickResults:
-        """Return the result of a decoding; nothing if its take is to be drawn again.
+    def _hand_out(self, decoding: Decoding, results: TickResults, job: EchoJob) -> None:
+        """Add the result of a decoding, unless its take is to be drawn again.
 
         Where the last take has a fault, too, it is the result of the least faulty one.
         """
-        [job] = jobs
         pcm = decoding.wait()
         fault = None
         if pcm is not None:
@@ -176,13 +173,12 @@ class BlockEnds:
             )
         text_attention = _text_attention(job, decoding.num_frames)
         result = TickResult(pcm, decoding.ended, None, fault, text_attention)
-        if fault is None:
-            return [(job, result)]
-        job.best_take = _less_faulty(job.best_take, result)
-        if job.retakes_left:
-            self._retake(job)
-            return []
-        return [(job, job.best_take)]
+        if fault is not None:
+            job.best_take = result = _less_faulty(job.best_take, result)
+            if job.retakes_left:
+                self._retake(job)
+                return
+        results.append((job, result))
 
     def _retake(self, job: EchoJob) -> None:
         """Draw a job again with the next seed."""
