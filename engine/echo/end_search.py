@@ -46,8 +46,10 @@ class EndSearch:
         self, latents: Tensor, expected: float = 0.0, end: EndConfig = PUBLISHED_END
     ) -> None:
         self._expected, self._end = expected, end
-        flags = torch.stack((_is_flat(latents, end), _may_be_flat(latents, end)))
-        self._flags = Download(flags)
+        # The window that begins at each frame, if silence follows, (T, latent_dim, end.frames).
+        padded = F.pad(latents, (0, 0, 0, end.frames))
+        windows = padded.unfold(0, end.frames, 1)[: len(latents)]
+        self._flags = Download(torch.stack((_is_flat(windows, end), _may_be_flat(windows, end))))
 
     def wait(self) -> SpeechEnd:
         """Return the end, once the device has found it."""
@@ -59,23 +61,19 @@ class EndSearch:
         return SpeechEnd(frame, possible, frame + self._end.frames <= num_frames)
 
 
-def _is_flat(latents: Tensor, end: EndConfig) -> Tensor:
-    """Return whether the window that begins at each frame is flat near 0, if silence follows."""
-    padded = F.pad(latents, (0, 0, 0, end.frames))
-    windows = padded.unfold(0, end.frames, 1)[: len(latents)]
+def _is_flat(windows: Tensor, end: EndConfig) -> Tensor:
+    """Return whether each window is flat near 0, if silence follows."""
     return (windows.std(dim=(1, 2)) < end.std) & (windows.mean(dim=(1, 2)).abs() < end.mean)
 
 
-def _may_be_flat(latents: Tensor, end: EndConfig) -> Tensor:
-    """Return whether the window that begins at each frame may be flat, whatever follows."""
-    num_frames, dim = latents.shape
-    padded = F.pad(latents, (0, 0, 0, end.frames))
-    windows = padded.unfold(0, end.frames, 1)[:num_frames]
-    known = (num_frames - torch.arange(num_frames, device=latents.device)).clamp(max=end.frames)
+def _may_be_flat(windows: Tensor, end: EndConfig) -> Tensor:
+    """Return whether each window may be flat, whatever follows."""
+    num_frames, dim, _ = windows.shape
+    known = (num_frames - torch.arange(num_frames, device=windows.device)).clamp(max=end.frames)
     # The spread of a window is at least that of its known part about that part's own mean.
     counts = known * dim
     mean = windows.sum(dim=(1, 2)) / counts
-    present = torch.arange(end.frames, device=latents.device) < known[:, None]
+    present = torch.arange(end.frames, device=windows.device) < known[:, None]
     squares = ((windows - mean[:, None, None]) ** 2 * present[:, None]).sum(dim=(1, 2))
     # A thousandth of room: `_is_flat` rounds otherwise.
     may_be_flat = squares < end.std**2 * (end.frames * dim - 1) * 1.001
