@@ -11,16 +11,10 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 from engine.echo.model.ops.plain import snake
 
 
-class Conv(nn.Conv1d):
-    """A plain convolution; the codec's causal ones pad on the left only (`CausalConv`)."""
-
-    weight_normed: ClassVar[bool] = False
-
-
-class NormedConv(Conv):
+class NormedConv(nn.Conv1d):
     """A convolution that checkpoints store weight-normalised; folded when loaded."""
 
-    weight_normed = True
+    weight_normed: ClassVar[bool] = True
 
 
 class NormedConvTranspose(nn.ConvTranspose1d):
@@ -44,7 +38,7 @@ class CausalConv(nn.Module):
         normed: bool = True,
     ) -> None:
         super().__init__()
-        kind: Any = NormedConv if normed else Conv
+        kind: Any = NormedConv if normed else nn.Conv1d
         self.conv = kind(
             in_channels, out_channels, kernel_size, stride=stride, dilation=dilation, groups=groups
         )
