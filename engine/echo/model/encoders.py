@@ -42,7 +42,7 @@ class Encoder(nn.Module):
 
     def __init__(self, config: EncoderConfig, eps: float, causal: bool) -> None:
         super().__init__()
-        self.eps, self.causal = eps, causal
+        self.causal = causal
         self.head_dim = config.dim // config.num_heads
         self.blocks = nn.ModuleList(
             EncoderBlock(config, eps, causal) for _ in range(config.num_layers)
@@ -62,7 +62,9 @@ class Encoder(nn.Module):
         dtype = torch.promote_types(like.dtype, torch.float32)
         return rotary_table(self.head_dim, MAX_POSITIONS, like.device, dtype)
 
-    def _run(self, x: Tensor) -> Tensor:
+    def forward(self, given: Tensor) -> Tensor:
+        """Map tokens (N,), or latents (4 N, latent_dim), to their state (N, C)."""
+        x = self.embed(given)
         rotation = self.rotation()[: len(x)]
         for block in self.blocks:
             x = block(x, rotation)
@@ -78,10 +80,6 @@ class TextEncoder(Encoder):
         values = torch.empty(vocab_size, config.dim)
         self.text_embedding = nn.Embedding.from_pretrained(values, freeze=False)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Map tokens (L,) to the text state (L, C)."""
-        return self._run(self.embed(tokens))
-
     def embed(self, tokens: Tensor) -> Tensor:
         """Return what the first block takes, (L, C), of tokens (L,)."""
         out: Tensor = self.text_embedding(tokens)
@@ -94,10 +92,6 @@ class PatchEncoder(Encoder):
     def __init__(self, config: EncoderConfig, latent_dim: int, eps: float) -> None:
         super().__init__(config, eps, causal=True)
         self.in_proj = nn.Linear(latent_dim * PATCH_FRAMES, config.dim)
-
-    def forward(self, latents: Tensor) -> Tensor:
-        """Map latents (4 P, latent_dim) to a state (P, C)."""
-        return self._run(self.embed(latents))
 
     def embed(self, latents: Tensor) -> Tensor:
         """Return what the first block takes, (P, C), of latents (4 P, latent_dim)."""
