@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 
 from engine.echo.checkpoints.folder import read_config
 from engine.echo.checkpoints.load import Models
 from engine.echo.codecs.dac.codec import S1DAC
-from engine.echo.config import MAX_FRAMES, DiTConfig
+from engine.echo.config import DiTConfig
 from engine.echo.device import Resolved
 from engine.echo.forward import Forward
 from engine.echo.forward.buckets import LATENT_LENGTHS, TEXT_LENGTHS, bucket_sizes
@@ -19,11 +18,11 @@ from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
 from engine.echo.graphs import Capture, GraphCapture
 from engine.echo.model.ops import Ops, fits_kernels, ops_for
+from engine.echo.options import EchoOptions
 from engine.echo.proof import find_difference, prove_in_child
 
 logger = logging.getLogger(__name__)
 
-Kernels = Literal["auto", "on", "off"]
 FIRST_CAPABILITY = (8, 0)
 """Before it a tile of the codec does not fit the registers: it takes minutes to compile, and runs
 slower than plain PyTorch."""
@@ -48,28 +47,19 @@ class PathChoice:
     """Decides on the path in two parts: before the weights are on the device, and after.
 
     Args:
-        kernels: `auto` uses the kernels on a GPU where they prove themselves; `on` uses them
-            unproved, `off` never.
+        options: The operator's choices.
         resolved: Device, dtype and the size of a pass.
-        max_jobs: The most jobs of a pass, each of which may have a t of its own.
-        tile_frames: Frames that the codec computes at once on a GPU.
     """
 
-    def __init__(
-        self,
-        kernels: Kernels,
-        resolved: Resolved,
-        max_jobs: int,
-        tile_frames: int = MAX_FRAMES,
-    ) -> None:
-        self._kernels, self._resolved, self._max_jobs = kernels, resolved, max_jobs
-        self._tile_frames = tile_frames
-        self._wanted = kernels == "on" or (kernels == "auto" and resolved.device.type == "cuda")
+    def __init__(self, options: EchoOptions, resolved: Resolved) -> None:
+        self._options, self._resolved = options, resolved
+        on_gpu = resolved.device.type == "cuda"
+        self._wanted = options.kernels == "on" or (options.kernels == "auto" and on_gpu)
         self._failure: str | None = None
 
     def try_kernels(self) -> None:
         """Try the kernels in a process that may crash, unless the operator has decided."""
-        if not self._wanted or self._kernels == "on":
+        if not self._wanted or self._options.kernels == "on":
             return
         config = read_config(self._resolved.weights_dir)
         self._failure = _unfit(config.dit, self._resolved.device) or prove_in_child(
@@ -84,7 +74,7 @@ class PathChoice:
         """
         if not self._wanted:
             return self._plain(models)
-        if self._kernels == "on":
+        if self._options.kernels == "on":
             return ComputePath(self._fused(models), fused=True)
         found = self._failure or self._proved(models)
         if isinstance(found, PackedForward):
@@ -114,7 +104,7 @@ class PathChoice:
             dit,
             ops,
             bucket_sizes(self._resolved.max_lane_frames) if captures else (),
-            max(128, self._max_jobs),
+            max(128, self._options.max_active_jobs),  # each may have a t of its own
             TEXT_LENGTHS if captures else (),
             LATENT_LENGTHS if captures else (),
         )
@@ -127,7 +117,7 @@ class PathChoice:
         if isinstance(models.codec, S1DAC):
             models.codec.use_ops(ops)
             if self._resolved.device.type == "cuda":
-                models.codec.prepare_lengths(self._tile_frames, capture)
+                models.codec.prepare_lengths(self._options.codec_tile_frames, capture)
 
 
 def _unfit(config: DiTConfig, device: torch.device) -> str | None:

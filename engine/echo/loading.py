@@ -52,9 +52,7 @@ class Loader:
         self, options: EchoOptions, resolved: Resolved, speaker_cache: SpeakerCache
     ) -> None:
         self._options, self._resolved, self._speaker_cache = options, resolved, speaker_cache
-        self._choice = PathChoice(
-            options.kernels, resolved, options.max_active_jobs, options.codec_tile_frames
-        )
+        self._choice = PathChoice(options, resolved)
         self._is_prepared = False
 
     def load(self) -> tuple[Loaded, Runner]:

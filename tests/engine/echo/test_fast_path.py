@@ -23,8 +23,8 @@ pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="kernels are c
 
 
 def _choose(tiny_weights, models, kernels, *, wanted=None, failure=None):
-    resolved = resolve(EchoOptions(weights_dir=str(tiny_weights), device="cpu"))
-    choice = PathChoice(kernels, resolved, max_jobs=4)
+    options = EchoOptions(weights_dir=str(tiny_weights), device="cpu", kernels=kernels)
+    choice = PathChoice(options, resolve(options))
     if wanted is not None:  # as it is on a GPU
         choice._wanted, choice._failure = wanted, failure
     return choice.choose(models)
