@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -11,11 +12,14 @@ from fastapi import FastAPI
 from ray.serve.handle import DeploymentHandle
 
 from deployments.bucket_client import BucketConfig
+from deployments.health import health_report
 from deployments.http.access import Access
 from deployments.http.routes import build_api
 from deployments.jobs import JobRunner
 from deployments.known_voices import KnownVoices
 from deployments.limits import Limits
+from deployments.pipeline import SpeechPipeline
+from deployments.sampler_watch import SamplerWatch
 from deployments.service import SpeechService
 from deployments.storage import Bucket
 from deployments.telemetry.replica_logging import log_with_serve
@@ -60,18 +64,16 @@ class Ingress:
         log_with_serve()
         # By value, as plain gRPC: half the time of Ray's own calls for messages of our size.
         lookup = VoiceLookup(voice_prep.options(_by_reference=False), limits.outage_s)
+        voices = KnownVoices(lookup, voices_dir)
         storage = None if bucket is None else Bucket(bucket, limits.max_requests)
         self._service = SpeechService(
-            voice_prep,
-            KnownVoices(lookup, voices_dir),
-            sampler,
+            SpeechPipeline(voices, sampler, limits, pass_limits, pronunciations, default_voice),
+            voices,
+            SamplerWatch(sampler, limits.outage_s),
+            partial(health_report, engine, warnings, voice_prep, sampler, storage),
             engine,
             limits,
             pass_limits,
-            pronunciations,
-            default_voice,
-            storage,
-            warnings,
         )
         self._jobs = JobRunner(self._service, storage)
         self._access = access

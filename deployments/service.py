@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any
 
-from ray.serve.handle import DeploymentHandle
-
 from deployments.admission import Admission, Place
-from deployments.health import health_report
 from deployments.known_voices import KnownVoices
 from deployments.limits import Limits
 from deployments.pipeline import SpeechPipeline
 from deployments.sampler_watch import SamplerWatch
 from deployments.speech_call import SpeechCall
-from deployments.storage import Bucket
 from deployments.supervision import Supervision
 from deployments.telemetry import metrics
 from deployments.telemetry.export import StatsExporter
@@ -27,7 +23,6 @@ from speech.concurrency import on_its_own
 from speech.errors import NotReady, SpeechError
 from speech.limits import PassLimits
 from speech.request import SpeechRequest
-from speech.text.pronunciations import Pronunciations
 
 
 class SpeechService:
@@ -41,32 +36,21 @@ class SpeechService:
 
     def __init__(
         self,
-        voice_prep: DeploymentHandle[Any],
+        pipeline: SpeechPipeline,
         voices: KnownVoices,
-        sampler: DeploymentHandle[Any],
+        watch: SamplerWatch,
+        report: Callable[..., Coroutine[Any, Any, dict[str, Any]]],
         engine: str,
         limits: Limits,
         pass_limits: PassLimits,
-        pronunciations: Pronunciations,
-        default_voice: str | None,
-        bucket: Bucket | None,
-        warnings: Sequence[str],
     ) -> None:
-        """Set up the service; `warnings` name suspicious settings, for the health report."""
+        """Set up the service; `report` makes the health report, told whether it is `draining`."""
         self.engine = engine
         self.limits = limits
         self.pass_limits = pass_limits
-        self._voice_prep = voice_prep
-        self._voices = voices
-        self._sampler = sampler
-        self._bucket = bucket
-        self._warnings = tuple(warnings)
-        self._pipeline = SpeechPipeline(
-            voices, sampler, limits, pass_limits, pronunciations, default_voice
-        )
+        self._pipeline, self._voices, self._watch, self._report = pipeline, voices, watch, report
         self._log = RequestLog()
         admission = Admission(limits.max_requests)
-        self._watch = SamplerWatch(sampler, limits.outage_s)
         self._supervision = Supervision(admission, self._watch, self._log, limits.deadline_s)
         self._connections = Admission(limits.max_connections)
         self._draining = asyncio.Event()
@@ -127,16 +111,7 @@ class SpeechService:
     async def health(self) -> dict[str, Any]:
         """Return the contract's health report; concurrent calls share one."""
         if self._health is None or self._health.done():
-            self._health = on_its_own(
-                health_report(
-                    self.engine,
-                    self._warnings,
-                    self._voice_prep,
-                    self._sampler,
-                    self._bucket,
-                    draining=self._draining.is_set(),
-                )
-            )
+            self._health = on_its_own(self._report(draining=self._draining.is_set()))
         return await asyncio.shield(self._health)
 
     async def voice_names(self) -> list[str]:
