@@ -82,7 +82,7 @@ def stages(bench: Bench, models: Models, theirs: Reference, text: str, peak_flop
     z = torch.randn((num_frames, 80), device=device)
     pca = (theirs.codec, theirs.pca)
     ours, their_cost = bench.time(
-        lambda: codec.decode([z]), lambda: reference.inference.ae_decode(*pca, z[None])
+        lambda: codec.decode(z), lambda: reference.inference.ae_decode(*pca, z[None])
     )
     bench.report("  decode", ours, their_cost, "before cropping")
     [ours] = bench.time(lambda: codec.decode_next(z[:32], codec.new_stream()))

@@ -200,7 +200,7 @@ def count(card: Card, config: EchoConfig | None = None) -> dict[str, float]:
         "a text": lambda: peak(lambda: dit.text_context(words)),
         "a speaker state": lambda: peak(lambda: dit.speaker_state(patches)),
         "an encoding": lambda: peak(lambda: codec.encode(audio)),
-        "a decoding": lambda: peak(lambda: codec.decode([latents])),
+        "a decoding": lambda: peak(lambda: codec.decode(latents)),
     }
     if card.streaming:
         block = latents[:480]

@@ -58,5 +58,5 @@ class Cast:
         speaker = self._dataset.speaker(voice, rng)
         features = self._dataset.reference(voice, NUM_FRAMES, rng, speaker)
         latents = torch.from_numpy(self._components.pack(features.astype(np.float64)))
-        audio = self._codec.decode([latents])[0]
+        audio = self._codec.decode(latents)
         return Actor(speaker, self._codec.encode(audio).numpy())

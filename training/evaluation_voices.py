@@ -61,7 +61,7 @@ def say(text: str, teacher: Teacher, flite: Flite, components: Components) -> PC
     features = apply(features, teacher.speaker)
     features = features[: len(features) // SUBFRAMES * SUBFRAMES]
     latents = torch.from_numpy(components.pack(features)).float()
-    audio: PCM = SourceFilterCodec(components).decode([latents])[0].numpy()
+    audio: PCM = SourceFilterCodec(components).decode(latents).numpy()
     return audio
 
 

@@ -72,7 +72,7 @@ def profiles(setting: Setting) -> None:
         f"guided step of {setting.frames}": step_of(setting, forward, setting.frames, 0.0),
         f"plain step of {setting.frames}": step_of(setting, forward, setting.frames, 1.0),
         "guided step of 32": step_of(setting, forward, 32, 0.0),
-        f"decode of {setting.frames}": lambda: codec.decode([z]),
+        f"decode of {setting.frames}": lambda: codec.decode(z),
         "decode of a stream's first 32": lambda: codec.decode_next(z[:32], codec.new_stream()),
         "encode of the voice": lambda: codec.encode(audio),
         "text context": lambda: dit.text_context(setting.tokens),

@@ -109,7 +109,7 @@ def decode(setting: Setting) -> None:
         codec.use_ops(ops_for(fused) if fused else None)
         name = "fused" if fused else "plain"
         report.times(f"encode of {seconds:.0f} s of a voice, {name}", lambda: codec.encode(audio))
-        report.times(f"decode of {setting.frames}, {name}", lambda: codec.decode([z]))
+        report.times(f"decode of {setting.frames}, {name}", lambda: codec.decode(z))
         report.times(
             f"decode of a stream's first 32, {name}",
             lambda: codec.decode_next(z[:32], codec.new_stream()),
@@ -117,20 +117,20 @@ def decode(setting: Setting) -> None:
     if setting.new_capture is not None:
         *unseen, prepared = (setting.frames * 15 // 16 + i for i in (1, 3, 5))
         for length in unseen:
-            first = report.alone(partial(codec.decode, [z[:length]]), repeats=1)
-            again = report.alone(partial(codec.decode, [z[:length]]))
+            first = report.alone(partial(codec.decode, z[:length]), repeats=1)
+            again = report.alone(partial(codec.decode, z[:length]))
             report.row(f"decode of {length}, never seen, ms", first, f"again {again:.1f}")
         started = time.monotonic()
         codec.prepare_lengths(setting.frames, setting.new_capture())
         report.row("all lengths prepared, s", time.monotonic() - started)
-        first = report.alone(lambda: codec.decode([z[:prepared]]), repeats=1)
+        first = report.alone(lambda: codec.decode(z[:prepared]), repeats=1)
         report.row(f"decode of {prepared}, prepared, never seen, ms", first)
-        report.times(f"decode of {setting.frames}, prepared", lambda: codec.decode([z]))
+        report.times(f"decode of {setting.frames}, prepared", lambda: codec.decode(z))
         report.times(
             "decode of a stream's first 32, graph",
             lambda: codec.decode_next(z[:32], codec.new_stream()),
         )
-        error = _relative_error(codec.decode([z])[0], codec.decode_whole(z))
+        error = _relative_error(codec.decode(z), codec.decode_whole(z))
         print(f"  against one plain call: differs by {error:.1e}")
 
 

@@ -132,7 +132,7 @@ class BlockEnds:
             if job.streams:
                 audio, ended, num_frames = self._decode_next(job, latents, end)
             else:
-                [audio] = self._codec.decode([kept_frames(latents, 0, end.frame, self._end)])
+                audio = self._codec.decode(kept_frames(latents, 0, end.frame, self._end))
                 ended, num_frames = True, end.frame
             if ended and audio is not None:
                 audio = fade_out(audio, self._end.fade_frames * self._codec.frame_samples)

@@ -142,7 +142,7 @@ def _guidance_error(
 def _decode_error(codec: S1DAC, generator: torch.Generator) -> float:
     latents = torch.randn((NUM_FRAMES, codec.latent_dim), generator=generator)
     latents = latents.to(codec.pca.mean.device)
-    return _relative_error(codec.decode([latents])[0], codec.decode_whole(latents))
+    return _relative_error(codec.decode(latents), codec.decode_whole(latents))
 
 
 def _encode_error(codec: S1DAC, generator: torch.Generator) -> float:

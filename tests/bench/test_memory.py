@@ -25,5 +25,5 @@ def test_activations_of_a_frame_fit_what_graphs_reserve():
     for num_frames in (32, 640):
         latents = torch.empty((num_frames, 80), device=META)
         with unlaunched():
-            most = peak(lambda: codec.decode([latents]))  # noqa: B023 - called at once
+            most = peak(lambda: codec.decode(latents))  # noqa: B023 - called at once
         assert 0.8 * GRAPH_FRAME_BYTES < most / num_frames < GRAPH_FRAME_BYTES

@@ -6,7 +6,6 @@ more of a codec than this.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 from torch import Tensor
@@ -41,8 +40,8 @@ class Codec(Protocol):
         is left out, as is everything after 6400 frames. Computed to float32's accuracy anywhere.
         """
 
-    def decode(self, latents: Sequence[Tensor]) -> list[Tensor]:
-        """Return audio (frame_samples T,) of each of `latents` (T, latent_dim); T may be 0."""
+    def decode(self, latents: Tensor) -> Tensor:
+        """Return audio (frame_samples T,) of latents (T, latent_dim); T may be 0."""
 
     def new_stream(self) -> DecodeStream:
         """Return the state that a blockwise decode starts from."""

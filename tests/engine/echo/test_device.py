@@ -91,7 +91,7 @@ def test_voices_are_encoded_and_latents_decoded_on_the_device(codec):
     audio = torch.empty(9 * FRAME_SAMPLES, device=META)
     assert codec.encode(audio).shape == (8, 80)
     latents = torch.empty((100, 80), device=META)
-    decoded = codec.decode([latents, latents[:7]])
+    decoded = [codec.decode(latents), codec.decode(latents[:7])]
     assert [len(pcm) // FRAME_SAMPLES for pcm in decoded] == [100, 7]
     stream = codec.new_stream()
     pieces = [codec.decode_next(y, stream) for y in latents.split([32, 68])]

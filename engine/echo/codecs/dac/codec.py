@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -114,20 +114,13 @@ class S1DAC(nn.Module):
     def _dtype(self) -> torch.dtype:
         return self.autoencoder.quantizer.post_module.norm.dtype
 
-    def decode(self, latents: Sequence[Tensor]) -> list[Tensor]:
-        """Return the audio of latents; see `Codec.decode`.
-
-        One by one: side by side they would leave a CPU's caches, and come to a GPU in shapes that
-        it has not planned.
-        """
-        return [self._decode(each) for each in latents]
-
     def decode_whole(self, latents: Tensor) -> Tensor:
         """Return what `decode` does, by one plain call at the true length: its definition."""
         z, _ = self._first_piece(latents[None])
         return self.autoencoder.waveform(z)[0]
 
-    def _decode(self, latents: Tensor) -> Tensor:
+    def decode(self, latents: Tensor) -> Tensor:
+        """Return the audio of latents; see `Codec.decode`."""
         if not len(latents):
             return latents.new_zeros(0)
         z, _ = self._first_pieces(latents[None])

@@ -6,7 +6,6 @@ model, but not as much. Zero is silence.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,9 +111,9 @@ class SourceFilterCodec:
         latents = torch.from_numpy(self._components.pack(features))
         return latents.to(device=audio.device, dtype=torch.float32)
 
-    def decode(self, latents: Sequence[Tensor]) -> list[Tensor]:
+    def decode(self, latents: Tensor) -> Tensor:
         """Return the audio of latents; see `Codec.decode`."""
-        return [self.decode_next(one, self.new_stream()) for one in latents]
+        return self.decode_next(latents, self.new_stream())
 
     def new_stream(self) -> SynthesisStream:
         """Return the state that a blockwise decode starts from."""

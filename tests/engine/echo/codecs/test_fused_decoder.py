@@ -61,12 +61,12 @@ def test_codec_decodes_its_stream_in_the_fused_way():
         latents = torch.randn((40, 80), generator=torch.Generator().manual_seed(0)).double()
         expected = codec.decode_whole(latents)
         codec.use_ops(plain, torch.float64)
-        assert relative_error(codec.decode([latents])[0], expected) < 1e-10
+        assert relative_error(codec.decode(latents), expected) < 1e-10
         stream = codec.new_stream()
         pieces = [codec.decode_next(piece, stream) for piece in latents.split((1, 25, 14))]
         assert relative_error(torch.cat(pieces), expected) < 1e-10
         codec.use_ops(None)
-        assert torch.equal(codec.decode([latents])[0], expected)
+        assert torch.equal(codec.decode(latents), expected)
 
 
 def test_fused_decoder_sees_no_further_back_than_its_context():
@@ -87,4 +87,4 @@ def test_decode_by_the_kernels_equals_the_plain_one(dtype, limit):
     latents = torch.randn((3, 80), generator=torch.Generator().manual_seed(0))
     expected = codec.decode_whole(latents)
     codec.use_ops(ops_for(fused=True), dtype)
-    assert relative_error(codec.decode([latents])[0], expected) < limit
+    assert relative_error(codec.decode(latents), expected) < limit

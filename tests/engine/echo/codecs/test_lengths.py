@@ -87,7 +87,7 @@ def _exact():
 def _expected(num_frames):
     """Return the audio of `_latents` by a codec as it is."""
     with torch.inference_mode():
-        return _exact().decode([_latents(num_frames)])[0]
+        return _exact().decode(_latents(num_frames))
 
 
 @ways
@@ -96,7 +96,7 @@ def _expected(num_frames):
 def test_rounded_length_is_cropped_to_the_same_audio(way, lengths):
     fixed, _ = _codec(way)
     with torch.inference_mode():
-        audio = fixed.decode([_latents(length) for length in lengths])
+        audio = [fixed.decode(_latents(length)) for length in lengths]
         for ours, length in zip(audio, lengths, strict=True):
             assert ours.shape == _expected(length).shape
             assert relative_error(ours, _expected(length)) < 1e-12
@@ -132,8 +132,8 @@ def test_streams_that_take_turns_sound_as_they_do_alone(way):
 def test_piece_that_is_no_number_leaves_nothing_behind(way):
     fixed, _ = _codec(way)
     with torch.inference_mode():
-        fixed.decode([_latents(30) * torch.nan])
-        [ours] = fixed.decode([_latents(20)])
+        fixed.decode(_latents(30) * torch.nan)
+        ours = fixed.decode(_latents(20))
     assert relative_error(ours, _expected(20)) < 1e-12
 
 
@@ -145,7 +145,7 @@ def test_lengths_that_memory_allows_are_captured(way):
     for num_frames in (17, 32):
         before = capture.num_replayed
         with torch.inference_mode():
-            fixed.decode([_latents(num_frames)])
+            fixed.decode(_latents(num_frames))
         assert capture.num_replayed == before + 2  # the post-module, and the convolutions
 
 
@@ -205,7 +205,7 @@ def test_length_for_which_no_graph_had_memory_is_decoded_without(room):
     with torch.inference_mode():
         fixed.prepare_lengths(96, Full())
         assert len(fixed._waveforms.captured) == min(room, 2)
-        [ours] = fixed.decode([_latents(50)])
+        ours = fixed.decode(_latents(50))
     assert relative_error(ours, _expected(50)) < 1e-12
 
 
