@@ -24,57 +24,46 @@ from engine.echo.config import DACConfig, EchoConfig
 from engine.echo.model.dit import EchoDiT
 from engine.echo.sizes import TINY
 
-_LATENT_SCALE = 1 / 18
-_LOUDNESS = 0.1
+_LATENT_SCALE, _LOUDNESS = 1 / 18, 0.1  # with these, audio has an ordinary loudness
 _NORMED_GAIN = 0.7  # at 1, the decoder's many sines drown each other
 
 
 @torch.no_grad()
 def write(folder: Path, config: EchoConfig = TINY, seed: int = 0) -> None:
     """Write a checkpoint of `config`'s sizes into `folder`, the same for the same seed."""
-    generator = torch.Generator().manual_seed(seed)
-    dit = EchoDiT(config.dit)
-    randomize(dit, generator)
-    tensors = {name: view.to(torch.bfloat16) for name, view in published(dit).items()}
-    if isinstance(config.codec, DACConfig):
+    models = random_models(config, torch.device("cpu"), torch.float32, seed)
+    tensors = {name: view.to(torch.bfloat16) for name, view in published(models.dit).items()}
+    if isinstance(models.codec, S1DAC):
         _save(tensors, folder / DIT.local_name)
-        _write_dac(folder, S1DAC(config.codec, config.dit.latent_dim), generator)
+        _save(codec_tensors(models.codec.autoencoder), folder / CODEC.local_name)
+        _save(published(models.codec.pca), folder / PCA.local_name)
     else:
         _save(tensors, folder / MODEL)
     (folder / CONFIG).write_text(dumps(config))
 
 
 @torch.no_grad()
-def random_models(config: EchoConfig, device: torch.device, dtype: torch.dtype) -> Models:
+def random_models(
+    config: EchoConfig, device: torch.device, dtype: torch.dtype, seed: int = 0
+) -> Models:
     """Return networks of `config`'s sizes with random weights, made on `device`."""
     with torch.device("meta"):
         dit = EchoDiT(config.dit)
     allocate(dit, device, dtype)
-    generator = torch.Generator(device).manual_seed(0)
+    generator = torch.Generator(device).manual_seed(seed)
     randomize(dit, generator)
     if not isinstance(config.codec, DACConfig):
         return Models(config, dit, SourceFilterCodec())
     with torch.device("meta"):
         codec = S1DAC(config.codec, config.dit.latent_dim)
     allocate(codec, device, torch.float32)
-    randomize_dac(codec, generator)
-    return Models(config, dit, codec)
-
-
-def randomize_dac(codec: S1DAC, generator: torch.Generator) -> None:
-    """Give the codec random weights of which it makes audio of an ordinary loudness."""
     randomize(codec, generator)
     codec.pca.scale.data.fill_(_LATENT_SCALE)
     published(codec.autoencoder)["decoder.model.6.conv.weight"].mul_(_LOUDNESS)
     for module in codec.modules():
         if isinstance(module, WindowTransformer):
             module.reset_table()
-
-
-def _write_dac(folder: Path, codec: S1DAC, generator: torch.Generator) -> None:
-    randomize_dac(codec, generator)
-    _save(codec_tensors(codec.autoencoder), folder / CODEC.local_name)
-    _save(published(codec.pca), folder / PCA.local_name)
+    return Models(config, dit, codec)
 
 
 def _save(tensors: Mapping[str, Tensor], path: Path) -> None:
