@@ -27,17 +27,13 @@ class ModelDefaults:
             SamplerLost: The one that was asked is gone.
         """
         if self._defaults is None:
-            report = await self._report()
+            try:
+                report = await answer(self._sampler.report.remote())
+            except RayActorError as error:
+                raise SamplerLost.retry_later() from error
             self._engine = report["engine"]
             self._defaults = ModelParameters(**report.get("defaults", {}))
         return self._defaults
-
-    async def _report(self) -> dict[str, Any]:
-        try:
-            report: dict[str, Any] = await answer(self._sampler.report.remote())
-        except RayActorError as error:
-            raise SamplerLost.retry_later() from error
-        return report
 
     def spoken_by(self, engine: str) -> None:
         """Forget the defaults if a model of another name spoke: the graph was updated."""
