@@ -183,11 +183,10 @@ class TextSession:
         num_sentences = 0
         await utterance.begun()
         try:
-            if not utterance.cancelled:
-                async with aclosing(self._sentence_events(utterance)) as events:
-                    async for event in events:
-                        num_sentences += isinstance(event, SentenceEnded)
-                        yield event
+            async with aclosing(self._sentence_events(utterance)) as events:
+                async for event in events:
+                    num_sentences += isinstance(event, SentenceEnded)
+                    yield event
         except Cancelled:
             pass
         except SpeechError as error:

@@ -26,14 +26,13 @@ class Utterance:
         index: Number of the utterance within its session.
         request: The voice, format and parameters; its text plays no part.
         finished: Whether no more text comes.
-        cancelled: True once the caller has given it up.
     """
 
     def __init__(self, index: int, request: SpeechRequest, parameters: ModelParameters) -> None:
         self.index = index
         self.request = request
         self.finished = False
-        self.cancelled = False
+        self._cancelled = False
         splits = parameters.max_chars_per_chunk > 0
         self._reader = SentenceReader(parameters.target_duration_seconds if splits else 0)
         self._sentences: deque[Sentence] = deque()
@@ -54,7 +53,7 @@ class Utterance:
 
     @property
     def is_empty(self) -> bool:
-        """True if no sentence waits and none will come."""
+        """True if no sentence waits and none will come, as of one that was cancelled."""
         return self.finished and not self._sentences
 
     async def add(self, fragment: str) -> None:
@@ -82,7 +81,7 @@ class Utterance:
 
     def cancel(self) -> None:
         """Stop at once: drop what waits and end what is being spoken."""
-        self.finished = self.cancelled = True
+        self.finished = self._cancelled = True
         self.drop()
         if self._deadline is not None:
             self._deadline.expire(Cancelled("Cancelled"))
@@ -150,7 +149,7 @@ class Utterance:
         await self._news.wait()
 
     def _put(self, sentences: list[Sentence]) -> None:
-        if sentences and not self.cancelled:
+        if sentences and not self._cancelled:
             self._sentences += sentences
             self._news.set()
             if self._deadline is not None:
