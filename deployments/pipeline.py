@@ -95,15 +95,8 @@ class SpeechPipeline:
                 self._threads, word_timestamps, request, request.text, plan.chunks
             )
         record.planned(len(plan.chunks))
-        named = dict.fromkeys(chunk.voice or self._default_voice for chunk in plan.chunks)
-        unnamed = [chunk for chunk in plan.chunks if not (chunk.voice or self._default_voice)]
         sampled = self._sample(
-            each(plan.chunks),
-            request,
-            record,
-            stream=not whole,
-            names=[name for name in named if name],
-            rehearsed=unnamed if whole and len(unnamed) > 1 else (),
+            each(plan.chunks), request, record, stream=not whole, known=plan.chunks
         )
         levelled = level(
             sampled,
@@ -178,13 +171,12 @@ class SpeechPipeline:
         record: RequestRecord,
         *,
         stream: bool,
-        names: Iterable[str] = (),
-        rehearsed: Sequence[Chunk] = (),
+        known: Sequence[Chunk] = (),
     ) -> AsyncGenerator[Sampled, None]:
         """Yield the audio of the chunks of a request, as it comes from the sampler.
 
-        `names` are the voices that are known to be needed, `rehearsed` chunks of the voice that is
-        made up, from the first on.
+        Of the chunks that are `known` from the beginning, the voices are prepared first. Where
+        nobody hears them as they come, those without a voice are rehearsed, to make one up.
         """
 
         async def prepare_voice(name: str) -> PreparedVoice:
@@ -197,11 +189,14 @@ class SpeechPipeline:
         unique_id = f"{record.request_id}/{uuid.uuid4().hex}"
         # A job that comes again under its name is kept from where it was drawn before.
         rehearsal_id = f"{unique_id}/rehearsal"
+        voices = [chunk.voice or self._default_voice for chunk in known]
+        unnamed = [chunk for chunk, name in zip(known, voices, strict=True) if not name]
+        rehearsed = unnamed if not stream and len(unnamed) > 1 else ()
         jobs = make_jobs(chunks, request, self._default_voice, unique_id, stream=stream)
         sampled = sample_in_order(
             self._sampler,
             jobs,
-            RequestVoices(prepare_voice, names),
+            RequestVoices(prepare_voice, dict.fromkeys(filter(None, voices))),
             self._limits.max_request_jobs,
             record.redrawn,
             [make_job(chunk, request, rehearsal_id, stream=stream) for chunk in rehearsed],
