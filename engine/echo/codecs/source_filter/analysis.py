@@ -14,6 +14,7 @@ from engine.echo.codecs.source_filter.features import (
     Features,
     Floats,
     centres,
+    interpolated,
 )
 from engine.echo.codecs.source_filter.pitch_track import track
 
@@ -51,12 +52,4 @@ def _smoothed(power: Floats, widths_hz: Floats) -> Floats:
     total = np.cumsum(np.pad(power, ((0, 0), (1, 1))), axis=1)
     middle, half = BAND_HZ / bin_hz + 0.5, widths_hz[:, None] / bin_hz / 2
     low, high = np.maximum(middle - half, 0.0), np.minimum(middle + half, num_bins)
-    return np.asarray((_at(total, high) - _at(total, low)) / (high - low))
-
-
-def _at(total: Floats, position: Floats) -> Floats:
-    """Interpolate the rows of `total` at fractional `position`, (frames, bands)."""
-    index = np.floor(position).astype(np.intp)
-    rest = position - index
-    here = np.take_along_axis(total, index, 1)
-    return np.asarray(here + rest * (np.take_along_axis(total, index + 1, 1) - here))
+    return np.asarray((interpolated(total, high) - interpolated(total, low)) / (high - low))

@@ -17,6 +17,7 @@ from engine.echo.codecs.source_filter.features import (
     PITCH_UNIT_HZ,
     VOICING,
     Features,
+    interpolated,
 )
 
 _VOICED = 0.5
@@ -32,9 +33,7 @@ def filled(features: Features) -> Features:
     log_power = features[:, :NUM_CEPSTRA] @ cosines
     pitch_hz = PITCH_UNIT_HZ * 2 ** features[:, PITCH]
     position = np.interp(pitch_hz, BAND_HZ[:_LOW_BANDS], np.arange(_LOW_BANDS))
-    index = np.minimum(position.astype(np.intp), _LOW_BANDS - 2)[:, None]
-    before, after = (np.take_along_axis(log_power, index + i, 1) for i in (0, 1))
-    level = before + (position[:, None] - index) * (after - before)
+    level = interpolated(log_power, position[:, None])
     octaves = _OCTAVES - np.log2(pitch_hz)[:, None]
     below = (octaves < 0) & (features[:, VOICING] > _VOICED)[:, None]
     change = np.where(below, level + _SLOPE * octaves - log_power, 0.0)

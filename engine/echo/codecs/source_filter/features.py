@@ -69,3 +69,10 @@ SILENCE: Floats = np.concatenate([np.full(NUM_BANDS, np.log(POWER_FLOOR)) @ COSI
 def centres(num_subframes: int, first: int = 0) -> NDArray[np.int64]:
     """Return the samples at RATE_HZ that sub-frames describe, from number `first` on."""
     return (np.arange(num_subframes, dtype=np.int64) + first) * HOP + FIRST_CENTRE
+
+
+def interpolated(rows: Floats, position: Floats) -> Floats:
+    """Return each of `rows` (n, columns) at its fractional positions, (n, any)."""
+    index = np.minimum(position.astype(np.intp), rows.shape[1] - 2)
+    here, following = (np.take_along_axis(rows, index + i, 1) for i in (0, 1))
+    return np.asarray(here + (position - index) * (following - here))

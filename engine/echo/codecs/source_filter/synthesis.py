@@ -18,6 +18,7 @@ from engine.echo.codecs.source_filter.features import (
     HOP,
     NUM_BANDS,
     NUM_CEPSTRA,
+    NUM_FEATURES,
     PITCH,
     PITCH_UNIT_HZ,
     POWER_FLOOR,
@@ -85,7 +86,7 @@ class SynthesisStream:
     """
 
     count: int = 0
-    last: Floats = field(default_factory=lambda: np.zeros((1, NUM_CEPSTRA + 2)))
+    last: Floats = field(default_factory=lambda: np.zeros((1, NUM_FEATURES)))
     cycles: float = 0.0
     pulses: Floats = field(default_factory=lambda: np.zeros((1, HOP)))
     noise: Floats = field(default_factory=lambda: np.zeros((1, HOP)))
