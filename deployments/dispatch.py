@@ -37,7 +37,7 @@ class Sampled(NamedTuple):
     Attributes:
         job_index: Number of the job within the request.
         block: Audio of that job, in order; None when there is no more.
-        waited_s: Seconds spent waiting for the sampler since the block before.
+        waited_s: Seconds spent waiting for it, not for the job to begin.
     """
 
     job_index: int

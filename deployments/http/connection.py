@@ -34,7 +34,11 @@ class Dialect(Protocol):
         """
 
     async def speak(self) -> None:
-        """Send what there is to send, until nothing more will come."""
+        """Send what there is to send, until nothing more will come.
+
+        Raises:
+            SpeechError: It cannot go on.
+        """
 
     def close(self) -> None:
         """Take no more text; `speak` returns when all that has come has been spoken."""
@@ -76,7 +80,7 @@ class Connection:
         """Talk until the client goes, the dialect ends or the server stops; free all then.
 
         Raises:
-            Idle: Nothing happened for too long.
+            SpeechError: Nothing happened for too long, or the dialect cannot go on.
         """
         receiving = asyncio.create_task(self._receive(dialect))
         speaking = asyncio.create_task(dialect.speak())

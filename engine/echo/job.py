@@ -45,7 +45,7 @@ class TickResult:
 
 @dataclass(eq=False)
 class EchoJob:
-    """A job with its progress.
+    """A job with its progress. In a tick only the runner touches it, but for `is_over`.
 
     Attributes:
         tokens: The tokens of its text.

@@ -99,7 +99,7 @@ class Scheduler(Generic[W]):
             self._active.setdefault(work.request_id, {})[work] = None
 
     def next_batch(self) -> list[W]:
-        """Return the jobs that take the next step together, in the order of their turns."""
+        """Return the jobs of the next tick, in turn; those that take no step in it always fit."""
         batch: list[W] = []
         total = 0
         for work in self._in_turn():
