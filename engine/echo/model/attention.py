@@ -6,7 +6,7 @@ once per job. Guidance lanes simply lack the part they are denied, so nothing is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
 from typing import Protocol
@@ -49,17 +49,11 @@ class _Keys:
         views = {name: part.flatten(0, 1).unbind() for name, part in parts.items()}
         self._contexts = [[views[id(part)] for part in lane.context] for lane in lanes]
 
-    def keys(self, layer: int, own: Tensor) -> list[list[Tensor]]:
-        """Return the keys of each lane, in parts, given its own ones."""
-        return self._parts(2 * layer, own)
-
-    def values(self, layer: int, own: Tensor) -> list[list[Tensor]]:
-        """Return the values of each lane, in parts, given its own ones."""
-        return self._parts(2 * layer + 1, own)
-
-    def _parts(self, index: int, own: Tensor) -> list[list[Tensor]]:
-        pairs = zip(torch.split(own, self.num_frames), self._contexts, strict=True)
-        return [[frames, *(views[index] for views in context)] for frames, context in pairs]
+    def parts(self, layer: int, k: Tensor, v: Tensor) -> Iterator[list[list[Tensor]]]:
+        """Yield the keys of each lane, in parts, then the values, given their own `k` and `v`."""
+        for index, own in ((2 * layer, k), (2 * layer + 1, v)):
+            pairs = zip(torch.split(own, self.num_frames), self._contexts, strict=True)
+            yield [[frames, *(views[index] for views in context)] for frames, context in pairs]
 
 
 class LoopAttention:
@@ -71,8 +65,7 @@ class LoopAttention:
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """See `Attention`."""
         queries = torch.split(q, self._lanes.num_frames)
-        keys, values = self._lanes.keys(layer, k), self._lanes.values(layer, v)
-        lanes = zip(queries, keys, values, strict=True)
+        lanes = zip(queries, *self._lanes.parts(layer, k, v), strict=True)
         return torch.cat([attend(x, torch.cat(ks), torch.cat(vs)) for x, ks, vs in lanes])
 
 
@@ -99,10 +92,12 @@ class VarlenAttention:
 
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """See `Attention`."""
+        parts = self._lanes.parts(layer, k, v)
+        keys, values = (torch.cat(list(chain.from_iterable(each))) for each in parts)
         return self._kernel(
             q,
-            torch.cat(list(chain.from_iterable(self._lanes.keys(layer, k)))),
-            torch.cat(list(chain.from_iterable(self._lanes.values(layer, v)))),
+            keys,
+            values,
             self._query_offsets,
             self._key_offsets,
             self._max_queries,
