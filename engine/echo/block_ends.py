@@ -75,14 +75,11 @@ class BlockEnds:
         models: The networks, on their device.
         restart: See `Restart`.
         side: The queue that decoding takes.
-        overlaps: Whether it overlaps with the other jobs' steps.
     """
 
-    def __init__(
-        self, models: Models, restart: Restart, side: SideQueue, *, overlaps: bool
-    ) -> None:
+    def __init__(self, models: Models, restart: Restart, side: SideQueue) -> None:
         self._codec, self._end = models.codec, models.config.end
-        self._restart, self._side, self._overlaps = restart, side, overlaps
+        self._restart, self._side = restart, side
         self._searches: list[tuple[EchoJob, EndSearch]] = []
         self._decodings: deque[Decoding] = deque()
         self.num_retakes = 0
@@ -102,7 +99,7 @@ class BlockEnds:
             others: Jobs that took a step in this tick and did not end a block.
             results: Takes results and failures.
         """
-        overlaps = self._overlaps and bool(others)
+        overlaps = self._side.overlaps and bool(others)
         earlier = [item for item in self._searches if not item[0].is_over]
         self._searches = []
         for job in ended:

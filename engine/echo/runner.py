@@ -45,11 +45,11 @@ class Runner:
         self._dit, self._codec = models.dit, models.codec
         self._device = models.dit.device
         side = SideQueue(self._device, overlaps)
-        self._speakers = SpeakerEncoder(models, speaker_cache, side, overlaps=overlaps)
+        self._speakers = SpeakerEncoder(models, speaker_cache, side)
         self._forward = forward or PlainForward(models.dit)
         self._alignment_heads = AlignmentHeads(models.dit, alignment_heads)
         self._previous_tick: torch.cuda.Event | None = None
-        self._ends = BlockEnds(models, self._restart, side, overlaps=overlaps)
+        self._ends = BlockEnds(models, self._restart, side)
         self._totals = dict.fromkeys(("ticks", "steps", "lane_frames"), 0.0)
 
     @property

@@ -18,12 +18,14 @@ class SideQueue:
 
     Args:
         device: The device.
-        enabled: Whether there is a second queue; a CPU has one, and so has a GPU without it.
+        overlaps: Whether its work runs beside the steps of jobs. Else, and on a CPU whatever this
+            is, it is the main queue.
     """
 
-    def __init__(self, device: torch.device, enabled: bool) -> None:
+    def __init__(self, device: torch.device, overlaps: bool) -> None:
+        self.overlaps = overlaps
         self._stream: torch.cuda.Stream | None = None
-        if enabled and device.type == "cuda":
+        if overlaps and device.type == "cuda":
             self._stream = torch.cuda.Stream(device)
             self._stream.wait_stream(torch.cuda.current_stream(device))  # the weights are there
 

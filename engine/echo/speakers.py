@@ -109,14 +109,10 @@ class SpeakerEncoder:
         models: The networks, on their device.
         cache: The voices encoded before.
         side: The queue that encoding takes.
-        overlaps: Whether other jobs take steps meanwhile.
     """
 
-    def __init__(
-        self, models: Models, cache: SpeakerCache, side: SideQueue, *, overlaps: bool = False
-    ) -> None:
-        self._dit, self._codec, self._cache = models.dit, models.codec, cache
-        self._side, self._overlaps = side, overlaps
+    def __init__(self, models: Models, cache: SpeakerCache, side: SideQueue) -> None:
+        self._dit, self._codec, self._cache, self._side = models.dit, models.codec, cache, side
         self._max_frames = models.config.max_voice_frames
         self.totals = dict.fromkeys(("speaker_cache_hits", "speaker_cache_misses"), 0.0)
         """Running totals; any thread may read them."""
@@ -125,7 +121,7 @@ class SpeakerEncoder:
         """Return whether the voice needs no encoding."""
         return self._cache.holds(key)
 
-    def encode_window(self, voice: JobVoice, *, wait: bool = True) -> bool:
+    def encode_window(self, voice: JobVoice, *, wait: bool) -> bool:
         """Encode the next window of the voice's audio; return whether the voice is held now.
 
         Args:
@@ -142,10 +138,10 @@ class SpeakerEncoder:
                 return True
         with self._side.beside():
             self._encode_next(voice)
-            if self._overlaps:
+            if self._side.overlaps:
                 last = voice.latents[-1] if voice.state is None else voice.state
                 voice.pending = Download(last)
-        if voice.state is None or self._overlaps:
+        if voice.state is None or self._side.overlaps:
             return False
         # It only ever goes back to the device, in turn: there is no need to wait for the copy.
         self._cache.put_state(voice.key, Download(voice.state).unfinished)

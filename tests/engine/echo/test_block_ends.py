@@ -47,7 +47,7 @@ def late(monkeypatch):
 
     def encode_window(self, voice, *, wait):
         with pytest.MonkeyPatch.context() as patch:
-            if self._overlaps:
+            if self._side.overlaps:
                 patch.setattr(speakers, "Download", Late)
             return encoder(self, voice, wait=wait)
 
@@ -181,6 +181,6 @@ def test_job_that_fails_while_it_ends_fails_alone(models, late, monkeypatch):
 
 def test_a_cpu_has_one_queue():
     values = torch.zeros(3)
-    with SideQueue(torch.device("cpu"), enabled=True).beside(values):
+    with SideQueue(torch.device("cpu"), overlaps=True).beside(values):
         values += 1
     assert values.tolist() == [1, 1, 1]
