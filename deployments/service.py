@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from typing import Any
 
 from deployments.admission import Admission, Place
@@ -83,15 +83,13 @@ class SpeechService:
         """Hold a request's place inside, which may have to be waited for."""
         return self._supervision.admission.turn()
 
-    @contextmanager
-    def connection(self) -> Iterator[None]:
+    def connection(self) -> AbstractContextManager[Place]:
         """Hold the place of a WebSocket inside.
 
         Raises:
             Overloaded: All are taken.
         """
-        with self._connections.admit():
-            yield
+        return self._connections.admit()
 
     def session(self, request_id: str, *, file_per_sentence: bool) -> TextSession:
         """Return a session that speaks text as it comes; see `TextSession`."""
