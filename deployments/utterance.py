@@ -32,9 +32,9 @@ class Utterance:
         self.index = index
         self.request = request
         self.finished = False
-        self._cancelled = False
         splits = parameters.max_chars_per_chunk > 0
-        self._reader = SentenceReader(parameters.target_duration_seconds if splits else 0)
+        self._longest_wait_s = parameters.target_duration_seconds if splits else 0.0
+        self._reader = SentenceReader(self._longest_wait_s)
         self._sentences: deque[Sentence] = deque()
         self._news = asyncio.Event()
         self._deadline: Deadline | None = None
@@ -62,10 +62,13 @@ class Utterance:
         Raises:
             InvalidRequest: It holds half a character.
         """
+        reader = self._reader
         if len(fragment) < LONG_FRAGMENT:
-            self._put(self._reader.feed(fragment))
+            sentences = reader.feed(fragment)
         else:  # text that is hard to read would hold up all other requests
-            self._put(await asyncio.to_thread(self._reader.feed, fragment))
+            sentences = await asyncio.to_thread(reader.feed, fragment)
+        if reader is self._reader:  # else the text was dropped meanwhile
+            self._put(sentences)
 
     def flush(self) -> None:
         """Let what has come be spoken, ended or not; more may follow."""
@@ -81,7 +84,7 @@ class Utterance:
 
     def cancel(self) -> None:
         """Stop at once: drop what waits and end what is being spoken."""
-        self.finished = self._cancelled = True
+        self.finished = True
         self.drop()
         if self._deadline is not None:
             self._deadline.expire(Cancelled("Cancelled"))
@@ -89,7 +92,7 @@ class Utterance:
     def drop(self) -> None:
         """Forget the text that waits."""
         self._sentences.clear()
-        self._reader.flush()
+        self._reader = SentenceReader(self._longest_wait_s)  # the other may be at work on a thread
         self._num_being_spoken = 0
         self._news.set()
 
@@ -149,7 +152,7 @@ class Utterance:
         await self._news.wait()
 
     def _put(self, sentences: list[Sentence]) -> None:
-        if sentences and not self._cancelled:
+        if sentences:
             self._sentences += sentences
             self._news.set()
             if self._deadline is not None:

@@ -1,13 +1,15 @@
 import asyncio
 import math
+import threading
 
 import pytest
 
 from deployments.admission import Admission
 from deployments.deadline import Deadline
-from deployments.utterance import Utterance
+from deployments.utterance import LONG_FRAGMENT, Utterance
 from speech.parameters import ModelParameters
 from speech.request import parse_speech_config
+from speech.text.incremental import SentenceReader
 
 
 @pytest.mark.parametrize(
@@ -35,3 +37,21 @@ async def test_utterance_that_has_not_spoken_holds_no_place_and_takes_no_time(si
         assert (await following).text == "Hello."
         assert admission.stats()["open"] == 1
         assert deadline.left_s <= 30
+
+
+async def test_text_that_is_dropped_while_a_thread_reads_it_waits_no_longer(monkeypatch):
+    reads, dropped, feed = threading.Event(), threading.Event(), SentenceReader.feed
+
+    def feed_late(reader, fragment):
+        reads.set()
+        assert dropped.wait(60)
+        return feed(reader, fragment)
+
+    monkeypatch.setattr(SentenceReader, "feed", feed_late)
+    utterance = Utterance(0, parse_speech_config({}, 640), ModelParameters())
+    adding = asyncio.create_task(utterance.add("a" * LONG_FRAGMENT))
+    assert await asyncio.to_thread(reads.wait, 60)
+    utterance.drop()
+    dropped.set()
+    await adding
+    assert utterance.num_waiting == 0
