@@ -109,17 +109,21 @@ def check(
         CheckpointError: They differ in more than tensors that are known to be unneeded.
     """
     keys = {name: _resolve(found, name) for name in expected}
-    used = {key for group in keys.values() for key in group}
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, group in keys.items():
+        # Of a pair g as well: torch reads as many values of it as v has rows, there or not.
+        own = expected[name], (*expected[name][:1], 1, 1)
+        shapes |= zip(reversed(group), own, strict=False)
     missing = [name for name, group in keys.items() if not group]
     unexpected = [
         name
         for name in found
-        if name not in used and not _BLOCKWISE_ONLY.search(name) and not _MASKS.search(name)
+        if name not in shapes and not _BLOCKWISE_ONLY.search(name) and not _MASKS.search(name)
     ]
     misshapen = [
-        f"{group[-1]} is {found[group[-1]]}, not {expected[name]}"
-        for name, group in keys.items()
-        if group and found[group[-1]] != expected[name]
+        f"{key} is {found[key]}, not {shape}"
+        for key, shape in shapes.items()
+        if found[key] != shape
     ]
     problems = [
         f"{what}: {', '.join(names[:_NUM_NAMED])}"

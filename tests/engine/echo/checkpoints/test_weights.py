@@ -83,6 +83,14 @@ def test_fill_folds_both_spellings_of_weight_norm(names):
     torch.testing.assert_close(conv.conv.weight, g * v / v.norm(dim=(1, 2), keepdim=True))
 
 
+@pytest.mark.parametrize("shape", [(4, 1, 1), (1, 1, 1), (3,)])
+def test_fill_refuses_magnitudes_that_do_not_fit(shape):
+    conv = CausalConv(2, 3, 5).requires_grad_(False)
+    tensors = {"conv.weight_g": torch.rand(shape), "conv.weight_v": torch.randn(3, 2, 5)}
+    with pytest.raises(CheckpointError, match=r"misshapen: conv.weight_g is .*, not \(3, 1, 1\)"):
+        fill(conv, State({**tensors, "conv.bias": torch.zeros(3)}))
+
+
 def test_published_views_share_their_parameters_memory():
     dit = EchoDiT(TINY.dit).requires_grad_(False)
     published(dit)["blocks.1.attention.gate.weight"].fill_(7)
