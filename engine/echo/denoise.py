@@ -39,10 +39,10 @@ class Trajectory:
     _earlier: KeyValues | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        plan = self.progress.plan
-        if self.speaker is not None and plan.speaker_kv_scale is not None:
+        given = self.progress.plan.parameters
+        if self.speaker is not None and given.speaker_kv_scale is not None:
             self._scaled_speaker = self.speaker.clone()
-            self._scaled_speaker[: plan.speaker_kv_max_layers] *= plan.speaker_kv_scale
+            self._scaled_speaker[: given.speaker_kv_max_layers] *= given.speaker_kv_scale
 
     def begin_block(self, latent_context: Callable[[Tensor], KeyValues]) -> None:
         """Draw the block's noise and encode the blocks before it, unless that is done."""
@@ -54,7 +54,7 @@ class Trajectory:
         self._x = initial_noise(
             self.progress.num_frames,
             self.latents.shape[1],
-            self.progress.plan.truncation,
+            self.progress.plan.parameters.truncation_factor,
             self.generator,
         ).to(self.latents.dtype)
 

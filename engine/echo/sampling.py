@@ -56,15 +56,11 @@ class Block:
 
 @dataclass(frozen=True)
 class Plan:
-    """A job's sampler parameters, worked out before its first step."""
+    """A job's sampler parameters, and what they come to, worked out before its first step."""
 
     blocks: tuple[Block, ...]
     """A single one unless the job streams."""
-    text_scale: float
-    speaker_scale: float
-    truncation: float | None
-    speaker_kv_scale: float | None
-    speaker_kv_max_layers: int | None
+    parameters: SamplerParameters
 
 
 @dataclass
@@ -101,12 +97,13 @@ class Progress:
     @property
     def guides_text(self) -> bool:
         """True if the step has a lane without text; at scale 0 that would change nothing."""
-        return self.current.guided and self.plan.text_scale != 0
+        return self.current.guided and self.plan.parameters.cfg_scale_text != 0
 
     @property
     def guides_speaker(self) -> bool:
         """True if the step has a lane without speaker."""
-        return self.current.guided and self.has_speaker and self.plan.speaker_scale != 0
+        guides = self.current.guided and self.plan.parameters.cfg_scale_speaker != 0
+        return guides and self.has_speaker
 
     @property
     def lane_frames(self) -> int:
@@ -154,15 +151,11 @@ def make_plan(
         count: make_steps(replace(parameters, num_steps=count), dtype) for count in set(counts)
     }
     return Plan(
-        blocks=tuple(
+        tuple(
             Block(num_frames, steps[count])
             for num_frames, count in zip(blocks, chain(counts, repeat(counts[-1])), strict=False)
         ),
-        text_scale=parameters.cfg_scale_text,
-        speaker_scale=parameters.cfg_scale_speaker,
-        truncation=parameters.truncation_factor,
-        speaker_kv_scale=parameters.speaker_kv_scale,
-        speaker_kv_max_layers=parameters.speaker_kv_max_layers,
+        parameters,
     )
 
 
@@ -228,9 +221,9 @@ def guide(cond: Tensor, no_text: Tensor | None, no_speaker: Tensor | None, plan:
     """Return the velocity, pushed away from the ones without text and without speaker."""
     v = cond
     if no_text is not None:
-        v = v + plan.text_scale * (cond - no_text)
+        v = v + plan.parameters.cfg_scale_text * (cond - no_text)
     if no_speaker is not None:
-        v = v + plan.speaker_scale * (cond - no_speaker)
+        v = v + plan.parameters.cfg_scale_speaker * (cond - no_speaker)
     return v
 
 

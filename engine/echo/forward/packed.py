@@ -150,15 +150,15 @@ def _updates(job_steps: Iterable[JobStep]) -> Iterator[Update]:
     for job_step in job_steps:
         cond, last = number, number + len(job_step.lanes) - 1
         number = last + 1
-        rescale, plan = job_step.step.rescale or Rescale(1.0, 0.0), job_step.plan
+        rescale, given = job_step.step.rescale or Rescale(1.0, 0.0), job_step.plan.parameters
         guides_text, guides_speaker = job_step.no_text is not None, job_step.no_speaker is not None
         yield Update(
             cond,
             cond + guides_text,
             last if guides_speaker else cond,
             (
-                guides_text * plan.text_scale,
-                guides_speaker * plan.speaker_scale,
+                guides_text * given.cfg_scale_text,
+                guides_speaker * given.cfg_scale_speaker,
                 rescale.ratio,
                 rescale.pull,
                 job_step.step.dt,

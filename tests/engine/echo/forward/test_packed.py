@@ -107,7 +107,8 @@ def test_guidance_and_update_over_tables_equal_the_definition_to_the_bit(dtype, 
     contexts = {"cond": (text, voice), "no_text": (voice,), "no_speaker": (text,)}
     job_steps = []
     for seed, (frames, guides, text_scale, speaker_scale, rescale, dt) in enumerate(jobs):
-        plan = replace(PLAN, text_scale=text_scale, speaker_scale=speaker_scale)
+        given = SamplerParameters(cfg_scale_text=text_scale, cfg_scale_speaker=speaker_scale)
+        plan = replace(PLAN, parameters=given)
         lanes = {
             name: PlacedLane(Lane(frames, contexts[name]), seed, 0.9 - seed / 10)
             for name in ("cond", *guides)
