@@ -8,10 +8,12 @@ from speech.text.english.rule import listed
 
 _ENGLISH = frozenset(
     listed(
-        "about after an and are at be been but by can could did do does for from had has have he "
-        "hello her hi his how if into is it its just more my not of or our out said she than "
-        "thank thanks that the their them there these they this to was we were what when which "
-        "who why will with would you your"
+        "about after an and any are at be because been before between but by can could did didn't "
+        "do does doesn't don't each every for from had has have he hello her hi his how i'll i'm "
+        "i've if into is isn't it it's its just many more much my not of only or other our out "
+        "said she since some such than thank thanks that that's the their them then there these "
+        "they this those through to until very was we we're were what when where which while who "
+        "why will with without would yes you you're your"
     )
 )
 _OTHER = frozenset(
@@ -45,11 +47,12 @@ _OTHER = frozenset(
 )
 _ALSO_IN_NAMES = frozenset(
     listed(
-        "à ce con da das de del der des di dos du e el em en es est et il la las le les lo los mai "
-        "mayo na non o om para se son te tu um un van von y zu"
+        "à ang che ce con da das de del der des di dos du e el em en es est et Grad hai hay ho il "
+        "la las le les lo los mai mayo na non o om para pas sao são se son soy sur sus te tu um un "
+        "van von y zu"
     )
 )
-"""Found in names and phrases of an English text as well, as in `Rue de la Paix`."""
+"""Found in English, its names and phrases as well, as in `Rue de la Paix` and `soy sauce`."""
 _FOREIGN_LETTER = re.compile("(?![āēīōūŋ])[Ā-ɏ]")  # macrons are Hawaiian's and Japanese's as well
 _MIN_FOREIGN_CHARS = 3  # `zł` stands behind an amount
 _WORD = re.compile(r"(?<![\w./\\@'’-])[^\W\d_]+(?:['’][^\W\d_]+)?(?![\w/@-]|['’.]\w)")
@@ -63,8 +66,8 @@ _ET_AL = re.compile(r"\s(?:al|cetera|seq)\b")
 def is_other_language(text: str) -> bool | None:
     """Tell whether the little words of `text` are rather those of another language than English.
 
-    None where it has none of either. A capital counts at the beginning of a sentence only:
-    elsewhere it is a name's.
+    None where it has none of either but what names have as well. A capital counts at the beginning
+    of a sentence only: elsewhere it is a name's.
     """
     english = other = 0
     certain, possible = set[str](), set[str]()
@@ -86,7 +89,7 @@ def is_other_language(text: str) -> bool | None:
         ):
             other += 1
             certain.add(word)
-    if not (english or other):
+    if not english and not certain and len(possible) < _MIN_POSSIBLE:
         return None
     return other > english and (bool(certain) or len(possible) >= _MIN_POSSIBLE + english)
 

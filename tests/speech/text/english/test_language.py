@@ -33,6 +33,9 @@ ENGLISH = [
     ("The word 你好 means hello 2 times.", "The word 你好 means hello two times."),
     ("I lived in Москва from 2010 on.", "I lived in Москва from twenty ten on."),
     ("The Škoda, 500 zł, 2 rōnin", "The Škoda, five hundred zlotys, two rōnin"),
+    ("Then add 1 Tbsp soy sauce.", "Then add one tablespoon soy sauce."),
+    ("Ang Lee won 3 Oscars.", "Ang Lee won three Oscars."),
+    ("Ho Chi Minh City: 9 million", "Ho Chi Minh City: nine million"),
     ("EST 5, IST 6", "ee ess tee five, eye ess tee six"),
 ]
 
@@ -49,7 +52,7 @@ def test_names_and_phrases_of_another_language_are_in_english_text(written: str,
 
 @pytest.mark.parametrize("context", ["答案是。", "Er sagte, dass es nicht so ist."])
 def test_context_tells_the_language_of_a_text_that_is_too_short(context: str) -> None:
-    for text in ("42!", "Kapitel 5", "iPhone 15"):
+    for text in ("42!", "Kapitel 5", "iPhone 15", "La 5"):
         assert normalize(text, context) == text
     assert normalize("It is 5.", context) == "It is five."
     assert normalize("42!", "It was so.") == "forty two!"
