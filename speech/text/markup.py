@@ -69,7 +69,23 @@ _CHAT_TAG = re.compile(r"<(?:t:|a?:\w{2,32}:|@[!&]?|\#)\d{5,20}(?::[a-zA-Z])?>")
 _FOOTNOTE = re.compile(
     r"\[\^[\w-]{1,20}\]:?|(?<=[\w.,;:!?\"”’)])(?<!\b[b-z])(?:\[(?!0)\d{1,3}(?:[,–-]\s?\d{1,3}){0,4}\])+(?=[\s.,;:!?\"”’)\[]|$)"
 )
+_BRACKETED = r"\[(?!0)\d{1,3}(?:[,–-]\s?\d{1,3}){0,4}\]"
+_CITATION = re.compile(  # with a space before, as in papers
+    rf"(?<![^\W_])([^\W\d_]{{2,30}})([\"”’)]?)[ ]{_BRACKETED}(?:(?:,?[ ]?|[–-]){_BRACKETED}){{0,6}}"
+    r"(?=[.,;:)])"
+)
+_CITES = re.compile(  # what is cited in words, and what has numbers in brackets of its own
+    "and|are|array|at|by|bytes|chapter|citations?|cites?|equals?|example|elements|figure|for|from|in|index|interval|"
+    "is|items?|keys?|lists?|note|numbers|of|on|option|or|press|ranges?|refs?|references?|returns?|see|sets?|"
+    "steps?|than|that|the|theorem|to|values?|vectors?|via|with",
+    re.IGNORECASE,
+)
+_SOURCE = re.compile(
+    "【[^【】\n]{0,12}†[^【】\n]{0,60}】|\ue200[^\ue200\ue201\n]{1,200}\ue201"
+)  # ChatGPT's
 _EMPHASIS = (
+    re.compile(r"(?<!\*)(\*\*)([^\W\d_]{1,30})\1(?![*\d])"),
+    re.compile(r"(?<![\w*])(\*)([^\W\d_]{1,30})\1(?=[^\W\d_])"),
     re.compile(r"(?<![\w*)\]])(\*{1,3})(?=[^\s*])([^*\n]{1,500})(?<=\S)\1(?![\w*])"),
     re.compile(r"(?<![\w/])(_{1,3})(?=[^\s_])([^_\n]{1,500})(?<=\S)\1(?!\w)"),
     re.compile(r"(?<![\w~])(~~)(?=[^\s~])([^~\n]{1,500})(?<=\S)\1(?![\w~])"),
@@ -97,7 +113,7 @@ _LINE_END = re.compile(  # that was escaped once too often
     rf"({_PATH})|(?<=[\w.!?,;:)\"”*])(?:\\r)?\\n(?:(?:\\r)?\\n)*(?=[A-Z\d*#•“¿¡-]|\s*\Z)"
 )
 _CONTRACTION = re.compile(r"(?<![`\w])([^\W\d_]{1,20})`(?=(?:s|t|d|m|ll|re|ve)\b(?!`))")
-_MARKS = re.compile(r"[<&\[*_~`|\\$]|-->|==|^\(\d", re.MULTILINE)
+_MARKS = re.compile(r"[<&\[*_~`|\\$【\ue200]|-->|==|^\(\d", re.MULTILINE)
 
 
 def drop_markup(text: str) -> str:
@@ -120,6 +136,7 @@ def drop_markup(text: str) -> str:
     text = _without_pairs(_UNSAID.sub("", _BLOCK_TAG.sub("\n", text)))
     if _ENTITY.search(text):
         text = clean(_ENTITY.sub(lambda match: html.unescape(match[0]), text))
+    text = _CITATION.sub(_uncited, _SOURCE.sub("", text))
     text = _FOOTNOTE.sub("", _without_targets(_LINK.sub(r"\1", _IMAGE.sub(r"\1", text))))
     text = _TASK.sub(r"\1", _ROW.sub(_row, _FENCE.sub("", text)))
     text = _CONTRACTION.sub(r"\1’", text)
@@ -131,6 +148,10 @@ def drop_markup(text: str) -> str:
 def _gap(tag: re.Match[str]) -> str:
     """Return a space for a tag that closes where another opens: no word goes on there."""
     return " " * (tag[0][1] == "/" and _OPENS.match(tag.string, tag.end()) is not None)
+
+
+def _uncited(match: re.Match[str]) -> str:
+    return match[0] if _CITES.fullmatch(match[1]) else match[1] + match[2]
 
 
 def _alias(tag: re.Match[str]) -> str:

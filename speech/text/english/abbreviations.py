@@ -7,7 +7,7 @@ import re
 from speech.text.english.initials import spell
 from speech.text.english.roman import ROMAN_NUMERALS
 from speech.text.english.rule import Rule, alternatives, like, rule
-from speech.text.english.sentences import stop_after, word_before
+from speech.text.english.sentences import rest_of, stop_after, word_before
 
 TITLES = {
     "Dr": "Doctor", "Mr": "Mister", "Mrs": "Missus", "Ms": "Miz", "Messrs": "Messers",
@@ -56,6 +56,18 @@ _MAY_END = {
     "Qtr": "Quarter", "qtr": "quarter", "Hwy": "Highway", "Pkwy": "Parkway",
     "pkg": "package", "pkgs": "packages", "Univ": "University", "Assn": "Association",
 }  # fmt: skip
+_NOTED = {"Hx": "History", "Dx": "Diagnosis", "Rx": "Prescription", "Tx": "Treatment"}
+_TAKEN = {
+    "PRN": "as needed", "BID": "twice a day", "TID": "three times a day",
+    "QID": "four times a day", "QHS": "at bedtime", "daily": "daily",
+}  # fmt: skip
+"""How a dose is taken."""
+_UNSTOPPED = {
+    "acct": "account", "accts": "accounts", "amt": "amount", "dept": "department",
+    "govt": "government", "mgmt": "management",
+}  # fmt: skip
+_SPANS = {"yr": "year", "yrs": "years", "hrs": "hours", "mins": "minutes", "wk": "week",
+          "wks": "weeks"}  # fmt: skip
 _FORENAMES = {
     "Benj": "Benjamin", "Chas": "Charles", "Danl": "Daniel", "Edw": "Edward", "Geo": "George",
     "Jas": "James", "Jos": "Joseph", "Robt": "Robert", "Saml": "Samuel", "Thos": "Thomas",
@@ -80,10 +92,18 @@ _NUNS = (
     "Margaret|Mari[ae]|Martha|Mary|Monica|Rita|Rose|Ther?esa|Ursula|Veronica"
 )
 _ANY_CONTRACTED = alternatives(list(_CONTRACTED)).replace("'", "['’]")
+_GOES_ON = re.compile(r"\s[a-z\d]|[,;:)]")
 _CAPITAL = re.compile(r"[\"”’)]?\s[\"“‘(]?[A-Z]")
 _INITIAL = re.compile(r"\s[A-Z]\.")
+_LETTERED = re.compile(  # what has a letter for its name: a sentence ends behind it
+    "answer|button|choice|choose|class|click|column|exhibit|group|hepatitis|hit|key|letter|option|part|"
+    "plan|point|press|pick|room|section|select|step|team|type|vitamin",
+    re.IGNORECASE,
+)
 _SHORT = {
     "w/o": "without",
+    "W/o": "Without",
+    "F/u": "Follow up",
     "s/he": "she or he",
     "S/he": "She or he",
     "b/c": "because",
@@ -129,6 +149,8 @@ def _dotted(match: re.Match[str]) -> str:
 
 def _initial(match: re.Match[str]) -> str:
     """Return a name's initial; before another one there is no end, as in `A. A. Milne`."""
+    if _LETTERED.fullmatch(word_before(match)):
+        return f"{spell(match['letter'])}."
     is_first = _INITIAL.match(match.string, match.end())
     return spell(match["letter"]) + ("" if is_first else stop_after(match))
 
@@ -185,9 +207,9 @@ ABBREVIATIONS: tuple[Rule, ...] = (
     ),
     rule(rf"(?<![\w.])(?P<what>(?i:{alternatives(list(_CREDITS))}))\.(?=\sby\s[A-Z])", _credit),
     rule(
-        r"(?P<dose>\b(?:hours|daily|day|mg|mL|ml|tablets?|capsules?|puffs?|milligrams|mouth|bid|tid|times)\s)prn"
-        r"(?=[\s.,;)]|$)",
-        lambda m: f"{m['dose']}as needed",
+        r"(?P<dose>\b(?:hours|daily|day|mg|mL|ml|tab(?:let)?s?|cap(?:sule)?s?|puffs?|milligrams|micrograms|milliliters|"
+        rf"units|mouth|bid|tid|times)\s)(?P<mouth>PO\s)?(?P<how>prn|{'|'.join(_TAKEN)})(?=[\s.,;)]|$)",
+        lambda m: f"{m['dose']}{'by mouth ' * bool(m['mouth'])}{_TAKEN.get(m['how'], 'as needed')}",
     ),
     rule(
         r"(?P<before>\b(?:[Tt]he|Hey|Hi|Hello|Dear|Yes|Thanks|[Mm]y|[Yy]our)\s)Dr\.",
@@ -207,7 +229,17 @@ ABBREVIATIONS: tuple[Rule, ...] = (
         r"(?=\s+(?:[A-Z\"“]|and\b|\d(?:st|nd)\s[A-Z])|-[A-Z][a-z]{1,8}\.|(?<=[Mm][Rr]\.|[MD][sr]\.)[A-Z])",
         _title,
     ),
+    rule(rf"\b(?:{'|'.join(_NOTED)})(?=:\s|\sof\s)", lambda m: _NOTED[m[0]]),
     rule(r"\bM/s\.?(?=\s[A-Z])", "Messers"),
+    rule(
+        rf"(?<=[a-z]\s)(?P<span>{'|'.join(_SPANS)})(?P<stop>\.)?(?![\w'’@/-])",
+        lambda m: _SPANS[m["span"]] + "." * bool(m["stop"] and not _GOES_ON.match(rest_of(m))),
+    ),
+    rule(
+        rf"(?<![\w.@/'’-])(?:{alternatives(list(_UNSTOPPED))})(?![\w.'’@/-])",
+        lambda m: like(m[0], _UNSTOPPED[m[0].lower()]),
+        re.IGNORECASE,
+    ),
     rule(r"\b(?P<word>Mme|Mlle)(?=\s(?:de\s)?[A-Z])", _title),
     rule(
         r"\b(?P<word>Capt|Cpl|Insp|Lt|Maj|Prof|Rev|Sgt|Supt)(?=\s(?:Col|Gen)?\s?[A-Z][a-z]{2})",

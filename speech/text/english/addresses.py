@@ -19,6 +19,8 @@ _TOP_LEVEL = (
     "com|org|net|edu|gov|mil|info|io|ai|app|dev|co|uk|us|ca|de|fr|eu|tv|me|xyz|au|biz|blog|br|ch|cloud|cn|cz|dk|"
     "es|fm|gg|gl|hu|ie|jp|kr|ly|nl|nz|online|pl|pt|ru|se|shop|site|store|tech"
 )
+_ALSO_WORDS = "(?:am|be|cc|gd|im|in|is|it|la|sh|so|st|to)"
+"""Ends of domains that are words as well: before a slash they are none, as in `youtu.be/x`."""
 _FILE_ENDINGS = (
     "txt|pdf|docx?|xlsx?|pptx?|csv|json|xml|html?|md|jpe?g|png|gif|svg|mp3|mp4|wav|zip|exe|py|js|ts|"
     "css|ya?ml|toml|ini|log|sh|cpp|rs|java|tsx|jsx|sql|conf|cfg|ipynb|epub|mkv|mov|avi|webp|gz|tar|rtf|srt|"
@@ -154,7 +156,7 @@ ADDRESSES: tuple[Rule, ...] = (
     rule(r"(?:https?|ftp)://(?P<rest>[^\s<>\"“”]{1,300})", _url, re.IGNORECASE),
     rule(r"(?<![\w.@])(?P<rest>www\.[^\s<>\"“”]{1,300})", _url, re.IGNORECASE),
     rule(
-        rf"(?<![\w.@/])(?P<rest>(?:[A-Za-z\d-]{{1,63}}\.){{1,4}}(?:{_TOP_LEVEL})(?:[:]\d{{2,5}}(?!\d))?(?:/[^\s<>\"“”]{{0,200}})?)"
+        rf"(?<![\w.@/])(?P<rest>(?:[A-Za-z\d-]{{1,63}}\.){{1,4}}(?:{_TOP_LEVEL}|{_ALSO_WORDS}(?=/\w))(?:[:]\d{{2,5}}(?!\d))?(?:/[^\s<>\"“”]{{0,200}})?)"
         r"(?![\w@])",
         _url,
     ),

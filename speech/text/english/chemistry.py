@@ -23,6 +23,8 @@ _NAMES = {
     "N": "nitrogen", "O": "oxygen", "F": "fluorine", "P": "phosphorus", "S": "sulfur",
     "K": "potassium", "I": "iodine", "U": "uranium",
 }  # fmt: skip
+_PREFIXES = "Mid|Non|Over|Post|Pre|Sub|Under"
+"""Before amounts: behind other words stands a name, as in `Uranium-235`."""
 _SYMBOL = r"[A-Z][a-z]?"
 _PLAIN = re.compile(r"[A-Z]{2,}\d+|[BCDGP]2[BCDGP]")  # initials with a number: WW2, CO2, B2B
 _PARTS = re.compile(r"[A-Z][a-z]?|\d+|[()+−-]")
@@ -56,6 +58,15 @@ CHEMISTRY: tuple[Rule, ...] = (
         rf"(?<![\w^])(?P<mass>[⁰¹²³⁴-⁹]{{1,3}})(?P<element>{'|'.join(_NAMES)})(?![a-z])",
         lambda m: f"{_NAMES[m['element']]} {in_pairs(unicodedata.normalize('NFKC', m['mass']))}",
     ),
+    rule(
+        rf"(?<![\w-])(?P<name>(?!{_PREFIXES})[A-Z][a-z]{{2,20}}-)(?P<mass>[1-9]\d\d)(?![\w-]|[.,]\d)",
+        lambda m: m["name"] + in_pairs(m["mass"]),
+    ),
+    rule(  # of blood
+        r"(?<!\w)(?P<gas>[SPF][aip]|p)(?P<what>C?O)2(?!\w)",
+        lambda m: f"{spell(m['gas'])} {spell(m['what'])} two",
+    ),
+    rule(r"(?<!\w)HbA1[cC](?!\w)", f"{spell('HBA')} one {spell('C')}"),
     rule(
         r"(?<![\w-])(?P<element>U|Pu|Cs|Sr|Am|Th)-(?P<mass>\d{3})(?!\w)",
         lambda m: f"{spell(m['element'])} {in_pairs(m['mass'])}",

@@ -11,12 +11,14 @@ from speech.text.english.rule import Rule, rule
 _MIN_CHARS = 6
 _MIN_CHANGES = 2  # from letters to figures or back: `AB123` is a model, not a serial number
 _MIN_RANDOM_CHANGES = 3
-_MEASURES = re.compile(r"(?:\d+(?:x|[a-z]{1,3}(?=\d|\Z))){1,6}\d*")
+_MEASURES = re.compile(
+    r"(?:\d+(?:x|[a-z]{1,3}(?=\d|\Z))){1,6}\d*|\d{1,4}-\d{1,4}(?:[VW](?:[AD]C)?|[KMGT]B)"
+)
 _MIN_ACCOUNT_DIGITS = 8
 _CHANGES = re.compile(r"(?<=\d)(?=[A-Za-z])|(?<=[A-Za-z])(?=\d)")
 _GROUPS = re.compile(r"[A-Za-z\d]+")
 _WHAT = (
-    r"\b(?:(?:[Pp]ass)?code|SKU|UPC|PIN|OTP|password|[Ee]xtension|ending\sin|CV[VC]|account\snumber|"
+    r"\b(?:(?:[Pp]ass)?code|SKU|UPC|PIN|OTP|password|[Ee]xtension|ending(?:\sin)?|CV[VC]|account\snumber|"
     r"PMC?ID)"
 )
 
@@ -53,7 +55,7 @@ def _serial_number(match: re.Match[str]) -> str | None:
     num_changes = sum(len(_CHANGES.findall(group)) for group in groups)
     num_digits = sum(map(str.isdigit, match[0]))
     is_long = re.search(r"\d{5}", match[0]) is not None or (len(groups) > 1 and num_digits > 4)
-    if sum(map(len, groups)) < _MIN_CHARS:
+    if sum(map(len, groups)) < _MIN_CHARS or _MEASURES.fullmatch(match[0]):
         return None
     if num_changes < _MIN_CHANGES and not (num_changes and is_long):
         return None
@@ -203,10 +205,6 @@ CODES: tuple[Rule, ...] = (
         lambda m: f"{in_pairs(m['width'])} {cardinal(m['height'])} ar {cardinal(m['rim'])}",
     ),
     rule(
-        r"(?<![\w.])\.\d{3}/\.\d{3}/\.\d{3}(?![\w/])",
-        lambda m: ", ".join(in_pairs(part.lstrip(".0")) for part in m[0].split("/")),
-    ),
-    rule(
         r"(?P<what>\b(?:[Nn]umber|[Cc]ase|[Dd]ocket)\s)(?P<year>\d\d)-(?P<number>\d{3,5})(?![\w-])",
         _docket,
     ),
@@ -254,11 +252,6 @@ CODES: tuple[Rule, ...] = (
         r"[Mm]agnum|ACP|LR|bullet|rounds?\b|"
         r"Win(?:chester)?\b|Remington|Colt|Special)))",
         lambda m: in_pairs(m["bore"]) + " caliber" * bool(m["cal"]),
-    ),
-    rule(
-        r"(?P<what>\b(?:bat(?:s|ted|ting)|hit(?:s|ting)?|slugg(?:ed|ing)|OPS|OBP|SLG|AVG)\s(?:of\s)?|"
-        r"(?<![^\s(])(?=\.\d{3}\s(?:average|ball|baseball|hitter|mark|record|season|team)\b))\.(?P<average>[1-9]\d\d)(?!\w)",
-        lambda m: m["what"] + in_pairs(m["average"]),
     ),
     rule(r"(?<![\w-])[\da-fA-F]{8}(?:-[\da-fA-F]{4}){3}-[\da-fA-F]{12}(?![\w-])", _code),
     rule(r"(?<![\w:])[\dA-Fa-f]{2}(?:[:][\dA-Fa-f]{2}){5}(?![\w:])", _code),

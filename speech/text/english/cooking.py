@@ -33,7 +33,7 @@ COOKING: tuple[Rule, ...] = (
     rule(rf"{START}{_AMOUNT}\s?pt\.(?=\s[a-z])", _measured("pint")),
     rule(rf"{START}{_AMOUNT}\s?T\.(?=\s(?!rex\b)[a-z])", _measured("tablespoon")),
     rule(rf"{START}{_AMOUNT}\s?t\.(?=\s[a-z])", _measured("teaspoon")),
-    rule(r"(?<=\d\s)(?P<size>lg|med|sm)\.(?=\s[a-z])", _size),
+    rule(r"(?<=\d\s)(?P<size>lg|med|sm)\.?(?=\s[a-z])", _size),
     rule(r"(?<![\w.])(?P<size>[Mm]ed)\.(?=-[a-z]|\s(?:heat|low|high)\b)", _size),
 )
 """Amounts first, then sizes."""

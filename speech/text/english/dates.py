@@ -193,6 +193,10 @@ DATES: tuple[Rule, ...] = (
         lambda m: _LIVES[m["life"]],
     ),
     rule(
+        rf"(?<=[a-z]\s)(?P<life>[bd])\.(?=\s{_ANY_DAY}\s{_ANY_MONTH}\s\d{{4}}\b)",
+        lambda m: _LIVES[m["life"]],
+    ),
+    rule(
         r"(?P<century>\d(?:st|nd|rd|th))[\s-][cC]\.",
         lambda m: f"{m['century']} century{stop_after(m)}",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from speech.text.english.figures import cardinal
+from speech.text.english.figures import cardinal, in_pairs
 from speech.text.english.rule import Rule, rule
 
 _COUNTED = (
@@ -17,6 +17,10 @@ _DATED = "".join(
     for word in ("on", "On", "since", "until", "before", "after", "to", "in", "the")
 )
 _REPORTED = re.compile(r"(?<![\w-])\d\s?[-–]\s?\d(?![\w-])|\((?:pen|og|OG|HT|FT)\b")
+_PARTS_OR_DAYS = re.compile(
+    r"half|halves|quarters?|thirds?|\w+ths?|(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)(?:[a-z]*day)?",
+    re.IGNORECASE,
+)
 _SPLIT = frozenset({"1", "2", "4", "12", "20", "50"})  # fifty fifty, twenty twenty, four four time
 
 
@@ -24,6 +28,14 @@ def _out_of(match: re.Match[str]) -> str | None:
     if int(match["got"]) > int(match["all"]):
         return None
     return f"{match['what']}{cardinal(match['got'])} out of {cardinal(match['all'])}"
+
+
+def _part_of(match: re.Match[str]) -> str | None:
+    """Return `Thread (one out of three)` for `Thread (1/3)`; a day and `half (1/2)` stay."""
+    got, total = int(match["got"]), int(match["all"])
+    if not 0 < got <= total or _PARTS_OR_DAYS.fullmatch(match["what"].strip()):
+        return None
+    return f"{match['what']}({cardinal(match['got'])} out of {cardinal(match['all'])})"
 
 
 def _all(match: re.Match[str]) -> str | None:
@@ -73,11 +85,11 @@ GAMES: tuple[Rule, ...] = (
         lambda m: f"{m['winner']}defeated",
     ),
     rule(
-        r"(?P<name>\b[A-Z][\w.'’-]{1,20}\s)\((?P<minutes>\d{1,3}(?:[+]\d{1,2})?['’′](?:\spen)?(?:,\s?\d{1,3}(?:[+]\d{1,2})?['’′])*)\)",
+        r"(?P<name>\b[A-ZÀ-Þ][\w.'’-]{1,20}\s)\((?P<minutes>\d{1,3}(?:[+]\d{1,2})?['’′](?:\spen)?(?:,\s?\d{1,3}(?:[+]\d{1,2})?['’′])*)\)",
         _scored,
     ),
     rule(
-        r"(?P<name>\b[A-Z][\w.'’-]{1,20}\s)(?P<minutes>\d{1,3}(?:[+]\d{1,2})?['’′](?:\s\((?:pen|og|OG|p)\)?)?"
+        r"(?P<name>\b[A-ZÀ-Þ][\w.'’-]{1,20}\s)(?P<minutes>\d{1,3}(?:[+]\d{1,2})?['’′](?:\s\((?:pen|og|OG|p)\)?)?"
         r"(?:,\s?\d{1,3}(?:[+]\d{1,2})?['’′](?:\s\((?:pen|og|OG|p)\)?)?)*)(?=[\s.,;)]|$)",
         _scored_at,
     ),
@@ -90,6 +102,10 @@ GAMES: tuple[Rule, ...] = (
     rule(
         rf"(?P<what>\b{_COUNTED}[:]?\s)(?P<got>\d{{1,5}})\s?/\s?(?P<all>\d{{1,5}})(?![\w/]|[.,]\d)",
         _out_of,
+    ),
+    rule(
+        r"(?P<what>\b[a-zA-Z]{2,20}\s)\((?P<got>\d{1,2})/(?P<all>\d{1,2})\)",
+        _part_of,
     ),
     rule(
         rf"(?=[1-9]){_DATED}(?<![\w.,:/$£€-])(?P<all>[1-9]\d{{0,3}})/(?P=all)(?![\w/-]|[.,]\d)",
@@ -113,5 +129,14 @@ GAMES: tuple[Rule, ...] = (
         r"(?:(?<=\()(?=.(?:[2-9]|1\d|20)\))|(?<=[A-Za-z]\s))(?<!\b[Tt]he\s)(?<!\b[ao]n\s)(?<!\bfor\s)[x×](?P<count>\d{1,2})(?=[.,;:!?)]*(?:\s|$))",
         lambda m: f"times {cardinal(m['count'])}",
     ),
+    rule(
+        r"(?<![\w.])\.\d{3}/\.\d{3}/\.\d{3}(?![\w/])",
+        lambda m: ", ".join(in_pairs(part.lstrip(".0")) for part in m[0].split("/")),
+    ),
+    rule(
+        r"(?P<what>\b(?:bat(?:s|ted|ting)|hit(?:s|ting)?|slugg(?:ed|ing)|OPS|OBP|SLG|AVG)\s(?:of\s)?|"
+        r"(?<![^\s(])(?=\.\d{3}\s(?:average|ball|baseball|hitter|mark|record|season|team)\b))\.(?P<average>[1-9]\d\d)(?!\w)",
+        lambda m: m["what"] + in_pairs(m["average"]),
+    ),
 )
-"""Points first, then dice, episodes and how many there are of a thing."""
+"""Points first, then dice, episodes, how many there are of a thing, and averages of a batter."""

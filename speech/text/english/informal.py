@@ -15,6 +15,7 @@ _SHORTHAND = {
     "ur": "your", "rn": "right now", "cya": "see ya", "txt": "text", "thnx": "thanks",
     "tnx": "thanks", "tysm": "thank you so much", "g2g": "got to go",
     "bday": "birthday", "b-day": "birthday", "wknd": "weekend", "tmrw": "tomorrow",
+    "fr fr": "for real",
 }  # fmt: skip
 _SPELLED = listed(
     "afaik afk aka brb btw fyi gtg hbu idc idk iirc ikr ily imho imo irl jk lmk ngl nvm ofc omg "
@@ -40,6 +41,11 @@ _FACES = (
 )
 _CODE = re.compile(r"[A-Z]\d")  # of a bolt, a seat, a size of paper
 _ADDRESSEE = re.compile(r"\s(?:me|us|him|her|them|you)\b", re.IGNORECASE)
+_SMILEY = (
+    r"[:;]['’]?[-^o]?(?:[()DPpOo3/\\|*]|\)+)|=-?[()DPp]|xD|[<>^]_+[<>^]|\^\^|-_-|T_+T|;_;|[oO]_[oO]|>\.<|"
+    r"[^\s()a-zA-Z\d]{0,6}\([^\w\s()]{0,4}[ツ‿◕ಠωಥᴗ◡ʖ□﹏╥◉][^\s()a-zA-Z\d]{0,8}\)[^\s()a-zA-Z\d]{0,6}"
+)
+"""A face of marks."""
 _EMOJI = rf"[^\S\n]?(?![♩♪]\s?=)[{_FACES}][{_FACES}\u200d\ufe0f]*[ ]?"
 
 
@@ -98,7 +104,10 @@ INFORMAL: tuple[Rule, ...] = (
     rule(r"(?<![\w&#])[#](?P<tag>\d{0,8}[A-Za-z]\w{2,60})(?!\w)", _hashtag),
     rule(r"(?<!\S)(?P<place>[ur])/(?=[A-Za-z]\w{2})", lambda m: f"{spell(m['place'])} slash "),
     rule(rf"(?<![\w+-])(?:{_FIRST_KEYS})(?:[+-][A-Z][A-Za-z\d]{{0,9}}){{1,4}}(?![\w+-])", _keys),
-    rule(r"(?<=\w\s)[:;=]-?[DPp](?!\w)|(?<=\w[.!?,]\s)[:;=]-?[DPp](?!\w)", ""),
+    rule(
+        rf"[^\S\n]?(?<!\S)(?:{_SMILEY})(?:[ ]?(?:{_SMILEY}|<3))*(?=[\s.,;!?]|$)[ ]?",
+        _unsaid,
+    ),
     rule(
         r"(?<![\w.,$£€/-])(?P<length>\d{1,2})[kK](?=\s(?:run|race|walk|runner|course)\b)",
         lambda match: f"{match['length']} kay",

@@ -156,6 +156,14 @@ def _letter(match: re.Match[str]) -> str:
     return spell(match["letter"])
 
 
+def _listed_letters(match: re.Match[str]) -> str | None:
+    """Return `ay, bee and see` for `A, B and C`."""
+    letters = match["letters"]
+    if set(re.findall("[A-Z]", letters)) == {"I"}:
+        return None
+    return re.sub("[A-Z]", lambda letter: spell(letter[0]), letters)
+
+
 def _no_pronoun(match: re.Match[str]) -> str | None:
     """Return `eye tee` for the IT of `an IT job`: behind an article stands no pronoun."""
     before = word_before(match)
@@ -199,7 +207,7 @@ SPACED: tuple[Rule, ...] = (
 
 INITIALS: tuple[Rule, ...] = (
     rule(
-        r"(?<![\w-])(?P<size>AAA?A?)(?=\s(?:batter|cells?\b))",
+        r"(?<![\w-])(?P<size>AAA?A?)(?=\s(?:batter|cells?\b)|-rated|[\s-](?:bonds?|games?|rating|status|titles?)\b)",
         lambda m: f"{_TIMES[len(m['size'])]} ay",
     ),
     rule(
@@ -234,7 +242,18 @@ LETTERS: tuple[Rule, ...] = (
         _letter,
     ),
     rule(r"(?<=[a-z]-)(?P<letter>[A-HJ-Z])(?![\w'’.&/-])", _letter),
-    rule(r"(?<=[a-z]\s)(?P<letter>[B-HJ-NP-Z](?:\s[B-HJ-NP-Z])*)(?![\w.'’&/-])", _letter),
+    rule(
+        r"(?<![\w.'’@#$&/\\-])(?P<letters>[A-Z](?:,\s[A-Z]){1,25}(?:,?\s(?:and|or)\s[A-Z])?)(?![\w'’&/-]|\.\w)",
+        _listed_letters,
+    ),
+    rule(
+        r"(?<![\w.'’@#$&/\\-])A(?=\s(?:and|or|versus)\s(?:[B-HJ-Z]|[bdep]ee|eff|jee|aitch)(?![\w'’&/-]|\.\w))",
+        "ay",
+    ),
+    rule(
+        r"(?<![\w.'’@#$&/\\-])(?P<letter>[B-HJ-NP-Z]|[A-HJ-Z](?:\s[A-Z])+)(?![\w.'’&/-]|[\])][a-z])",
+        _letter,
+    ),
     rule(
         rf"\b(?P<what>(?:{_LETTERED}|vitamin|hepatitis|type|grade|plan|option)[:]?)\sA(?![\w.'’&/-])",
         lambda m: f"{m['what']} ay",

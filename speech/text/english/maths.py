@@ -159,7 +159,7 @@ MATHS: tuple[Rule, ...] = (
          lambda match: f"{match['number']} factorial"),
     rule(r"(?<![\w.'’])(?P<name>[fghtFGP])\((?P<of>[a-zA-Z]|\d{1,3}(?:,\s?\d{1,4})?"
          r"|[a-z]\s?[+−-]\s?[a-z\d])\)(?!\w)", _of),
-    rule(r"(?<![\w.'’/-])(?<!\d\s)(?P<name>[A-HJ-Z]|[b-df-hj-np-tv-z]{2})(?=(?P<power>[²³])?(?:\s=\s[\w.−-]|=\.?\d|(?(power)(?![\w⁺⁻])|(?!))))",
+    rule(r"(?<![\w.'’°/-])(?<!\d\s)(?P<name>[A-HJ-Z]|[b-df-hj-np-tv-z]{2})(?=(?P<power>[²³])?(?:\s=\s[\w.−-]|=\.?\d|(?(power)(?![\w⁺⁻])|(?!))))",
          lambda match: spell(match['name'])),
     rule(r"(?<![\w.'’])(?P<name>[fgh])['’′]\((?P<of>[a-z])\)(?!\w)",
          lambda match: f"{match['name']} prime of {match['of']}"),

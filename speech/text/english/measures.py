@@ -63,14 +63,18 @@ def _measure(match: re.Match[str]) -> str:
     one, many = UNITS[match["unit"]]
     stop = match["stop"] or ""
     if stop and match["unit"] in _STOPPED:
-        ends = match["unit"] in _CLOCKED and rest_of(match).lstrip()[:1].isupper()
-        stop = "." if ends else stop_after(match)
+        stop = _stop_after(match)
     amount = number(match["amount"])
     if match["upto"]:
         amount += f" to {number(match['upto'])}"
     is_one = match["amount"] == "1" and not match["upto"]
     name = one if is_one or (not stop and is_adjective(match)) else many
     return f"{'minus ' * bool(match['minus'])}{amount} {name}{_rate(match['per'])}{stop}"
+
+
+def _stop_after(match: re.Match[str]) -> str:
+    ends = match["unit"] in _CLOCKED and rest_of(match).lstrip()[:1].isupper()
+    return "." if ends else stop_after(match)
 
 
 def _rate(per: str) -> str:
@@ -81,7 +85,9 @@ def _rate(per: str) -> str:
     )
 
 
-def _seconds(match: re.Match[str]) -> str:
+def _seconds(match: re.Match[str]) -> str | None:
+    if match["before"] == "(" and match["amount"][1:] == "0" and word_before(match).isupper():
+        return None  # the age of a character, as in `JANE (30s)`
     upto = f" to {cardinal(match['upto'])}" if match["upto"] else ""
     plural = "s" * (match["amount"] != "1" or bool(upto))
     return f"{match['before']}{cardinal(match['amount'])}{upto} second{plural}"
@@ -115,7 +121,7 @@ def _part(match: re.Match[str]) -> str:
 def _counted(match: re.Match[str]) -> str:
     """Return `sixty feet` for `sixty ft.`, `ten pound` for the `ten-lb` of a bag."""
     one, many = UNITS[match["unit"]]
-    stop = stop_after(match) if match["stop"] else ""
+    stop = _stop_after(match) if match["stop"] else ""
     is_one = match["amount"].lower() == "one" or match["gap"] == "-" or is_adjective(match)
     return f"{match['amount']}{match['gap']}{one if is_one else many}{stop}"
 
@@ -143,13 +149,17 @@ POWERED: tuple[Rule, ...] = (
         rf"(?P<amount>\b(?:\d[\d.]{{0,9}}\s?[x×·*]\s?)?10(?:\^[-−]?\d{{1,3}}|[²³]))\s?{_UNIT}{_RATE}(?![\w^])",
         lambda m: f"{m['amount']} {UNITS[m['unit']][1]}{_rate(m['per'])}",
     ),
+    rule(
+        rf"(?P<amount>(?<!\d)10\^[-−]?\d{{1,3}})(?=/){_RATE}",
+        lambda m: m["amount"] + _rate(m["per"]),
+    ),
 )
 """Powers of ten with a unit, before the powers are said."""
 
 MEASURES: tuple[Rule, ...] = (
     rule(
         r"(?<![\w.,/-])(?P<days>[1-7])\s?d(?=/(?:wk|week|mo|month)\b)",
-        lambda m: f"{cardinal(m['days'])} day{'s' * (m['days'] != '1')}",
+        lambda m: f"{m['days']} day{'s' * (m['days'] != '1')}",
     ),
     rule(
         r"(?<=[a-z]s)/(?P<hours>\d{1,2})\s?h(?:rs?|ours)?(?!\w)",
@@ -197,19 +207,9 @@ MEASURES: tuple[Rule, ...] = (
         lambda match: f"{cardinal(match['amount'])} stone",
     ),
     rule(
-        rf"{MINUS}(?<![\w.,])(?P<amount>\d{{1,3}})\s?bps\b",
-        lambda m: (
-            f"{'minus ' * bool(m['minus'])}{cardinal(m['amount'])} basis point"
-            f"{'s' * (m['amount'] != '1')}"
-        ),
-    ),
-    rule(
-        rf"(?<=[a-z]s)/(?P<per>{alternatives(_PER_COUNTED)})(?![\w²³])",
-        lambda m: f" per {PER[m['per']]}",
-    ),
-    rule(
-        r"(?<=[a-z]{3})/(?P<per>hr|sec|wk|yr|mo)\b(?!\.\w)",
-        lambda m: f" per {PER[m['per']]}",
+        rf"(?<=[a-z]s)/(?P<per>{alternatives(_PER_COUNTED)})(?![\w²³])"
+        r"|(?<=[a-z]{3})/(?P<short>hr|sec|wk|yr|mo)\b(?!\.\w)",
+        lambda m: f" per {PER[m['per'] or m['short']]}",
     ),
     rule(r"(?<=\d%)[:](?=\d)", " to "),
     rule(r"(?<=\d[+])%", " percent"),

@@ -275,5 +275,12 @@ MONEY: tuple[Rule, ...] = (
     ),
     rule(rf"{START}(?P<amount>{NUMBER})\s?¢", _cents),
     rule(rf"{START}(?P<amount>\d{{1,2}})p\b", lambda m: f"{cardinal(m['amount'])} pence"),
+    rule(
+        rf"{MINUS}(?<![\w.,])(?P<amount>\d{{1,3}})\s?bps\b",
+        lambda m: (
+            f"{'minus ' * bool(m['minus'])}{cardinal(m['amount'])} basis point"
+            f"{'s' * (m['amount'] != '1')}"
+        ),
+    ),
 )
-"""Amounts such as `$12.50`, `£3.5 million` or `20 EUR`."""
+"""Amounts such as `$12.50`, `£3.5 million` or `20 EUR`, and basis points."""

@@ -21,6 +21,7 @@ from speech.text.english.law import LAW
 from speech.text.english.maths import LOGARITHMS, MATHS
 from speech.text.english.measures import MEASURES, POWERED
 from speech.text.english.money import MONEY
+from speech.text.english.music import MUSIC
 from speech.text.english.numbered import NUMBERED
 from speech.text.english.places import PLACES
 from speech.text.english.prescan import Seen
@@ -64,6 +65,7 @@ RULES = (
         *COOKING,
         *LOGARITHMS,
         *CHEMISTRY,
+        *MUSIC,
         *CODES,
         *COMMANDS,
         *INFORMAL,

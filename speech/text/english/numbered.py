@@ -158,6 +158,7 @@ NUMBERED: tuple[Rule, ...] = (
     ),
     rule(r"(?:^|(?<=\n)|(?<=[:]\s))(?:FWD?|Fwd?)(?=[:]\s)", "Forward"),
     rule(r"(?:^|(?<=\n)|(?<=[:]\s))RE(?=[:]\s)", "Re"),
+    rule(r"\bACT(?=\s(?:[IVX]{1,4}|\d{1,2}|ONE|TWO|THREE|FOUR|FIVE)\b)", "Act"),
     rule(r"(?:^|(?<=\n)|(?<=/))INT\.(?=\s[A-Z]{2}|\s\d+[A-Z]{2}\b|/EXT)", "Interior."),
     rule(r"(?:^|(?<=\n)|(?<=/))EXT\.(?=\s[A-Z]{2}|\s\d+[A-Z]{2}\b|/INT)", "Exterior."),
     rule(

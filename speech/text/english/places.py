@@ -182,7 +182,7 @@ PLACES: tuple[Rule, ...] = (
         _state_of_town,
     ),
     rule(
-        rf"(?<=,\s)(?P<party>[DRI])-(?P<state>{_STATE}|{_SHORT_STATE})(?!\w)",
+        rf"(?<=,\s)(?P<party>[DRI])-(?P<state>{_STATE}|{_SHORT_STATE}|[A-Z][a-z]{{3,}}(?=,\s))(?!\w)",
         lambda match: f"{spell(match['party'])}, {_state(match)}",
     ),
     rule(

@@ -43,7 +43,7 @@ def _fraction(above: int, below: int) -> str:
 def _written_fraction(match: re.Match[str]) -> str | None:
     above, below = int(match["above"]), int(match["below"])
     after = match.string[match.end() : match.end() + _SEEN_CHARS]
-    if below in (4, 8) and not match["whole"] and _BEAT.match(after):
+    if (above, below) == (6, 8) or (below in (4, 8) and not match["whole"] and _BEAT.match(after)):
         return f"{cardinal(match['above'])} {cardinal(match['below'])}"
     if not match["whole"] and _is_rating(match):
         return f"{cardinal(match['above'])} out of {cardinal(match['below'])}"
@@ -233,7 +233,7 @@ QUANTITIES: tuple[Rule, ...] = (
     ),
     rule(r"(?<=\d)\s[-–−]\s(?=\d[\d.,]{0,15}\s?equals)", " minus "),
     rule(
-        rf"{START}(?P<low>{_IN_RANGE})\s?[-–]\s?(?P<high>{_IN_RANGE})(?![\w-]|[.,]\d)",
+        rf"{START}(?<![A-Za-z]-)(?P<low>{_IN_RANGE})\s?[-–]\s?(?P<high>{_IN_RANGE})(?![\w-]|[.,]\d)",
         _range,
     ),
     rule(r"(?<![\w.,:/])(?P<left>\d+)/(?P<right>\d+)(?![\w/])", _slashed),

@@ -6,7 +6,7 @@ import re
 
 from speech.text.english.figures import NUMBER, START, in_pairs, number
 from speech.text.english.initials import spell
-from speech.text.english.rule import Rule, listed, rule
+from speech.text.english.rule import Rule, alternatives, listed, rule
 from speech.text.english.sentences import stop_after, word_before
 
 _AROUND = listed(  # a temperature
@@ -27,6 +27,10 @@ _IMPERIAL = "fl\\.?\\s?oz|oz|lbs?|in|ft|mi|pints?|cups?|yd"
 _PER_POWER = "kg|mol|min|yr|m[lL]|[cdkm]?m|[gsLhdK]"
 _PHYSICAL = {"N": "newtons", "J": "joules", "K": "kelvin"}
 _REPEATED = "days?|weeks?|wks?|months?|hours?|hrs?|doses?|reps|sets|nights?"
+_AGO = {
+    **{"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week", "mo": "month"},
+    **{"y": "year", "min": "minute", "hr": "hour", "yr": "year"},
+}
 _AGES = {"k": "thousand", "m": "million", "b": "billion", "g": "billion"}
 _COUNTED = listed(
     "people users customers viewers followers subscribers downloads views copies jobs homes "
@@ -69,6 +73,26 @@ def _scaled(match: re.Match[str]) -> str:
 
 
 SPELLINGS: tuple[Rule, ...] = (
+    rule(  # of a post, of what was saved
+        rf"(?<![\w.,/$£€¥₹:-])(?P<amount>\d{{1,3}})\s?(?P<unit>{alternatives(list(_AGO))})(?=\sago\b)",
+        lambda m: f"{m['amount']} {_AGO[m['unit']]}{'s' * (m['amount'] != '1')}",
+    ),
+    rule(
+        rf"(?<![\w.,/])(?P<used>{NUMBER})\s?/\s?(?=(?:{NUMBER})\s?[KMGTP]i?B(?!\w))",
+        lambda m: f"{m['used']} out of ",
+    ),
+    rule(
+        r"(?<=\d)(?P<unit>\s?[KMGTP]B)/(?=\d[\d.]{0,5}\s?[KMGTP]B(?!\w))",
+        lambda m: f"{m['unit']}, ",
+    ),
+    rule(
+        r"(?<=[a-z]{2})(?<!http)(?<!s(?=\(s))\((?P<many>e?s)\)(?![\w(=])", lambda m: m["many"]
+    ),  # `item(s)`
+    rule(r"(?<!\w)\[(?P<letter>[A-Za-z])\](?=[a-z])", lambda m: m["letter"]),  # `[T]he` of a quote
+    rule(r"(?<=opyright\s)\([cC]\)\s(?=\w)", ""),
+    rule(
+        r"(?<=\dV)(?P<kind>\s?[AD]C)?/(?=[56]0(?:[/-]60)?\s?Hz\b)", lambda m: f"{m['kind'] or ''}, "
+    ),
     rule(
         r"(?<![\w.,/$£€-])(?P<pressure>9[5-9]\d|10[0134][1-9])\s?mb\b",
         lambda m: f"{m['pressure']} millibars",
@@ -202,8 +226,10 @@ SPELLINGS: tuple[Rule, ...] = (
     rule(r"(?<=\d)-(?P<kind>sq|cu)\.?-(?=(?:ft|in|mi|yd|m)\b)", lambda m: f"-{m['kind']} "),
     rule(
         r"(?<![\w.,])(?P<width>[1-9]\d{2,3})\s?[x×]\s?(?P<height>[1-9]\d{2,3})"
-        r"(?!\w|[.,]\d|\s?(?:[kcm]?m|ft|in|inches|feet|yd)\b|[^=\n]{0,16}=)",
-        lambda m: f"{in_pairs(m['width'])} by {in_pairs(m['height'])}",
+        r"(?P<pixels>\s?px\b)?(?!\w|[.,]\d|\s?(?:[kcm]?m|ft|in|inches|feet|yd)\b|[^=\n]{0,16}=)",
+        lambda m: (
+            f"{in_pairs(m['width'])} by {in_pairs(m['height'])}{' pixels' * bool(m['pixels'])}"
+        ),
     ),
     rule(r"(?<=\d)(?P<unit>[vw])(?!\w)", lambda match: match["unit"].upper()),
     rule(
@@ -211,7 +237,7 @@ SPELLINGS: tuple[Rule, ...] = (
         lambda match: f"{match['feet']} foot {match['inches']}",
     ),
     rule(
-        r"(?P<unit>(?<=\d)\s?[kcm]?m|(?<=\d)\s?ft)(?P<power>[23])(?!\w|[.,:]\d|-)",
+        r"(?P<unit>(?<=\d)\s?[kcm]?m|(?<=\d)\s?ft|(?<=[a-zA-Z]/)[kcm]?m)(?P<power>[23])(?!\w|[.,:]\d|-)",
         lambda match: match["unit"] + ("²" if match["power"] == "2" else "³"),
     ),
     rule(r"(?<=\d)[\s-]?pt(?=\.?\s(?:bold|font|italic|size|text|type)\b)", " point"),

@@ -83,7 +83,10 @@ def _or(match: re.Match[str]) -> str | None:
 
 
 COMPARISONS: tuple[Rule, ...] = (
-    rule(r"(?<=[\w)])[*]{2}(?=-?\d|[a-z](?!\w))", "^"),
+    rule(  # but no word that is bleeped, such as `f**k`
+        r"(?<=[\d)])[*]{2}(?=[a-z](?!\w))|(?<=\b[abenxyz])[*]{2}(?=[abkmnpxyz](?!\w))|(?<=[\w)])[*]{2}(?=-?\d)",
+        "^",
+    ),
     rule(
         r"\b[Tt]ype[\s-](?P<blood>AB|[ABO])(?P<sign>[+−-])(?![\w-])",
         lambda m: f"type {spell(m['blood'])} {'positive' if m['sign'] == '+' else 'negative'}",
@@ -164,7 +167,7 @@ GLUED: tuple[Rule, ...] = (
         _path,
     ),
     rule(rf"/(?=(?:{_PRONOUN})\b)", _or),
-    rule(r"(?<=[\w)%])\s\|\s(?=[\w($£€]|[+]\d)", ", "),
+    rule(r"(?<=[\w).%])\s\|\s(?=[\w($£€]|[+]\d)", ", "),
     rule(r"(?<![\w.'’*-])A\*(?=s?(?![\w*]))", "ay star"),  # a grade
     rule(r"[*_~|^\\<>{}`]+", " "),
     rule(r"[ \t]{2,}", " "),

@@ -43,7 +43,8 @@ def _time(match: re.Match[str]) -> str | None:
     if fraction and not second:
         said += f" point {digits(fraction)}"
     if second:
-        said += f" and {number('.'.join(filter(None, (str(int(second)), fraction))))} seconds"
+        amount = ".".join(filter(None, (str(int(second)), fraction)))
+        said += f" and {number(amount)} second{'s' * (amount != '1')}"
     return said + _half_day(match)
 
 
@@ -188,6 +189,7 @@ INSTANTS: tuple[Rule, ...] = (
         r"(?P<hour>[01]?\d|2[0-3])\.(?P<minute>[0-5]\d)\s?[-–]\s?(?P<end>[01]?\d|2[0-3])\.(?=[0-5]\d(?![\w.%]))",
         lambda m: f"{m['day']}{m['hour']}:{m['minute']}-{m['end']}:",
     ),
+    rule(r"(?<=\d[:]\d\d[:]\d\d),(?=\d{3}(?![\d,]))", "."),  # of a log
     rule(r"(?<=[:]\d\d)c(?![\w'’])", " Central"),
     rule(r"(?<=[:]\d\d)/(?=\d{1,2}[:]\d\d)", ", "),
     rule(r"(?<=\b[A-Z]T)/(?=\d{1,2}(?:[:]\d\d)?\s?[apAP]\.?[mM])", ", "),

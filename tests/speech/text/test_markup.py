@@ -35,6 +35,11 @@ from tests.cpu_time import cpu_s
             "1\n00:01:15,200 --> 00:01:18,000\nHi, so\n\n2\n00:01:19,000 --> 00:01:20,000\nbye.",
             "\nHi, so\nbye.",
         ),
+        ("**S**pecific, *un*known, 2**n**2", "Specific, unknown, 2**n**2"),
+        (
+            "It is so [4], [5]–[7]. See [1]. It【4:0†source】 is 【好】",
+            "It is so. See [1]. It is 【好】",
+        ),
         ("**Hello there.", "Hello there."),
         (r"\*So\* it's \$5, 5\%, \#1 and a\_b", "So it's $5, 5%, #1 and a_b"),
         ("1986\\. A year.", "1986. A year."),

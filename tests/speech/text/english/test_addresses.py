@@ -5,6 +5,8 @@ import pytest
 from speech.text.english.normalization import normalize
 
 WRITTEN = [
+    ("See youtu.be/watch, be it so.", "See youtu dot be slash watch, be it so."),
+    ("Acme Inc. | 12 Elm St", "Acme Incorporated, twelve Elm Street"),
     ("1-800-FLOWERS, 1-888-CPA-HELP", "one, eight hundred, flowers, one, eight eight eight, "
      "see pee ay help"),
     ("Tel. +49 (0)30 901820", "Telephone plus four nine, zero, three zero, "

@@ -5,6 +5,14 @@ import pytest
 from speech.text.english.normalization import normalize
 
 WRITTEN = [
+    (
+        "Uranium-235, Blink-182, Sub-150",
+        "Uranium-two thirty five, Blink-one eighty two, Sub-one hundred and fifty",
+    ),
+    (
+        "SpO2 98%, HbA1c, pCO2",
+        "ess pee oh two ninety eight percent, aitch bee ay one see, pee see oh two",
+    ),
     ("H2O, CO₂ and H₂SO₄", "aitch two oh, see oh two and aitch two ess oh four"),
     ("C6H12O6, Fe2O3", "see six aitch twelve oh six, eff ee two oh three"),
     ("Ca(OH)2 (SiO2) with NaCl", "see ay oh aitch two (ess eye oh two) with en ay see ell"),

@@ -108,6 +108,8 @@ WRITTEN = [
     ("Moncton, NB E1C 8R3; ON M5W 1G6, ON IT",
      "Moncton, New Brunswick ee one see eight ar three; Ontario em five double-you one jee six, "
      "ON IT"),
+    ("Llama-3.1-8B, pages 3-5", "Llama-three point one-eight bee, pages three to five"),
+    ("Visa ending 4242", "Visa ending four two four two"),
     ("OTP is 552 901, a .30-06", "oh tee pee is five five two nine zero one, a thirty aught six"),
 ]  # fmt: skip
 

@@ -116,6 +116,9 @@ WRITTEN = [
      "fifty five"),
     ("2:3:5, dilute 1:10, 2:30:15", "two to three to five, dilute one to ten, two thirty and "
      "fifteen seconds"),
+    ("14:22:01,123 INFO at 14:22:01", "fourteen twenty two and one point one two three seconds "
+     "INFO at fourteen twenty two and one second"),
+    ("Van Gogh d. 29 July 1890", "Van Gogh died the twenty ninth of July eighteen ninety"),
     ("at 09:41:07 -0700", "at nine forty one and seven seconds you tee see minus seven"),
 ]  # fmt: skip
 

@@ -50,6 +50,9 @@ WRITTEN = [
     ("see chapter xx\nGo", "see chapter twenty\nGo"),
     ("the 5k in 19:45", "the five kay in nineteen forty five"),
     ("♩ = 120", "quarter note equals one hundred and twenty"),
+    ("lol :) <3 xoxo :3 ok ^_^. a colon (:) T_T", "lol xoxo ok. a colon (:)"),
+    ("That is it ¯\\_(ツ)_/¯ so (◕‿◕) it is", "That is it so it is"),
+    ("fr fr, s**t, f**k, x**n", "for real, s t, f k, x to the power of n"),
     ("Go on\n\n⚠️ Stop 🎉\n🚀 Up", "Go on\n\nStop\nUp"),
 ]  # fmt: skip
 

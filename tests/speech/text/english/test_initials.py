@@ -9,7 +9,14 @@ WRITTEN = [
     ("(NASDAQ: TSLA), AAPL, BRK.B", "(NASDAQ: tee ess ell ay), ay ay pee ell, bee ar kay bee"),
     ("S T O P, h e l l o", "STOP, hello"),
     ("ANN: It is so. IAN: The FBI.", "ANN: It is so. IAN: The eff bee eye."),
-    ("A B C D E, F B I, A C G T", "A B C D E, F B I, A C G T"),
+    ("A B C D E, F B I, A C G T", "ay bee see dee ee, eff bee eye, ay see jee tee"),
+    ("Points A, B, and C; A or B. So am I, I think", "Points ay, bee, and see; ay or bee. So am I, "
+     "I think"),
+    ("X is “Z” (L). B is for ball, K Lee", "ex is “zee” (ell). bee is for ball, kay Lee"),
+    ("Press A. Choose option B. Click on", "Press ay. Choose option bee. Click on"),
+    ("a AAA game, AAA-rated, ACT ONE, the ACT", "a triple ay game, triple ay-rated, Act ONE, the "
+     "ay see tee"),
+    ("“[T]he end,” [i]t [U]pdates", "“The end,” it Updates"),
     ("H.-J. Lee (a) first (b) last", "aitch jay Lee (ay) first (bee) last"),
     ("type O-, A+, a B- grade, B♭", "type oh negative, ay plus, a bee minus grade, bee flat"),
     ("w/o, n/a, 2% y/y, +9% YoY", "without, not applicable, two percent year on year, "

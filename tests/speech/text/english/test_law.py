@@ -11,7 +11,7 @@ WRITTEN = [
     ("my 401k, two 401ks, a 501c3", "my four oh one kay, two four oh one kays, a five oh one "
      "see three"),
     ("401 km, $401k", "four hundred and one kilometers, four hundred and one thousand dollars"),
-    ("3 item(s), 2 (two)", "three item(s), two (two)"),
+    ("3 item(s), 2 (two), box(es), http(s)", "three items, two (two), boxes, http(s)"),
     ("347 U.S. 483, 93 S. Ct. 705, 45 F. Supp. 2d 100", "three forty seven you ess four eighty "
      "three, ninety three Supreme Court seven oh five, forty five eff Supplement second one "
      "hundred"),
@@ -22,7 +22,7 @@ WRITTEN = [
     ("(EU) 2016/679, (EC) No 1049/2001, Directive 95/46/EC",
      "(ee you) twenty sixteen slash six seventy nine, (ee see) number ten forty nine slash two "
      "thousand and one, Directive ninety five slash forty six ee see"),
-    ("R v Brown, Henry V was, Ali v Frazier", "R versus Brown, Henry the fifth was, Ali versus "
+    ("R v Brown, Henry V was, Ali v Frazier", "ar versus Brown, Henry the fifth was, Ali versus "
      "Frazier"),
     ("under s. 12, subpara. (a), Exh. 12", "under section twelve, subparagraph ay, Exhibit twelve"),
     ("two 401(k)s", "two four oh one kays"),

@@ -55,7 +55,7 @@ WRITTEN = [
      "over h"),
     ("lim x→∞ 1/x = 0", "the limit as x approaches infinity of one over x equals zero"),
     ("so ∃ c ∈ (a, b), ∀ x ∈ ℝ", "so there exists c in (a, b), for all x in the real numbers"),
-    ("T = 2π√(L/g), P(A)·P(B)", "tee equals two pi the square root of (L over g), "
+    ("T = 2π√(L/g), P(A)·P(B)", "tee equals two pi the square root of (ell over g), "
      "pee of A times pee of bee"),
     ("with |A| ≤ |B|, a=1, b=-3", "with the absolute value of A is less than or equal to the "
      "absolute value of bee, a equals one, b equals minus three"),

@@ -114,7 +114,7 @@ WRITTEN = [
      "two millimeters"),
     ("3.0 m s⁻¹, 10⁻³ mol dm⁻³, 5 W m⁻² K⁻¹, W/m²", "three point zero meters per second, ten to "
      "the power of minus three moles per cubic decimeter, five watts per square meter per kelvin, "
-     "W per square meter"),
+     "double-you per square meter"),
     ("a force of 1 N, Row 12 J, 5 T. rex", "a force of one newton, Row twelve jay, five T. rex"),
     ("12-ga., 5-spd, 16oz latte, 45k mi., x 10d", "twelve gauge, five speed, sixteen ounce latte, "
      "forty five thousand miles, times ten days"),
@@ -159,6 +159,18 @@ WRITTEN = [
      "three days per week"),
     ("$500 min.; Potion (x4), (x86)", "five hundred dollars minimum; Potion (times four), "
      "(ex eighty six)"),
+    ("3 ×10^9/L, 24.9 kg/m2, W/m2", "three times ten to the power of nine per liter, twenty four "
+     "point nine kilograms per square meter, double-you per square meter"),
+    ("-40 °F = -40 °C", "minus forty degrees Fahrenheit equals minus forty degrees Celsius"),
+    ("100-240V AC/50-60Hz, 2/16 GB, 5MB/1GB", "one hundred to two hundred and forty volts ay see, "
+     "fifty to sixty hertz, two out of sixteen gigabytes, five megabytes, one gigabyte"),
+    ("2m ago, 3d ago, 2w ago, 1h ago", "two minutes ago, three days ago, two weeks ago, one hour "
+     "ago"),
+    ("1920x1080 px", "nineteen twenty by ten eighty pixels"),
+    ("JANE (30s), Plank (30s)", "JANE (thirties), Plank (thirty seconds)"),
+    ("2 lg eggs, 1 med onion", "two large eggs, one medium onion"),
+    ("5 mg PO BID, 2 tabs TID", "five milligrams by mouth twice a day, two tabs three times a day"),
+    ("for a few yrs. Next wk we go", "for a few years. Next week we go"),
     ("back off (1s, 2s, 4s, ...), in (20s, 30s)", "back off (one second, two seconds, four "
      "seconds, ...), in (twenty seconds, thirties)"),
 ]  # fmt: skip

@@ -5,6 +5,7 @@ import pytest
 from speech.text.english.normalization import normalize
 
 WRITTEN = [
+    ("Bob Ray, R-Texas, said", "Bob Ray, ar, Texas, said"),
     ("Springfield, IL 62704", "Springfield, Illinois six two seven zero four"),
     (
         "New York, NY 10118-3299",

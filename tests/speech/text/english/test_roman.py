@@ -26,7 +26,7 @@ WRITTEN = [
     ("I. One. II. Two. VIII. Eight, the XI", "one. One. two. Two. eight. Eight, the eleven"),
     ("parts I, III, V, and X; Types I and II; II–IV",
      "parts one, three, five, and ten; Types one and two; two to four"),
-    ("He, you, and I. X, Y, and I. i. am", "He, you, and I. X, Y, and I. i. am"),
+    ("He, you, and I. X, Y, and I. i. am", "He, you, and I. ex, why, and eye. i. am"),
     ("i. Open\nii. Close", "one. Open\ntwo. Close"),
     ("Type IC engine, Part CIVIC", "Type eye see engine, Part CIVIC"),
 ]  # fmt: skip
