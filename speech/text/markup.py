@@ -110,7 +110,7 @@ _CUES_HEAD = re.compile(r"\A\s{0,8}WEBVTT[^\n]{0,80}$", re.MULTILINE)
 _PATH = r"(?:\b[A-Za-z]:|(?<![\w\\])\\)\\\S*"
 _ESCAPE = re.compile(rf"({_PATH})|(?<![:\\])\\(?=[*_~`#$%|\"'])|(?<=\d)\\(?=\.\s)")
 _LINE_END = re.compile(  # that was escaped once too often
-    rf"({_PATH})|(?<=[\w.!?,;:)\"”*])(?:\\r)?\\n(?:(?:\\r)?\\n)*(?=[A-Z\d*#•“¿¡-]|\s*\Z)"
+    rf"({_PATH})|(?<=[\w.!?,;:)\"”*])(?:\\r)?\\n(?:(?:\\r)?\\n){{0,20}}(?=[A-Z\d*#•“¿¡-]|\s*\Z)"
 )
 _CONTRACTION = re.compile(r"(?<![`\w])([^\W\d_]{1,20})`(?=(?:s|t|d|m|ll|re|ve)\b(?!`))")
 _MARKS = re.compile(r"[<&\[*_~`|\\$【\ue200]|-->|==|^\(\d", re.MULTILINE)

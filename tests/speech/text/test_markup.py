@@ -129,6 +129,8 @@ def test_emphasis_loses_no_word(text: str) -> None:
         "<a=",
         "a[/a][a=",
         "a\\n",
+        "\\n",
+        "aa [1],",
     ],
 )
 def test_dropping_markup_takes_time_in_proportion(hostile: str) -> None:
