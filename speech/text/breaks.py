@@ -75,11 +75,15 @@ _NEVER_END = re.compile(  # titles and the like
 _END_UNLESS_NUMBER_FOLLOWS = re.compile(
     "no|nos|figs?|eqs?|vols?|chs?|secs?|arts?|pp?|abb|vv|ll|iss|bk|plat|elev|apt|ep|ext|op|paras?|"
     "regs?|sched|bldg|exh?|rm|rte|hwy|qty|tel|dep|arr|fl|sc|cl|ps|prov|isa|jer|matt?|rom|cor|"
-    "eph|phil|thess|heb|"
+    "eph|phil|thess|heb|cat|res|sch|max|ver|lvl?|pt|mk|pgs?|chap|sect|amend|acct|inv|subpara|"
+    "(?-i:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)|"
     "jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec",
     re.IGNORECASE,
 )
-_END_UNLESS_NUMERAL_FOLLOWS = re.compile("vols?|chs?|paras?|sched", re.IGNORECASE)
+_END_UNLESS_NUMERAL_FOLLOWS = re.compile(
+    "vols?|chs?|paras?|sched|eqs?|(?-i:Amend|Apt|Arts?|Bk|Bldg|Cat|Exh?|Figs?|Mk|Pt|Rm|Sch|Secs?)",
+    re.IGNORECASE,
+)
 _LEADS_ON = re.compile(  # of German, an ordinal before a noun; of Spanish, a title
     r"(?<!\w)(?:(?:(?<!\bI\s)(?<!\d\s)am|im|vom|zum|beim|der|die|das|den|dem|des)\s\d{1,3}"
     r"|(?:el|al|del)\sSr)\.\s\w",
@@ -219,8 +223,8 @@ def _is_abbreviation(stem: str, follower: str, *, begins_sentence: bool) -> bool
     if _NEVER_END.fullmatch(stem):
         return True
     if _END_UNLESS_NUMBER_FOLLOWS.fullmatch(stem):
-        may_be_numeral = _END_UNLESS_NUMERAL_FOLLOWS.fullmatch(stem)
-        return follower.isdigit() or bool(may_be_numeral and follower in set("IVXLC("))
+        numeral = "IVXLC(" if _END_UNLESS_NUMERAL_FOLLOWS.fullmatch(stem) else ""
+        return follower.isdigit() or follower in {"#", *numeral}
     if _END_IF_CAPITAL_FOLLOWS.fullmatch(stem):
         return not follower.isupper()
     is_initial = len(stem) == 1 and stem.lower() != stem.upper()

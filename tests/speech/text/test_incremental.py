@@ -61,6 +61,8 @@ def texts(fragments):
         ("Well... no. “Stop!” she said. “Now.” He did.",
          ["Well... no.", "“Stop!” she said.", "“Now.”", "He did."]),
         ("No. 5 of the U.S. Army. No. Go.", ["No. 5 of the U.S. Army.", "No.", "Go."]),
+        ("Art. III, Eq. (4), Apt. #4, Cat. 5, Mon. 3/4. He sat. 5 men",
+         ["Art. III, Eq. (4), Apt. #4, Cat. 5, Mon. 3/4.", "He sat.", "5 men"]),
         ("Look (see p. 3. It is). Ok? Yes", ["Look (see p. 3. It is).", "Ok?", "Yes"]),
         ("He came (laughs. Oh no) back. Then", ["He came (laughs. Oh no) back.", "Then"]),
         ("[S1] Hi. [S2] And you [S1] too?", ["[S1] Hi.", "[S2] And you", "[S1] too?"]),
