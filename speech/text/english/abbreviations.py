@@ -64,7 +64,7 @@ _TAKEN = {
 """How a dose is taken."""
 _UNSTOPPED = {
     "acct": "account", "accts": "accounts", "amt": "amount", "dept": "department",
-    "govt": "government", "mgmt": "management",
+    "govt": "government", "mgmt": "management", "approx": "approximately",
 }  # fmt: skip
 _SPANS = {"yr": "year", "yrs": "years", "hrs": "hours", "mins": "minutes", "wk": "week",
           "wks": "weeks"}  # fmt: skip
@@ -75,7 +75,7 @@ _FORENAMES = {
 }  # fmt: skip
 _SPECIES = (
     "aureus|carolinensis|cerevisiae|coli|diff|difficile|elegans|erectus|falciparum|gondii|habilis|"
-    "melanogaster|musculus|neanderthalensis|pylori|sapiens|subtilis|thaliana|tuberculosis"
+    "melanogaster|musculus|neanderthalensis|pylori|rex|sapiens|subtilis|thaliana|tuberculosis"
 )
 _CONTRACTED = {
     "gov't": "government", "int'l": "international", "nat'l": "national", "ass'n": "association",
@@ -193,7 +193,6 @@ ABBREVIATIONS: tuple[Rule, ...] = (
         r"(?:(?<=^)|(?<=\n)|(?<=[.:;,(]\s)|(?<=[a-z]\s))(?P<a>[Aa])ve\.?(?=\s(?!(?:and|at|in|near|on|to)\b)[a-z])",
         lambda m: like(m["a"], "average"),
     ),
-    rule(r"\b(?P<first>[Aa])pprox\.?(?=\s[\d$£€])", lambda m: f"{m['first']}pproximately"),
     rule(
         r"(?<![\w.])est\.(?=\s?[,;)]|\s[a-z$£€])(?!\s(?:in|by|circa|nineteen|twenty)\b)",
         "estimated",

@@ -158,10 +158,10 @@ SLASHED_DATES: tuple[Rule, ...] = (
         lambda m: f"{MONTHS[int(m['month']) - 1]} {year(m['year'])}",
     ),
     rule(
-        rf"\b(?P<name>{alternatives([*_DAYS, *_DAYS.values()])})\.?(?P<comma>,?)\s"
+        rf"\b(?P<name>{alternatives([*_DAYS, *_DAYS.values()])})\.?(?P<comma>,?\s\(?)"
         rf"(?P<month>1[0-2]|0?[1-9])/(?P<day>{_ANY_DAY})(?![\w/]|\.\d)",
         lambda m: (
-            f"{_DAYS.get(m['name'], m['name'])}{m['comma']} {MONTHS[int(m['month']) - 1]} "
+            f"{_DAYS.get(m['name'], m['name'])}{m['comma']}{MONTHS[int(m['month']) - 1]} "
             f"{ordinal(m['day'])}"
         ),
     ),

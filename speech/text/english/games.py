@@ -33,7 +33,7 @@ def _out_of(match: re.Match[str]) -> str | None:
 def _part_of(match: re.Match[str]) -> str | None:
     """Return `Thread (one out of three)` for `Thread (1/3)`; a day and `half (1/2)` stay."""
     got, total = int(match["got"]), int(match["all"])
-    if not 0 < got <= total or _PARTS_OR_DAYS.fullmatch(match["what"].strip()):
+    if not 0 < got <= total or _PARTS_OR_DAYS.fullmatch(match["what"].strip(", ")):
         return None
     return f"{match['what']}({cardinal(match['got'])} out of {cardinal(match['all'])})"
 
@@ -104,7 +104,7 @@ GAMES: tuple[Rule, ...] = (
         _out_of,
     ),
     rule(
-        r"(?P<what>\b[a-zA-Z]{2,20}\s)\((?P<got>\d{1,2})/(?P<all>\d{1,2})\)",
+        r"(?P<what>\b[a-zA-Z]{2,20},?\s)\((?P<got>\d{1,2})/(?P<all>\d{1,2})\)",
         _part_of,
     ),
     rule(
@@ -135,7 +135,7 @@ GAMES: tuple[Rule, ...] = (
     ),
     rule(
         r"(?P<what>\b(?:bat(?:s|ted|ting)|hit(?:s|ting)?|slugg(?:ed|ing)|OPS|OBP|SLG|AVG)\s(?:of\s)?|"
-        r"(?<![^\s(])(?=\.\d{3}\s(?:average|ball|baseball|hitter|mark|record|season|team)\b))\.(?P<average>[1-9]\d\d)(?!\w)",
+        r"(?<![^\s(])(?=\.\d{3}\s(?:average|OBP|OPS|SLG|ball|baseball|hitter|mark|record|season|team)\b))\.(?P<average>[1-9]\d\d)(?!\w)",
         lambda m: m["what"] + in_pairs(m["average"]),
     ),
 )

@@ -26,9 +26,7 @@ _STOPPED = frozenset(  # written with a full stop as well
         *(unit for unit in UNITS if unit.startswith(("sq", "cu", "fl"))),
     ]
 )
-_CLOCKED = frozenset(
-    listed("hr hrs min mins sec secs wks mos yrs")
-)  # a capital behind begins a sentence
+_CLOCKED = listed("hr hrs min mins sec secs wks mos yrs")  # a capital behind begins a sentence
 _PARTED = listed("lb lbs oz ft mi yd gal qt tsp Tsp tbsp Tbsp kg km hr yr")  # behind a fraction
 _BEHIND_WORDS = listed(
     "lb lbs oz ft mi yd yds qt tsp tbsp kg km cm mm mph kph hr hrs min mins sec secs wks yrs"
@@ -46,8 +44,8 @@ _SEXES = {"M": "male", "F": "female"}
 _OWN_NOUN = re.compile(PLAIN_NOUN)
 _RATE_PARTS = re.compile(r"/(?:(\d+)\s?)?([^/]+)")
 _LASTING = listed(
-    "for wait waits after every within took takes lasts last lasted than under only about another "
-    "again"
+    "equals for wait waits after every within took takes lasts last lasted than under only about "
+    "another again"
 )
 _TURNED = (
     "angle|arc|bend|camera|corner|day|feedback|heat|incline|lens|oven|rotation|slope|spin|turn|"
@@ -73,8 +71,8 @@ def _measure(match: re.Match[str]) -> str:
 
 
 def _stop_after(match: re.Match[str]) -> str:
-    ends = match["unit"] in _CLOCKED and rest_of(match).lstrip()[:1].isupper()
-    return "." if ends else stop_after(match)
+    begins = rest_of(match).lstrip()[:1].isupper()
+    return "." if begins and match["unit"] in _CLOCKED else stop_after(match)
 
 
 def _rate(per: str) -> str:
@@ -136,6 +134,15 @@ def _duration(match: re.Match[str]) -> str:
     )
 
 
+def _heading(match: re.Match[str]) -> str | None:
+    """Return `(centimeters)` for the `(cm)` of a table's column; `(min)` may be a minimum."""
+    unit, slash, per = match["unit"].partition("/")
+    many = "seconds" if unit == "s" else UNITS.get(unit, ("", ""))[1]
+    if not many or unit in ("ha", "l", "mi", "min", "mo") or (slash and per not in PER):
+        return None
+    return f"({many}{_rate(slash + per)})"
+
+
 def _inches(match: re.Match[str]) -> str:
     is_one = match["amount"] == "1" or match["hyphen"] == "-" or is_adjective(match)
     is_one = is_one or (not match["hyphen"] and bool(_OWN_NOUN.match(match.string, match.end())))
@@ -146,12 +153,8 @@ def _inches(match: re.Match[str]) -> str:
 
 POWERED: tuple[Rule, ...] = (
     rule(
-        rf"(?P<amount>\b(?:\d[\d.]{{0,9}}\s?[x×·*]\s?)?10(?:\^[-−]?\d{{1,3}}|[²³]))\s?{_UNIT}{_RATE}(?![\w^])",
-        lambda m: f"{m['amount']} {UNITS[m['unit']][1]}{_rate(m['per'])}",
-    ),
-    rule(
-        rf"(?P<amount>(?<!\d)10\^[-−]?\d{{1,3}})(?=/){_RATE}",
-        lambda m: m["amount"] + _rate(m["per"]),
+        rf"(?P<amount>(?<![\d.])(?:\d[\d.]{{0,9}}\s?[x×·*]\s?)?10(?:\^[-−]?\d{{1,3}}|[²³]))(?:\s?{_UNIT})?{_RATE}(?![\w^])",
+        lambda m: m["amount"] + (f" {UNITS[m['unit']][1]}" if m["unit"] else "") + _rate(m["per"]),
     ),
 )
 """Powers of ten with a unit, before the powers are said."""
@@ -272,6 +275,7 @@ MEASURES: tuple[Rule, ...] = (
         rf"{MINUS}{START}(?P<amount>{NUMBER}){UPTO}\s?{_UNIT}{_RATE}(?!\w|['’]s\b|[:]\s?\d)(?P<stop>\.(?!\w))?",
         _measure,
     ),
+    rule(r"(?<=[A-Za-z]\s)\((?P<unit>[^\s()\d]{1,8})\)(?=[,.:;|]|\s?(?:$|\n))", _heading),
     rule(
         r"(?<![\w.])(?<!\bper\s)(?P<first>[Ss])q\.?\sft\b(?:\.(?=[,;:)]|\s[a-z\d]))?",
         lambda m: f"{m['first']}quare feet",

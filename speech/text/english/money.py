@@ -197,6 +197,13 @@ def _round_sum(match: re.Match[str]) -> str:
 
 
 MONEY: tuple[Rule, ...] = (
+    rule(  # of a table's column
+        rf"(?<=[A-Za-z]\s)\((?P<sign>[{_BARE_SIGNS}])(?P<scale>[KMB]|[km]|mm|bn)?\)",
+        lambda m: (
+            f"({_SCALES[m['scale'].lower()] + 's of ' if m['scale'] else ''}"
+            f"{_CURRENCIES[m['sign']].many})"
+        ),
+    ),
     rule(  # as in a balance
         rf"(?<![\w.,])(?P<sign>[{_BARE_SIGNS}])\((?P<amount>\d[\d.,]{{0,15}})\)(?=[\s.,;:)]|[kKMBmb]\b|$)",
         lambda m: f"-{m['sign']}{m['amount']}",

@@ -53,7 +53,7 @@ _UNSTOPPED = {
     word: {**_SHOUTED, **_BEFORE_NUMBERS}[word]
     for word in listed(
         "Fig Figs Vol Vols vol Ch ch Chs Ep Eps ep Apt Bldg Rm Rte Hwy Lvl lvl Lv lv LVL Pg pg pgs "
-        "pp Pt Op Mk Sect Qty qty Ste"
+        "pp Pt Op Mk Sect Qty qty Ste ext"
     )
 }
 """Abbreviations that need no full stop: before a number they are nothing else."""

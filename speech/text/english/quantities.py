@@ -79,6 +79,7 @@ def _mixed(whole: str, fraction: str) -> str:
 
 _IN_RANGE = r"(?:\d{1,3}(?:,\d{3})+|\d{1,4}(?:\.\d{1,3})?)"
 _LARGE = {"k": "thousand", "M": "million", "mn": "million", "bn": "billion", "tn": "trillion"}
+_SCALE = "|".join(_LARGE)
 _ABOUT = {
     "10": "tens", "100": "hundreds", "1000": "thousands", "10000": "tens of thousands",
     "100000": "hundreds of thousands",
@@ -142,6 +143,15 @@ def _range(match: re.Match[str]) -> str:
 
 def _plain_number(match: re.Match[str]) -> str:
     return ("minus " if match["minus"] else "") + number(match["amount"])
+
+
+def _large(match: re.Match[str]) -> str:
+    """Return `five to ten thousand` for `5-10k` and `5k-10k`."""
+    low, scale = (_LARGE.get(match[each] or "", "") for each in ("low", "scale"))
+    if not match["upto"]:
+        return f"{number(match['amount'])} {scale}"
+    first = [number(match["amount"]), low * (low != scale)]
+    return " ".join(filter(None, [*first, "to", number(match["upto"]), scale]))
 
 
 def _left_over(match: re.Match[str]) -> str:
@@ -262,8 +272,9 @@ LARGE: tuple[Rule, ...] = (
         lambda m: _ABOUT[m["about"].replace(",", "")],
     ),
     rule(
-        rf"{START}(?P<amount>{NUMBER})\s?(?P<scale>{'|'.join(_LARGE)})\b(?![-/])",
-        lambda m: f"{number(m['amount'])} {_LARGE[m['scale']]}",
+        rf"{START}(?P<amount>{NUMBER})(?:\s?(?P<low>{_SCALE})?\s?[-–—]\s?(?P<upto>{NUMBER}))?"
+        rf"\s?(?P<scale>{_SCALE})\b(?![-/])",
+        _large,
     ),
     rule(rf"{START}(?P<amount>\d+\.\d+)B\b", lambda m: f"{number(m['amount'])} billion"),
     rule(rf"{START}(?P<amount>\d+\.\d+)T\b", lambda m: f"{number(m['amount'])} trillion"),

@@ -182,7 +182,7 @@ SPELLINGS: tuple[Rule, ...] = (
     rule(r"(?<![\w.,/-])(?P<count>\d{1,3})\sx\s(?=[A-Z][a-z])", lambda m: f"{m['count']} times "),
     rule(r"(?<=\d)\s?V(?=[AD]C(?!\w))", "V "),
     rule(
-        rf"(?P<amount>{START}{NUMBER})(?P<scale>m|\s?mil\.?|\s?[KB](?=[+]?\s))"
+        rf"(?P<amount>{START}{NUMBER}(?:\s?[-–]\s?{NUMBER})?)(?P<scale>m|\s?mil\.?|\s?[KB](?=[+]?\s))"
         rf"(?=[+]?\s(?:{'|'.join(_COUNTED)})\b|(?<=\d\.\dm)\s[A-Z][a-z]{{2,20}}s\b)(?!(?<=[48]K)\s(?:copies|streams))",
         _scaled,
     ),

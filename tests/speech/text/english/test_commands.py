@@ -22,7 +22,7 @@ PROSE = [
     "We left --and so did they.",
     "-- Mark Twain",
     "One -or so we thought- is enough.",
-    "revenue ($m) and debt in $bn",
+    "revenue and debt in $bn",
     '"--never!" she cried. "-I was there." “--Never,” he said.',
     "f(-x) is even",
     "so -x and -y are roots",

@@ -6,7 +6,7 @@ from speech.text.english.normalization import normalize
 
 WRITTEN = [
     ("Quest (3/5) done, half (1/2), Fri (5/9)", "Quest (three out of five) done, half (one half), "
-     "Fri (five ninths)"),
+     "Friday (May ninth)"),
     ("3-1 (Ødegaard 67')", "three to one (Ødegaard sixty seven minutes)"),
     ("HP 23/50, MP: 7/30", "aitch pee twenty three out of fifty, em pee: seven out of thirty"),
     ("5/5 gems, a 4/4 beat", "five out of five gems, a four four beat"),

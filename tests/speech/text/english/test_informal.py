@@ -52,6 +52,8 @@ WRITTEN = [
     ("♩ = 120", "quarter note equals one hundred and twenty"),
     ("lol :) <3 xoxo :3 ok ^_^. a colon (:) T_T", "lol xoxo ok. a colon (:)"),
     ("That is it ¯\\_(ツ)_/¯ so (◕‿◕) it is", "That is it so it is"),
+    ("at approx 2AM, Approx. 8, my dept", "at approximately two ay em, Approximately eight, my "
+     "department"),
     ("fr fr, s**t, f**k, x**n", "for real, s t, f k, x to the power of n"),
     ("Go on\n\n⚠️ Stop 🎉\n🚀 Up", "Go on\n\nStop\nUp"),
 ]  # fmt: skip

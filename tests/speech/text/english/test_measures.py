@@ -115,7 +115,7 @@ WRITTEN = [
     ("3.0 m s⁻¹, 10⁻³ mol dm⁻³, 5 W m⁻² K⁻¹, W/m²", "three point zero meters per second, ten to "
      "the power of minus three moles per cubic decimeter, five watts per square meter per kelvin, "
      "double-you per square meter"),
-    ("a force of 1 N, Row 12 J, 5 T. rex", "a force of one newton, Row twelve jay, five T. rex"),
+    ("a force of 1 N, Row 12 J, 5 T. rex", "a force of one newton, Row twelve jay, five tee rex"),
     ("12-ga., 5-spd, 16oz latte, 45k mi., x 10d", "twelve gauge, five speed, sixteen ounce latte, "
      "forty five thousand miles, times ten days"),
     ("2-4in of snow, 2-4 in. wide", "two to four inches of snow, two to four inches wide"),
@@ -170,6 +170,10 @@ WRITTEN = [
     ("JANE (30s), Plank (30s)", "JANE (thirties), Plank (thirty seconds)"),
     ("2 lg eggs, 1 med onion", "two large eggs, one medium onion"),
     ("5 mg PO BID, 2 tabs TID", "five milligrams by mouth twice a day, two tabs three times a day"),
+    ("Height (cm), Temp (°C), Time (s), Rate (mm/yr), he (s) is, Share (%)",
+     "Height (centimeters), Temp (degrees Celsius), Time (seconds), Rate (millimeters per year), "
+     "he (s) is, Share (percent)"),
+    ("timeout=30s", "timeout equals thirty seconds"),
     ("for a few yrs. Next wk we go", "for a few years. Next week we go"),
     ("back off (1s, 2s, 4s, ...), in (20s, 30s)", "back off (one second, two seconds, four "
      "seconds, ...), in (twenty seconds, thirties)"),

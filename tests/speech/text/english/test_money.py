@@ -5,6 +5,7 @@ import pytest
 from speech.text.english.normalization import normalize
 
 WRITTEN = [
+    ("Revenue ($M), Price (€)", "Revenue (millions of dollars), Price (euros)"),
     ("a $1.2-million grant", "a one point two million dollar grant"),
     ("$1M-$2M, $500k-$1m, €5m–€7m", "one to two million dollars, five hundred thousand to "
      "one million dollars, five to seven million euros"),
