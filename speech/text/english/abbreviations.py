@@ -63,8 +63,9 @@ _TAKEN = {
 }  # fmt: skip
 """How a dose is taken."""
 _UNSTOPPED = {
-    "acct": "account", "accts": "accounts", "amt": "amount", "dept": "department",
-    "govt": "government", "mgmt": "management", "approx": "approximately",
+    "acct": "account", "accts": "accounts", "appt": "appointment", "appts": "appointments",
+    "amt": "amount", "dept": "department", "govt": "government", "mgmt": "management",
+    "approx": "approximately",
 }  # fmt: skip
 _SPANS = {"yr": "year", "yrs": "years", "hrs": "hours", "mins": "minutes", "wk": "week",
           "wks": "weeks"}  # fmt: skip

@@ -34,6 +34,7 @@ _HAPPENS = frozenset(
     )
 )
 """Before the `on` of a day in figures, which else may be a part."""
+_AT = re.compile(r"\s(?:@|at)\s\d")
 _DATED = frozenset({"on", "dated", "due", "born", "until", "since"})
 _LIVES = {"b": "born", "d": "died", "r": "reigned", "fl": "flourished"}
 _ANY_SHORT_DAY = alternatives(list(_DAYS))
@@ -122,6 +123,7 @@ def _day_in_figures(match: re.Match[str]) -> str | None:
     is_part = (
         match["month"][0] != "0" and day in _COMMON_PARTS and month < day and gcd(month, day) == 1
     )
+    is_part = is_part and not _AT.match(match.string, match.end())
     if is_part and word_before(match).lower() not in _HAPPENS:
         return None
     return f"{match['before']}{cardinal(str(month))} {cardinal(str(day))}"

@@ -234,7 +234,10 @@ LETTERS: tuple[Rule, ...] = (
     rule(r"(?:^|(?<=\n))(?P<letter>[a-z])\)(?=\s)", lambda match: f"{spell(match['letter'])})"),
     rule(r"(?<=\s)(?P<letter>[a-h])\)(?=\s)", _choice),
     rule(r"(?P<before>\b(?:[Tt]he|[Aa]n)\s)A(?=-[A-Za-z])", lambda match: f"{match['before']}ay"),
-    rule(r"(?<![^\s\d])\((?P<letter>[a-h])\)(?=\s)", lambda match: f"({spell(match['letter'])})"),
+    rule(
+        r"(?<![^\s\d])\((?P<letter>[a-h])\)(?=[\s.,;:])",
+        lambda match: f"({spell(match['letter'])})",
+    ),
     rule(rf"(?<![\w'’-])A(?=-(?:{_GRADED})\b)", "ay"),
     rule(
         r"(?<![\w'’-])(?P<letter>[B-HJ-Z])(?=-[a-z])"

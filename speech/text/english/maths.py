@@ -165,7 +165,7 @@ MATHS: tuple[Rule, ...] = (
          lambda match: f"{match['name']} prime of {match['of']}"),
     rule(r"(?<![\w.'’])O\((?=[a-z\d])", "oh of ("),
     rule(r"(?<![\w.'’-])(?P<name>[a-z])_(?=(?:\d|[a-z])(?!\w))", lambda match: f"{match['name']} "),
-    rule(r"(?<=\w)\s?==\s?(?=[\w\"'-])|(?<=\w)=(?=\.?\d)|(?<=\b[a-z])=(?=[-−]\d)", " equals "),
+    rule(r"(?<=\w)\s?==\s?(?=[\w\"'-])|(?<=\w)=(?=\.?\d)|(?<=\b[a-z])=(?=[-−]\.?\d)", " equals "),
     rule(r"[ΔδΣΠΩ](?=[A-Za-z](?![a-z]))", lambda m: f"{_GREEK[m[0]]} "),
     rule(r"(?<=\d)(?=[α-ωΑ-Ω](?![^\W\d_]))", " "),
     rule(r"(?<=[α-λν-ω])(?=[a-z][²³]?(?![a-z]))", " "),

@@ -182,7 +182,7 @@ NUMBERED: tuple[Rule, ...] = (
         lambda m: f"{m['nth']}{'revised ' if m['rev'] else ''}edition{stop_after(m)}",
     ),
     rule(
-        r"(?<!\w)q\.?\s?(?P<hours>\d{1,2})\s?h(?:rs?)?(?!\w)(?:\.(?=\s[a-z]))?",
+        r"(?<!\w)q\.?\s?(?P<hours>\d{1,2}(?:[-–]\d{1,2})?)\s?h(?:rs?)?(?!\w)(?:\.(?=\s[a-z]))?",
         lambda m: f"every {m['hours']} hours",
     ),
     rule(r"(?<![\w.'’])(?P<word>[Nn]o)\.\s(?=[A-Z]{1,4}-?\d)", _numbered),

@@ -195,7 +195,7 @@ GROUPED: tuple[Rule, ...] = (
 
 FRACTIONS: tuple[Rule, ...] = (
     rule(
-        rf"(?<=[\d{_VULGARS}])\s?[-–—]\s?(?=\d{{1,2}}[{_VULGARS}])|(?<=[{_VULGARS}])\s?[-–—]\s?(?=\d)"
+        rf"(?<=[\d{_VULGARS}])\s?[-–—]\s?(?=\d{{1,2}}[{_VULGARS}])|(?<=[{_VULGARS}])\s?[-–—]\s?(?=[\d{_VULGARS}])"
         r"|(?<=\b\d/\d)\s?[-–—]\s?(?=\d{1,2}/\d\b|\d{1,2}\s)",
         " to ",
     ),

@@ -166,6 +166,11 @@ GLUED: tuple[Rule, ...] = (
         r"(?<![^\s(\"'“])(?P<path>(?:~|(?:\.{1,2})?/[\w.-]{1,60})(?:/[\w.-]{1,60}){1,12})/?(?!\w)",
         _path,
     ),
+    rule(  # by which somebody is called
+        r"\b(?P<who>he(?=/him\b)|she(?=/her\b)|they(?=/them\b))/",
+        lambda m: f"{m['who']} ",
+        re.IGNORECASE,
+    ),
     rule(rf"/(?=(?:{_PRONOUN})\b)", _or),
     rule(r"(?<=[\w).%])\s\|\s(?=[\w($£€]|[+]\d)", ", "),
     rule(r"(?<![\w.'’*-])A\*(?=s?(?![\w*]))", "ay star"),  # a grade

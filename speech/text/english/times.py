@@ -210,7 +210,10 @@ INSTANTS: tuple[Rule, ...] = (
         _countdown,
     ),
     rule(r"(?<=\d[:]\d\d)\s?h(?!\w)", ""),
-    rule(r"(?<=\d[:]\d\d)(?P<half>[ap])(?![\w'’])", lambda m: f" {m['half']}m"),
+    rule(
+        r"(?:(?<=\d[:]\d\d)|(?<=@\s[1-9])|(?<=@\s1[0-2]))(?P<half>[ap])(?![\w'’])",
+        lambda m: f" {m['half']}m",
+    ),
     rule(r"(?<=\bsub-)(?P<minutes>\d{1,2})[:](?P<seconds>[0-5]\d)(?![\w:]|\.\d)", _stopwatch),
     rule(
         r"(?<![\w.,:])(?P<left>\d{1,3})[:](?P<right>\d{1,3}(?:,\d{3})+)(?![\w:]|[.,]\d)",

@@ -109,6 +109,7 @@ WRITTEN = [
      "Moncton, New Brunswick ee one see eight ar three; Ontario em five double-you one jee six, "
      "ON IT"),
     ("Llama-3.1-8B, pages 3-5", "Llama-three point one-eight bee, pages three to five"),
+    ("Your code is 493-028.", "Your code is four nine three zero two eight."),
     ("a .390 OBP, ext 12", "a three ninety oh bee pee, extension twelve"),
     ("Visa ending 4242", "Visa ending four two four two"),
     ("OTP is 552 901, a .30-06", "oh tee pee is five five two nine zero one, a thirty aught six"),

@@ -118,6 +118,7 @@ WRITTEN = [
      "fifteen seconds"),
     ("14:22:01,123 INFO at 14:22:01", "fourteen twenty two and one point one two three seconds "
      "INFO at fourteen twenty two and one second"),
+    ("on 4/5 @ 2p, on 3/4 of it", "on four five at two pee em, on three quarters of it"),
     ("Van Gogh d. 29 July 1890", "Van Gogh died the twenty ninth of July eighteen ninety"),
     ("at 09:41:07 -0700", "at nine forty one and seven seconds you tee see minus seven"),
 ]  # fmt: skip

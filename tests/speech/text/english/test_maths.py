@@ -5,6 +5,7 @@ import pytest
 from speech.text.english.normalization import normalize
 
 WRITTEN = [
+    ("r=-.34", "r equals minus zero point three four"),
     ("x ∈ ℝ, for all n in ℕ", "x is in the real numbers, for all n in the natural numbers"),
     ("E = mc², f(x) = 2x + 1", "ee equals em see squared, f of x equals two x plus one"),
     ("2^n or 5! = 120, n! ok", "two to the power of n or five factorial equals one hundred and "

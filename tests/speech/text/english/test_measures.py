@@ -173,6 +173,8 @@ WRITTEN = [
     ("Height (cm), Temp (°C), Time (s), Rate (mm/yr), he (s) is, Share (%)",
      "Height (centimeters), Temp (degrees Celsius), Time (seconds), Rate (millimeters per year), "
      "he (s) is, Share (percent)"),
+    ("45s remaining, 2h left, 5m left, q4-6h", "forty five seconds remaining, two hours left, five "
+     "meters left, every four to six hours"),
     ("timeout=30s", "timeout equals thirty seconds"),
     ("for a few yrs. Next wk we go", "for a few years. Next week we go"),
     ("back off (1s, 2s, 4s, ...), in (20s, 30s)", "back off (one second, two seconds, four "

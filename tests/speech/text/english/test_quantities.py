@@ -7,6 +7,7 @@ from speech.text.english.normalization import normalize
 WRITTEN = [
     ("5-10k, 10k–15k, 900k–1.2M, 2-3B people", "five to ten thousand, ten to fifteen thousand, "
      "nine hundred thousand to one point two million, two to three billion people"),
+    ("½–¾ cup", "one half to three quarters cup"),
     ("value was <.001, >.5", "value was less than zero point zero zero one, more than zero point "
      "five"),
     ("8/10, 10/10 and 87/100", "eight out of ten, ten out of ten and eighty seven out of "
