@@ -31,7 +31,9 @@ _HEADING_MARK = re.compile(r"^\s{0,3}#{1,6}(?=\s)")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*\w.*)")
 _QUOTED = re.compile(r"^\s{0,3}(?:>\s?)+(?=\S)")
 _BULLET = re.compile(r"\s*[-*+•‣⁃▪▫◦●○■□‒–]\s+(?=\S)")
-_NUMBERED = re.compile(r"\s*(?:\d{1,3}(?P<mark>[.)])|[a-z]\))\s+\S")
+_NUMBERED = re.compile(
+    r"\s*(?:\d{1,3}(?P<mark>[.)])\s+\S|[a-z]\)\s+\S|(?:[a-z]|[ivx]{2,4})\.\s+[A-Z])"
+)
 
 _PRICE_SIGN = re.compile(r"(?<=[.\s_·…-])[$£€¥₹#](?=\.?\d)")
 """Belongs to its figures, not to the dots that lead to them."""
@@ -80,8 +82,9 @@ def drop_drawing(text: str) -> str:
             in_item = True
         elif in_item and not _goes_on(line):
             in_item = _end_item(laid_out, in_item)
-        if numbered and numbered["mark"] == ")":
-            line = line.replace(")", ".", 1)
+        if numbered:
+            line = line.lstrip()
+            line = line.replace(")", ".", 1) if numbered["mark"] == ")" else line
         laid_out.append(line[bullet.end() :] if bullet else line)
     _end_item(laid_out, in_item)
     return "\n".join(mend_lines(laid_out))

@@ -195,7 +195,7 @@ ABBREVIATIONS: tuple[Rule, ...] = (
         lambda m: like(m["a"], "average"),
     ),
     rule(
-        r"(?<![\w.])est\.(?=\s?[,;)]|\s[a-z$£€])(?!\s(?:in|by|circa|nineteen|twenty)\b)",
+        r"(?<![\w.])est\.(?=\s?(?:[,;)]|$|\n)|\s[a-z$£€])(?!\s(?:in|by|circa|nineteen|twenty)\b)",
         "estimated",
     ),
     rule(rf"(?<![\w.])(?:{alternatives(list(_WORDS))})", _word),

@@ -231,7 +231,10 @@ INITIALS: tuple[Rule, ...] = (
 
 LETTERS: tuple[Rule, ...] = (
     rule(r"(?<![\w.'’-])A(?=\sto\s(?:[B-Z]|bee|zee)(?![\w.'’-]))", "ay"),
-    rule(r"(?:^|(?<=\n))(?P<letter>[a-z])\)(?=\s)", lambda match: f"{spell(match['letter'])})"),
+    rule(
+        r"(?:^|(?<=\n))(?P<letter>[a-z])(?P<mark>\)(?=\s)|\.(?=\s[A-Z]))",
+        lambda match: spell(match["letter"]) + match["mark"],
+    ),
     rule(r"(?<=\s)(?P<letter>[a-h])\)(?=\s)", _choice),
     rule(r"(?P<before>\b(?:[Tt]he|[Aa]n)\s)A(?=-[A-Za-z])", lambda match: f"{match['before']}ay"),
     rule(

@@ -41,6 +41,7 @@ def spoken(text: str) -> str:
         ("Hi!!!!! [S2] Oh.", "Hi! [S2] Oh."),
         ("x - - - - y -- == -- == z", "x, y, z"),
         ("> Quoted\n> twice", "Quoted twice"),
+        ("1. So\n   a. One\n   b. Two\n ii. III", "1. So.\na. One.\nb. Two.\nii. III."),
         ("### 📌 Notes\nOne", "\n📌 Notes.\n\nOne"),
         ("Steak ....... $24.50", "Steak... $24.50"),
         ("Wine . . . . £9", "Wine... £9"),

@@ -54,6 +54,7 @@ WRITTEN = [
     ("That is it ¯\\_(ツ)_/¯ so (◕‿◕) it is", "That is it so it is"),
     ("at approx 2AM, Approx. 8, my dept", "at approximately two ay em, Approximately eight, my "
      "department"),
+    ("$1.15 est.\n\nSo", "one dollar and fifteen cents estimated\n\nSo"),
     ("fr fr, s**t, f**k, x**n", "for real, s t, f k, x to the power of n"),
     ("Go on\n\n⚠️ Stop 🎉\n🚀 Up", "Go on\n\nStop\nUp"),
 ]  # fmt: skip

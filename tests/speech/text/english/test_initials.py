@@ -13,6 +13,7 @@ WRITTEN = [
     ("Points A, B, and C; A or B. So am I, I think", "Points ay, bee, and see; ay or bee. So am I, "
      "I think"),
     ("It is (b). Jo (he/him), his/her", "It is (bee). Jo (he him), his or her"),
+    ("a. First\nb. Next\nii. Third", "ay. First\nbee. Next\ntwo. Third"),
     ("X is “Z” (L). B is for ball, K Lee", "ex is “zee” (ell). bee is for ball, kay Lee"),
     ("Press A. Choose option B. Click on", "Press ay. Choose option bee. Click on"),
     ("a AAA game, AAA-rated, ACT ONE, the ACT", "a triple ay game, triple ay-rated, Act ONE, the "
