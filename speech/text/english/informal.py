@@ -67,10 +67,19 @@ def _keys(match: re.Match[str]) -> str:
     return " ".join(_KEYS.get(key, key) for key in re.split("[+-]", match[0]))
 
 
-def _unsaid(match: re.Match[str]) -> str:
-    """Return the space that stays where an emoji was: none before a mark or at an end."""
-    after = match.string[match.end() : match.end() + 1]
-    before = match.string[max(0, match.start() - 1) : match.start()]
+def _speaks(text: str) -> bool:
+    return any(map(str.isalnum, text))
+
+
+def _unsaid(match: re.Match[str]) -> str | None:
+    """Return the space that stays where an emoji was: none before a mark or at an end.
+
+    None for one in letters, such as `T_T`, by itself: a text that said something still does.
+    """
+    text, start, end = match.string, match.start(), match.end()
+    if _speaks(match[0]) and not (_speaks(text[:start]) or _speaks(text[end:])):
+        return None
+    before, after = text[max(0, start - 1) : start], text[end : end + 1]
     is_inside = before not in ("", "\n") and after and after not in ".,;:!?)\n"
     return " " if is_inside else ""
 

@@ -55,6 +55,7 @@ WRITTEN = [
     ("at approx 2AM, Approx. 8, my dept", "at approximately two ay em, Approximately eight, my "
      "department"),
     ("$1.15 est.\n\nSo", "one dollar and fifteen cents estimated\n\nSo"),
+    ("T_T", "tee tee"),
     ("fr fr, s**t, f**k, x**n", "for real, s t, f k, x to the power of n"),
     ("Go on\n\n⚠️ Stop 🎉\n🚀 Up", "Go on\n\nStop\nUp"),
 ]  # fmt: skip
