@@ -11,6 +11,8 @@ from speech.text.english.rule import Rule, rule
 
 _PRONOUN = "s?he|hers?|him|his|himself|herself|they|them"
 _PRONOUN_BEFORE = re.compile(rf"\b(?:{_PRONOUN})\Z", re.IGNORECASE)
+_VERB = r"(?:(?<=\bis)|(?<=\bare)|(?<=\bbe)|(?<=\bwas)|(?<=\bwere))"
+_NO_VERB = rf"(?!{_VERB})"
 _SEEN_CHARS = 10  # how far back a pronoun is looked for
 
 
@@ -112,7 +114,12 @@ COMPARISONS: tuple[Rule, ...] = (
     rule(r"\u20e3", ""),  # a keycap
     rule(r"(?<=\d)\u2044(?=\d)", "/"),
     rule(r"(?<=\d)\s?º(?=\s?[CF]\b)", "°"),
-    rule(r"(?<=[\w)|])(?!(?<=[a-z]{3})\s[≤≥]\d)\s?(?=[<>]=\s?[\w$£€.-]|[≤≥]\s?[\w$£€.-])", " is "),
+    rule(
+        rf"(?<=[\w)|]){_NO_VERB}(?!(?<=[a-z]{{3}})\s[≤≥]\d)\s?(?=[<>]=\s?[\w$£€.-]|[≤≥]\s?[\w$£€.-])",
+        " is ",
+    ),
+    rule(rf"{_VERB}\s<\s(?=[\w$£€.-])", " less than "),
+    rule(rf"{_VERB}\s>\s(?=[\w$£€.-])", " greater than "),
     rule(r"\s?(?:<=|≤)\s?(?=[\w$£€.-])", " less than or equal to "),
     rule(r"\s?(?:>=|≥)\s?(?=[\w$£€.-])", " greater than or equal to "),
     rule(r"\s?(?:!=|≠)\s?(?=[\w$£€.-])", " is not equal to "),

@@ -5,6 +5,8 @@ import pytest
 from speech.text.english.normalization import normalize
 
 WRITTEN = [
+    ("The sum is > 5, it was < x, must be ≥ 4, x > 1", "The sum is greater than five, it was "
+     "less than x, must be greater than or equal to four, x is greater than one"),
     ("r=-.34", "r equals minus zero point three four"),
     ("x ∈ ℝ, for all n in ℕ", "x is in the real numbers, for all n in the natural numbers"),
     ("E = mc², f(x) = 2x + 1", "ee equals em see squared, f of x equals two x plus one"),
