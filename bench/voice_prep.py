@@ -12,16 +12,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
-import av
 import numpy as np
 
+from bench.cluster import private_cluster
+from bench.decoders import RATE_HZ, encode
 from bench.threads import compute_as_a_sampler
 from deployments.prepared_voice import PreparedVoice
 from deployments.voice_prep import VoicePrep
@@ -30,10 +32,10 @@ from speech.voices import SETTLE_NS
 
 SECONDS = (10, 60, 300)
 ENCODINGS = {"wav": ("wav", "pcm_s16le"), "mp3": ("mp3", "libmp3lame"), "m4a": ("ipod", "aac")}
-RATE_HZ = 48_000
 NUM_MISSES = 3
 NUM_HITS = 200
-CACHE_BYTES = 2**30
+LIMITS: dict[str, Any] = {"cache_bytes": 2**30, "decode_threads": 2, "timeout_s": 60}
+"""Of VoicePrep."""
 
 
 class TimedVoicePrep(VoicePrep):
@@ -63,15 +65,7 @@ def write_references(folder: Path) -> list[str]:
         stereo = np.stack([left, 0.8 * left]).clip(-1, 1).astype(np.float32)
         for extension, (container, codec) in ENCODINGS.items():
             names.append(f"{seconds}s.{extension}")
-            with av.open(str(folder / names[-1]), "w", format=container) as out:
-                stream = out.add_stream(codec, rate=RATE_HZ, layout="stereo")
-                assert isinstance(stream, av.AudioStream)
-                for start in range(0, times.size, RATE_HZ):
-                    piece = np.ascontiguousarray(stereo[:, start : start + RATE_HZ])
-                    frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout="stereo")
-                    frame.sample_rate, frame.pts = RATE_HZ, start
-                    out.mux(stream.encode(frame))
-                out.mux(stream.encode(None))
+            (folder / names[-1]).write_bytes(encode(container, codec, stereo))
     time.sleep(SETTLE_NS / 1e9)  # a young file's content is read on every request
     return names
 
@@ -93,7 +87,7 @@ async def bench_class(folder: Path, names: list[str]) -> list[dict[str, object]]
     for name in names:
         misses = []
         for _ in range(NUM_MISSES):
-            prep = TimedVoicePrep(str(folder), CACHE_BYTES, decode_threads=2, timeout_s=60)
+            prep = TimedVoicePrep(str(folder), **LIMITS)
             misses.append((await prep.timed_prepare(name))[1])
         hit_ms, _ = await measure(prep.timed_prepare, name)
         rows.append({"voice": name, "miss_ms": statistics.median(misses), "hit_ms": hit_ms})
@@ -105,8 +99,7 @@ async def bench_handle(folder: Path, names: list[str]) -> list[dict[str, object]
     from ray import serve
 
     deployment = serve.deployment(max_ongoing_requests=100)(TimedVoicePrep)
-    app = deployment.bind(str(folder), CACHE_BYTES, 2)
-    handle = serve.run(app, route_prefix=None)
+    handle = serve.run(deployment.bind(str(folder), **LIMITS), route_prefix=None)
     empty_ms = []
     for _ in range(NUM_HITS):
         start_s = time.perf_counter()
@@ -128,30 +121,6 @@ async def bench_handle(folder: Path, names: list[str]) -> list[dict[str, object]
     return rows
 
 
-def bench_on_ray(folder: Path, names: list[str], temp_dir: str) -> list[dict[str, object]]:
-    """Start a cluster that nobody else can meet, measure, and take it down."""
-    os.environ["RAY_AUTH_MODE"] = "disabled"
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    import ray
-    from ray import serve
-
-    ray.init(
-        address="local",
-        num_cpus=2,
-        include_dashboard=False,
-        object_store_memory=2**29,
-        log_to_driver=False,
-        _temp_dir=temp_dir,
-        runtime_env={"env_vars": {"PYTHONPATH": os.getcwd()}},
-    )
-    try:
-        serve.start(proxy_location="Disabled")
-        return asyncio.run(bench_handle(folder, names))
-    finally:
-        serve.shutdown()
-        ray.shutdown()
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(
@@ -160,15 +129,11 @@ def main() -> None:
     parser.add_argument("--ray", action="store_true", help="through a handle, on a local cluster")
     through_ray = parser.parse_args().ray
     compute_as_a_sampler(Settings())
-    # Short: the sockets below Ray's folder have at most 107 characters to their path.
-    with tempfile.TemporaryDirectory(prefix="prep-") as temp_dir:
-        folder = Path(temp_dir, "voices")
-        folder.mkdir()
+    with tempfile.TemporaryDirectory() as temp_dir:
+        folder = Path(temp_dir)
         names = write_references(folder)
-        if through_ray:
-            rows = bench_on_ray(folder, names, temp_dir)
-        else:
-            rows = asyncio.run(bench_class(folder, names))
+        with private_cluster() if through_ray else nullcontext():
+            rows = asyncio.run((bench_handle if through_ray else bench_class)(folder, names))
     columns = list(rows[0])
     print("".join(f"{column:>15}" for column in columns))
     for row in rows:
