@@ -1,7 +1,7 @@
 """Times `sequence_length: "auto"` against the full window, for texts of different length.
 
-    python bench/auto_length.py --weights-dir FOLDER         # a checkpoint of training/
-    python bench/auto_length.py --size full --device cuda    # random weights, the published size
+    python -m bench.auto_length --weights-dir FOLDER         # a checkpoint of training/
+    python -m bench.auto_length --size full --device cuda    # random weights, the published size
 
 Random weights are made to draw silence: it ends where it was expected to, and is not decoded.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -19,7 +18,6 @@ from typing import Any
 import numpy as np
 import torch
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.echo_reference import SIZES, checkpoint
 from engine.echo.checkpoints.load import Models, load_models
 from engine.echo.config import MAX_FRAMES

@@ -14,8 +14,11 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from engine.echo.checkpoints import tiny as tiny_checkpoint
+from engine.echo.checkpoints.load import Models
 from engine.echo.checkpoints.published import CODEC, DIT, PCA
+from engine.echo.checkpoints.tiny import codec_tensors, write
+from engine.echo.checkpoints.weights import published
+from engine.echo.codecs.dac.codec import S1DAC
 from engine.echo.config import DACConfig, EchoConfig
 from engine.echo.sizes import MIDDLE, TINY
 from speech.parameters import SamplerParameters
@@ -26,7 +29,7 @@ SIZES = {"tiny": TINY, "middle": MIDDLE, "full": EchoConfig()}
 
 @dataclass
 class Reference:
-    """The package's networks, loaded as it loads them."""
+    """The package's networks."""
 
     dit: Any
     codec: Any
@@ -34,12 +37,7 @@ class Reference:
 
     @classmethod
     def load(
-        cls,
-        folder: Path,
-        config: EchoConfig,
-        device: torch.device,
-        dtype: torch.dtype,
-        compiled: bool,
+        cls, folder: Path, config: EchoConfig, device: torch.device, dtype: torch.dtype
     ) -> Reference:
         """Load the checkpoint in `folder`."""
 
@@ -50,19 +48,43 @@ class Reference:
                 for k, v in state.items()
             }
 
-        with torch.device("meta"):
-            dit = reference.build_dit(config.dit, 0)
-            assert isinstance(config.codec, DACConfig)
-            codec = reference.build_autoencoder(config.codec, 0)
-        dit.load_state_dict(tensors(DIT, dtype), assign=True)
-        codec.load_state_dict(tensors(CODEC, None), assign=True)
         pca = tensors(PCA, None)
-        scale = float(pca["latent_scale"])
-        state = reference.inference.PCAState(pca["pca_components"], pca["pca_mean"], scale)
-        if compiled:
-            dit = reference.inference.compile_model(dit)
-            codec = reference.inference.compile_fish_ae(codec)
-        return cls(dit.eval(), codec.eval(), state)
+        values = pca["pca_components"], pca["pca_mean"], pca["latent_scale"]
+        return cls._of(config, tensors(DIT, dtype), tensors(CODEC, None), values)
+
+    @classmethod
+    @torch.no_grad()
+    def sharing(cls, models: Models) -> Reference:
+        """Return the networks on the memory of our own: seven gigabytes are not made twice."""
+        assert isinstance(models.codec, S1DAC)
+        codec = codec_tensors(models.codec.autoencoder)
+        codec = {name: y.to(models.dit.device) for name, y in codec.items()}
+        pca = models.codec.pca
+        values = pca.components, pca.mean, pca.scale
+        return cls._of(models.config, dict(published(models.dit)), codec, values)
+
+    @classmethod
+    def _of(
+        cls,
+        config: EchoConfig,
+        dit_weights: dict[str, Tensor],
+        codec_weights: dict[str, Tensor],
+        pca: tuple[Tensor, Tensor, Any],
+    ) -> Reference:
+        assert isinstance(config.codec, DACConfig)
+        with torch.device("meta"):
+            dit: Any = reference.build_dit(config.dit, 0)
+            codec: Any = reference.build_autoencoder(config.codec, 0)
+        dit.load_state_dict(dit_weights, assign=True)
+        codec.load_state_dict(codec_weights, assign=True)
+        components, mean, scale = pca
+        state = reference.inference.PCAState(components, mean, float(scale))
+        return cls(dit.eval().requires_grad_(False), codec.eval().requires_grad_(False), state)
+
+    def compile(self) -> None:
+        """Compile the networks by the package's own functions."""
+        self.dit = reference.inference.compile_model(self.dit)
+        self.codec = reference.inference.compile_fish_ae(self.codec)
 
     def speak(self, given: SamplerParameters, text: str, voice: np.ndarray) -> Tensor:
         """One request, end to end, to samples on the host."""
@@ -88,5 +110,5 @@ class Reference:
 def checkpoint(config: EchoConfig) -> Iterator[Path]:
     """Yield a folder with random weights in the published format."""
     with tempfile.TemporaryDirectory() as folder:
-        tiny_checkpoint.write(Path(folder), config)
+        write(Path(folder), config)
         yield Path(folder)

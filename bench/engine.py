@@ -1,7 +1,7 @@
 """Times the echo engine against the PyPI package echo-tts, same random weights, alternating.
 
-    python bench/engine.py                                  # a middle size, any CPU
-    python bench/engine.py --size full --device cuda        # the published size, NVIDIA GPU
+    python -m bench.engine                                  # a middle size, any CPU
+    python -m bench.engine --size full --device cuda        # the published size, NVIDIA GPU
 
 The reference serves one request after another and encodes the voice every time, as published.
 """
@@ -13,19 +13,17 @@ import asyncio
 import json
 import platform
 import resource
-import sys
 from dataclasses import replace
 from functools import partial
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.echo_reference import SIZES, Reference, checkpoint
 from bench.engine_stages import measure_peak, stages
+from bench.memory import num_bytes
 from bench.side_by_side import Bench, Cost
 from bench.threads import compute_as_a_sampler
 from engine.echo.checkpoints.load import load_models
@@ -99,12 +97,6 @@ def requests(bench: Bench, engine: EchoEngine, theirs: Reference, loop: Any) -> 
     bench.report("first audio: block of 32 frames, 8 steps", first, None)
 
 
-def num_bytes(*modules: torch.nn.Module) -> int:
-    """Return what the parameters and buffers of `modules` take."""
-    tensors = (y for module in modules for y in (*module.parameters(), *module.buffers()))
-    return sum(y.nbytes for y in tensors)
-
-
 def main() -> None:
     """Run the benchmark; the last line is JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -143,9 +135,10 @@ def main() -> None:
             repeats=options.repeats,
         )
         models = load_models(folder, device, dtype, blockwise=True)
+        theirs = Reference.load(folder, bench.config, device, dtype)
         if options.compile:
             models.dit.compile_blocks()
-        theirs = Reference.load(folder, bench.config, device, dtype, options.compile)
+            theirs.compile()
         peak = measure_peak(bench, dtype)
         about = {
             "size": options.size,

@@ -1,6 +1,6 @@
 """Times a small checkpoint on one CPU thread: until ready, until the first audio, per sentence.
 
-    python bench/one_thread.py --weights-dir FOLDER [--voice voices/ada.ogg]
+    python -m bench.one_thread --weights-dir FOLDER [--voice voices/ada.ogg]
 
 CPU seconds stand beside wall seconds, because a machine that does other work as well slows only
 the latter. One thread computes, so on an idle machine they are the same.
@@ -12,7 +12,6 @@ import argparse
 import asyncio
 import json
 import os
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
@@ -22,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 SENTENCES = (
     "Yes.",

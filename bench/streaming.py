@@ -22,6 +22,7 @@ from ray import serve
 
 from bench.cluster import private_cluster
 from bench.load import VOICE, VOICES_DIR, percentiles_ms, repeat, sample_voice
+from bench.open_loop_score import BYTES_PER_SAMPLE
 from bench.threads import compute_as_a_sampler
 from engine import create_engine
 from engine.protocol import Job
@@ -31,7 +32,6 @@ from speech.pcm import SAMPLE_RATE_HZ
 
 TEXT = "The quick brown fox jumps over the lazy dog, and runs away into the quiet woods."
 CLIENTS = (1, 4, 16, 32)
-BYTES_PER_SAMPLE = 2
 
 Stream = Callable[[], AsyncIterator[int]]
 """Asks for the sentence; yields the number of samples of each piece as it comes."""

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 from unittest.mock import patch
 
-from bench.echo_reference import Reference
 from bench.engine import LONG, ours_speak
 from bench.gpu.setting import Setting
 from bench.side_by_side import Bench
@@ -97,16 +96,8 @@ def reference_eager(setting: Setting) -> None:
 
 def reference_compiled(setting: Setting) -> None:
     """The reference compiled as it compiles itself."""
-    compile_reference(setting.reference)
+    setting.reference.compile()
     _speak_reference(setting, "compiled")
-
-
-def compile_reference(reference: Reference) -> None:
-    """Compile its networks by its own functions."""
-    from tests.engine.echo.reference import inference
-
-    reference.dit = inference.compile_model(reference.dit)
-    reference.codec = inference.compile_fish_ae(reference.codec)
 
 
 def _speak_reference(setting: Setting, name: str) -> None:

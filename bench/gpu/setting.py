@@ -12,7 +12,6 @@ from torch import Tensor
 
 from bench.echo_reference import Reference
 from bench.engine import LONG
-from bench.gpu.models import share
 from bench.gpu.timing import Report
 from engine.echo.checkpoints.load import Models
 from engine.echo.checkpoints.tiny import random_models
@@ -93,7 +92,7 @@ class Setting:
         """The package's networks, with the same."""
         if self._reference is None:
             with torch.inference_mode(False):
-                self._reference = share(self.models)
+                self._reference = Reference.sharing(self.models)
         return self._reference
 
     @property

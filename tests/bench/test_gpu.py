@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from bench.echo_reference import Reference
 from bench.gpu import __main__ as program
-from bench.gpu import profiles, requests, sections
+from bench.gpu import profiles, sections
 from engine.echo import fast_path
 from engine.echo.codecs.dac.lengths import GRAPH_FRAME_BYTES
 from engine.echo.model.ops import plain
@@ -38,7 +39,7 @@ def test_every_section_ends_with_rows(tmp_path, monkeypatch):
         monkeypatch.setattr(module, "ops_for", lambda fused: plain)
     monkeypatch.setattr(program, "new_capture", lambda on_gpu: Repeated)
     monkeypatch.setattr(sections, "prove_in_child", lambda *_: None)
-    monkeypatch.setattr(requests, "compile_reference", lambda reference: None)
+    monkeypatch.setattr(Reference, "compile", lambda self: None)
     arguments = ["bench.gpu", "--out", str(tmp_path), "--size", "tiny"]
     monkeypatch.setattr(sys, "argv", arguments)
     with pytest.raises(SystemExit) as ended:
