@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from speech.text.encoding import mend_encoding
+from speech.text.mojibake import mend_mojibake
 from speech.text.scripts import ZERO_WIDTH_SPACE, is_spaced
 
 # Controls; soft hyphen, grapheme joiner, bidirectional marks, Hangul filler, Mongolian separator,
@@ -45,7 +45,7 @@ def clean(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    text = mend_encoding(text)
+    text = mend_mojibake(text)
     text = _WIDE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = _PRESENTATION_FORMS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = _APOSTROPHE.sub("’", text.translate(_SAME_MARKS))

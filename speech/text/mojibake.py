@@ -1,4 +1,4 @@
-"""UTF-8 that was read as Windows' or ISO's Latin encoding, such as `itâ€™s a cafÃ©`."""
+"""Mojibake: UTF-8 that was read as Windows' or ISO's Latin encoding, such as `itâ€™s a cafÃ©`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MISREAD = re.compile(f"(?:Ã[\xa0-\xbfœŸ‰€ƒ‚]|Â[\xa0-\xbf]|{_MARK})+"
 _IS_MISREAD = re.compile(_MARK)
 
 
-def mend_encoding(text: str) -> str:
+def mend_mojibake(text: str) -> str:
     """Return `text` with what was misread, once or again and again, as it was written."""
     if not _IS_MISREAD.search(text):
         return text
