@@ -245,7 +245,7 @@ def parse_parameters(
     Raises:
         InvalidRequest: `Invalid parameter '<name>': …` or `Unknown parameter '<name>' (known: …)`.
     """
-    given = given_fields(raw or {})
+    given = given_fields(raw)
     preset = given.get("preset")
     if isinstance(preset, str):
         if preset not in PRESETS:

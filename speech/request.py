@@ -172,26 +172,19 @@ def parse_job(job_input: object, max_text_chars: int, max_frames: int) -> Speech
     Raises:
         InvalidRequest: With the contract's text for the first thing wrong with it.
     """
-    given = given_fields(job_input) if isinstance(job_input, Mapping) else {}
+    given = given_fields(job_input)
     text = _check_text(given.get("text"), "text", max_text_chars)
     job = _validate(JobInput, given)
-    voices = _check_dialogue(text, "text", _chosen(job.voices))
-    pronunciations = check_pronunciations(job.pronunciations or {})
-    parameters, given_parameters = parse_parameters(job.parameters, max_frames)
     output_format = job.output_format or DEFAULT_FORMAT
-    return SpeechRequest(
-        text=text,
+    return _make_request(
+        job,
+        text,
+        "text",
+        max_frames,
         voice=chosen_name(job.speaker_voice),
-        voices=voices,
-        parameters=parameters,
-        given=given_parameters,
-        seed=_first_given(parameters.seed, job.seed),
         output_format=output_format,
         sample_rate=FORMATS[output_format].default_sample_rate,
         session_id=job.session_id or str(uuid.uuid4()),
-        timestamps=job.timestamps is not None,
-        loudness=job.loudness,
-        pronunciations=pronunciations,
     )
 
 
@@ -203,7 +196,7 @@ def parse_speech(
     Raises:
         InvalidRequest: For the first thing wrong with it.
     """
-    given = given_fields(body) if isinstance(body, Mapping) else {}
+    given = given_fields(body)
     text = _check_text(given.get(text_field), text_field, max_text_chars)
     return _speech_request(text, given, max_frames, text_field)
 
@@ -214,56 +207,59 @@ def parse_speech_config(config: object, max_frames: int) -> SpeechRequest:
     Raises:
         InvalidRequest: For the first thing wrong with it.
     """
-    given = given_fields(config) if isinstance(config, Mapping) else {}
-    return _speech_request("", given, max_frames)
+    return _speech_request("", given_fields(config), max_frames)
 
 
 def _speech_request(
     text: str, given: Mapping[str, Any], max_frames: int, text_field: str = "input"
 ) -> SpeechRequest:
     speech = _validate(SpeechBody, {**given, "input": text})
-    voices = _check_dialogue(text, text_field, _chosen(speech.voices))
-    pronunciations = check_pronunciations(speech.pronunciations or {})
     output_format: FormatName = speech.response_format or "mp3"
-    sample_rate = _openai_sample_rate(output_format, speech.sample_rate)
-    parameters, given_parameters = parse_parameters(speech.parameters, max_frames)
-    return SpeechRequest(
-        text=text,
+    return _make_request(
+        speech,
+        text,
+        text_field,
+        max_frames,
         voice=chosen_name(speech.voice),
-        voices=voices,
-        parameters=parameters,
-        given=given_parameters,
-        seed=_first_given(parameters.seed, speech.seed),
         output_format=output_format,
-        sample_rate=sample_rate,
+        sample_rate=_openai_sample_rate(output_format, speech.sample_rate),
         session_id=str(uuid.uuid4()),
-        pronunciations=pronunciations,
         speed=1.0 if speech.speed is None else speech.speed,
         stream_format=speech.stream_format or "audio",
-        timestamps=speech.timestamps is not None,
-        loudness=speech.loudness,
     )
 
 
-def _chosen(voices: Mapping[str, str] | None) -> Voices:
-    return {speaker: chosen_name(voice) for speaker, voice in (voices or {}).items()}
+def _make_request(
+    body: JobInput | SpeechBody, text: str, text_field: str, max_frames: int, **own: Any
+) -> SpeechRequest:
+    """Return the request of a body; `own` are the fields that the other kind of body has not.
 
-
-def _check_dialogue(text: str, field: str, voices: Voices) -> Voices:
-    """Return the voices of a dialogue, which may be none; an empty text comes later, with its tags.
+    An empty text comes later, with the tags of a dialogue.
 
     Raises:
-        InvalidRequest: They do not go with the tags in `text`, or it has nothing but tags.
+        InvalidRequest: The voices do not go with the tags in `text`, or it has nothing but tags; or
+            the pronunciations, the sample rate or the parameters are wrong.
     """
+    voices = {speaker: chosen_name(voice) for speaker, voice in (body.voices or {}).items()}
     check_speakers(voices)
     if voices and text:
         check_tags(text, voices)
-        require_words(read_apart(text, voices), field)
-    return voices
-
-
-def _first_given(*seeds: int | None) -> int:
-    return next((seed for seed in seeds if seed is not None), 0)
+        require_words(read_apart(text, voices), text_field)
+    pronunciations = check_pronunciations(body.pronunciations or {})
+    check_sample_rate(FORMATS[own["output_format"]], own["sample_rate"])
+    parameters, given = parse_parameters(body.parameters, max_frames)
+    seeds = (parameters.seed, body.seed)
+    return SpeechRequest(
+        text=text,
+        voices=voices,
+        parameters=parameters,
+        given=given,
+        seed=next((seed for seed in seeds if seed is not None), 0),
+        timestamps=body.timestamps is not None,
+        loudness=body.loudness,
+        pronunciations=pronunciations,
+        **own,
+    )
 
 
 def _check_text(text: object, field: str, max_chars: int) -> str:
@@ -280,10 +276,10 @@ def _check_text(text: object, field: str, max_chars: int) -> str:
 
 
 def _openai_sample_rate(output_format: FormatName, asked: int | None) -> int:
-    row = FORMATS[output_format]
     if asked is not None:
-        return check_sample_rate(row, asked)
-    return OPENAI_PCM_SAMPLE_RATE if output_format == "pcm" else row.default_sample_rate
+        return asked
+    is_pcm = output_format == "pcm"
+    return OPENAI_PCM_SAMPLE_RATE if is_pcm else FORMATS[output_format].default_sample_rate
 
 
 _Model = TypeVar("_Model", bound=BaseModel)

@@ -30,11 +30,13 @@ Text = Annotated[str, Field(strict=True)]
 Seed = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63), INTEGRAL]
 
 
-def given_fields(raw: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the fields that are given: one that is `null` counts as not given.
+def given_fields(raw: object) -> dict[str, Any]:
+    """Return the fields that are given: one that is `null` is not, and what is no object has none.
 
     Half a character in a name is escaped: pydantic could not say which name is wrong.
     """
+    if not isinstance(raw, Mapping):
+        return {}
     return {escape_surrogates(str(name)): value for name, value in raw.items() if value is not None}
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from speech.errors import InvalidRequest
+from speech.validation import is_utf8
 from speech.voice_names import (
     PARAM,
     find_file,
@@ -142,7 +143,7 @@ def open_voice(voices_dir: str, name: str) -> VoiceFile:
 
 def list_names(voices_dir: str) -> list[str]:
     """Return the names of the usable voice files in order, but those that no text can hold."""
-    return sorted(name for name in usable_names(voices_dir) if _is_text(name))
+    return sorted(name for name in usable_names(voices_dir) if is_utf8(name))
 
 
 def undecodable(name: str, reason: str) -> InvalidRequest:
@@ -171,12 +172,3 @@ def _is_young(status: os.stat_result, now_ns: int) -> bool:
         -MAX_AHEAD_NS < now_ns - changed_ns < SETTLE_NS
         for changed_ns in (status.st_mtime_ns, status.st_ctime_ns)
     )
-
-
-def _is_text(name: str) -> bool:
-    """Tell whether `name` is Unicode: the file system allows bytes that are not."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

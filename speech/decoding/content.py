@@ -36,32 +36,24 @@ class Content:
     """
 
     name: str
-    signature: re.Pattern[bytes]
+    signature: bytes
     decoders: tuple[Decoder, ...]
     patches: Callable[[SeekableReader], Mapping[int, bytes]] | None = None
 
 
-def _row(
-    name: str,
-    signature: bytes,
-    decoders: tuple[Decoder, ...],
-    patches: Callable[[SeekableReader], Mapping[int, bytes]] | None = None,
-) -> Content:
-    return Content(name, re.compile(signature, re.DOTALL), decoders, patches)
-
-
 CONTENTS = (
-    _row("WAV", rb"(RIFF|RF64|BW64)....WAVE", _BOTH, wav_repairs),
-    _row("RIFX", rb"RIFX....WAVE", _LIBSNDFILE, wav_repairs),  # FFmpeg takes it for little-endian
-    _row("Wave64", rb"riff\x2e\x91\xcf\x11", _BOTH, wave64_repairs),
-    _row("AIFF", rb"FORM....AIF[FC]", _BOTH),
-    _row("CAF", rb"caff", _BOTH, caf_repairs),
-    _row("AU", rb"\.snd|dns\.", _LIBSNDFILE),
-    _row("FLAC", rb"fLaC", _FFMPEG, flac_pictures),
-    _row("Ogg", rb"OggS", (open_ogg,)),
-    _row("MP4", rb"....(ftyp|moov|mdat|free|skip|wide)", _FFMPEG, mp4_pictures),
-    _row("Matroska", rb"\x1a\x45\xdf\xa3", _FFMPEG, matroska_pictures),
-    _row("MP3, AAC", rb"", _FFMPEG),  # and whatever else FFmpeg may recognise
+    Content("WAV", rb"(RIFF|RF64|BW64)....WAVE", _BOTH, wav_repairs),
+    # FFmpeg takes it for little-endian.
+    Content("RIFX", rb"RIFX....WAVE", _LIBSNDFILE, wav_repairs),
+    Content("Wave64", rb"riff\x2e\x91\xcf\x11", _BOTH, wave64_repairs),
+    Content("AIFF", rb"FORM....AIF[FC]", _BOTH),
+    Content("CAF", rb"caff", _BOTH, caf_repairs),
+    Content("AU", rb"\.snd|dns\.", _LIBSNDFILE),
+    Content("FLAC", rb"fLaC", _FFMPEG, flac_pictures),
+    Content("Ogg", rb"OggS", (open_ogg,)),
+    Content("MP4", rb"....(ftyp|moov|mdat|free|skip|wide)", _FFMPEG, mp4_pictures),
+    Content("Matroska", rb"\x1a\x45\xdf\xa3", _FFMPEG, matroska_pictures),
+    Content("MP3, AAC", rb"", _FFMPEG),  # and whatever else FFmpeg may recognise
 )
 """All kinds of content; the first that matches counts."""
 
@@ -80,7 +72,7 @@ def view_content(file: SeekableReader) -> tuple[Content, Callable[[], FileView]]
     signature = whole.read(_SIGNATURE_BYTES)
     if not signature and not start:
         raise UndecodableAudio("the file is empty")
-    content = next(row for row in CONTENTS if row.signature.match(signature))
+    content = next(row for row in CONTENTS if re.match(row.signature, signature, re.DOTALL))
     whole.seek(start)
     patches = content.patches(whole) if content.patches else None
 

@@ -78,45 +78,35 @@ def caf_repairs(file: SeekableReader) -> Mapping[int, bytes]:
     if len(header) < 24:
         return {}
     codec, flags, packet_bytes, num_frames, channels, bits = struct.unpack(">4s5I", header)
-    sample_bytes = packet_bytes // max(1, channels)
-    if (
-        codec != b"lpcm"
-        or flags & _CAF_FLOAT
-        or num_frames != 1
-        or not 0 < sample_bytes <= _MAX_SAMPLE_BYTES
-        or packet_bytes != channels * sample_bytes
-        or bits > 8 * sample_bytes
-    ):
+    whole_bits = _whole_bits(bits, packet_bytes, channels)
+    if codec != b"lpcm" or flags & _CAF_FLOAT or num_frames != 1 or whole_bits is None:
         return {}
-    return {_CAF_LAYOUT_AT + 20: struct.pack(">I", 8 * sample_bytes)}
+    return {_CAF_LAYOUT_AT + 20: struct.pack(">I", whole_bits)}
 
 
 def _repairs(at: int, chunk: bytes, order: str) -> Mapping[int, bytes]:
-    repaired = _repaired(chunk, order)
-    return {} if repaired is None else {at: repaired}
-
-
-def _repaired(chunk: bytes, order: str) -> bytes | None:
-    """Return the format chunk's first 16 bytes as they ought to be, None to leave them."""
+    """Return what the first 16 bytes of a format chunk at `at` ought to be; {} leaves them."""
     if len(chunk) < _FORMAT_BYTES:
-        return None
+        return {}
     layout = f"{order}HHIIHH"
     tag, channels, rate_hz, bytes_per_s, frame_bytes, bits = struct.unpack_from(layout, chunk)
     if tag == _EXTENSIBLE:
         tag = _subformat(chunk, order)
     if tag not in _PLAIN_TAGS:
-        return None
+        return {}
+    if tag == _PCM and bytes_per_s == rate_hz * frame_bytes:
+        bits = _whole_bits(bits, frame_bytes, channels) or bits
+    return {at: struct.pack(layout, tag, channels, rate_hz, bytes_per_s, frame_bytes, bits)}
+
+
+def _whole_bits(bits: int, frame_bytes: int, channels: int) -> int | None:
+    """Return the bits of the bytes that a sample takes, None unless the fields agree.
+
+    Some writers get one wrong.
+    """
     sample_bytes = frame_bytes // max(1, channels)
-    # Some writers get a field wrong: all others must agree.
-    if (
-        tag == _PCM
-        and 0 < sample_bytes <= _MAX_SAMPLE_BYTES
-        and frame_bytes == channels * sample_bytes
-        and bytes_per_s == rate_hz * frame_bytes
-        and bits <= 8 * sample_bytes
-    ):
-        bits = 8 * sample_bytes
-    return struct.pack(layout, tag, channels, rate_hz, bytes_per_s, frame_bytes, bits)
+    agree = frame_bytes == channels * sample_bytes and bits <= 8 * sample_bytes
+    return 8 * sample_bytes if 0 < sample_bytes <= _MAX_SAMPLE_BYTES and agree else None
 
 
 def _subformat(chunk: bytes, order: str) -> int | None:

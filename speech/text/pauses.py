@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from speech.errors import InvalidRequest
+from speech.errors import InvalidRequest, shorten
 from speech.parameters import MAX_PAUSE_S
 from speech.validation import MAX_SHOWN_CHARS
 
@@ -81,7 +81,8 @@ def _duration_s(pause: re.Match[str]) -> float:
         duration_s = float(duration[1]) / (1000 if duration[2] else 1)
         if duration_s <= MAX_PAUSE_S:
             return duration_s
-    shown = pause[0] if len(pause[0]) <= MAX_SHOWN_CHARS else f"{pause[0][:MAX_SHOWN_CHARS]}…"
     raise InvalidRequest(
-        f"Invalid pause '{shown}': it takes 0 to {MAX_PAUSE_S:g} s, as in [pause:0.8s]", "text"
+        f"Invalid pause '{shorten(pause[0], MAX_SHOWN_CHARS)}': it takes 0 to {MAX_PAUSE_S:g} s, "
+        "as in [pause:0.8s]",
+        "text",
     )

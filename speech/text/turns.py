@@ -58,8 +58,8 @@ def without_tags(text: str) -> str:
     return _TURN_TAG.sub(lambda tag: " " * len(tag[0]), text)
 
 
-def check_speakers(voices: Voices) -> Voices:
-    """Return the voices of a dialogue.
+def check_speakers(voices: Voices) -> None:
+    """Return if every key of a dialogue's voices is a speaker.
 
     Raises:
         InvalidRequest: A key is not `S` and a number.
@@ -69,7 +69,6 @@ def check_speakers(voices: Voices) -> Voices:
             raise InvalidRequest(
                 f"Invalid 'voices': {shown(speaker)} is not S and a number, such as S1", "voices"
             )
-    return voices
 
 
 def check_tags(text: str, voices: Voices) -> None:
