@@ -35,7 +35,7 @@ def viewport(request):
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 async def test_every_state_of_the_page_is_accessible(visit, held_site, viewport, color_scheme):
     url, stage = held_site
-    page = await visit(url, viewport=viewport, color_scheme=color_scheme, reduced_motion="reduce")
+    page = await visit(url, viewport, color_scheme=color_scheme, reduced_motion="reduce")
     await expect(page.locator("#health")).to_have_class("healthy")
     await text(page).fill("Word after word. " * 100)
     await button(page, "Speak").click()
@@ -57,7 +57,7 @@ async def test_every_state_of_the_page_is_accessible(visit, held_site, viewport,
 
 
 async def test_nothing_is_wider_than_a_phone(visit, site):
-    page = await visit(site, viewport={"width": 320, "height": 640})
+    page = await visit(site, {"width": 320, "height": 640})
     await speak(page, text="Unbreakable" * 40, voice="deep.wav")
     await speak(page)
     await open_parameters(page)

@@ -17,7 +17,7 @@ from tests.page.visitor import (
 
 pytestmark = IN_BROWSER
 
-PHONE = {"viewport": {"width": 390, "height": 844}}
+PHONE = {"width": 390, "height": 844}
 
 
 async def covered(page, element):
@@ -110,7 +110,7 @@ async def test_text_beyond_the_limit_is_told_while_it_is_written(page):
 @pytest.mark.parametrize("opened", [False, True])
 @pytest.mark.parametrize("label", ["Text", "Voice", "num_steps", "clause_pause_seconds"])
 async def test_error_of_a_field_is_seen_below_it(visit, site, label, opened):
-    page = await visit(site, **PHONE)
+    page = await visit(site, PHONE)
     await open_parameters(page)
     field = page.get_by_label(label, exact=True)
     await field.fill({"Text": "", "Voice": "nobody.ogg"}.get(label, "101"))
@@ -128,7 +128,7 @@ async def test_error_of_a_field_is_seen_below_it(visit, site, label, opened):
 
 @pytest.mark.parametrize("opened", [False, True])
 async def test_error_of_no_field_is_seen_by_the_buttons(visit, site, opened):
-    page = await visit(site, **PHONE)
+    page = await visit(site, PHONE)
     if opened:
         await open_parameters(page)
     await text(page).focus()

@@ -15,7 +15,7 @@ async def test_header_turns_when_the_server_goes_and_when_it_is_back(visit, make
     ingress = make_site()
     health, loaded, gone = "#health", "engine tone is loaded", "The server does not answer"
     with served(ingress) as url:
-        page = await visit("about:blank")
+        page = await visit("about:blank", anew=True)
         await page.clock.install()
         await page.goto(url)
         await expect(page.locator(health)).to_contain_text(loaded)

@@ -1,12 +1,14 @@
 """A visitor of the page to listen with: opens it in a browser of their own, and finds its parts."""
 
 import re
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import av
 import numpy as np
-from playwright.async_api import expect
+from playwright.async_api import Error, expect
 
+DESKTOP = {"width": 1280, "height": 720}
+USUAL_MEDIA = {"color_scheme": "light", "reduced_motion": "no-preference"}
 UNREACHED = "The server does not answer. Does it run, and does this machine reach it?"
 LISTEN = """
 // Taps what reaches the loudspeaker, and notes what is scheduled for it.
@@ -44,30 +46,58 @@ window.sounding = () => new Promise((done) => {
 
 @asynccontextmanager
 async def visiting(browser):
-    """Yield `visit(url, **context)`: a new visitor's page; none of its scripts may fail.
+    """Yield `visit(url, viewport=…, **media)`: the page of a visitor who has never been there.
 
-    Nor may one be forbidden. `context` are options of Playwright's browser context.
+    None of its scripts may fail, nor may one be forbidden. `media` are options of Playwright's
+    `emulate_media`. The page is the one of the test before, emptied: a new one would take half a
+    second of a core. `anew`: it is a new one nevertheless, and closed at the end.
     """
     faults = []
-    contexts = []
+    visited = {}
 
     def hear(message):
         if "Content Security Policy" in message.text or "Trusted" in message.text:
             faults.append(message.text)
 
-    async def visit(url, **context):
-        contexts.append(await browser.new_context(**context))
-        page = await contexts[-1].new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
+    def fail(error):
+        faults.append(str(error))
+
+    async def visit(url, viewport=DESKTOP, anew=False, **media):
+        idle = [] if anew else [context for context in browser.contexts if context not in visited]
+        context = idle[0] if idle else await browser.new_context()
+        page = context.pages[0] if idle else await context.new_page()
+        if not idle:
+            await page.add_init_script(LISTEN)
+        visited[context] = anew
+        page.on("pageerror", fail)
         page.on("console", hear)
-        await page.add_init_script(LISTEN)
+        await page.set_viewport_size(viewport)
+        await page.emulate_media(**{**USUAL_MEDIA, **media})
         await page.goto(url)
         return page
 
     yield visit
-    for context in contexts:
+    for context, is_new in visited.items():
+        if not is_new:
+            with suppress(Error):  # which one that has crashed, say, has
+                page, *others = context.pages
+                page.remove_listener("pageerror", fail)
+                page.remove_listener("console", hear)
+                await _empty(page, others)
+                continue
         await context.close()
     assert faults == []
+
+
+async def _empty(page, others):
+    """Leave nothing that the page's next visitor could find."""
+    for other in others:
+        await other.close()
+    await page.unroute_all(behavior="ignoreErrors")
+    await page.context.set_offline(False)
+    await page.evaluate("localStorage.clear(), sessionStorage.clear()")
+    await page.mouse.move(0, 0)
+    await page.goto("about:blank")
 
 
 def text(page):
