@@ -37,7 +37,9 @@ class RunRequest(BaseModel):
 def describe_error(error: type[SpeechError]) -> dict[str, Any]:
     """Return the description of an answer that is this error."""
     meaning = (inspect.getdoc(error) or "").partition("\n")[0]
-    return {"description": meaning, "model": ErrorBody}
+    # FastAPI prepares each `model` anew, for every route; `ANY_ERROR`'s puts the schema there.
+    schema = {"$ref": f"#/components/schemas/{ErrorBody.__name__}"}
+    return {"description": meaning, "content": {"application/json": {"schema": schema}}}
 
 
 ANY_ERROR: Responses = {"default": {"description": "An error.", "model": ErrorBody}}

@@ -1,5 +1,6 @@
 """docs/api.md lists the routes that the server has, and the fields that it takes."""
 
+import json
 import re
 from pathlib import Path
 
@@ -26,6 +27,8 @@ async def test_every_route_is_documented(make_ingress, connect):
 async def test_document_describes_every_route_whole(make_ingress, connect):
     document = (await connect(make_ingress()).get("/openapi.json")).json()
     error = {"$ref": "#/components/schemas/ErrorBody"}
+    named = re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document))
+    assert set(named) == document["components"]["schemas"].keys()
     without_body = ("/cancel/{job_id}", "/purge-queue")
     for path, item in document["paths"].items():
         for method, operation in item.items():
