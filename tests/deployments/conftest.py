@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from moto.server import ThreadedMotoServer
 from ray import serve
+from starlette.testclient import TestClient
 
 from deployments.http.access import Access
 from deployments.ingress import Ingress
@@ -63,6 +64,13 @@ def patient_health_checks(monkeypatch):
 def make_ingress(voices_dir):
     """Return `make(sampler=None, limits={}, …)`: an ingress through which a `ToneEngine` speaks."""
     return partial(tone_ingress, voices_dir)
+
+
+@pytest.fixture(scope="module")
+def api(voice_files):
+    """A client of an ingress that the tests of a module share: they leave it as it is."""
+    with TestClient(tone_ingress(voice_files).__serve_build_asgi_app__()) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -51,11 +51,9 @@ def loudness_of(raw, sample_rate):
 
 
 @pytest.mark.parametrize("response_format", ["wav", "flac", "opus", "mp3", "aac"])
-async def test_speech_has_its_loudness_in_every_format(make_ingress, connect, response_format):
+def test_speech_has_its_loudness_in_every_format(api, response_format):
     body = {"input": TEXT, "response_format": response_format, "loudness": LUFS}
-    answer = await connect(make_ingress()).post(
-        "/v1/audio/speech", json=body | {"parameters": PARAMETERS}
-    )
+    answer = api.post("/v1/audio/speech", json=body | {"parameters": PARAMETERS})
     assert answer.status_code == 200
     pcm, sample_rate = decoded(answer.content)
     assert measure_loudness(pcm, sample_rate).lufs == pytest.approx(LUFS, abs=0.5)
@@ -72,15 +70,14 @@ def decoded(raw):
     return pcm.astype(np.float32) / scale, rate
 
 
-async def test_events_and_jobs_have_the_loudness_too(make_ingress, connect):
-    client = connect(make_ingress())
+def test_events_and_jobs_have_the_loudness_too(api):
     body = {"input": TEXT, "response_format": "pcm", "stream_format": "sse", "loudness": LUFS}
-    lines = (await client.post("/v1/audio/speech", json=body)).text.splitlines()
+    lines = api.post("/v1/audio/speech", json=body).text.splitlines()
     events = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data:")]
     audio = b"".join(base64.b64decode(event.get("audio", "")) for event in events)
     assert loudness_of(audio, 24000) == pytest.approx(LUFS, abs=0.5)
     job = {"text": TEXT, "output_format": "wav", "loudness": LUFS, "parameters": PARAMETERS}
-    output = (await client.post("/runsync", json={"input": job})).json()["output"]
+    output = api.post("/runsync", json={"input": job}).json()["output"]
     pcm, rate = soundfile.read(
         io.BytesIO(base64.b64decode(output["audio_base64"])), dtype="float32"
     )
@@ -107,12 +104,9 @@ def test_text_as_it_is_written_has_the_loudness_too(make_ingress):
 
 
 @pytest.mark.parametrize("loudness", [-9.9, -36.1, "loud", True])
-async def test_loudness_out_of_range_is_named(make_ingress, connect, loudness):
-    client = connect(make_ingress())
-    refused = await client.post("/v1/audio/speech", json={"input": TEXT, "loudness": loudness})
+def test_loudness_out_of_range_is_named(api, loudness):
+    refused = api.post("/v1/audio/speech", json={"input": TEXT, "loudness": loudness})
     assert refused.status_code == 400
     assert refused.json()["error"]["param"] == "loudness"
     job = {"input": {"text": TEXT, "loudness": loudness}}
-    assert (
-        (await client.post("/runsync", json=job)).json()["error"].startswith("Invalid 'loudness'")
-    )
+    assert api.post("/runsync", json=job).json()["error"].startswith("Invalid 'loudness'")

@@ -34,24 +34,22 @@ def make_client(make_ingress):
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
-def test_foreign_page_is_refused_what_no_browser_asks_leave_for(make_client, headers):
-    client = make_client()
+def test_foreign_page_is_refused_what_no_browser_asks_leave_for(api, headers):
     with (
         pytest.raises(WebSocketDenialResponse) as refused,
-        client.websocket_connect(WEBSOCKET, headers=headers),
+        api.websocket_connect(WEBSOCKET, headers=headers),
     ):
         pass
-    purge = client.post("/v2/any/purge-queue", headers=headers)
+    purge = api.post("/v2/any/purge-queue", headers=headers)
     for response in (refused.value, purge):
         assert response.status_code == 403
         assert response.json()["error"]["code"] == "foreign_origin"
 
 
 @pytest.mark.parametrize("headers", OWN)
-def test_own_page_and_other_programs_are_let_in(make_client, headers):
-    client = make_client()
-    assert client.post("/v2/any/purge-queue", headers=headers).status_code == 200
-    with client.websocket_connect(WEBSOCKET, headers=headers) as websocket:
+def test_own_page_and_other_programs_are_let_in(api, headers):
+    assert api.post("/v2/any/purge-queue", headers=headers).status_code == 200
+    with api.websocket_connect(WEBSOCKET, headers=headers) as websocket:
         websocket.send_json({"type": "session.close"})
 
 
@@ -71,10 +69,9 @@ def test_foreign_program_with_the_key_is_let_in(make_client):
         websocket.send_json({"type": "session.close"})
 
 
-def test_foreign_page_is_left_to_the_browser_where_it_asks_leave(make_client):
-    client = make_client()
-    for read in (client.get, client.head):
+def test_foreign_page_is_left_to_the_browser_where_it_asks_leave(api):
+    for read in (api.get, api.head):
         answer = read("/v1/models", headers=FOREIGN[0])
         assert answer.status_code == 200
         assert "Access-Control-Allow-Origin" not in answer.headers
-    assert client.post("/runsync", json={}, headers=FOREIGN[0]).status_code == 400
+    assert api.post("/runsync", json={}, headers=FOREIGN[0]).status_code == 400

@@ -13,38 +13,36 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.mark.parametrize("path", ["/", "/ping", "/health", "/docs", "/openapi.json", "/v1/models"])
-async def test_head_answers_as_get_without_a_body(make_ingress, connect, path):
-    client = connect(make_ingress())
-    asked, told = await client.get(path), await client.head(path)
+def test_head_answers_as_get_without_a_body(api, path):
+    asked, told = api.get(path), api.head(path)
     assert told.status_code == asked.status_code == 200
     assert told.content == b""
     assert told.headers.get("Content-Type") == asked.headers.get("Content-Type")
 
 
-async def test_head_of_what_only_takes_post_is_405(make_ingress, connect):
-    assert (await connect(make_ingress()).head("/runsync")).status_code == 405
+def test_head_of_what_only_takes_post_is_405(api):
+    assert api.head("/runsync").status_code == 405
 
 
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [("/ping", {"GET", "HEAD"}), ("/openapi.json", {"GET", "HEAD"}), ("/runsync", {"POST"})],
 )
-async def test_allow_lists_head_wherever_it_is_answered(make_ingress, connect, path, allowed):
-    refused = await connect(make_ingress()).options(path)
+def test_allow_lists_head_wherever_it_is_answered(api, path, allowed):
+    refused = api.options(path)
     assert refused.status_code == 405
     assert set(refused.headers["Allow"].split(", ")) == allowed
 
 
-async def test_path_with_a_slash_answers_like_the_one_without(make_ingress, connect):
-    client = connect(make_ingress())
-    plain = await client.post("/v1/audio/speech", json=BODY)
-    slashed = await client.post("/v1/audio/speech/", json=BODY)
+def test_path_with_a_slash_answers_like_the_one_without(api):
+    plain = api.post("/v1/audio/speech", json=BODY)
+    slashed = api.post("/v1/audio/speech/", json=BODY)
     assert slashed.status_code == 200
     assert slashed.content == plain.content
-    assert (await client.get("/ping/")).status_code == 200
-    assert (await client.get("/nowhere/")).status_code == 404
+    assert api.get("/ping/").status_code == 200
+    assert api.get("/nowhere/").status_code == 404
     for method in ("GET", "POST"):  # nor is it redirected to the one with a slash, and back
-        assert (await client.request(method, "/v1/text-to-speech")).status_code == 404
+        assert api.request(method, "/v1/text-to-speech").status_code == 404
 
 
 @pytest.mark.parametrize("root", ["", "/graph"])
@@ -84,21 +82,19 @@ async def test_http10_client_gets_the_length_and_no_parts():
     assert body == {"type": "http.response.body", "body": b"onetwo"}
 
 
-async def test_model_is_told_by_its_id_and_others_are_404(make_ingress, connect):
-    client = connect(make_ingress())
-    [listed] = (await client.get("/v1/models")).json()["data"]
-    assert (await client.get("/v1/models/tone")).json() == listed
+def test_model_is_told_by_its_id_and_others_are_404(api):
+    [listed] = api.get("/v1/models").json()["data"]
+    assert api.get("/v1/models/tone").json() == listed
     for other in ("tts-1", "some/model", "x" * 5000):
-        missing = await client.get(f"/v1/models/{other}")
+        missing = api.get(f"/v1/models/{other}")
         error = missing.json()["error"]
         assert (missing.status_code, error["code"]) == (404, "model_not_found")
         assert error["type"] == "invalid_request_error"
         assert len(missing.content) < 500
 
 
-async def test_gzip_body_is_read(make_ingress, connect):
-    client = connect(make_ingress())
-    plain = await client.post("/v1/audio/speech", json=BODY)
+def test_gzip_body_is_read(api):
+    plain = api.post("/v1/audio/speech", json=BODY)
     raw = plain.request.content
     padded = raw[:-1] + f', "x": "{os.urandom(9000).hex()}"}}'.encode()
     for packed in (
@@ -108,7 +104,7 @@ async def test_gzip_body_is_read(make_ingress, connect):
         b"".join(gzip.compress(padded[at : at + 7000]) for at in range(0, len(padded), 7000)),
     ):
         headers = {**JSON, "Content-Encoding": "gzip"}
-        answer = await client.post("/v1/audio/speech", content=packed, headers=headers)
+        answer = api.post("/v1/audio/speech", content=packed, headers=headers)
         assert answer.status_code == 200
         assert answer.content == plain.content
 
@@ -124,11 +120,8 @@ async def test_gzip_body_is_read(make_ingress, connect):
         (b"", "gzip", 400, "not valid JSON"),
     ],
 )
-async def test_body_that_cannot_be_unpacked_is_refused_as_such(
-    make_ingress, connect, body, encoding, status, words
-):
-    client = connect(make_ingress())
+def test_body_that_cannot_be_unpacked_is_refused_as_such(api, body, encoding, status, words):
     headers = {**JSON, "Content-Encoding": encoding}
-    answer = await client.post("/v1/audio/speech", content=body, headers=headers)
+    answer = api.post("/v1/audio/speech", content=body, headers=headers)
     assert answer.status_code == status
     assert words in answer.json()["error"]["message"]

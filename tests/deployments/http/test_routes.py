@@ -21,9 +21,8 @@ def assert_openai_error(response, status, code, param=None):
     assert response.headers["X-Request-ID"]
 
 
-async def test_speech_answers_audio_with_seed_rate_engine_and_request_id(make_ingress, connect):
-    client = connect(make_ingress())
-    response = await client.post("/v1/audio/speech", json={**SPEECH, "seed": 7})
+def test_speech_answers_audio_with_seed_rate_engine_and_request_id(api):
+    response = api.post("/v1/audio/speech", json={**SPEECH, "seed": 7})
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "audio/mpeg"
     assert response.headers["X-Seed"] == "7"
@@ -46,38 +45,34 @@ async def test_speech_answers_audio_with_seed_rate_engine_and_request_id(make_in
         ("pcm", "audio/pcm"),
     ],
 )
-async def test_speech_answers_every_format(make_ingress, connect, output_format, media_type):
-    client = connect(make_ingress())
+def test_speech_answers_every_format(api, output_format, media_type):
     body = {"input": "Hi.", "response_format": output_format}
-    response = await client.post("/v1/audio/speech", json=body)
+    response = api.post("/v1/audio/speech", json=body)
     assert response.status_code == 200
     assert response.headers["Content-Type"].startswith(media_type)
     assert len(response.content) > 1000
 
 
-async def test_speech_pcm_tells_its_rate(make_ingress, connect):
-    client = connect(make_ingress())
+def test_speech_pcm_tells_its_rate(api):
     body = {"input": "Hi.", "response_format": "pcm"}
-    by_default = await client.post("/v1/audio/speech", json=body)
-    asked = await client.post("/v1/audio/speech", json={**body, "sample_rate": 48000})
+    by_default = api.post("/v1/audio/speech", json=body)
+    asked = api.post("/v1/audio/speech", json={**body, "sample_rate": 48000})
     assert by_default.headers["X-Audio-Sample-Rate"] == "24000"
     assert asked.headers["X-Audio-Sample-Rate"] == "48000"
     assert len(asked.content) == pytest.approx(2 * len(by_default.content), abs=8)
 
 
-async def test_speech_speed_changes_the_length(make_ingress, connect):
-    client = connect(make_ingress())
+def test_speech_speed_changes_the_length(api):
     body = {"input": "One two three four five.", "response_format": "pcm"}
-    plain = await client.post("/v1/audio/speech", json=body)
-    fast = await client.post("/v1/audio/speech", json={**body, "speed": 2})
+    plain = api.post("/v1/audio/speech", json=body)
+    fast = api.post("/v1/audio/speech", json={**body, "speed": 2})
     assert len(fast.content) == pytest.approx(len(plain.content) / 2, rel=0.01)
 
 
-async def test_speech_as_events_holds_the_same_audio_and_ends_with_usage(make_ingress, connect):
-    client = connect(make_ingress())
+def test_speech_as_events_holds_the_same_audio_and_ends_with_usage(api):
     body = {**SPEECH, "response_format": "wav"}
-    plain = await client.post("/v1/audio/speech", json=body)
-    response = await client.post("/v1/audio/speech", json={**body, "stream_format": "sse"})
+    plain = api.post("/v1/audio/speech", json=body)
+    response = api.post("/v1/audio/speech", json={**body, "stream_format": "sse"})
     assert response.headers["Content-Type"].startswith("text/event-stream")
     events = [json.loads(line[6:]) for line in response.text.split("\n\n") if line]
     audio = b"".join(base64.b64decode(event["audio"]) for event in events[:-1])
@@ -106,10 +101,9 @@ TIMED = "Well, this is one sentence. [pause:0.5s] And that was another one."
 WRITTEN = ["Well,", "this", "is", "one", "sentence.", "And", "that", "was", "another", "one."]
 
 
-async def test_events_tell_words_as_they_become_certain_and_all_at_the_end(make_ingress, connect):
-    client = connect(make_ingress())
+def test_events_tell_words_as_they_become_certain_and_all_at_the_end(api):
     body = {"input": TIMED, "stream_format": "sse", "timestamps": "word", "response_format": "pcm"}
-    response = await client.post("/v1/audio/speech", json=body)
+    response = api.post("/v1/audio/speech", json=body)
     events = [json.loads(line[6:]) for line in response.text.split("\n\n") if line]
     told = [word for event in events[:-1] for word in event["words"]]
     assert events[-1]["words"][: len(told)] == told
@@ -117,17 +111,15 @@ async def test_events_tell_words_as_they_become_certain_and_all_at_the_end(make_
     assert len([event for event in events[:-1] if event["words"]]) > 1
 
 
-async def test_words_without_events_to_carry_them_are_refused(make_ingress, connect):
-    client = connect(make_ingress())
-    response = await client.post("/v1/audio/speech", json={**SPEECH, "timestamps": "word"})
+def test_words_without_events_to_carry_them_are_refused(api):
+    response = api.post("/v1/audio/speech", json={**SPEECH, "timestamps": "word"})
     assert_openai_error(response, 400, "invalid_request", "timestamps")
 
 
 @pytest.mark.parametrize("speed", [1.0, 2.0])
-async def test_word_times_count_pauses_and_speed_in(make_ingress, connect, speed):
-    client = connect(make_ingress())
+def test_word_times_count_pauses_and_speed_in(api, speed):
     body = {"input": TIMED, "stream_format": "sse", "timestamps": "word", "speed": speed}
-    response = await client.post("/v1/audio/speech", json=body)
+    response = api.post("/v1/audio/speech", json=body)
     words = json.loads(response.text.split("\n\n")[-2][6:])["words"]
     times = [time for word in words for time in (word["start"], word["end"])]
     assert times == sorted(times)
@@ -135,63 +127,56 @@ async def test_word_times_count_pauses_and_speed_in(make_ingress, connect, speed
     assert pause_s == pytest.approx(0.5, abs=0.1)  # and the point's own share of the hum
 
 
-async def test_job_metadata_holds_its_words_if_asked(make_ingress, connect):
-    client = connect(make_ingress())
+def test_job_metadata_holds_its_words_if_asked(api):
     job = {"text": "Hello there.", "timestamps": "word"}
-    output = (await client.post("/runsync", json={"input": job})).json()["output"]
+    output = api.post("/runsync", json={"input": job}).json()["output"]
     words = output["metadata"]["words"]
     assert [word["word"] for word in words] == ["Hello", "there."]
     assert 0 <= words[0]["start"] < words[0]["end"] <= words[1]["start"]
     assert words[1]["end"] <= output["metadata"]["duration"]
     del job["timestamps"]
-    output = (await client.post("/runsync", json={"input": job})).json()["output"]
+    output = api.post("/runsync", json={"input": job}).json()["output"]
     assert "words" not in output["metadata"]
 
 
-async def test_request_id_is_the_clients_own_if_usable(make_ingress, connect):
-    client = connect(make_ingress())
-    response = await client.get("/v1/models", headers={"X-Request-ID": "abc-1"})
+def test_request_id_is_the_clients_own_if_usable(api):
+    response = api.get("/v1/models", headers={"X-Request-ID": "abc-1"})
     assert "X-Request-ID" not in response.headers  # Ray Serve's proxy adds what came
     for headers in ({"X-Request-ID": "bad id;"}, {}):
-        response = await client.get("/v1/models", headers=headers)
+        response = api.get("/v1/models", headers=headers)
         assert len(response.headers["X-Request-ID"]) == 32
 
 
-async def test_bad_field_is_400_with_its_name(make_ingress, connect):
-    client = connect(make_ingress())
-    response = await client.post("/v1/audio/speech", json={**SPEECH, "speed": 9})
+def test_bad_field_is_400_with_its_name(api):
+    response = api.post("/v1/audio/speech", json={**SPEECH, "speed": 9})
     assert_openai_error(response, 400, "invalid_request", "speed")
-    response = await client.post("/v1/audio/speech", json={**SPEECH, "parameters": {"steps": 1}})
+    response = api.post("/v1/audio/speech", json={**SPEECH, "parameters": {"steps": 1}})
     assert_openai_error(response, 400, "invalid_request", "steps")
 
 
-async def test_missing_voice_is_404(make_ingress, connect):
-    client = connect(make_ingress())
-    response = await client.post("/v1/audio/speech", json={**SPEECH, "voice": "nobody.wav"})
+def test_missing_voice_is_404(api):
+    response = api.post("/v1/audio/speech", json={**SPEECH, "voice": "nobody.wav"})
     assert_openai_error(response, 404, "voice_not_found", "voice")
     assert response.json()["error"]["message"] == "speaker_voice 'nobody.wav' not found"
 
 
 @pytest.mark.parametrize("body", [b"{", b"", b"\xff", b"[" * 100_000])
-async def test_body_that_is_not_json_is_400(make_ingress, connect, body):
-    client = connect(make_ingress())
+def test_body_that_is_not_json_is_400(api, body):
     for route in ("/v1/audio/speech", "/runsync"):
         headers = {"Content-Type": "application/json"}
-        response = await client.post(route, content=body, headers=headers)
+        response = api.post(route, content=body, headers=headers)
         assert_openai_error(response, 400, "invalid_request")
 
 
-async def test_body_of_another_type_is_400_and_says_how(make_ingress, connect):
-    client = connect(make_ingress())
-    response = await client.post("/v1/audio/speech", content=b"{}")
+def test_body_of_another_type_is_400_and_says_how(api):
+    response = api.post("/v1/audio/speech", content=b"{}")
     assert_openai_error(response, 400, "invalid_request")
     assert "Content-Type: application/json" in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("body", [[], 3, {}, {"input": []}, {"input": None}])
-async def test_runsync_without_an_input_object_is_400(make_ingress, connect, body):
-    client = connect(make_ingress())
-    response = await client.post("/runsync", json=body)
+def test_runsync_without_an_input_object_is_400(api, body):
+    response = api.post("/runsync", json=body)
     assert response.status_code == 400
 
 
@@ -202,18 +187,16 @@ async def test_too_large_a_body_is_413(make_ingress, connect):
         assert_openai_error(response, 413, "body_too_large")
 
 
-async def test_unknown_route_and_method_keep_the_error_shape(make_ingress, connect):
-    client = connect(make_ingress())
-    assert (await client.get("/nowhere")).json()["error"]["type"] == "invalid_request_error"
-    response = await client.get("/runsync")
+def test_unknown_route_and_method_keep_the_error_shape(api):
+    assert api.get("/nowhere").json()["error"]["type"] == "invalid_request_error"
+    response = api.get("/runsync")
     assert response.status_code == 405
     assert response.json()["error"]["message"].startswith("Method Not Allowed")
 
 
-async def test_runsync_answers_in_runpods_envelope(make_ingress, connect):
-    client = connect(make_ingress())
+def test_runsync_answers_in_runpods_envelope(api):
     body = {"input": {"text": "Hello.", "speaker_voice": "high.flac", "output_format": "wav"}}
-    envelope = (await client.post("/runsync", json=body)).json()
+    envelope = api.post("/runsync", json=body).json()
     assert set(envelope) == {"id", "status", "output"}
     assert envelope["status"] == "COMPLETED"
     samples, rate = soundfile.read(io.BytesIO(base64.b64decode(envelope["output"]["audio_base64"])))
@@ -222,19 +205,17 @@ async def test_runsync_answers_in_runpods_envelope(make_ingress, connect):
     assert len(samples) / rate == pytest.approx(metadata["duration"], abs=1e-3)
 
 
-async def test_runsync_failed_job_is_200_with_failed(make_ingress, connect):
-    client = connect(make_ingress())
-    response = await client.post("/runsync", json={"input": {"text": " "}})
+def test_runsync_failed_job_is_200_with_failed(api):
+    response = api.post("/runsync", json={"input": {"text": " "}})
     assert response.status_code == 200
     envelope = response.json()
     assert set(envelope) == {"id", "status", "error"}
     assert (envelope["status"], envelope["error"]) == ("FAILED", "Text cannot be empty")
 
 
-async def test_runsync_health_check_answers_the_report(make_ingress, connect):
-    client = connect(make_ingress())
+def test_runsync_health_check_answers_the_report(api):
     body = {"input": {"action": "health_check", "text": 5}}
-    envelope = (await client.post("/runsync", json=body)).json()
+    envelope = api.post("/runsync", json=body).json()
     assert envelope["output"]["status"] == "healthy"
 
 
@@ -318,18 +299,18 @@ async def test_stopping_server_refuses_new_requests_and_lets_the_one_under_way_f
     assert (await under_way).status_code == 200
 
 
-async def test_ping_is_200_when_ready(make_ingress, connect):
-    assert (await connect(make_ingress()).get("/ping")).status_code == 200
+def test_ping_is_200_when_ready(api):
+    assert api.get("/ping").status_code == 200
 
 
-async def test_models_names_the_engine(make_ingress, connect):
-    models = (await connect(make_ingress()).get("/v1/models")).json()
+def test_models_names_the_engine(api):
+    models = api.get("/v1/models").json()
     assert models["object"] == "list"
     assert [model["id"] for model in models["data"]] == ["tone"]
 
 
-async def test_health_counts_voices_and_warns_of_what_is_missing(make_ingress, connect):
-    response = await connect(make_ingress()).get("/health")
+def test_health_counts_voices_and_warns_of_what_is_missing(api):
+    response = api.get("/health")
     assert response.status_code == 200
     report = response.json()
     assert report["status"] == "healthy"
@@ -476,21 +457,20 @@ async def test_health_warns_of_a_doubtful_configuration(make_ingress, connect):
     }
 
 
-async def test_timings_add_up(make_ingress, connect):
+def test_timings_add_up(api):
     body = {"input": {"text": "One. Two. Three.", "speaker_voice": "deep.wav"}}
-    envelope = (await connect(make_ingress()).post("/runsync", json=body)).json()
+    envelope = api.post("/runsync", json=body).json()
     timings = envelope["output"]["metadata"]["timings"]
     parts = sum(timings[name] for name in ("queue", "voice", "generate", "encode"))
     assert all(value >= 0 for value in timings.values())
     assert parts <= timings["total"] + 1
 
 
-async def test_a_request_is_logged_in_one_line_without_its_text(make_ingress, connect, caplog):
-    client = connect(make_ingress())
+def test_a_request_is_logged_in_one_line_without_its_text(api, caplog):
     with caplog.at_level(logging.INFO, logger="deployments.telemetry.request_log"):
         headers = {"X-Request-ID": "r-1"}
-        await client.post("/runsync", json={"input": {"text": "Secret words."}}, headers=headers)
-        await client.post("/v1/audio/speech", json=SPEECH, headers={"X-Request-ID": "r-2"})
+        api.post("/runsync", json={"input": {"text": "Secret words."}}, headers=headers)
+        api.post("/v1/audio/speech", json=SPEECH, headers={"X-Request-ID": "r-2"})
     lines = [
         r.getMessage() for r in caplog.records if r.name == "deployments.telemetry.request_log"
     ]
@@ -503,7 +483,7 @@ async def test_a_request_is_logged_in_one_line_without_its_text(make_ingress, co
     assert 'voice_file="deep.wav"' in lines[1]
 
 
-async def test_log_names_the_file_that_a_stem_means(make_ingress, connect, caplog):
+def test_log_names_the_file_that_a_stem_means(api, caplog):
     with caplog.at_level(logging.INFO, logger="deployments.telemetry.request_log"):
-        await connect(make_ingress()).post("/v1/audio/speech", json=SPEECH | {"voice": "deep"})
+        api.post("/v1/audio/speech", json=SPEECH | {"voice": "deep"})
     assert 'voice_file="deep.wav"' in caplog.text

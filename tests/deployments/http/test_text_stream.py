@@ -52,17 +52,18 @@ class Client:
 
 
 @pytest.fixture
-def connect(make_ingress):
+def connect(make_ingress, api):
     """Return `connect(ingress=None, **options)`: a context with a `Client` of an ingress."""
 
-    clients = {}
+    clients = {None: api}
 
     @contextmanager
     def connect(ingress=None, headers=None, **options):
-        ingress = ingress or make_ingress(**options)
+        if options:
+            ingress = make_ingress(**options)
         if ingress not in clients:
-            api = ingress.__serve_build_asgi_app__()
-            clients[ingress] = stack.enter_context(TestClient(api))
+            app = ingress.__serve_build_asgi_app__()
+            clients[ingress] = stack.enter_context(TestClient(app))
         with clients[ingress].websocket_connect(ROUTE, headers=headers or {}) as websocket:
             yield Client(websocket)
 

@@ -8,9 +8,8 @@ ROUTES = ["", "/stream", "/with-timestamps", "/stream/with-timestamps"]
 
 @pytest.mark.parametrize("text", [None, "", "[pause:11s] Hi.", "a" * 5000])
 @pytest.mark.parametrize("route", ROUTES)
-async def test_error_names_the_field_text(make_ingress, connect, route, text):
-    client = connect(make_ingress())
-    response = await client.post(f"/v1/text-to-speech/default{route}", json={"text": text})
+def test_error_names_the_field_text(api, route, text):
+    response = api.post(f"/v1/text-to-speech/default{route}", json={"text": text})
     assert response.status_code == 400
     assert response.json()["error"]["param"] == "text"
     assert "input" not in response.json()["error"]["message"]
@@ -30,9 +29,8 @@ async def test_voice_may_lie_in_a_sub_folder(make_ingress, connect, voices_dir, 
 
 @pytest.mark.parametrize("text", ["Hi there", "Hi there 😀!", "Hi there. [pause:0.1s]"])
 @pytest.mark.parametrize("route", ["/with-timestamps", "/stream/with-timestamps"])
-async def test_characters_behind_the_last_word_have_its_end(make_ingress, connect, route, text):
-    client = connect(make_ingress())
-    answer = await client.post(f"/v1/text-to-speech/default{route}", json={"text": text})
+def test_characters_behind_the_last_word_have_its_end(api, route, text):
+    answer = api.post(f"/v1/text-to-speech/default{route}", json={"text": text})
     told = [json.loads(line)["alignment"] for line in answer.text.splitlines()]
     characters = [char for alignment in told if alignment for char in alignment["characters"]]
     ends = [
@@ -44,25 +42,18 @@ async def test_characters_behind_the_last_word_have_its_end(make_ingress, connec
 
 
 @pytest.mark.parametrize("route", ROUTES)
-async def test_answer_is_described_and_passes_proxies_as_it_comes(make_ingress, connect, route):
-    client = connect(make_ingress())
-    answer = await client.post(
-        f"/v1/text-to-speech/default{route}", json={"text": "Hi.", "seed": 7}
-    )
+def test_answer_is_described_and_passes_proxies_as_it_comes(api, route):
+    answer = api.post(f"/v1/text-to-speech/default{route}", json={"text": "Hi.", "seed": 7})
     assert answer.headers["X-Seed"] == "7"
     assert answer.headers["X-Audio-Sample-Rate"] == "44100"
     assert answer.headers["X-Engine"] == "tone"
     assert answer.headers["X-Accel-Buffering"] == "no"
 
 
-async def test_whole_answer_is_the_audio_of_a_job(make_ingress, connect):
-    client = connect(make_ingress())
+def test_whole_answer_is_the_audio_of_a_job(api):
     job = {"text": "Hi there.", "output_format": "wav"}
     route = "/v1/text-to-speech/default/with-timestamps?output_format=wav_44100"
-    whole = (await client.post(route, json={"text": job["text"]})).json()["audio_base64"]
-    assert (
-        whole
-        == (await client.post("/runsync", json={"input": job})).json()["output"]["audio_base64"]
-    )
+    whole = api.post(route, json={"text": job["text"]}).json()["audio_base64"]
+    assert whole == api.post("/runsync", json={"input": job}).json()["output"]["audio_base64"]
     header = base64.b64decode(whole)[:44]
     assert int.from_bytes(header[40:], "little") == len(base64.b64decode(whole)) - 44

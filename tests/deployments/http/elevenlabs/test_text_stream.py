@@ -10,12 +10,6 @@ from tests.deployments.clock import let_pass
 ROUTE = "/v1/text-to-speech/deep.wav/{}?output_format=pcm_24000"
 
 
-@pytest.fixture
-def client(make_ingress):
-    with TestClient(make_ingress().__serve_build_asgi_app__()) as client:
-        yield client
-
-
 def until_final(websocket, context_id=None):
     """Return the messages of a context up to its last."""
     messages = []
@@ -26,8 +20,8 @@ def until_final(websocket, context_id=None):
     return messages
 
 
-def test_flush_speaks_what_has_come_and_the_text_goes_on(client):
-    with client.websocket_connect(ROUTE.format("stream-input")) as websocket:
+def test_flush_speaks_what_has_come_and_the_text_goes_on(api):
+    with api.websocket_connect(ROUTE.format("stream-input")) as websocket:
         websocket.send_json({"text": " ", "voice_settings": {"speed": 1.2}})
         websocket.send_json({"text": "Hello there ", "flush": True})
         first = websocket.receive_json()
@@ -46,9 +40,9 @@ def test_flush_speaks_what_has_come_and_the_text_goes_on(client):
     assert 0 < sum(spans_ms) <= num_bytes / 48 + 50
 
 
-def test_characters_behind_the_last_word_of_a_sentence_are_told(client):
+def test_characters_behind_the_last_word_of_a_sentence_are_told(api):
     text = "Well done 😀! Bye :-)"
-    with client.websocket_connect(ROUTE.format("stream-input")) as websocket:
+    with api.websocket_connect(ROUTE.format("stream-input")) as websocket:
         websocket.send_json({"text": text})
         websocket.send_json({"text": ""})
         messages = until_final(websocket)
@@ -58,8 +52,8 @@ def test_characters_behind_the_last_word_of_a_sentence_are_told(client):
     assert all(start >= 0 for alignment in told for start in alignment["charStartTimesMs"])
 
 
-def test_silence_behind_the_last_sentence_has_no_characters(client):
-    with client.websocket_connect(ROUTE.format("stream-input")) as websocket:
+def test_silence_behind_the_last_sentence_has_no_characters(api):
+    with api.websocket_connect(ROUTE.format("stream-input")) as websocket:
         websocket.send_json({"text": "Bye :-)", "flush": True})
         message = {}
         while (message.get("alignment") or {}).get("chars", [])[:1] != [":"]:  # it has ended then
@@ -70,8 +64,8 @@ def test_silence_behind_the_last_sentence_has_no_characters(client):
     assert not any(message.get("alignment") for message in messages)
 
 
-def test_contexts_are_spoken_apart_and_end_when_they_are_closed(client):
-    with client.websocket_connect(ROUTE.format("multi-stream-input")) as websocket:
+def test_contexts_are_spoken_apart_and_end_when_they_are_closed(api):
+    with api.websocket_connect(ROUTE.format("multi-stream-input")) as websocket:
         websocket.send_json({"text": ""})  # keeps the connection alive
         for name in ("a", "b"):
             websocket.send_json({"text": " ", "context_id": name})
@@ -84,8 +78,8 @@ def test_contexts_are_spoken_apart_and_end_when_they_are_closed(client):
             websocket.receive_json()
 
 
-def test_wrong_messages_are_told_and_the_connection_stays(client):
-    with client.websocket_connect(ROUTE.format("multi-stream-input")) as websocket:
+def test_wrong_messages_are_told_and_the_connection_stays(api):
+    with api.websocket_connect(ROUTE.format("multi-stream-input")) as websocket:
         for wrong in (
             {"text": "Hi."},
             {"text": 5, "context_id": "a"},
@@ -104,9 +98,9 @@ def test_wrong_messages_are_told_and_the_connection_stays(client):
 
 
 @pytest.mark.parametrize("route", ["stream-input", "multi-stream-input"])
-def test_error_is_told_in_full_in_elevenlabs_words(client, route):
+def test_error_is_told_in_full_in_elevenlabs_words(api, route):
     path = ROUTE.replace("deep.wav", "nobody").format(route)
-    with client.websocket_connect(path) as websocket:
+    with api.websocket_connect(path) as websocket:
         websocket.send_json({"text": "Hi. ", "context_id": "a", "flush": True})
         told = websocket.receive_json()
     assert told["error"] == told["message"]
@@ -150,18 +144,21 @@ def test_inactivity_begins_when_all_has_been_spoken(make_ingress, held_sampler):
         assert websocket.receive_json()["code"] == "idle_timeout"
 
 
-def test_unknown_format_is_refused_before_the_handshake(client):
+def test_unknown_format_is_refused_before_the_handshake(api):
     route = ROUTE.format("stream-input").replace("pcm_24000", "ulaw_8000")
-    with pytest.raises(WebSocketDenialResponse) as refused, client.websocket_connect(route):
+    with pytest.raises(WebSocketDenialResponse) as refused, api.websocket_connect(route):
         pass
     assert refused.value.status_code == 400
 
 
-def test_voice_may_lie_in_a_sub_folder(client, voices_dir):
+def test_voice_may_lie_in_a_sub_folder(make_ingress, voices_dir):
     (voices_dir / "choir").mkdir()
     (voices_dir / "deep.wav").rename(voices_dir / "choir" / "deep.wav")
     route = ROUTE.format("stream-input").replace("deep", "choir/deep")
-    with client.websocket_connect(route) as websocket:
+    with (
+        TestClient(make_ingress().__serve_build_asgi_app__()) as client,
+        client.websocket_connect(route) as websocket,
+    ):
         websocket.send_json({"text": "Hi."})
         websocket.send_json({"text": ""})
         assert base64.b64decode(until_final(websocket)[0]["audio"])
