@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from speech.joining import MAX_HELD_S, Joiner
 from speech.pcm import PCM
 from speech.timestamps import TimedWord
-from tests.cpu_time import cpu_s
+from tests.cpu_time import takes_less
 
 PAUSE_S = 0.25
 RATE = 8000
@@ -248,25 +248,26 @@ def test_joiner_writes_to_nothing_it_was_fed() -> None:
 
 
 def test_joiner_needs_time_and_memory_for_what_it_holds_only() -> None:
-    joiner = Joiner(RATE, True)
     chunk = spoken(0.1, 0.4)
 
-    def feed(num_chunks: int) -> None:
+    def fed(num_chunks: int) -> Joiner:
+        joiner = Joiner(RATE, True)
         for _ in range(num_chunks):
             for piece in np.array_split(chunk, 4):
                 joiner.feed(piece)
             joiner.next_chunk(PAUSE_S)
+        return joiner
 
-    few_s = cpu_s(lambda: feed(50))
     tracemalloc.start()
     try:
         held_bytes = tracemalloc.get_traced_memory()[0]
-        feed(100)
+        joiner = fed(150)
         grown_bytes = tracemalloc.get_traced_memory()[0] - held_bytes
     finally:
         tracemalloc.stop()
+    assert joiner.chunk_start
     assert grown_bytes < 4 * samples(MAX_HELD_S) + 20_000
-    assert cpu_s(lambda: feed(400)) < 30 * few_s  # 8 if linear, 64 if quadratic
+    assert takes_less(fed, 400, 50, 30)  # 8 if linear, 64 if quadratic
 
 
 def test_long_pause_takes_no_memory_until_it_is_played() -> None:

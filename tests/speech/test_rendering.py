@@ -1,3 +1,5 @@
+from itertools import cycle
+
 import numpy as np
 import pytest
 
@@ -12,8 +14,7 @@ def renderer(output_format, speed):
     return Renderer(parse_speech(body, 99, 640), whole=False)
 
 
-@pytest.mark.parametrize("output_format", FORMATS)
-@pytest.mark.parametrize("speed", [0.5, 1, 4])
+@pytest.mark.parametrize(("output_format", "speed"), [*zip(FORMATS, cycle([0.5, 1, 2]))])
 def test_audio_is_the_same_in_pieces_of_a_few_seconds(output_format, speed):
     noise = np.random.default_rng(0).normal(0, 0.1, int(2.5 * PIECE_S * speed * SAMPLE_RATE_HZ))
     pcm = noise.astype(np.float32)
