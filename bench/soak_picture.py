@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from bench.process_memory import Sample
 
 SMALLEST_MB = 25.0
@@ -18,6 +16,8 @@ def draw(samples: Sequence[Sample], bursts: Sequence[tuple[float, float]], path:
 
     Names that never have `SMALLEST_MB` are left out.
     """
+    from matplotlib.figure import Figure  # slow to import, and the soak comes first
+
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.subplots()
     by_name = [

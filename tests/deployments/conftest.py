@@ -10,7 +10,6 @@ import boto3
 import httpx
 import numpy as np
 import pytest
-from moto.server import ThreadedMotoServer
 from ray import serve
 from starlette.testclient import TestClient
 
@@ -76,6 +75,8 @@ def api(voice_files):
 @pytest.fixture(scope="session")
 def s3_url():
     """The address of moto's S3, which holds a bucket called `outputs` and takes any key."""
+    from moto.server import ThreadedMotoServer  # slow to import: only where it is asked for
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

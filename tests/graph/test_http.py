@@ -10,7 +10,6 @@ from pathlib import Path
 
 import httpx
 import numpy as np
-import openai
 import pytest
 import ray
 import soundfile
@@ -35,6 +34,8 @@ def client(graph):
 
 @pytest.fixture
 def sdk(graph):
+    import openai  # slow, and every process of the tests collects this one
+
     with openai.OpenAI(base_url=f"{graph}/v1", api_key="none", max_retries=0) as sdk:
         yield sdk
 
@@ -187,6 +188,8 @@ def test_openai_sdk_streams_events(sdk):
 
 
 def test_openai_sdk_sees_errors_by_their_class(sdk):
+    import openai
+
     with pytest.raises(openai.NotFoundError, match=r"speaker_voice 'x\.wav' not found"):
         sdk.audio.speech.create(model="tts-1", voice="x.wav", input="Hello.")
     with pytest.raises(openai.BadRequestError, match="Text cannot be empty"):

@@ -4,7 +4,6 @@ import base64
 import io
 
 import pytest
-import runpod
 import soundfile
 
 from tests.graph.conftest import open_jobs, wait_until
@@ -17,6 +16,8 @@ JOB = {"text": "Good evening.", "speaker_voice": "ada.ogg", "output_format": "fl
 
 @pytest.fixture
 def client(graph, monkeypatch):
+    import runpod  # it takes a second, and every process of the tests collects this one
+
     monkeypatch.setattr(runpod, "endpoint_url_base", f"{graph}/v2")
     return runpod.Endpoint("any", api_key="any")
 

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 import httpx
-import openai
 import pytest
 import ray
 import soundfile
@@ -44,6 +43,8 @@ def listen(url, stream_format):
 
 
 def paragraphs_by_openai(url):
+    import openai  # slow, and every process of the tests collects this one
+
     with (
         openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as sdk,
         sdk.audio.speech.with_streaming_response.create(
@@ -84,6 +85,8 @@ def test_stream_begins_while_the_text_is_spoken_and_frees_the_engine_when_left(
 
 
 def test_openai_sdk_hears_the_first_audio_while_the_text_is_spoken(streams):
+    import openai  # slow, and every process of the tests collects this one
+
     with (
         openai.OpenAI(base_url=f"{streams}/v1", api_key="none", max_retries=0) as sdk,
         sdk.audio.speech.with_streaming_response.create(

@@ -12,7 +12,6 @@ from engine.echo.denoise import Trajectory, denoise
 from engine.echo.forward.plain import PlainForward
 from engine.echo.model.attention import VarlenAttention
 from engine.echo.model.dit import EchoDiT
-from engine.echo.model.flash import flash
 from engine.echo.sampling import Progress, make_plan
 from engine.echo.sizes import TINY
 from speech.parameters import SamplerParameters
@@ -40,6 +39,8 @@ def codec():
 
 
 def _varlen(lanes, device, dtype):
+    from engine.echo.model.flash import flash  # slow to import, see `attention_for`
+
     return VarlenAttention(lanes, flash, device)
 
 

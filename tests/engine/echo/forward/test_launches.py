@@ -10,7 +10,6 @@ from engine.echo.forward.packed import PackedForward
 from engine.echo.forward.plain import PlainForward
 from engine.echo.model.attention import VarlenAttention
 from engine.echo.model.dit import EchoDiT
-from engine.echo.model.flash import flash
 from engine.echo.model.packing import Size
 from engine.echo.sampling import Progress, make_plan
 from speech.parameters import SamplerParameters
@@ -108,6 +107,8 @@ def test_fused_step_launches_at_most_240(dit, sizes):
 @pytest.mark.slow
 def test_plain_step_launches_over_a_thousand(dit):
     def varlen(lanes, device, dtype):
+        from engine.echo.model.flash import flash  # slow to import, see `attention_for`
+
         return VarlenAttention(lanes, flash, device)
 
     launches = Launches()
