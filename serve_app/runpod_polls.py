@@ -1,4 +1,4 @@
-"""Polls of RunPod that are made again and again, and fail while it is in trouble."""
+"""Polls of RunPod that are made again and again, and fail while it is in trouble; its held jobs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ from typing import TypeVar
 FIRST_PAUSE_S, MAX_PAUSE_S = 0.5, 15.0
 
 T = TypeVar("T")
+
+
+def held_jobs() -> set[str]:
+    """Return the ids of the jobs that the SDK has queued or runs here."""
+    from runpod.serverless.modules.worker_state import JobsProgress
+
+    return {job.id for job in JobsProgress()}
 
 
 class PatientPolls:

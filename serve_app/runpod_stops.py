@@ -14,7 +14,7 @@ from typing import Any
 
 import aiohttp
 
-from serve_app.runpod_polls import PatientPolls
+from serve_app.runpod_polls import PatientPolls, held_jobs
 
 POLL_S = 0.02
 
@@ -25,10 +25,6 @@ def use_patient_stops() -> None:
     """Let the SDK stop its jobs once they have begun, and pause after polls for stops that fail."""
     from runpod.http_client import TooManyRequests
     from runpod.serverless.modules import rp_scale
-    from runpod.serverless.modules.worker_state import JobsProgress
-
-    def held() -> set[str]:
-        return {job.id for job in JobsProgress()}
 
     polls, fetch = PatientPolls(TooManyRequests), rp_scale.get_stop_signals
 
@@ -36,7 +32,7 @@ def use_patient_stops() -> None:
         return await polls.make(fetch(session))
 
     rp_scale.get_stop_signals = fetch_patiently
-    rp_scale.JobScaler.stop_job = patient(rp_scale.JobScaler.stop_job, held)
+    rp_scale.JobScaler.stop_job = patient(rp_scale.JobScaler.stop_job, held_jobs)
 
 
 def patient(stop: Stop, held: Callable[[], Collection[str]]) -> Stop:

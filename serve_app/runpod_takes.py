@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 
-from serve_app.runpod_polls import PatientPolls
+from serve_app.runpod_polls import PatientPolls, held_jobs
 
 logger = logging.getLogger(__name__)
 
@@ -33,12 +33,8 @@ def use_patient_takes() -> None:
     """Let the SDK take its jobs with `PatientTakes`."""
     from runpod.http_client import TooManyRequests
     from runpod.serverless.modules import rp_scale
-    from runpod.serverless.modules.worker_state import JobsProgress
 
-    def held() -> set[str]:
-        return {job.id for job in JobsProgress()}
-
-    rp_scale.get_job = PatientTakes(rp_scale.get_job, held, TooManyRequests)
+    rp_scale.get_job = PatientTakes(rp_scale.get_job, held_jobs, TooManyRequests)
 
 
 class PatientTakes:
