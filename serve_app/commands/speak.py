@@ -35,7 +35,6 @@ from serve_app.commands.speak_options import (
     BAD_INPUT,
     FAILED,
     INTERRUPTED,
-    KEY_VARIABLE,
     STDOUT_FORMAT,
     UNAVAILABLE,
     asked_fields,
@@ -183,7 +182,6 @@ def _speak(given: argparse.Namespace, text: str, output_format: FormatName) -> N
     body = {"input": text, "response_format": output_format, **asked_fields(given)}
     if given.subtitles is not None:
         body |= {"stream_format": "sse", "timestamps": "word"}
-    api_key = os.environ.get(KEY_VARIABLE) or None
     speed = given.speed if given.speed is not None and given.speed > 0 else 1.0
     expected_s = estimate_duration_s(text) / speed
     is_shown = not given.quiet and sys.stderr.isatty() and expected_s >= LONG_S
@@ -192,7 +190,7 @@ def _speak(given: argparse.Namespace, text: str, output_format: FormatName) -> N
     with (
         open_target(given.output) as target,
         tqdm(total=expected_s, bar_format=_BAR, disable=not is_shown, leave=False) as bar,
-        stream_speech(given.url, api_key, body, given.patience) as speech,
+        stream_speech(given.url, given.api_key, body, given.patience) as speech,
     ):
         header = StreamedHeader(target)
         length = AudioLength(FORMATS[output_format], speech.sample_rate_hz)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from functools import partial
@@ -18,7 +17,7 @@ from serve_app.book.chapters import read_chapters
 from serve_app.book.parts import cut
 from serve_app.book.speaking import BookSpeaker, Server
 from serve_app.client import EMPTY, Refused
-from serve_app.commands.speak_options import KEY_VARIABLE, asked_fields
+from serve_app.commands.speak_options import asked_fields
 from speech.errors import InvalidRequest, one_line
 from speech.formats import FORMATS, FormatName, check_sample_rate
 
@@ -60,7 +59,7 @@ def speak_book(given: argparse.Namespace, book: Book, output_format: FormatName)
             "another voice: name one (--voice default, if the server has a default_voice)"
         )
     speaker = BookSpeaker(
-        Server(given.url, os.environ.get(KEY_VARIABLE) or None, given.patience),
+        Server(given.url, given.api_key, given.patience),
         parts,
         {**fields, "response_format": "pcm", "sample_rate": rate_hz},
         Path(f"{given.output}.parts"),

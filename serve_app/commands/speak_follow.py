@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 
 from serve_app.audio_target import StreamedHeader, open_target
 from serve_app.client import Refused
 from serve_app.commands.command_parser import CommandParser
-from serve_app.commands.speak_options import KEY_VARIABLE, asked_fields
+from serve_app.commands.speak_options import asked_fields
 from serve_app.follow import follow_speech
 from speech.encoding import Encoder
 from speech.errors import InvalidRequest, one_line
@@ -29,7 +28,6 @@ def follow(given: argparse.Namespace, output_format: FormatName, parser: Command
     row = FORMATS[output_format]
     sample_rate = row.default_sample_rate if given.sample_rate is None else given.sample_rate
     config = {**asked_fields(given), "sample_rate": sample_rate}
-    api_key = os.environ.get(KEY_VARIABLE) or None
     num_samples = 0
     try:
         encoder = Encoder(row, sample_rate, sample_rate, limits_peaks=given.loudness is not None)
@@ -43,7 +41,9 @@ def follow(given: argparse.Namespace, output_format: FormatName, parser: Command
             target.flush()
             header.feed(packet)
 
-        for frame in follow_speech(given.url, api_key, config, sys.stdin.buffer, given.patience):
+        for frame in follow_speech(
+            given.url, given.api_key, config, sys.stdin.buffer, given.patience
+        ):
             pcm = from_int16(frame)
             num_samples += len(pcm)
             write(encoder.encode(pcm))

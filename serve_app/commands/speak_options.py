@@ -108,6 +108,8 @@ def speak_parser() -> CommandParser:
         "(default: %(default)g)",
     )
     add("-q", "--quiet", action="store_true", help="no progress bar, no summary; errors only")
+    # No option: other users of a machine see those.
+    parser.set_defaults(api_key=os.environ.get(KEY_VARIABLE) or None)
     return parser
 
 
