@@ -13,7 +13,7 @@ from unittest.mock import patch
 from bench.engine import LONG, ours_speak
 from bench.gpu.setting import Setting
 from bench.side_by_side import Bench
-from engine.echo import engine as engine_module
+from engine.echo import loading
 from engine.echo.engine import EchoEngine
 from engine.echo.options import EchoOptions
 
@@ -27,7 +27,7 @@ def new_engine(setting: Setting, **options: Any) -> Iterator[Callable[..., None]
         **options,
     )
     started = time.monotonic()
-    with patch.object(engine_module, "load_models", lambda *_: setting.models):
+    with patch.object(loading, "load_models", lambda *_: setting.models):
         engine = EchoEngine(chosen)
     setting.report.row(f"start with {options}, s", time.monotonic() - started, engine.warning or "")
     loop = asyncio.new_event_loop()
