@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -26,7 +26,12 @@ class AlignmentHeads:
     """
 
     def __init__(self, dit: EchoDiT, heads: Sequence[Head]) -> None:
-        self._dit, self._heads, self._modulations = dit, heads, Modulations(dit)
+        self._dit, self._modulations = dit, Modulations(dit)
+        # On the device: numbers that are sent there would wait for all work that it has been given.
+        self._heads = {
+            layer: torch.tensor([number for at, number in heads if at == layer], device=dit.device)
+            for layer in {layer for layer, _ in heads}
+        }
 
     def text_attention(self, trajectory: Trajectory) -> Tensor:
         """Return log probabilities (heads, frames, bytes) of the current block's attention to text.
@@ -41,7 +46,8 @@ class AlignmentHeads:
             return _RecordingAttention(attention, trajectory.text, self._heads, recorded)
 
         forward = PlainForward(self._dit, self._modulations, recording)
-        forward.velocity(trajectory.x, [trajectory.next_step().cond])
+        # No block after the last of the heads has anything to tell.
+        forward.run_blocks(trajectory.x, [trajectory.next_step().cond], max(self._heads) + 1)
         return torch.cat(recorded)
 
 
@@ -49,16 +55,20 @@ class _RecordingAttention:
     """One lane's attention that also records the text attention of some heads."""
 
     def __init__(
-        self, attention: Attention, text: KeyValues, heads: Sequence[Head], recorded: list[Tensor]
+        self,
+        attention: Attention,
+        text: KeyValues,
+        heads: Mapping[int, Tensor],
+        recorded: list[Tensor],
     ) -> None:
         self._attention, self._text, self._heads, self._recorded = attention, text, heads, recorded
 
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """See `Attention`."""
-        if numbers := [number for at, number in self._heads if at == layer]:
+        if (numbers := self._heads.get(layer)) is not None:
             # Without the start token, which heads attend to when they search for nothing.
-            keys = self._text[layer, 0, 1:, numbers].float()
-            scores = torch.einsum("nhd,phd->hnp", q[:, numbers].float(), keys)
+            keys = self._text[layer, 0, 1:].index_select(1, numbers).float()
+            scores = torch.einsum("nhd,phd->hnp", q.index_select(1, numbers).float(), keys)
             self._recorded.append(torch.log_softmax(scores * q.shape[-1] ** -0.5, dim=-1))
         return self._attention(layer, q, k, v)
 

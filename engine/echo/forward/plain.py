@@ -54,11 +54,17 @@ class PlainForward:
 
     def velocity(self, x: Tensor, lanes: Sequence[PlacedLane]) -> Tensor:
         """Return the velocity (N, latent_dim) of `lanes`, whose states `x` holds one by one."""
-        attention = self._make_attention(
+        out: Tensor = self.dit(x, self._positions(lanes), self._attention(lanes))
+        return out
+
+    def run_blocks(self, x: Tensor, lanes: Sequence[PlacedLane], num_blocks: int) -> Tensor:
+        """Return what the first blocks make of `x`, see `EchoDiT.run_blocks`."""
+        return self.dit.run_blocks(x, self._positions(lanes), self._attention(lanes), num_blocks)
+
+    def _attention(self, lanes: Sequence[PlacedLane]) -> Attention:
+        return self._make_attention(
             [placed.lane for placed in lanes], self.dit.device, self.dit.dtype
         )
-        out: Tensor = self.dit(x, self._positions(lanes), attention)
-        return out
 
     def _positions(self, lanes: Sequence[PlacedLane]) -> Positions:
         counts = [placed.lane.num_frames for placed in lanes]

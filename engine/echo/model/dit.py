@@ -200,12 +200,19 @@ class EchoDiT(nn.Module):
 
     def forward(self, x: Tensor, positions: Positions, attention: Attention) -> Tensor:
         """Return the velocity (N, latent_dim), at least in float32, of packed `x` of that shape."""
+        x = self.run_blocks(x, positions, attention, len(self.blocks))
+        return upcast(self.out_proj(rms_norm(x, self.out_norm, self.config.norm_eps)))
+
+    def run_blocks(
+        self, x: Tensor, positions: Positions, attention: Attention, num_blocks: int
+    ) -> Tensor:
+        """Return what the first blocks make of packed `x` (N, latent_dim), (N, C)."""
         x = self.in_proj(x.to(self.dtype))
-        for layer, block in enumerate(self.joint_blocks()):
+        for layer, block in enumerate(self.joint_blocks()[:num_blocks]):
             modulation = positions.modulation[:, layer]
             q, k, v, gate = block.before_attention(
                 x, modulation, positions.rows, positions.rotation
             )
             attended = attention(layer, q, k, v)
             x = block.after_attention(x, attended, gate, modulation, positions.rows)
-        return upcast(self.out_proj(rms_norm(x, self.out_norm, self.config.norm_eps)))
+        return x

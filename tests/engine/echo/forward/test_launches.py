@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from engine.echo import denoise as denoise_module
 from engine.echo.config import DiTConfig
@@ -12,10 +14,24 @@ from engine.echo.model.attention import VarlenAttention
 from engine.echo.model.dit import EchoDiT
 from engine.echo.model.packing import Size
 from engine.echo.sampling import Progress, make_plan
+from engine.echo.text_attention import AlignmentHeads
 from speech.parameters import SamplerParameters
 from tests.engine.echo.launches import Launches
 
 META = torch.device("meta")
+
+
+class Uploads(TorchDispatchMode):
+    """Counts the tensors of the host that the device is given."""
+
+    count = 0
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        out = operation(*args, **(kwargs or {}))
+        if any(isinstance(y, torch.Tensor) and y.is_meta for y in tree_leaves(out)):
+            given = (y for y in tree_leaves(args) if isinstance(y, torch.Tensor))
+            self.count += sum(not y.is_meta for y in given)
+        return out
 
 
 class CountedOps:
@@ -115,3 +131,21 @@ def test_plain_step_launches_over_a_thousand(dit):
     forward = PlainForward(dit, make_attention=varlen)
     counts = _steps(forward, [_trajectory(dit)], launches)
     assert all(count.total() > 1000 for count in counts)
+
+
+def test_heads_are_watched_in_the_blocks_up_to_the_last_of_them(dit):
+    def num_attentions(*heads):
+        with Launches() as launches:
+            AlignmentHeads(dit, heads).text_attention(_trajectory(dit))
+        return sum(n for name, n in launches.by_name.items() if "scaled_dot_product" in name)
+
+    assert num_attentions((0, 3)) == 1
+    assert num_attentions((2, 0), (1, 3)) == 3
+
+
+def test_watching_sends_nothing_to_the_device(dit):
+    heads, trajectory = AlignmentHeads(dit, [(0, 1), (0, 3)]), _trajectory(dit)
+    heads.text_attention(trajectory)  # the modulation of its t is kept
+    with Uploads() as uploads:
+        heads.text_attention(trajectory)
+    assert not uploads.count
