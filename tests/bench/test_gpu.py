@@ -1,6 +1,7 @@
 """Every section of the GPU benchmark runs to its end, as far as a CPU can go."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -55,12 +56,15 @@ def test_every_section_ends_with_rows(tmp_path, monkeypatch):
 
 @pytest.fixture
 def run_script(tmp_path):
-    """Return a function that runs bench/gpu/run; it returns the exit status and what was called."""
+    """Return a function that runs bench/gpu/run: it returns status, calls and what was printed."""
     called, python = tmp_path / "called", tmp_path / "python"
     python.write_text(
         f"""#!/bin/sh
 echo "$@" >> {called}
 case "$*" in *wrong*) exit 2 ;; *--help) exit 0 ;; "-m bench.gpu"*) exit 3 ;; esac
+[ "${{SLOW:-}}" ] || exit 0
+trap 'echo FAILED slowly; kill $!; exit 2' INT
+tail -f /dev/null & wait
 """
     )
     python.chmod(0o755)
@@ -68,19 +72,26 @@ case "$*" in *wrong*) exit 2 ;; *--help) exit 0 ;; "-m bench.gpu"*) exit 3 ;; es
     def run(*arguments, **environment):
         script = Path(program.__file__).with_name("run")
         environment |= {"PATH": "/usr/bin:/bin", "PYTHON": str(python), "OUT": str(tmp_path)}
-        done = subprocess.run([script, *arguments], env=environment, capture_output=True)
-        return done.returncode, called.read_text().splitlines()
+        done = subprocess.run(
+            [script, *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            # A runner in the background may be deaf to it, and with it all that it starts.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        return done.returncode, called.read_text().splitlines(), done.stdout
 
     return run
 
 
 def test_wrong_argument_is_told_before_the_tests_take_their_time(run_script):
-    status, [call] = run_script("--only", "wrong")
+    status, [call], _ = run_script("--only", "wrong")
     assert (status, call.split()[-3:]) == (2, ["--only", "wrong", "--help"])
 
 
 def test_help_is_all_that_is_asked_for(run_script):
-    status, calls = run_script("--help")
+    status, calls, _ = run_script("--help")
     assert (status, len(calls)) == (0, 1)
 
 
@@ -88,8 +99,13 @@ def test_help_is_all_that_is_asked_for(run_script):
     ("tests", "expected"), [({}, ["pytest", "bench.gpu"]), ({"TESTS": "0"}, ["bench.gpu"])]
 )
 def test_run_ends_as_the_benchmark_does_with_tests_before_it_or_not(run_script, tests, expected):
-    status, [_, *calls] = run_script("--size", "tiny", **tests)
+    status, [_, *calls], _ = run_script("--size", "tiny", **tests)
     assert (status, [call.split()[1] for call in calls]) == (3, expected)
+
+
+def test_tests_that_take_too_long_say_what_they_have_found(run_script):
+    *_, printed = run_script(TESTS="0.1", SLOW="1")
+    assert "FAILED slowly" in printed
 
 
 @pytest.mark.slow
