@@ -21,6 +21,8 @@ from engine.echo.proof import PLAN, STEP, find_difference, prove_in_child
 from engine.echo.runner import Runner
 from engine.echo.sampling import initial_noise
 from engine.echo.speakers import SpeakerCache
+from engine.echo.text_attention import is_alignment_step
+from engine.echo.word_timer import WordTimer
 from engine.protocol import Job, Voice
 from speech.errors import InternalError, Overloaded
 from speech.pcm import FRAME_SAMPLES
@@ -110,6 +112,26 @@ def test_step_waits_for_nothing(runner):
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert job.progress.step == 3
+
+
+def test_watching_the_text_waits_for_nothing(models, forward):
+    runner = Runner(models, SpeakerCache(0, 0), forward, [(0, 0), (0, 3), (1, 2)])
+
+    def about_to_be_watched():
+        job = new_job(1, num_steps=4, sequence_length=64)
+        job.timer = WordTimer("hello", job.tokens)
+        while job.trajectory is None or not is_alignment_step(job.trajectory):
+            runner.run([job])
+        return job
+
+    runner.run([about_to_be_watched()])
+    job = about_to_be_watched()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        assert runner.run([job]) == []
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert len(job.text_attention) == 1
 
 
 @torch.inference_mode()
