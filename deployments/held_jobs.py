@@ -186,6 +186,8 @@ class HeldJobs:
             return
         if not job.is_over:
             job.status = "CANCELLED"
+            if job.begun_s is None:  # else its record tells
+                self._jobs.given_up(job.job)
         job.ended_s = time.monotonic()
         job.task = None  # one that was cancelled keeps what it held: all that had been spoken
         self._ended[job.status] += 1

@@ -132,6 +132,11 @@ class JobRunner:
             async with self._service.turn() as place:
                 yield place
 
+    def given_up(self, job: Job) -> None:
+        """Log and count a job that was cancelled before it began; a health check is no request."""
+        if job.wanted is not None:
+            self._service.log_given_up(job.job_id, job.source)
+
     def _accept(
         self, job: Job, wanted: SpeechRequest | SpeechError, place: Place | None
     ) -> SpeechCall:

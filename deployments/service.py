@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 from deployments.admission import Admission, Place
@@ -65,9 +65,15 @@ class SpeechService:
             yield
         except SpeechError as error:
             record = RequestRecord(request_id, source)
-            record.ended(error.code)
+            record.failed(error)
             self._log.write(record)
             raise
+
+    def log_given_up(self, request_id: str, source: RequestSource) -> None:
+        """Log and count a request that its caller gave up before it began."""
+        record = RequestRecord(request_id, source)
+        record.ended("cancelled")
+        self._log.write(record)
 
     def speak(
         self,
@@ -83,13 +89,19 @@ class SpeechService:
         """Hold a request's place inside, which may have to be waited for."""
         return self._supervision.admission.turn()
 
-    def connection(self) -> AbstractContextManager[Place]:
+    @asynccontextmanager
+    async def connection(self, request_id: str) -> AsyncIterator[None]:
         """Hold the place of a WebSocket inside.
 
         Raises:
             Overloaded: All are taken.
+            NotReady: See `require_ready`.
         """
-        return self._connections.admit()
+        with ExitStack() as held:
+            with self.logging_refusal(request_id, "websocket"):
+                held.enter_context(self._connections.admit())
+                await self.require_ready()
+            yield
 
     def session(self, request_id: str, *, file_per_sentence: bool) -> TextSession:
         """Return a session that speaks text as it comes; see `TextSession`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,23 +57,24 @@ class Supervision:
         `deadline` is that of the request; by default it begins now. `given`: its place, if it has
         one already.
         """
-        result = "cancelled"
         deadline = deadline or self.deadline()
         try:
             with self.admission.admit(given) as place, self.watch.guard(deadline):
                 yield Supervised(deadline, place)
-            result = "completed"
-        except (asyncio.CancelledError, GeneratorExit):
-            if (late := deadline.passed) is not None:  # whoever sent the audio kept it
-                result = late.code
-            raise
+            record.ended("completed")
         except Exception as error:
             if isinstance(error, SpeechError) and not isinstance(error, InternalError):
-                result = error.code
+                record.failed(error)
                 raise
-            result = InternalError.code
             logger.exception("request %s failed", record.request_id)
-            raise InternalError.of_request(record.request_id) from error
+            unforeseen = InternalError.of_request(record.request_id)
+            record.failed(unforeseen)
+            raise unforeseen from error
+        except BaseException:  # the caller is gone
+            if (late := deadline.passed) is not None:  # whoever sent the audio kept it
+                record.failed(late)
+            else:
+                record.ended("cancelled")
+            raise
         finally:
-            record.ended(result)
             self.log.write(record)

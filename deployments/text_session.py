@@ -199,9 +199,9 @@ class TextSession:
         """Yield the audio of an utterance that has a sentence, under supervision."""
         if utterance.is_empty:
             return
-        self._require_open()
         record = RequestRecord(self._request_id, "websocket", streamed=True)
         with self._supervision.over(record) as (deadline, place):
+            self._require_open()
             events = self._pipeline.sentences(
                 utterance.request,
                 utterance.sentences(deadline, place),

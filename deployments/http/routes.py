@@ -115,16 +115,16 @@ def speech_routes(service: SpeechService, jobs: JobRunner, bodies: Bodies) -> AP
 
     async def accept(request: Request) -> SpeechCall:
         """Return the call that a body asks for; the body, which may be large, is not kept."""
-        body = await read_json(request, bodies)
         request_id = request_id_of(request)
         with service.logging_refusal(request_id, "http"):
+            body = await read_json(request, bodies)
             wanted = parse_speech(body, service.limits.max_text_chars, max_frames)
             if wanted.timestamps and wanted.stream_format != "sse":
                 raise InvalidRequest(
                     "Invalid 'timestamps': word times come with stream_format 'sse' only",
                     "timestamps",
                 )
-        await service.require_ready()
+            await service.require_ready()
         return service.speak(wanted, request_id, "http")
 
     @router.post(
@@ -146,9 +146,11 @@ def speech_routes(service: SpeechService, jobs: JobRunner, bodies: Bodies) -> AP
     )
     async def runsync(request: Request) -> Response:
         """Run one job in RunPod's envelope; a failed job is a 200 with `FAILED`."""
-        job = jobs.read(await read_job_input(request, bodies), request_id_of(request), "http")
-        if job.wanted is not None:
-            await service.require_ready()
+        request_id = request_id_of(request)
+        with service.logging_refusal(request_id, "http"):
+            job = jobs.read(await read_job_input(request, bodies), request_id, "http")
+            if job.wanted is not None:
+                await service.require_ready()
         output = await jobs.run(job)
         if "error" in output:
             failed = {"id": job.job_id, "status": "FAILED", "error": output["error"]}

@@ -14,6 +14,7 @@ from deployments.held_jobs import HeldJob, HeldJobs
 from deployments.http.bodies import Bodies
 from deployments.http.body import read_job_input
 from deployments.http.description import RunRequest, describe_body
+from deployments.http.request_id import request_id_of
 from deployments.service import SpeechService
 from speech.request import is_health_check
 
@@ -33,10 +34,11 @@ def runpod_routes(service: SpeechService, held: HeldJobs, bodies: Bodies) -> API
     body = describe_body(RunRequest, service.pass_limits.max_frames)
 
     async def take(request: Request) -> HeldJob:
-        job_input = await read_job_input(request, bodies)
-        if not is_health_check(job_input):
-            await service.require_ready()
-        return held.take(job_input)
+        with service.logging_refusal(request_id_of(request), "http"):
+            job_input = await read_job_input(request, bodies)
+            if not is_health_check(job_input):
+                await service.require_ready()
+            return held.take(job_input)
 
     @router.post("/run", openapi_extra=body)
     async def run(request: Request) -> dict[str, Any]:

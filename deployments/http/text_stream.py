@@ -28,11 +28,11 @@ def text_stream_routes(service: SpeechService) -> APIRouter:
 
     @router.websocket("/v1/audio/speech/stream")
     async def text_stream(websocket: WebSocket) -> None:
-        with service.connection():
-            await service.require_ready()
+        request_id = request_id_of(websocket)
+        async with service.connection(request_id):
             await websocket.accept()
             connection = Connection(websocket, service)
-            session = service.session(request_id_of(websocket), file_per_sentence=True)
+            session = service.session(request_id, file_per_sentence=True)
             dialect = OmniDialect(connection, session, service.pass_limits.max_frames)
             await connection.run(dialect)
 

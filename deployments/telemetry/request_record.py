@@ -9,14 +9,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from speech.errors import shorten
+from speech.errors import InvalidRequest, SpeechError, shorten
 from speech.formats import FORMATS
 from speech.pcm import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from speech.request import SpeechRequest
 from speech.timestamps import TimedWord
+from speech.voice_names import PARAM as VOICE_PARAM
 
 MAX_FILE_CHARS = 128
 """The most characters of the voice files' names in the log line."""
+MAX_REASON_CHARS = 200
+"""The most characters of an error's message there."""
 RequestSource = Literal["http", "websocket", "runpod"]
 """The interface a request came in through."""
 
@@ -42,6 +45,8 @@ class RequestRecord:
         streamed: Whether audio leaves as it is made.
         num_chars: Length of its text.
         result: `completed`, `cancelled` or the code of an error; empty until it ends.
+        reason: Why it failed; of what is not valid only the field, as the error's line may repeat
+            what was sent. Empty if it did not.
         voice_key: Key of the file's voice that speaks, or None for one made up.
         voice_files: Paths of the voice files that speak, below the voices folder, links followed.
         engine: Name of the model that speaks; empty until the first audio.
@@ -59,6 +64,7 @@ class RequestRecord:
     streamed: bool = False
     num_chars: int = 0
     result: str = ""
+    reason: str = ""
     voice_key: str | None = None
     voice_files: list[str] = field(default_factory=list)
     engine: str = ""
@@ -136,6 +142,12 @@ class RequestRecord:
         self.result = result
         self.timings.total = self._elapsed_s()
 
+    def failed(self, error: SpeechError) -> None:
+        """Note the error that the request ended with."""
+        is_private = isinstance(error, InvalidRequest) and error.param != VOICE_PARAM
+        self.reason = (is_private and error.param) or error.message
+        self.ended(error.code)
+
     @property
     def duration_s(self) -> float:
         """Length of the audio."""
@@ -175,7 +187,7 @@ class RequestRecord:
             "streamed": str(self.streamed).lower(),
             "engine": self.engine or None,
             "voice": self.voice_key,
-            "voice_file": _quoted(", ".join(self.voice_files)) if self.voice_files else None,
+            "voice_file": _quoted(", ".join(self.voice_files), MAX_FILE_CHARS),
             "chars": self.num_chars,
             "chunks": self.num_chunks,
             "redrawn": self.num_redraws,
@@ -184,6 +196,7 @@ class RequestRecord:
             "rtf": _shown(self.real_time_factor, 3),
             "first_audio_ms": _shown(self.first_audio_s, scale=1000),
             **{f"{name}_ms": _shown(s, scale=1000) for name, s in vars(self.timings).items()},
+            "reason": _quoted(self.reason, MAX_REASON_CHARS),
         }
         return " ".join(
             f"{name}={'-' if value is None else value}" for name, value in values.items()
@@ -208,10 +221,12 @@ def _shown(value: float | None, digits: int = 0, scale: float = 1) -> str | None
     return None if value is None else f"{scale * value:.{digits}f}"
 
 
-def _quoted(names: str) -> str:
+def _quoted(text: str, max_chars: int) -> str | None:
     """Return a caller's text as a JSON string in ASCII without a space or an equals sign.
 
-    So a line of the log still splits at spaces into `name=value`.
+    So a line of the log still splits at spaces into `name=value`. None where there is no text.
     """
-    quoted = json.dumps(shorten(names, MAX_FILE_CHARS))
+    if not text:
+        return None
+    quoted = json.dumps(shorten(text, max_chars))
     return quoted.replace(" ", r"\u0020").replace("=", r"\u003d").replace("\x7f", r"\u007f")

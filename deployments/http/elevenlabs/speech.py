@@ -42,18 +42,17 @@ def speech_routes(service: SpeechService, bodies: Bodies) -> APIRouter:
     async def accept(
         request: Request, voice_id: str, output_format: str, *, timestamps: bool = False
     ) -> SpeechCall:
-        body = await read_json(request, bodies)
         request_id = request_id_of(request)
         with service.logging_refusal(request_id, "http"):
+            body = await read_json(request, bodies)
             wanted = parse_speech(
                 {**speech_body(voice_id, output_format, body), "text": body.get("text")},
                 service.limits.max_text_chars,
                 service.pass_limits.max_frames,
                 text_field="text",
             )
-        wanted = replace(wanted, timestamps=timestamps)
-        await service.require_ready()
-        return service.speak(wanted, request_id, "http")
+            await service.require_ready()
+        return service.speak(replace(wanted, timestamps=timestamps), request_id, "http")
 
     @router.post("/stream/with-timestamps", openapi_extra=described)
     async def stream_with_timestamps(

@@ -44,15 +44,16 @@ def text_stream_routes(service: SpeechService) -> APIRouter:
             output_format: str = DEFAULT_FORMAT,
             idle_s: IdleSeconds = None,
         ) -> None:
-            speech_body(voice_id, output_format, {})  # a wrong format is refused with a response
-            with service.connection():
-                await service.require_ready()
+            request_id = request_id_of(websocket)
+            with service.logging_refusal(request_id, "websocket"):
+                speech_body(voice_id, output_format, {})  # a wrong format: refused by a response
+            async with service.connection(request_id):
                 await websocket.accept()
                 connection = Connection(websocket, service, idle_s)
                 dialect = ElevenLabsDialect(
                     connection,
                     service,
-                    request_id_of(websocket),
+                    request_id,
                     voice_id,
                     output_format,
                     several=several,

@@ -15,6 +15,7 @@ from deployments.voice_lookup import VoiceLookup
 from deployments.voice_prep import VoicePrep
 from engine.echo.engine import EchoEngine
 from engine.echo.options import EchoOptions
+from speech.errors import SpeechError
 
 ROOT = Path(__file__).parents[3]
 METRICS = {metric.name: metric for metric in vars(metrics).values() if isinstance(metric, Metric)}
@@ -84,6 +85,17 @@ def test_dashboard_groups_by_labels_that_are_there():
             assert set(group.split(", ")) <= known, query
     legends = [t["legendFormat"] for panel in PANELS for t in panel.get("targets", [])]
     assert {name for legend in legends for name in re.findall(r"{{(\w+)}}", legend)} <= known
+
+
+def test_served_is_what_no_callers_mistake_counts_against():
+    mistakes = {error.code for error in SpeechError.__subclasses__() if error.http_status < 500}
+    # These refuse no request to speak.
+    mistakes -= {"invalid_api_key", "foreign_origin", "idle_timeout"}
+    mistakes -= {"model_not_found", "job_not_found"}
+    excluded = {match for query in QUERIES for match in re.findall('outcome!~"([^"]*)"', query)}
+    assert excluded
+    for codes in excluded:
+        assert set(codes.split("|")) - {"completed"} == mistakes
 
 
 def test_dashboard_can_be_imported_beside_any_prometheus():

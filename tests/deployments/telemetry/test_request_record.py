@@ -1,5 +1,6 @@
 """The one log line of a request."""
 
+import asyncio
 import json
 import logging
 import re
@@ -8,8 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from starlette.testclient import TestClient, WebSocketDenialResponse
 
+from deployments.held_jobs import HeldJobs
 from deployments.telemetry.request_record import RequestRecord
+from speech.errors import InvalidRequest, UploadFailed, VoiceNotFound
 from speech.request import parse_job
 
 DOCUMENTED = Path(__file__).parents[3] / "docs" / "observability.md"
@@ -81,6 +85,81 @@ async def test_refused_request_leaves_its_one_line_too(make_ingress, lines):
         assert (fields["source"], fields["engine"], fields["rtf"]) == ("runpod", "-", "-")
 
 
+async def test_every_http_call_that_is_refused_before_it_is_spoken_leaves_its_line(
+    make_ingress, connect, lines
+):
+    ingress = make_ingress()
+    client = connect(ingress)
+    speech, job = {"input": "Hello.", "text": "Hello."}, {"input": {"text": "Hello."}}
+    bodies = {
+        "/v1/audio/speech": speech,
+        "/v1/text-to-speech/deep.wav": speech,
+        "/runsync": job,
+        "/v2/any/run": job,
+    }
+    for path, body in bodies.items():
+        headers = {"X-Request-ID": "call-2", "Content-Type": "application/json"}
+        await client.post(path, content=b"{", headers=headers)
+        ingress._service._draining.set()
+        await client.post(path, json=body, headers=headers)
+        ingress._service._draining.clear()
+    refusals = [(result, fields["source"]) for result, fields in lines("call-2")]
+    assert refusals == len(bodies) * [("invalid_request", "http"), ("not_ready", "http")]
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/audio/speech/stream", "/v1/text-to-speech/deep.wav/stream-input"]
+)
+def test_refused_websocket_leaves_its_line(make_ingress, lines, path):
+    ingress = make_ingress(limits={"max_connections": 1})
+    client = TestClient(ingress.__serve_build_asgi_app__())
+    headers = {"X-Request-ID": "call-3"}
+    with ingress._service._connections.admit(), pytest.raises(WebSocketDenialResponse):
+        client.websocket_connect(path, headers=headers).__enter__()
+    ingress._service._draining.set()
+    with pytest.raises(WebSocketDenialResponse):
+        client.websocket_connect(path, headers=headers).__enter__()
+    told = [(result, fields["source"]) for result, fields in lines("call-3")]
+    assert told == [("overloaded", "websocket"), ("not_ready", "websocket")]
+
+
+async def test_held_job_that_is_cancelled_leaves_one_line_begun_or_not(
+    make_ingress, lines, held_sampler
+):
+    sampler, stage = held_sampler
+    held = HeldJobs(make_ingress(sampler)._jobs, concurrency=1)
+    begun, waiting, health = (held.take(job) for job in (JOB, JOB, {"action": "health_check"}))
+    await asyncio.to_thread(stage.started.acquire)
+    await held.cancel(health, waiting, begun)
+    for job in (begun, waiting):
+        [(result, fields)] = lines(job.job_id)
+        assert (result, fields["source"]) == ("cancelled", "http")
+    assert lines(health.job_id) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (UploadFailed("Upload failed: SlowDown"), "Upload failed: SlowDown"),
+        (
+            VoiceNotFound("speaker_voice 'a=b' not found", "speaker_voice"),
+            "speaker_voice 'a=b' not found",
+        ),
+        (
+            InvalidRequest("The request body is not valid JSON"),
+            "The request body is not valid JSON",
+        ),
+        (InvalidRequest("Invalid 'text': got ['my secret']", "text"), "text"),
+    ],
+)
+def test_line_says_why_a_request_failed_and_repeats_no_text(error, told):
+    record = RequestRecord("id", "runpod")
+    record.failed(error)
+    fields = dict(pair.split("=") for pair in str(record).split(" "))
+    assert record.result == error.code
+    assert json.loads(fields["reason"]) == told
+
+
 async def test_every_field_is_documented(make_ingress, lines):
     await make_ingress().run_job(JOB, "job-4")
     [(_, fields)] = lines("job-4")
@@ -98,7 +177,7 @@ def test_faulty_takes_are_in_the_metadata_and_the_log_line():
 
 
 @settings(deadline=None)
-@given(st.lists(st.text(), min_size=1))
+@given(st.lists(st.text(min_size=1), min_size=1))
 def test_names_of_voice_files_keep_the_log_line_in_its_form(names):
     record = RequestRecord("id", "runpod")
     for name in names:
