@@ -16,6 +16,9 @@ _DEFAULTS = {
     # After the third check that fails Serve replaces a proxy; Ray's 10 s close the port for half a
     # minute.
     "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "2",
+    # A log begins anew at this size, and five old ones are kept. Ray's own bound is eight times as
+    # large, and what a replica prints it keeps without end.
+    "RAY_ROTATION_MAX_BYTES": str(64 * 2**20),
 }
 
 ONLY_LOOPBACK = {

@@ -82,6 +82,7 @@ def test_compose_file_starts_the_image_with_what_it_needs():
     assert service["command"] == ["python", "-m", "serve_app", "serve"]
     shared = int(service["shm_size"].removesuffix("gb")) * 2**30
     assert shared > int(image["ECHO_RAY_OBJECT_STORE_BYTES"])
+    assert service["logging"]["driver"] == "local"  # Docker's usual one keeps all
     [device] = service["deploy"]["resources"]["reservations"]["devices"]
     assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
 

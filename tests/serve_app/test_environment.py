@@ -13,9 +13,11 @@ VARIABLE = "RAY_SERVE_PROXY_USE_GRPC"
 
 def test_defaults_are_set_and_what_the_environment_says_stays(monkeypatch):
     monkeypatch.delenv("RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH", raising=False)
+    monkeypatch.delenv("RAY_ROTATION_MAX_BYTES", raising=False)
     monkeypatch.setenv(VARIABLE, "0")
     set_ray_defaults()
     assert os.environ["RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH"] == str(2**31 - 1)
+    assert int(os.environ["RAY_ROTATION_MAX_BYTES"]) > 0  # else logs grow without end
     assert os.environ[VARIABLE] == "0"
 
 

@@ -14,6 +14,7 @@ from ray.serve._private.constants import REPLICA_HEALTH_CHECK_UNHEALTHY_THRESHOL
 from ray.serve.schema import ServeDeploySchema
 
 import serve_app
+from serve_app.environment import _DEFAULTS
 from serve_app.graph import (
     REPLICA_OPTIONS,
     _engine_options,
@@ -107,7 +108,7 @@ def test_cluster_file_starts_ray_alike_on_head_and_workers():
         for needed in (
             "PYTHONPATH=$PWD",
             "AUDIO_VOICES_DIR=",
-            "RAY_SERVE_PROXY_USE_GRPC=1",
+            *(f"{name}={value}" for name, value in _DEFAULTS.items()),
             "--metrics-export-port=9464",
         ):
             assert needed in command
