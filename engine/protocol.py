@@ -9,11 +9,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
 from speech.parameters import GivenParameters, ModelParameters
 from speech.pcm import PCM
 from speech.timestamps import TimedWord
+
+Fault = Literal["silent", "early", "cut"]
+"""A reason to doubt a take: nothing is heard, it ends far too soon for the text, or the speech did
+not end within the pass; the worst first."""
+FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 LoadReference = Callable[[], Awaitable[PCM]]
 """Fetches a voice's reference audio: at most 300 s, read-only (copy before writing)."""
@@ -64,13 +69,12 @@ class JobAudio:
         words: The words of the job's text whose times have become certain, in order; in seconds
             from the start of the job's audio. All parts together hold every word of
             `speech.text.words.find_words`, if the job asks for them.
-        fault: With the last part, a reason to doubt the job's audio: `silent`, `early` (it ends far
-            too soon for the text) or `cut` (the speech did not end within the pass).
+        fault: With the last part, a reason to doubt the job's audio, if there is one.
     """
 
     pcm: PCM
     words: Sequence[TimedWord] = ()
-    fault: str | None = None
+    fault: Fault | None = None
 
 
 class Engine(Protocol):

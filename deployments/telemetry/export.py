@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +19,8 @@ logger = logging.getLogger(__name__)
 EXPORT_S = 1.0
 """Seconds between two readings of a `stats()`. Ray drops a gauge that is not set again within two
 of its report intervals, each at least a second long."""
+NEXT_TO_NOTHING = sys.float_info.min
+"""What a counter begins with, as Ray takes no zero; the first increment swallows it."""
 
 
 class StatsExporter:
@@ -41,6 +44,9 @@ class StatsExporter:
             for metric in (reading.metric for reading in readings.values())
         }
         self._exported = dict.fromkeys(readings, 0.0)
+        for reading in readings.values():
+            if reading.metric.kind == "counter":
+                begin(self._instruments[reading.metric.name], self._labels_of(reading))
 
     def export(self) -> None:
         """Read and export once."""
@@ -49,12 +55,15 @@ class StatsExporter:
                 continue
             reading = self._readings[name]
             instrument = self._instruments[reading.metric.name]
-            labels = {**self._labels, **reading.labels}
+            labels = self._labels_of(reading)
             if reading.metric.kind == "gauge":
                 instrument.set(value, labels)
             elif value > self._exported[name]:
                 instrument.inc(value - self._exported[name], labels)
                 self._exported[name] = value
+
+    def _labels_of(self, reading: Reading) -> dict[str, str]:
+        return {**self._labels, **reading.labels}
 
     def start(self) -> None:
         """Export every EXPORT_S for the life of this process; do nothing outside a replica.
@@ -71,6 +80,14 @@ class StatsExporter:
             except Exception:  # the next reading may succeed
                 logger.exception("statistics could not be exported")
             time.sleep(EXPORT_S)
+
+
+def begin(counter: Any, labels: Mapping[str, str]) -> None:
+    """Let Prometheus know a counter before its first increment.
+
+    From the first value that it sees there is no rate: a single error would be in no graph.
+    """
+    counter.inc(NEXT_TO_NOTHING, dict(labels))
 
 
 def create_instrument(metric: Metric) -> Any:

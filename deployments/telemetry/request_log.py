@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import get_args
 
 from deployments.telemetry import metrics
-from deployments.telemetry.export import create_instrument
-from deployments.telemetry.request_record import RequestRecord
+from deployments.telemetry.export import begin, create_instrument
+from deployments.telemetry.request_record import RequestRecord, RequestSource
+from engine.protocol import FAULTS
+from speech.errors import SpeechError
 
 logger = logging.getLogger(__name__)
+
+SOURCES: tuple[RequestSource, ...] = get_args(RequestSource)
+FAILURES = sorted({kind.code for kind in SpeechError.__subclasses__() if kind.http_status >= 500})
+"""The outcomes that are no caller's doing."""
 
 
 class RequestLog:
@@ -25,6 +32,14 @@ class RequestLog:
         self._text_chars = create_instrument(metrics.TEXT_CHARACTERS)
         self._faulty_takes = create_instrument(metrics.FAULTY_TAKES)
         self._jobs_redrawn = create_instrument(metrics.JOBS_REDRAWN)
+        for name in SOURCES:
+            source = {"source": name}
+            for counter in (self._audio_s, self._text_chars, self._jobs_redrawn):
+                begin(counter, source)
+            for outcome in ("completed", "cancelled", *FAILURES):
+                begin(self._requests, {**source, "outcome": outcome})
+            for fault in FAULTS:
+                begin(self._faulty_takes, {**source, "fault": fault})
 
     def write(self, record: RequestRecord) -> None:
         """Log and count a request that ended."""

@@ -26,8 +26,9 @@ from engine.echo.job import EchoJob, TickResult, TickResults
 from engine.echo.model.layers import upcast
 from engine.echo.sampling import Progress
 from engine.echo.side_queue import SideQueue
-from engine.echo.speech_end import FAULTS, earliest_end, find_fault, retake_seed
+from engine.echo.speech_end import earliest_end, find_fault, retake_seed
 from engine.echo.transfer import Download
+from engine.protocol import FAULTS
 from speech.pcm import PCM
 
 Restart = Callable[[EchoJob, Progress], None]

@@ -18,9 +18,8 @@ from engine.echo.length import expected_frames, likely_frames
 from engine.echo.model.tokenizer import tokenize
 from engine.echo.sampling import Progress, make_plan
 from engine.echo.speakers import JobVoice
-from engine.echo.speech_end import Fault
 from engine.echo.word_timer import WordTimer
-from engine.protocol import Job
+from engine.protocol import Fault, Job
 from speech.errors import SpeechError
 from speech.parameters import complete
 from speech.pcm import PCM

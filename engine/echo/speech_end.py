@@ -9,22 +9,17 @@ untested by ear.
 from __future__ import annotations
 
 import hashlib
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.protocol import Fault
 from speech.pcm import MIN_PEAK
 
 MIN_SHARE = 0.5
 """The share of the frames that a text should take, before which an end comes too early."""
 MIN_EXPECTED_FRAMES = 20
 """Texts of fewer frames (0.9 s), a word or two, are not held against their length."""
-
-Fault = Literal["silent", "early", "cut"]
-"""A reason to doubt a take: nothing is heard, it is far too short, or it had no end when the pass
-had; the worst first."""
-FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 
 def earliest_end(expected: float) -> int:

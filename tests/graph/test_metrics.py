@@ -7,6 +7,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from ray import serve
 
+from deployments.telemetry import metrics
+from deployments.telemetry.metrics import Metric
 from serve_app.boot import metrics_url
 from tests.graph.conftest import REPORT_MS, get, wait_until
 from tests.texts import ENDLESS, ENDLESS_REQUEST
@@ -64,6 +66,14 @@ def stream_endlessly(url):
     # In a named voice: without one, what was spoken becomes another voice of the speaker cache.
     body = ENDLESS_REQUEST | {"voice": "ada.ogg"}
     return httpx.stream("POST", f"{url}/v1/audio/speech", json=body, timeout=60)
+
+
+def test_counters_are_there_before_they_count(metered):
+    kinds = (metric for metric in vars(metrics).values() if isinstance(metric, Metric))
+    counters = {f"ray_{metric.name}" for metric in kinds if metric.kind == "counter"}
+    wait_for_metrics(lambda: counters <= {name for name, _, _ in scrape()})
+    failures = [held for name, held, _ in scrape() if held.get("outcome") == "upload_failed"]
+    assert {held["source"] for held in failures} == {"http", "websocket", "runpod"}
 
 
 def test_every_way_a_request_can_end_is_counted_and_only_what_was_spoken_is_timed(metered):
