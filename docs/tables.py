@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic.fields import FieldInfo
 
 from deployments.limits import Limits
@@ -169,6 +170,20 @@ def _metrics() -> Table:
     return ("metric", "kind", "labels", "meaning"), rows
 
 
+def _alerts() -> Table:
+    [group] = yaml.safe_load((ROOT / "dashboards" / "alerts.yml").read_text())["groups"]
+    rows = (
+        (
+            _code(rule["alert"]),
+            rule["labels"]["severity"],
+            rule.get("for", "at once"),
+            rule["annotations"]["summary"],
+        )
+        for rule in group["rules"]
+    )
+    return ("alert", "severity", "after", "what it means, and the way out"), rows
+
+
 def _packages() -> Table:
     """Return each package with the first paragraph of its docstring."""
     inits = sorted(init for name in PACKAGES for init in (ROOT / name).rglob("__init__.py"))
@@ -200,6 +215,7 @@ TABLES: Mapping[str, Callable[[], Table]] = {
     "formats": _formats,
     "errors": _errors,
     "metrics": _metrics,
+    "alerts": _alerts,
     "packages": _packages,
     "decisions": _decisions,
 }
