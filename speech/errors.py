@@ -65,6 +65,13 @@ class SpeechError(Exception):
         return self.message
 
 
+def error_behind(error: BaseException | None) -> SpeechError | None:
+    """Return the error that a caller can see which an error was raised from, or which it is."""
+    while error is not None and not isinstance(error, SpeechError):
+        error = error.__cause__
+    return error
+
+
 class InvalidRequest(SpeechError):
     """The request is not valid."""
 

@@ -21,7 +21,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketState
 
 from deployments.http.request_id import request_id_of
-from speech.errors import InternalError, InvalidRequest, SpeechError, one_line, shorten
+from speech.errors import (
+    InternalError,
+    InvalidRequest,
+    SpeechError,
+    error_behind,
+    one_line,
+    shorten,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +92,8 @@ def add_error_handlers(api: FastAPI) -> None:
 
     @api.exception_handler(Exception)
     async def unforeseen(request: Request, error: Exception) -> Response:
-        return error_response(_internal_error(request, error))
+        """Answer any other error; one that ends an answer under way comes here in a wrapper."""
+        return error_response(error_behind(error) or _internal_error(request, error))
 
     api.add_middleware(UnforeseenWebSocketErrors)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from deployments.telemetry.replica import in_replica
-from speech.errors import InternalError, SpeechError
+from speech.errors import InternalError, error_behind
 
 PACKAGES = ("deployments", "engine", "speech")
 SHOWN = ("deployments.telemetry.request_log", "engine.echo.checkpoints")
@@ -24,8 +24,8 @@ def without_traceback_of_refusal(record: logging.LogRecord) -> bool:
     in the ingress's line of the request: the caller's own mistakes are not said again, others in
     one line.
     """
-    error = record.exc_info[1] if record.exc_info else None
-    if not isinstance(error, SpeechError) or isinstance(error, InternalError):
+    error = error_behind(record.exc_info[1] if record.exc_info else None)
+    if error is None or isinstance(error, InternalError):
         return True
     record.msg, record.args, record.exc_info = f"{record.getMessage()} {error.message}", (), None
     return error.http_status >= 500

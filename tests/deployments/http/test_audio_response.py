@@ -53,9 +53,10 @@ async def ask_and_take_nothing(ingress, path, body):
     ids=["audio", "events", "lines"],
 )
 async def test_client_that_takes_nothing_holds_its_place_until_the_deadline(
-    make_ingress, connect, path, body
+    make_ingress, connect, caplog, path, body
 ):
     ingress = make_ingress(limits={"max_requests": 1})
     await ask_and_take_nothing(ingress, path, body)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
     answer = await connect(ingress).post("/v1/audio/speech", json=SPEECH)
     assert answer.status_code == 200

@@ -26,8 +26,17 @@ def test_a_callers_mistake_is_not_logged_by_serve(serves, caplog):
     assert caplog.records == []
 
 
-def test_an_expected_failure_is_one_line(serves, caplog):
-    log(serves, VoicesUnavailable())
+def wrapped(error):
+    """Return `error` as Starlette raises one that ends an answer under way."""
+    try:
+        raise RuntimeError("response already started") from error
+    except RuntimeError as wrapper:
+        return wrapper
+
+
+@pytest.mark.parametrize("wrap", [lambda error: error, wrapped])
+def test_an_expected_failure_is_one_line(serves, caplog, wrap):
+    log(serves, wrap(VoicesUnavailable()))
     [record] = caplog.records
     assert record.exc_info is None
     assert record.getMessage() == f"Request failed. {VoicesUnavailable().message}"
