@@ -38,16 +38,16 @@ async def health_report(
         draining: The server is stopping: the check `models` fails, so that load balancers turn
             elsewhere.
     """
-    everywhere = voice_prep.broadcast("report").results_async(return_exceptions=True)
-    voices, sampling, storage = await asyncio.gather(
-        _probe(everywhere), _probe(sampler.report.remote()), _check_bucket(bucket)
+    voices, samplers, storage = await asyncio.gather(
+        _probe_each(voice_prep), _probe_each(sampler), _check_bucket(bucket)
     )
+    answered = [seen for seen in samplers if seen is not None]
     checks = {
         "configuration": check("warn" if warnings else "pass", "; ".join(warnings) or "consistent"),
-        "models": _check_model(engine, sampling, draining),
-        "hardware": _check_hardware(sampling),
+        "models": _check_model(engine, answered, len(samplers), draining),
+        "hardware": _check_hardware(answered),
         "s3": storage,
-        **_check_voices([seen for seen in voices or () if isinstance(seen, dict)]),
+        **_check_voices([seen for seen in voices if seen is not None]),
     }
     return report(checks)
 
@@ -60,28 +60,46 @@ async def _probe(answer: Awaitable[T]) -> T | None:
         return None
 
 
-def _check_model(engine: str, sampling: dict[str, Any] | None, draining: bool) -> dict[str, Any]:
+async def _probe_each(deployment: DeploymentHandle[Any]) -> list[dict[str, Any] | None]:
+    """Return the report of each replica, None of one that does not answer.
+
+    Serve's public way waits for all of them: one that hangs would hide the others.
+    """
+    replicas = await _probe(deployment.broadcast("report")._fetch_replica_results_async())
+    answers = (_probe(replica.get_async()) for replica in replicas or ())
+    return list(await asyncio.gather(*answers))
+
+
+def _check_model(
+    engine: str, answered: Sequence[dict[str, Any]], num_asked: int, draining: bool
+) -> dict[str, Any]:
     if draining:
         return check("fail", "the server is stopping: running requests finish, new ones do not run")
-    if sampling is None:
+    if not answered:
         return check(
             "fail",
             f"no sampler with engine {engine} answers: it is starting, or its log says why not",
         )
-    state = f"engine {sampling['engine']} is loaded"
-    if not sampling.get("loaded", True):
-        state = f"engine {sampling['engine']} is unloaded until the next request, as none came"
-    return check("pass", state, defaults=sampling.get("defaults", {}))
+    name, defaults = answered[0]["engine"], answered[0].get("defaults", {})
+    state = f"engine {name} is loaded"
+    if not any(sampling.get("loaded", True) for sampling in answered):
+        state = f"engine {name} is unloaded until the next request, as none came"
+    if len(answered) < num_asked:
+        silent = f"{num_asked - len(answered)} of {num_asked} samplers do not answer"
+        return check("warn", f"{state}; {silent}", defaults=defaults)
+    return check("pass", state, defaults=defaults)
 
 
-def _check_hardware(sampling: dict[str, Any] | None) -> dict[str, Any]:
-    if sampling is None:
+def _check_hardware(answered: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    if not answered:
         return check("warn", "unknown until the engine is loaded")
-    if sampling["device"] == "cpu":
+    if answered[0]["device"] == "cpu":
         return check("warn", "no GPU in use: running on the CPU")
-    if sampling["warning"]:
-        return check("warn", f"running on {sampling['device']}, {sampling['warning']}")
-    return check("pass", f"running on {sampling['device']}")
+    warned = [sampling for sampling in answered if sampling["warning"]]
+    if not warned:
+        return check("pass", f"running on {answered[0]['device']}")
+    several = f" ({len(warned)} of {len(answered)} samplers)" if len(answered) > 1 else ""
+    return check("warn", f"running on {warned[0]['device']}, {warned[0]['warning']}{several}")
 
 
 async def _check_bucket(bucket: Bucket | None) -> dict[str, Any]:
