@@ -145,11 +145,15 @@ class _Dispatch:
             SpeechError: The job failed.
         """
         block = await self._next_block()
-        if self._running[0].job.voice is None:
-            if block is None:
-                self._spoken.end_job()
-            else:
-                self._spoken.add(block.pcm)
+        name, voice = self._running[0].job.voice, self._running[0].voice
+        if name is not None:
+            assert voice is not None
+            if block is not None:
+                self._voices.hear(name, voice)
+        elif block is None:
+            self._spoken.end_job()
+        else:
+            self._spoken.add(block.pcm)
         return block
 
     def end_job(self) -> None:

@@ -96,8 +96,9 @@ class RequestRecord:
             self.timings.voice += time.perf_counter() - started
 
     def voice_prepared(self, file: str, key: str) -> None:
-        """Note the name of the file and the key of a voice that speaks."""
-        self.voice_files.append(file)
+        """Note the name of the file and the key of a voice that speaks, or is prepared again."""
+        if file not in self.voice_files:
+            self.voice_files.append(file)
         self.voice_key = key
 
     def audio_received(self, engine: str, device: str, queue_s: float, waited_s: float) -> None:

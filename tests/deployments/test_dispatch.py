@@ -150,13 +150,14 @@ async def test_jobs_before_one_that_cannot_begin_are_played_to_their_end():
 
 
 async def test_sample_prepares_a_lost_voice_again_once_and_goes_on():
-    voices = iter(["lost", "found"])
+    prepared = []
 
     async def prepare(name):
-        return next(voices)
+        prepared.append(name)
+        return PreparedVoice(name, "key", 1)
 
     def answer(job, voice):
-        return [block(job)] if voice == "found" or job.seed == 0 else [VoiceLost("gone")]
+        return [block(job)] if len(prepared) == 2 or job.seed == 0 else [VoiceLost("gone")]
 
     sampler = FakeSampler(answer)
     got = [
@@ -187,6 +188,33 @@ async def test_begun_job_whose_voice_is_lost_goes_on_in_the_same_voice_or_fails(
             if item.block is not None:
                 got.append(int(item.block.pcm[0]))
     assert got == heard
+
+
+@pytest.mark.parametrize(("prepared", "heard"), [(["a", "a"], [0, 1, 2]), (["a", "b"], [0])])
+async def test_request_changes_no_voice_that_was_heard_where_a_later_job_loses_it(prepared, heard):
+    keys = iter(prepared)
+
+    async def prepare(name):
+        return PreparedVoice(name, next(keys), 1)
+
+    lost = iter([VoiceLost("gone")])
+    sampler = FakeSampler(lambda job, voice: [next(lost, block(job)) if job.seed else block(job)])
+    sampled = sample_in_order(sampler, jobs(3, "a.wav"), RequestVoices(prepare), 1, no_redraw)
+    got = []
+    with contextlib.suppress(VoiceLost):
+        async for index, item, _ in sampled:
+            if item is not None:
+                got.append(index)
+    assert got == heard
+
+
+async def test_request_is_in_one_voice_where_its_jobs_began_in_two():
+    heard = RequestVoices(None)
+    first, second = PreparedVoice("a.wav", "a", 1), PreparedVoice("a.wav", "b", 1)
+    heard.hear("a.wav", first)
+    heard.hear("b.wav", second)
+    with pytest.raises(VoiceLost):
+        heard.hear("a.wav", second)
 
 
 async def test_job_may_begin_while_a_lost_voice_is_prepared_again():

@@ -168,6 +168,13 @@ async def test_every_field_is_documented(make_ingress, lines):
     assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == list(fields)
 
 
+def test_voice_that_is_prepared_again_is_told_once():
+    record = RequestRecord("id", "http")
+    for file in ("ada.ogg", "otto.ogg", "ada.ogg"):
+        record.voice_prepared(file, "key")
+    assert record.voice_files == ["ada.ogg", "otto.ogg"]
+
+
 def test_faulty_takes_are_in_the_metadata_and_the_log_line():
     record, request = RequestRecord("id", "runpod"), parse_job({"text": "Hello."}, 99, 640)
     assert "faulty_takes" not in record.metadata(request)
@@ -186,6 +193,6 @@ def test_names_of_voice_files_keep_the_log_line_in_its_form(names):
     assert line.isascii()
     assert line.isprintable()
     fields = dict(pair.split("=") for pair in line.split(" "))
-    told, whole = json.loads(fields["voice_file"]), ", ".join(names)
+    told, whole = json.loads(fields["voice_file"]), ", ".join(dict.fromkeys(names))
     assert told in (whole, f"{whole[:128]}…")
     assert len(told) <= 129
