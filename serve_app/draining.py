@@ -25,6 +25,8 @@ from serve_app.watch import GraphWatch
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.1
+REPLACED_S = 20.0
+"""The longest time in which Ray Serve replaces its controller or a proxy."""
 
 
 class GraphLost(Exception):
@@ -79,27 +81,48 @@ def drain(app_name: str, drain_s: float, signals: Signals) -> None:
     end = time.monotonic() + drain_s
     given_up = threading.Event()
 
-    def ask() -> None:
-        try:
-            _drain(app_name)
-        except Exception:
-            if not given_up.is_set():  # else the proxies that it asks have been stopped
-                raise
-
-    drained = run_detached(ask)
+    drained = run_detached(lambda: _drain(app_name, given_up))
     while not drained.is_set() and time.monotonic() < end:
         if signals.wait(POLL_S):
             break
     given_up.set()
 
 
-def _drain(app_name: str) -> None:
-    """Have every ingress refuse new requests; return when no proxy has an open one."""
+def _drain(app_name: str, given_up: threading.Event) -> None:
+    """Have every ingress refuse new requests; return when no proxy has an open one.
+
+    A controller or a proxy that dies meanwhile is replaced: that it does not answer does not say
+    that nothing runs. Returns early once the drain is given up, and all of them are stopped.
+
+    Raises:
+        Exception: There has been no answer for REPLACED_S.
+    """
+    refuses = False
+    answered_at = time.monotonic()
+    while not given_up.is_set():
+        try:
+            if not refuses:
+                _refuse_requests(app_name)
+                refuses = True
+            if _proxies_are_drained():
+                return
+            answered_at = time.monotonic()
+        except Exception:
+            if not given_up.is_set() and time.monotonic() - answered_at > REPLACED_S:
+                raise
+        time.sleep(POLL_S)  # the proxies answer, and send no event
+
+
+def _refuse_requests(app_name: str) -> None:
     ingresses = serve.get_app_handle(app_name).broadcast("drain")
     ingresses.results(return_exceptions=True)  # a replica that is gone takes no requests
+
+
+def _proxies_are_drained() -> bool:
     # Ray types an actor's methods as Never.
     controller: Any = ray.get_actor(SERVE_CONTROLLER_NAME, namespace=SERVE_NAMESPACE)
     proxies = list(ray.get(controller.get_proxies.remote()).values())
+    if not proxies:
+        raise LookupError("a controller that was replaced just now knows of no proxy yet")
     ray.get([proxy.update_draining.remote(True) for proxy in proxies])
-    while not all(ray.get([proxy.is_drained.remote() for proxy in proxies])):
-        time.sleep(POLL_S)  # they answer, and send no event
+    return all(ray.get([proxy.is_drained.remote() for proxy in proxies]))
