@@ -19,6 +19,9 @@ _DEFAULTS = {
     # A log begins anew at this size, and five old ones are kept. Ray's own bound is eight times as
     # large, and what a replica prints it keeps without end.
     "RAY_ROTATION_MAX_BYTES": str(64 * 2**20),
+    # When memory runs short, Linux ends one process, the largest that Ray has started. Ray's own
+    # monitor is off: it ends all, Serve's controller with them, also for what another program took.
+    "RAY_memory_monitor_refresh_ms": "0",
 }
 
 ONLY_LOOPBACK = {
