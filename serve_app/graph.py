@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import shlex
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -126,22 +124,11 @@ def _gpus_needed(num_samplers: int, gpus_per_sampler: float) -> float:
     return math.ceil(num_samplers / num_sharing_a_gpu(gpus_per_sampler))
 
 
-def without_gpu() -> dict[str, Any]:
-    """Return the runtime environment of a CPU replica.
-
-    It hides the GPUs: Ray shows them all to a replica that asked for none. And Ray starts such a
-    replica by a line of shell, in which it does not quote the path of Python.
-    """
-    environment: dict[str, Any] = {"env_vars": {"CUDA_VISIBLE_DEVICES": ""}}
-    python = shlex.quote(sys.executable)
-    return environment if python == sys.executable else {**environment, "py_executable": python}
-
-
 def _voice_prep(settings: Settings) -> serve.Deployment:
     return serve.deployment(
         num_replicas=settings.voice_prep_replicas,
         max_ongoing_requests=4 * settings.max_requests,
-        ray_actor_options={"num_cpus": VOICE_PREP_CPUS, "runtime_env": without_gpu()},
+        ray_actor_options={"num_cpus": VOICE_PREP_CPUS},
         **REPLICA_OPTIONS,
     )(VoicePrep)
 
@@ -155,7 +142,7 @@ def _ingress(settings: Settings) -> serve.Deployment:
         max_ongoing_requests=max_calls,
         max_queued_requests=max_calls,  # a call counts as queued until its replica is chosen
         backpressure_config={"retry_after_s": RETRY_AFTER_S},  # of the proxy's own refusals
-        ray_actor_options={"num_cpus": INGRESS_CPUS, "runtime_env": without_gpu()},
+        ray_actor_options={"num_cpus": INGRESS_CPUS},
         graceful_shutdown_timeout_s=settings.drain_s,
         **REPLICA_OPTIONS,
     )(serve.ingress()(Ingress))
@@ -177,13 +164,14 @@ def _has_gpu(settings: Settings) -> bool:
 
 
 def _engine_options(settings: Settings, num_gpus: float) -> BaseModel:
-    """Return the options that the engine is constructed with.
+    """Return the options that the engine is constructed with, `device=auto` decided.
 
-    A GPU that is there and does not work must be an error: with `device=auto` the engine would fall
-    back to the CPU, and to its checkpoint, in silence.
+    A GPU that is there and does not work must be an error, not a fall back to the CPU and to its
+    checkpoint in silence. And Ray shows all GPUs to a sampler that asked for none. To hide them it
+    would need a runtime environment, for which Ray starts Python twice in each replica.
     """
-    if num_gpus and settings.device == "auto":
-        settings = settings.model_copy(update={"device": "cuda"})
+    if settings.device == "auto":
+        settings = settings.model_copy(update={"device": "cuda" if num_gpus else "cpu"})
     return settings.engine_options
 
 
@@ -193,11 +181,7 @@ def _sampler(settings: Settings, num_gpus: float) -> serve.Deployment:
         # The queue is the engine's, where jobs are batched: a full replica would idle its GPU.
         max_ongoing_requests=settings.max_waiting_jobs + HEADROOM,
         request_router_config={"request_router_class": SamplerRouter},
-        ray_actor_options={
-            "num_cpus": settings.sampler_cpus,
-            "num_gpus": num_gpus,
-            **({} if num_gpus else {"runtime_env": without_gpu()}),
-        },
+        ray_actor_options={"num_cpus": settings.sampler_cpus, "num_gpus": num_gpus},
         graceful_shutdown_timeout_s=settings.drain_s,
         **REPLICA_OPTIONS,
     )(Sampler)

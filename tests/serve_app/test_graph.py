@@ -1,8 +1,7 @@
 """What an operator hands to Ray: the application, its builder, and the two configuration files."""
 
 import copy
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,10 @@ from serve_app.graph import (
     REPLICA_OPTIONS,
     _engine_options,
     _gpus_per_sampler,
+    _ingress,
+    _sampler,
+    _voice_prep,
     resources_needed,
-    without_gpu,
 )
 from serve_app.settings import Settings
 from serve_app.wrong_settings import WrongSetting
@@ -48,12 +49,12 @@ def test_builder_reads_the_arguments_that_serve_passes():
     ("given", "num_gpus", "device"),
     [
         ({"device": "cpu"}, 0, "cpu"),
-        ({"sampler_gpus": 0}, 0, "auto"),
+        ({"sampler_gpus": 0}, 0, "cpu"),
         ({"sampler_gpus": 0.5}, 0.5, "cuda"),
         ({"sampler_gpus": 1, "device": "cpu"}, 1, "cpu"),
     ],
 )
-def test_sampler_with_a_gpu_uses_it_or_fails_unless_told_otherwise(given, num_gpus, device):
+def test_sampler_uses_the_gpu_it_has_or_fails_unless_told_otherwise(given, num_gpus, device):
     settings = Settings(**given)
     assert _gpus_per_sampler(settings) == num_gpus
     assert _engine_options(settings, num_gpus).device == device
@@ -78,17 +79,10 @@ def test_resources_are_those_of_all_replicas():
     assert resources_needed(Settings(sampler_gpus=0), 8) == pytest.approx({"CPU": 1, "GPU": 0})
 
 
-def test_replica_starts_from_a_folder_whose_name_has_blanks(monkeypatch, tmp_path):
-    assert "py_executable" not in without_gpu()
-    folder = tmp_path / "My Documents (é)"
-    folder.mkdir()
-    python = folder / "python"
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
-    python.chmod(0o700)
-    monkeypatch.setattr(sys, "executable", str(python))
-    command = f"exec {without_gpu()['py_executable']} -c 'print(6 * 7)'"  # as Ray makes it
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("42\n", "")
+@pytest.mark.parametrize("make", [_ingress, _voice_prep, partial(_sampler, num_gpus=0)])
+def test_replicas_take_processes_that_ray_has_started(make):
+    """For a runtime environment it starts one more, by a line of shell without quotes."""
+    assert "runtime_env" not in make(Settings()).ray_actor_options
 
 
 def test_cluster_file_passes_rays_validator():
