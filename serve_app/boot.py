@@ -7,6 +7,9 @@ import logging
 import os
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,15 +102,16 @@ def _start_node(settings: Settings) -> None:
     """
     for tries_left in reversed(range(MAX_STARTS)):
         try:
-            ray.init(
-                address="local",
-                num_cpus=settings.ray_cpus,
-                object_store_memory=settings.ray_object_store_bytes,
-                include_dashboard=False,
-                logging_level=logging.WARNING,
-                _temp_dir=settings.ray_temp_dir,
-                _metrics_export_port=settings.metrics_port,
-            )
+            with agent_on_a_free_port():
+                ray.init(
+                    address="local",
+                    num_cpus=settings.ray_cpus,
+                    object_store_memory=settings.ray_object_store_bytes,
+                    include_dashboard=False,
+                    logging_level=logging.WARNING,
+                    _temp_dir=settings.ray_temp_dir,
+                    _metrics_export_port=settings.metrics_port,
+                )
         except Exception as error:  # Ray has no class of its own for this
             reason = _first_line(error)
             ray.shutdown()  # the processes of the failed try
@@ -117,6 +121,22 @@ def _start_node(settings: Settings) -> None:
             logger.warning("Ray did not start, trying once more: %s", reason)
         else:
             return
+
+
+@contextmanager
+def agent_on_a_free_port() -> Iterator[None]:
+    """Give the agent of a node that is started inside any free port for HTTP, which nobody asks.
+
+    For Ray's one of all nodes it tries for 3 s where another node has it, as on a machine with two
+    servers, and its own node waits for it. `ray start` has an option for this, `ray.init` has none.
+    """
+    parameters: Any = ray._private.parameter
+    its_own = parameters.RayParams
+    parameters.RayParams = partial(its_own, dashboard_agent_listen_port=0)
+    try:
+        yield
+    finally:
+        parameters.RayParams = its_own
 
 
 def _start_serve(settings: Settings, *, http: bool) -> None:

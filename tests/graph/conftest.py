@@ -15,6 +15,7 @@ import pytest
 import ray
 from ray import serve
 
+from serve_app.boot import agent_on_a_free_port
 from serve_app.environment import set_ray_defaults
 from serve_app.graph import build_app
 from serve_app.haproxy.choice import choose_proxy
@@ -124,14 +125,15 @@ def cluster():
     os.environ["RAY_metrics_report_interval_ms"] = str(REPORT_MS)  # noqa: SIM112 - Ray's own spelling
     port = free_port()
     with private_temp_dir() as temp_dir:
-        ray.init(
-            address="local",
-            num_cpus=16,
-            num_gpus=4,
-            object_store_memory=256 * 2**20,
-            include_dashboard=False,
-            _temp_dir=temp_dir,
-        )
+        with agent_on_a_free_port():
+            ray.init(
+                address="local",
+                num_cpus=16,
+                num_gpus=4,
+                object_store_memory=256 * 2**20,
+                include_dashboard=False,
+                _temp_dir=temp_dir,
+            )
         serve.start(http_options={"host": "127.0.0.1", "port": port})
         yield f"http://127.0.0.1:{port}"
         serve.shutdown()

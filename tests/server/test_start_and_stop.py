@@ -17,6 +17,7 @@ import httpx
 import psutil
 import pytest
 import soundfile
+from ray._private.ray_constants import DEFAULT_DASHBOARD_AGENT_LISTEN_PORT
 
 from serve_app.boot import MAX_STARTS
 from tests.graph.conftest import free_port, get, private_temp_dir, wait_until
@@ -137,6 +138,20 @@ def test_server_on_loopback_opens_to_others_only_what_asks_for_the_token(servers
             with pytest.raises(grpc.RpcError) as refusal:
                 call(b"", timeout=PATIENCE_S)
         assert refusal.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_server_waits_for_no_port_that_every_ray_node_wants(servers):
+    server = servers[1]
+    server.wait_for("Ready.")
+    [agent] = [
+        process
+        for process in psutil.Process(server.process.pid).children(recursive=True)
+        if "ray::DashboardAgent" in " ".join(process.cmdline())
+    ]
+    opened = agent.net_connections(kind="tcp")
+    ports = {each.laddr.port for each in opened if each.status == psutil.CONN_LISTEN}
+    assert len(ports) == 3  # for HTTP, for gRPC and for Prometheus
+    assert DEFAULT_DASHBOARD_AGENT_LISTEN_PORT not in ports
 
 
 def test_node_that_does_not_come_up_is_started_once_more(servers):
