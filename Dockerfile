@@ -24,6 +24,10 @@ WORKDIR /app
 COPY requirements.txt ./
 RUN pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
 
+# The image of Python brings it without bytecode, and the user below may not write any: each of a
+# dozen processes would compile at every start.
+RUN python -m compileall -q -x site-packages /usr/local/lib/python3.12
+
 # RunPod mounts its volume over /runpod-volume; without one these folders serve.
 RUN useradd --create-home --uid 1000 echo \
     && install --directory --owner echo --group echo \
@@ -36,6 +40,7 @@ COPY checkpoints/ checkpoints/
 COPY deployments/ deployments/
 COPY serve_app/ serve_app/
 COPY LICENSE handler.py runpod_entry.py test_input.json ./
+RUN python -m compileall -q .
 
 # HF_HOME is where RunPod puts an endpoint's cached model. Compiled kernels outlive the worker on the
 # volume. Ray would size its shared memory by the host's RAM, which /dev/shm of a container lacks.

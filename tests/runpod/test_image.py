@@ -117,6 +117,18 @@ def test_image_holds_all_that_the_handler_imports(
     assert (tmp_path / "checkpoints/echo-mini/model.safetensors").is_file()
 
 
+def test_image_compiles_what_its_user_cannot(instructions: list[Instruction]) -> None:
+    names = [name for name, _ in instructions]
+    version = only(instructions, "FROM").removeprefix("python:").partition("-")[0]
+    library, code = (
+        position for position, (_, rest) in enumerate(instructions) if "compileall" in rest
+    )
+    assert instructions[library][1].endswith(f"/usr/local/lib/python{version}")
+    last_copy = len(names) - 1 - names[::-1].index("COPY")
+    assert last_copy < code < names.index("USER")
+    assert instructions[code] == ("RUN", "python -m compileall -q .")
+
+
 def test_image_can_build_kernels_and_keeps_them_on_the_volume(
     instructions: list[Instruction],
 ) -> None:
