@@ -24,7 +24,8 @@ def main() -> None:
         sys.stderr.write(f"{error}\n")
         sys.exit(EXIT_STATUS)
     set_ray_defaults()
-    from serve_app.boot import StartFailed, boot_graph, stop_ray
+    from serve_app.boot import boot_graph, stop_ray
+    from serve_app.ray_node import StartFailed
     from serve_app.runpod_worker import work
 
     try:

@@ -7,22 +7,27 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import wait
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import ray
 from ray import serve
 from ray.exceptions import RayError
 from ray.serve.handle import DeploymentHandle
-from ray.serve.schema import ApplicationStatus
+from ray.serve.schema import ApplicationStatus, ApplicationStatusOverview
 
-from serve_app.detached import run_detached
+from serve_app.detached import call_detached, run_detached
 from serve_app.exposure import ray_exposure
-from serve_app.graph import build_app, resources_needed
 from serve_app.haproxy.choice import listens
+from serve_app.ray_node import (
+    MAX_STARTS,
+    StartFailed,
+    first_line,
+    join_cluster,
+    joins_cluster,
+    start_node,
+)
 from serve_app.ray_output import SERVE_LOG, warnings_only, without_rays_prints
 from serve_app.settings import Settings
 
@@ -30,28 +35,18 @@ logger = logging.getLogger(__name__)
 
 APP_NAME = "default"
 BOOT_TIMEOUT_S = 600
-READY_POLL_S = 0.5
+POLL_S = 0.1
+"""Between two looks at what is starting."""
 SHUTDOWN_S = 20.0
 """The longest time in which Ray may stop its own processes."""
 GRACEFUL_SHUTDOWN_S = 60.0
 """The same where every replica stops by itself first: on a busy host that takes a while."""
-MAX_STARTS = 2
-"""Tries at a Ray node of our own, or at Serve, each of which takes half a minute to fail."""
 _WAYS_OUT = {
     "CPU": "lower sampler_cpus or the number of replicas, or raise ray_cpus",
     "GPU": "lower sampler_gpus or sampler_replicas",
 }
 """Advice where Ray counts less of a kind than the replicas need."""
 _USABLE = (ApplicationStatus.DEPLOYING, ApplicationStatus.RUNNING, ApplicationStatus.UNHEALTHY)
-
-
-class StartFailed(Exception):
-    """The graph cannot be started here; the message says why in one line."""
-
-
-def joins_cluster() -> bool:
-    """Tell whether `start_ray` joins a cluster, which others may use, too."""
-    return bool(os.environ.get("RAY_ADDRESS"))
 
 
 def start_ray(settings: Settings, *, http: bool) -> None:
@@ -67,7 +62,7 @@ def start_ray(settings: Settings, *, http: bool) -> None:
     for warning in settings.warnings(os.environ):
         logger.warning(warning)
     if joins_cluster():
-        _join_cluster(os.environ["RAY_ADDRESS"])
+        join_cluster(os.environ["RAY_ADDRESS"])
     else:
         if settings.metrics_port is not None:
             _require_free("metrics_port", "", settings.metrics_port)
@@ -78,92 +73,38 @@ def start_ray(settings: Settings, *, http: bool) -> None:
             _require_free("port", settings.host, settings.port)
         for warning in ray_exposure(os.environ):
             logger.warning(warning)
-        _start_node(settings)
+        run_detached(import_graph)  # Ray takes longer, and mostly waits
+        start_node(settings)
     _start_serve(settings, http=http)
 
 
-def _join_cluster(address: str) -> None:
-    """Join the Ray cluster at `address`.
-
-    Raises:
-        StartFailed: There is none.
-    """
-    try:
-        ray.init(address=address, logging_level=logging.WARNING)
-    except Exception as error:  # Ray has no class of its own for this
-        raise StartFailed(f"RAY_ADDRESS {address}: {_first_line(error)}") from error
-
-
-def _start_node(settings: Settings) -> None:
-    """Start a Ray node here; where it does not come up, as on a busy host, once more.
-
-    Raises:
-        StartFailed: Neither try succeeded.
-    """
-    for tries_left in reversed(range(MAX_STARTS)):
-        try:
-            with agent_on_a_free_port():
-                ray.init(
-                    address="local",
-                    num_cpus=settings.ray_cpus,
-                    object_store_memory=settings.ray_object_store_bytes,
-                    include_dashboard=False,
-                    logging_level=logging.WARNING,
-                    _temp_dir=settings.ray_temp_dir,
-                    _metrics_export_port=settings.metrics_port,
-                )
-        except Exception as error:  # Ray has no class of its own for this
-            reason = _first_line(error)
-            ray.shutdown()  # the processes of the failed try
-            if not tries_left:
-                logs = Path(settings.ray_temp_dir or "/tmp/ray", "session_latest/logs")  # noqa: S108 (Ray's own)
-                raise StartFailed(f"Ray did not start: {reason} Its logs: {logs}") from error
-            logger.warning("Ray did not start, trying once more: %s", reason)
-        else:
-            return
-
-
-@contextmanager
-def agent_on_a_free_port() -> Iterator[None]:
-    """Give the agent of a node that is started inside any free port for HTTP, which nobody asks.
-
-    For Ray's one of all nodes it tries for 3 s where another node has it, as on a machine with two
-    servers, and its own node waits for it. `ray start` has an option for this, `ray.init` has none.
-    """
-    parameters: Any = ray._private.parameter
-    its_own = parameters.RayParams
-    parameters.RayParams = partial(its_own, dashboard_agent_listen_port=0)
-    try:
-        yield
-    finally:
-        parameters.RayParams = its_own
-
-
 def _start_serve(settings: Settings, *, http: bool) -> None:
-    """Start Serve; where it does not come up, as on a busy host, once more.
+    """Start Serve, until a graph can be deployed; where it does not come up, once more.
 
-    A Serve that has lost only its proxy, and replaces it, is then used as it is.
+    On a busy host it may not. Its proxies go on to start while replicas load: it replaces one that
+    does not come up.
 
     Raises:
         StartFailed: Neither try succeeded.
     """
+    start = partial(
+        serve.start,
+        proxy_location="EveryNode" if http else "Disabled",
+        http_options={"host": listens(settings), "port": settings.port},
+        logging_config=SERVE_LOG,
+    )
     for tries_left in reversed(range(MAX_STARTS)):
-        try:
-            serve.start(
-                proxy_location="EveryNode" if http else "Disabled",
-                http_options={"host": listens(settings), "port": settings.port},
-                logging_config=SERVE_LOG,
-            )
-        except (RayError, TimeoutError) as error:
-            if not tries_left:
-                raise StartFailed(f"Ray Serve did not start: {_first_line(error)}") from error
-            logger.warning("Ray Serve did not start, trying once more: %s", _first_line(error))
-        else:
+        started = call_detached(start)  # it waits for the proxies
+        while not wait([started], POLL_S).done and not serve.status().proxies:
+            pass
+        error = started.exception() if started.done() else None
+        if error is None:
             return
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
+        if not isinstance(error, RayError | TimeoutError):
+            raise error
+        if not tries_left:
+            raise StartFailed(f"Ray Serve did not start: {first_line(error)}") from error
+        logger.warning("Ray Serve did not start, trying once more: %s", first_line(error))
 
 
 def stop_ray(*, gracefully: bool) -> None:
@@ -192,11 +133,27 @@ def run_graph(settings: Settings, *, http: bool) -> DeploymentHandle[Any]:
     Raises:
         StartFailed: There is no room for the replicas, or one did not start.
     """
+    from serve_app.graph import build_app
+
     _require_room(settings)
+    graph = serve.RunTarget(build_app(settings), APP_NAME, "/" if http else None)
     try:
-        return serve.run(build_app(settings), name=APP_NAME, route_prefix="/" if http else None)
-    except RuntimeError as error:  # Serve has no class of its own for this
-        raise StartFailed(f"The graph did not start: {_why_not(error)}") from error
+        serve.run_many(
+            [graph], wait_for_ingress_deployment_creation=False, wait_for_applications_running=False
+        )
+    except TimeoutError as error:  # Serve goes on to replace them
+        logger.warning("The graph is deployed, but not reachable yet: %s", error)
+    # Serve's own wait looks once a second.
+    while (application := serve.status().applications[APP_NAME]).status != "RUNNING":
+        if application.status == "DEPLOY_FAILED":
+            raise StartFailed(f"The graph did not start: {_why_not(application)}")
+        time.sleep(POLL_S)
+    return serve.get_app_handle(APP_NAME)
+
+
+def import_graph() -> None:
+    """Import what the graph is made of, for half a second; a later import waits for this one."""
+    import serve_app.graph  # noqa: F401
 
 
 def _require_room(settings: Settings) -> None:
@@ -206,6 +163,8 @@ def _require_room(settings: Settings) -> None:
     """
     if joins_cluster():
         return
+    from serve_app.graph import resources_needed
+
     here = ray.cluster_resources()
     for kind, needed in resources_needed(settings, here.get("GPU", 0.0)).items():
         counted = here.get(kind, 0.0)
@@ -216,16 +175,14 @@ def _require_room(settings: Settings) -> None:
             )
 
 
-def _why_not(error: RuntimeError) -> str:
+def _why_not(application: ApplicationStatusOverview) -> str:
     """Return the last line of what Serve tells of the replicas that did not start."""
-    running = serve.status().applications.get(APP_NAME)
-    deployments = {} if running is None else running.deployments
     reasons = [
         f"{name}: {_last_line(deployment.message)}"
-        for name, deployment in deployments.items()
+        for name, deployment in application.deployments.items()
         if deployment.status == "DEPLOY_FAILED"
     ]
-    return "; ".join(reasons) or _last_line(str(error))
+    return "; ".join(reasons) or _last_line(application.message)
 
 
 def _last_line(text: str) -> str:
@@ -273,5 +230,5 @@ def boot_graph(settings: Settings, *, http: bool) -> DeploymentHandle[Any]:
     while not ingress.ready.remote().result(timeout_s=BOOT_TIMEOUT_S):
         if time.monotonic() > end:
             raise TimeoutError(f"the graph is up but could not speak within {BOOT_TIMEOUT_S} s")
-        time.sleep(READY_POLL_S)
+        time.sleep(POLL_S)
     return ingress

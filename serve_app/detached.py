@@ -5,8 +5,26 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
+
+
+def call_detached(action: Callable[[], T]) -> Future[T]:
+    """Call `action` on a thread that the process does not wait for; return what will come of it."""
+    outcome = Future[T]()
+
+    def run() -> None:
+        try:
+            outcome.set_result(action())
+        except Exception as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return outcome
 
 
 def run_detached(action: Callable[[], None]) -> threading.Event:

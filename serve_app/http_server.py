@@ -16,17 +16,10 @@ from typing import Any
 from ray.serve.handle import DeploymentHandle
 
 from serve_app.announcement import addresses_here, announce, announcement
-from serve_app.boot import (
-    APP_NAME,
-    StartFailed,
-    joins_cluster,
-    metrics_url,
-    run_graph,
-    start_ray,
-    stop_ray,
-)
+from serve_app.boot import APP_NAME, metrics_url, run_graph, start_ray, stop_ray
 from serve_app.draining import GraphLost, Signals, drain, let_proxies_drain_soon, wait_for_signal
 from serve_app.haproxy.fullness import is_full
+from serve_app.ray_node import StartFailed, joins_cluster
 from serve_app.settings import Settings
 from serve_app.watch import GraphWatch, can_speak
 

@@ -15,10 +15,10 @@ import pytest
 import ray
 from ray import serve
 
-from serve_app.boot import agent_on_a_free_port
 from serve_app.environment import set_ray_defaults
 from serve_app.graph import build_app
 from serve_app.haproxy.choice import choose_proxy
+from serve_app.ray_node import agent_on_a_free_port
 from serve_app.settings import Settings
 from tests.few_steps import write_mini_of_few_steps
 from tests.texts import ENDLESS

@@ -1,14 +1,20 @@
 """The start of Ray and Serve where something is wrong; the rest is in tests/server."""
 
 import socket
+import sys
+import threading
+from functools import partial
 
 import pytest
 from ray.exceptions import RayActorError
+from ray.serve.schema import ProxyStatus, ServeStatus
 
-from serve_app.boot import StartFailed, _require_room, run_graph, start_ray
+import serve_app.graph
+from serve_app.boot import _require_room, run_graph, start_ray
 from serve_app.graph import resources_needed
+from serve_app.ray_node import StartFailed
 from serve_app.settings import Settings
-from tests.graph.conftest import free_port
+from tests.graph.conftest import free_port, wait_until
 
 
 @pytest.mark.parametrize(("setting", "http"), [("metrics_port", False), ("port", True)])
@@ -79,10 +85,31 @@ def test_serve_that_does_not_come_up_is_started_once_more(monkeypatch, caplog, f
             raise error
 
     monkeypatch.setattr("serve_app.boot.serve.start", start)
-    monkeypatch.setattr("serve_app.boot._start_node", lambda _: None)
+    monkeypatch.setattr("serve_app.boot.start_node", lambda _: None)
     if comes_up:
         start_ray(Settings(port=free_port()), http=True)
     else:
         with pytest.raises(StartFailed, match="Ray Serve did not start: The proxy died"):
             start_ray(Settings(port=free_port()), http=True)
     assert "Ray Serve did not start, trying once more: The proxy died" in caplog.text
+
+
+def test_graph_is_deployed_while_the_proxies_of_serve_start(monkeypatch):
+    """How long they take cannot be set from outside: here it is Serve's start that waits."""
+    ready = threading.Event()
+    proxies = {"node": ProxyStatus.STARTING}
+    monkeypatch.setattr("serve_app.boot.serve.start", lambda **_: ready.wait(60))
+    monkeypatch.setattr("serve_app.boot.serve.status", lambda: ServeStatus(proxies=proxies))
+    monkeypatch.setattr("serve_app.boot.start_node", lambda _: None)
+    start_ray(Settings(port=free_port()), http=True)
+    assert not ready.is_set()
+    ready.set()
+
+
+def test_graph_is_imported_while_ray_starts(monkeypatch):
+    monkeypatch.setattr(serve_app, "graph", serve_app.graph)  # and back, as in the next line
+    monkeypatch.delitem(sys.modules, "serve_app.graph")
+    imported = partial(wait_until, lambda: "serve_app.graph" in sys.modules)
+    monkeypatch.setattr("serve_app.boot.start_node", lambda _: imported())
+    monkeypatch.setattr("serve_app.boot._start_serve", lambda *_, **__: None)
+    start_ray(Settings(port=free_port()), http=True)

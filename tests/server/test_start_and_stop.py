@@ -19,7 +19,7 @@ import pytest
 import soundfile
 from ray._private.ray_constants import DEFAULT_DASHBOARD_AGENT_LISTEN_PORT
 
-from serve_app.boot import MAX_STARTS
+from serve_app.ray_node import MAX_STARTS
 from tests.graph.conftest import free_port, get, private_temp_dir, wait_until
 from tests.server.process import PATIENCE_S, ROOT, Server, without_warnings
 from tests.texts import ENDLESS, ENDLESS_REQUEST, PARAGRAPHS, THREE_SEMITONES
