@@ -4,7 +4,6 @@ import pytest
 
 import runpod_entry
 from serve_app.commands import serve
-from serve_app.ray_node import StartFailed
 from serve_app.settings import Settings
 from serve_app.wrong_settings import require_weights
 
