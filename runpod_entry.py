@@ -26,8 +26,9 @@ def main() -> None:
     set_ray_defaults()
     from serve_app.boot import boot_graph, stop_ray
     from serve_app.ray_node import StartFailed
-    from serve_app.runpod_worker import work
+    from serve_app.runpod_worker import begin_import, work
 
+    begin_import()
     try:
         ingress = boot_graph(settings, http=False)
     except StartFailed as error:

@@ -1,7 +1,7 @@
 """The RunPod worker: forwards each job into the graph through a handle, answers RunPod's way.
 
 Knows the job loop of RunPod's SDK and nothing of speech. The SDK takes jobs as soon as it starts,
-so it is imported and started only when the graph can speak.
+so it is started only when the graph can speak.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ray.serve.exceptions import BackPressureError
 from ray.serve.handle import DeploymentHandle
 
 from deployments.handles import unwrap
+from serve_app.detached import run_detached
 from serve_app.graph_call import GraphCall
 from serve_app.runpod_posts import MAX_POST_S, use_patient_posts
 from serve_app.runpod_stops import use_patient_stops
@@ -54,10 +55,27 @@ LOST_POLL_S = 0.5
 Output = dict[str, Any]
 
 
-def work(ingress: DeploymentHandle[Any], settings: Settings) -> None:
-    """Run the SDK's job loop over `ingress`, which can speak, until told to stop."""
+def begin_import() -> None:
+    """Import the SDK on a thread of its own, with our defaults for what it reads meanwhile.
+
+    That takes two seconds, most of them waiting for a program of its own that looks at the CPU, in
+    which the graph can start. A later import waits for this one.
+    """
+    # Not there: a process that Ray starts meanwhile copies the environment.
     for name, value in SDK_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    run_detached(_import_sdk)
+
+
+def _import_sdk() -> None:
+    import runpod  # noqa: F401
+
+
+def work(ingress: DeploymentHandle[Any], settings: Settings) -> None:
+    """Run the SDK's job loop over `ingress`, which can speak, until told to stop.
+
+    `begin_import` comes first.
+    """
     import runpod
     from runpod.serverless.modules.worker_state import JobsProgress
 

@@ -1,9 +1,13 @@
 """How `echo-tts serve` ends."""
 
+import os
+import threading
+
 import pytest
 
 import runpod_entry
 from serve_app.commands import serve
+from serve_app.ray_node import StartFailed
 from serve_app.settings import Settings
 from serve_app.wrong_settings import require_weights
 
@@ -42,6 +46,21 @@ def test_weights_that_are_not_there_end_a_runpod_worker_likewise(tmp_path, capsy
         runpod_entry.main()
     assert end.value.code == 2
     assert capsys.readouterr().err.startswith("weights_dir ")
+
+
+def test_runpods_sdk_is_imported_while_the_graph_starts(monkeypatch):
+    imported = threading.Event()
+
+    def boot(settings, *, http):
+        assert imported.wait(60)
+        raise StartFailed("of a test")
+
+    monkeypatch.setattr("serve_app.runpod_worker._import_sdk", imported.set)
+    monkeypatch.setattr("serve_app.boot.boot_graph", boot)
+    monkeypatch.setattr(runpod_entry.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    with pytest.raises(SystemExit, match="of a test"):
+        runpod_entry.main()
 
 
 def test_weights_may_lie_behind_a_link(tmp_path):
