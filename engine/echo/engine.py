@@ -128,7 +128,8 @@ class EchoEngine:
         """Run tick after tick while there is work; in a tick only the runner touches its jobs."""
         failure: SpeechError = NotReady(CLOSED)
         try:
-            await self._model.wake()
+            if not self._closed:
+                await self._model.wake()
             # A last tick may have no job: the runner forgets those that were given up in it.
             while not self._closed and (
                 (batch := self._scheduler.next_batch()) or self._model.holds_jobs

@@ -19,7 +19,7 @@ from engine.echo.loading import Loaded, Loader
 from engine.echo.options import EchoOptions
 from engine.echo.runner import Runner
 from engine.echo.speakers import SpeakerCache
-from speech.errors import NotReady
+from speech.errors import NotReady, Overloaded
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ class ResidentModel:
         self._unload_after_s = options.unload_after_s
         self._loader = Loader(options, resolved, speaker_cache)
         self._unloading: threading.Timer | None = None
+        self._is_needed = False
         self._earlier_totals: Mapping[str, float] = {}
         self.load_failed = False
         """Whether the last load failed, for another reason than other programs' use of memory."""
@@ -73,7 +74,7 @@ class ResidentModel:
     @property
     def totals(self) -> Mapping[str, float]:
         """Running totals since the start; any thread may read them."""
-        runner, earlier = self._runner, self._earlier_totals
+        earlier, runner = self._earlier_totals, self._runner  # or both might count what it did
         if runner is None:
             return earlier
         return {name: earlier.get(name, 0.0) + value for name, value in runner.totals.items()}
@@ -84,6 +85,7 @@ class ResidentModel:
         Raises:
             NotReady: There is no memory for it at present.
         """
+        self._is_needed = True  # for a timer that has fired already
         if self._unloading is not None:
             self._unloading.cancel()
         if not self.is_loaded:
@@ -95,6 +97,7 @@ class ResidentModel:
 
     def rest(self) -> None:
         """Leave the memory after a time, unless something wakes it before."""
+        self._is_needed = False
         if self._unload_after_s is not None:
             self._unloading = threading.Timer(self._unload_after_s, self._unload_in_turn)
             self._unloading.daemon = True
@@ -123,7 +126,7 @@ class ResidentModel:
         self.load_failed = False
         try:
             return self._loader.load()
-        except torch.OutOfMemoryError:
+        except (torch.OutOfMemoryError, Overloaded):  # the second of a job that warms it up
             logger.warning("the device has no memory for the model")
         except BaseException:
             self.load_failed = True
@@ -137,13 +140,16 @@ class ResidentModel:
             self._thread.submit(self._unload)
 
     def _unload(self) -> None:
-        if self._runner is None:
+        if self._is_needed or self._runner is None:
             return
         totals = self.totals
         self._runner = None
         self._earlier_totals = totals
         self._speaker_cache.drop_contexts()
-        self._give_back()
+        try:
+            self._give_back()
+        except Exception:  # nobody waits for this: the next load fails if it has to
+            logger.exception("the device did not take its memory back")
         logger.info("nothing to speak for %g s: the model is unloaded", self._unload_after_s)
 
     def _give_back(self) -> None:

@@ -108,16 +108,55 @@ async def test_jobs_that_come_while_it_leaves_are_spoken(tiny_weights):
         np.testing.assert_array_equal(first, second)
 
 
+async def test_timer_that_fires_late_takes_the_model_from_no_job(tiny_weights):
+    with _engine(tiny_weights, LONG_S) as engine:
+        timer = engine._model._unloading
+        job = Job("hello", 3, {"num_steps": 2, "sequence_length": 640}, stream=True)
+        async with aclosing(engine.generate(job, None, lambda: None)) as parts:
+            await anext(parts)
+            timer.function()
+            await asyncio.wrap_future(engine._model._thread.submit(lambda: None))
+            assert engine.is_loaded
+
+
+async def test_totals_that_are_read_while_it_leaves_count_nothing_twice(tiny_weights):
+    class Leaving(ResidentModel):
+        @property
+        def _earlier_totals(self):
+            self.__class__ = ResidentModel
+            self._unload()
+            return self._earlier_totals
+
+    with _engine(tiny_weights, LONG_S) as engine:
+        await _speak(engine)
+        before = dict(engine._model.totals)
+        engine._model.__class__ = Leaving
+        assert engine._model.totals == before
+        assert not engine.is_loaded
+
+
+async def test_memory_that_is_not_given_back_is_told(tiny_weights, monkeypatch, caplog):
+    def fail(model):
+        raise RuntimeError("the driver is gone")
+
+    monkeypatch.setattr(ResidentModel, "_give_back", fail)
+    with _engine(tiny_weights, LONG_S) as engine:
+        await unload(engine)
+        assert not engine.is_loaded
+    assert "the driver is gone" in caplog.text
+
+
+@pytest.mark.parametrize("place", ["loading.Loader.load", "runner.denoise"])
 async def test_memory_that_others_have_taken_fails_the_request_and_not_the_next(
-    tiny_weights, monkeypatch
+    tiny_weights, monkeypatch, place
 ):
-    def no_room(loader):
+    def no_room(*_):
         raise torch.OutOfMemoryError
 
     with _engine(tiny_weights, LONG_S) as engine:
         await unload(engine)
         with monkeypatch.context() as patch:
-            patch.setattr(Loader, "load", no_room)
+            patch.setattr(f"engine.echo.{place}", no_room)
             with pytest.raises(NotReady, match=NO_ROOM):
                 await _speak(engine)
             await engine.check_health()
@@ -146,3 +185,12 @@ async def test_engine_closes_while_its_model_is_unloaded(tiny_weights):
     engine._model._unload_in_turn()  # a timer that was about to fire
     with pytest.raises(NotReady, match="is closed"):
         await _speak(engine)
+
+
+async def test_job_of_an_engine_that_closes_before_it_loads_again_is_told_so(tiny_weights):
+    with _engine(tiny_weights, LONG_S) as engine:
+        await unload(engine)
+        job = asyncio.create_task(_speak(engine))
+        await asyncio.sleep(0)  # it waits for its first audio
+    with pytest.raises(NotReady, match="is closed"):
+        await job
