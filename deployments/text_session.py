@@ -94,10 +94,14 @@ class TextSession:
         Raises:
             InvalidRequest: An utterance has begun and not ended, or the request's parameters do not
                 go with the model's.
+            SpeechError: No sampler tells the model's in time.
         """
         if self._open is not None:
             raise InvalidRequest("The configuration changes between utterances only: end this one")
-        self._style = (request, await self._pipeline.parameters(request))
+        deadline = self._supervision.deadline()
+        with self._supervision.watch.guard(deadline):
+            parameters = await deadline.run(self._pipeline.parameters(request))
+        self._style = (request, parameters)
 
     async def add(self, fragment: str) -> None:
         """Take the next part of the utterance, or the first of a new one.

@@ -6,8 +6,10 @@ from types import SimpleNamespace
 import pytest
 
 from deployments.http.connection import Connection
-from speech.errors import Idle
+from speech.errors import DeadlineExceeded, Idle
+from speech.request import parse_speech_config
 from tests.deployments.clock import let_pass
+from tests.deployments.conftest import local_handle
 
 IDLE_S = 60
 
@@ -107,6 +109,18 @@ async def test_message_that_is_being_taken_when_the_server_stops_comes_before_th
     script.takes.set()
     await running
     assert (script.closed.is_set(), caller.close_code) == (True, 1001)
+
+
+class SilentSampler:
+    async def report(self):
+        await asyncio.Event().wait()
+
+
+async def test_configuration_that_no_sampler_answers_keeps_no_server_that_stops(make_ingress):
+    service = make_ingress(local_handle(SilentSampler), {"deadline_s": 0.05})._service
+    session = service.session("any", file_per_sentence=True)
+    with pytest.raises(DeadlineExceeded):
+        await session.configure(parse_speech_config({}, 640))
 
 
 async def test_client_that_takes_nothing_is_left_after_the_deadline(make_ingress, connect):
