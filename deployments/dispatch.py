@@ -67,8 +67,8 @@ async def sample_in_order(
     None begins before the voices that are known to be needed are prepared. Then each does as soon
     as it comes and there is room; one that names no voice also waits until the voice of those
     before it is known (see `SpokenVoice`). A job whose replica is lost is drawn again; voices whose
-    audio was lost with its owner are prepared again, once, and a job that has begun goes on if its
-    voice is still the same. Closing the generator cancels every job still in the sampler, and
+    audio was lost with its owner are prepared again, once; the request goes on if those that were
+    heard are still the same. Closing the generator cancels every job still in the sampler, and
     closes `jobs`.
 
     Args:
@@ -198,28 +198,25 @@ class _Dispatch:
         while True:
             try:
                 return await self._running[0].audio.next_block()
-            except VoiceLost as error:
+            except VoiceLost:
                 if self._has_lost_voices:
                     raise
                 self._has_lost_voices = True
-                await self._sample_again(error)
+                await self._sample_again()
 
-    async def _sample_again(self, error: VoiceLost) -> None:
+    async def _sample_again(self) -> None:
         """Begin every running job anew, with its voice prepared again.
 
         Raises:
-            VoiceLost: `error`, as a job that has begun would go on in another voice.
+            VoiceLost: The request would go on in another voice than the one that was heard.
         """
         self._voices.forget()
         lost = list(self._running)  # others may begin meanwhile
         for each in lost:
             each.audio.cancel()
         for each in lost:
-            voice = await self._voice(each.job)
-            if each.audio.has_begun and voice != each.voice:
-                raise error
-            each.voice = voice
-            each.audio.restart(self._call(each.job, voice))
+            each.voice = await self._voice(each.job)
+            each.audio.restart(self._call(each.job, each.voice))
 
     async def _sample(self, job: VoicedJob) -> _Running:
         voice = await self._voice(job)

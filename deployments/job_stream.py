@@ -50,11 +50,6 @@ class JobStream:
         self._num_words_to_skip = 0
         self._step = _NO_STEP
 
-    @property
-    def has_begun(self) -> bool:
-        """True once some of the audio has been given out."""
-        return self._num_samples > 0
-
     async def next_block(self) -> PCMBlock | None:
         """Return the next block, or None after the last.
 
