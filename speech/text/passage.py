@@ -68,8 +68,8 @@ def make_passage(
 ) -> Passage:
     """Lay out `text`, write it out, and cut it.
 
-    `speaker` is the tag that the text
-    goes on under, `context` what else is said, to tell the language of a text that is short.
+    `speaker` is the tag that the text goes on under, `context` what else is said, to tell the
+    language of a text that is short.
 
     Raises:
         InvalidRequest: A pause in it is not of 0 to 10 seconds.
