@@ -7,6 +7,7 @@ import struct
 import unicodedata
 import zipfile
 import zlib
+from itertools import chain
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element
@@ -46,12 +47,15 @@ class Archive:
         except _DAMAGE:
             raise EpubError("is no EPUB, or damaged: it is not a zip archive") from None
         self._files: dict[str, zipfile.ZipInfo] = {}
+        self._names: dict[str, str] = {}  # by what careless spellings of them have in common
         for info in self._zip.infolist():
-            self._files.setdefault(_key(info.filename), info)
+            name = _normal(info.filename)
+            self._files.setdefault(name, info)
+            self._names.setdefault(_key(name), name)
         self._left_bytes = MAX_BYTES
         self._encrypted: set[str | None] = set()
-        if self.find(f"/{_ENCRYPTION}"):
-            self._encrypted = set(map(self.find, _encrypted(self.parse(_key(_ENCRYPTION)))))
+        if encryption := self.find(f"/{_ENCRYPTION}"):
+            self._encrypted = set(map(self.find, _encrypted(self.parse(encryption))))
 
     def find_package(self) -> str:
         """Return the name of the package document, which tells what the book consists of.
@@ -59,9 +63,10 @@ class Archive:
         Raises:
             EpubError: There is none.
         """
-        if not self.find(f"/{_CONTAINER}"):
+        container = self.find(f"/{_CONTAINER}")
+        if container is None:
             raise EpubError(f"is no EPUB: it has no {_CONTAINER}")
-        root = self.parse(_key(_CONTAINER)).find(".//rootfile[@full-path]")
+        root = self.parse(container).find(".//rootfile[@full-path]")
         path = "" if root is None else root.get("full-path", "")
         name = self.find(path)
         if name is None:
@@ -79,11 +84,11 @@ class Archive:
             return None
         if url.scheme or url.netloc or not url.path:
             return None
-        for path in (unquote(url.path), url.path):
-            key = _key(posixpath.join("/", posixpath.dirname(base), path))
-            if key in self._files:
-                return key
-        return None
+        folder = posixpath.join("/", posixpath.dirname(base))
+        paths = [_normal(posixpath.join(folder, path)) for path in (unquote(url.path), url.path)]
+        exact = (path for path in paths if path in self._files)
+        alike = (self._names[key] for key in map(_key, paths) if key in self._names)
+        return next(chain(exact, alike), None)
 
     def read(self, name: str) -> bytes:
         """Return the content of a file by the name that `find` gave.
@@ -115,9 +120,12 @@ class Archive:
         return parse(self.read(name))
 
 
+def _normal(path: str) -> str:
+    return posixpath.normpath(posixpath.join("/", path.replace("\\", "/"))).lstrip("/")
+
+
 def _key(path: str) -> str:
-    """Return one name for all spellings of a path; case and accents differ in careless books."""
-    path = posixpath.normpath(posixpath.join("/", path.replace("\\", "/"))).lstrip("/")
+    """Return one key for all spellings of a path; case and accents differ in careless books."""
     return unicodedata.normalize("NFC", path).casefold()
 
 

@@ -37,8 +37,10 @@ def read_epub(path: str) -> Book:
         paragraphs: list[str] = []
         places: dict[str, _Place] = {}
         for name in package.documents():
-            if name not in contents and name not in places:
+            if name != package.ncx and name not in places:
                 prose = read_prose(archive.parse(name))
+                if name == package.nav and not any(map(_is_text, prose.paragraphs)):
+                    continue
                 places[name] = _Place(len(places), len(paragraphs), prose.anchors)
                 paragraphs += prose.paragraphs
         if not paragraphs:
@@ -51,6 +53,10 @@ def read_epub(path: str) -> Book:
             package.author,
             package.cover(),
         )
+
+
+def _is_text(paragraph: str) -> bool:
+    return not paragraph.startswith("#")
 
 
 def _starts(

@@ -11,7 +11,7 @@ from serve_app.book.chapters import read_chapters
 from serve_app.book.epub import archive
 from serve_app.book.epub.archive import EpubError
 from serve_app.book.epub.reader import read_epub
-from tests.serve_app.book.epubs import CONTAINER, PNG, with_nav, with_ncx, write_epub
+from tests.serve_app.book.epubs import CONTAINER, PNG, nav, with_nav, with_ncx, write_epub
 
 RAIN = {
     "rain.xhtml": "<h1>Rain</h1><p>It rained.</p>",
@@ -102,6 +102,19 @@ def test_what_stands_outside_the_reading_order_is_not_read(read):
     options["items"] += '<item id="pic" href="a.svg" media-type="image/svg+xml"/>'
     options["files"]["OEBPS/a.svg"] = "<svg><desc>A picture</desc></svg>"
     assert read(RAIN, spine=spine, **options).text == "# Snow\n\nIt snowed."
+
+
+def test_names_that_differ_in_case_only_are_two_files(read):
+    assert read({"a.xhtml": "<p>One.</p>", "A.xhtml": "<p>Two.</p>"}).text == "One.\n\nTwo."
+
+
+def test_table_of_contents_in_a_document_with_text_does_not_take_it(read):
+    contents = nav(("Rain", "nav.xhtml#rain"), ("Snow", "nav.xhtml#snow"))
+    text = "<h1 id='rain'>Rain</h1><p>It rained.</p><h1 id='snow'>Snow</h1><p>It snowed.</p>"
+    item = '<item id="nav" href="nav.xhtml" properties="nav"/>'
+    files = {"OEBPS/nav.xhtml": contents.replace("</body>", f"{text}</body>")}
+    book = read({}, items=item, spine='<itemref idref="nav"/>', files=files)
+    assert titles(book) == [("Rain", ["# Rain", "It rained."]), ("Snow", ["# Snow", "It snowed."])]
 
 
 @pytest.mark.parametrize(
