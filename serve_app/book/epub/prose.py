@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 
 from serve_app.book.chapters import heading_of
 from serve_app.book.epub.tree import text_of
+from serve_app.book.epub.unsaid import is_contents, is_said, label_of, refers_to_note
 
 SCENE_BREAK = "[pause:1.5s]"
 """For a rule, and for a paragraph of marks such as `* * *`; as long as the pause of a chapter."""
@@ -19,29 +20,13 @@ _BLOCK = re.compile(
     r"address|article|aside|blockquote|body|caption|center|dd|details|div|dl|dt|figcaption|figure|"
     r"footer|form|h[1-6]|header|hgroup|hr|html|li|main|ol|p|pre|section|summary|table|tr|ul"
 )
-_UNSAID = re.compile(
-    r"annotation(?:-xml)?|audio|head|iframe|nav|object|rp|rtc?|script|style|svg|template|video"
-)
-_UNSAID_TYPE = re.compile(
-    r"(?:doc-)?(?:backlink|colophon|copyright-page|cover|endnotes?|footnotes?|imprint|index|"
-    r"landmarks|lo[aitv]|noteref|page-?list|pagebreak|rearnotes?|toc)"
-)
-_UNSAID_CLASS = re.compile(
-    r"endnotes?|fnanchor|footnotes?|footnote-?ref|noteref|page-?(?:num(?:ber)?|no|break)|"
-    r"pg-boilerplate|programlisting"
-)
-"""Of books that have no types: EPUB 2, and Project Gutenberg's."""
-_MAX_REFERENCE_CHARS = 8
-_REFERENCE = re.compile(r"\[\w{1,4}\]|\(\d{1,3}\)|[*†‡§¶↩↑^]+\ufe0e?")
-"""A link to a note, or from a note back, that is not raised."""
-_MIN_LINKS, _LINKED_SHARE = 5, 0.75
-"""A document with as many links, and as much of its text in them, is a table of contents."""
-
 _FIGURES = {
     "sup": str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"),
     "sub": str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"),
 }
 """By them the server knows exponents, and notes without a link, which it leaves out."""
+_NUM_PIECES_BEFORE = 4
+"""Of a paragraph, to tell what stands before a link."""
 _NUMBER = re.compile(r"\d{1,6}")
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _BLANK_LINES = re.compile(r"\n\s*\n")
@@ -60,7 +45,7 @@ def read_prose(root: Element) -> Prose:
     Headings have the `#` and list items the number or `-` of Markdown; lines that are broken stay
     so. The cells of a row stand between commas. Pictures are said as headings and as initials.
     """
-    if _is_contents(root):
+    if is_contents(root):
         return Prose([], {})
     reader = _Reader()
     reader.visit(root)
@@ -83,7 +68,9 @@ class _Reader:
         for name in (element.get("id"), element.get("name")):
             if name:
                 self.anchors.setdefault(name, len(self.paragraphs))
-        if not _is_said(element) or (keeps_lines and element.tag == "code"):
+        if not is_said(element) or (keeps_lines and element.tag == "code"):
+            return
+        if refers_to_note(element, "".join(self._pieces[-_NUM_PIECES_BEFORE:])):
             return
         level = None if self._heading is not None else _HEADING.fullmatch(element.tag)
         if level and len(text_of(element)) <= _MAX_HEADING_CHARS:
@@ -114,6 +101,9 @@ class _Reader:
             return
         elif tag in ("td", "th") and text_of(element):
             self._separate()
+        elif label := label_of(element):
+            self._say(label)
+            return
         self._say(element.text, keeps_lines=keeps_lines)
         start = element.get("start", "")
         number = int(start) if _NUMBER.fullmatch(start) else 1
@@ -134,7 +124,7 @@ class _Reader:
         while self._pieces and self._pieces[-1].isspace():
             self._pieces.pop()
         if self._pieces:
-            self._pieces.append(", ")
+            self._pieces[-1] = self._pieces[-1].rstrip() + ", "
 
     def _break(self) -> None:
         if self._heading is not None:
@@ -162,38 +152,3 @@ def _one_line(heading: str) -> str:
     """Return a heading on one line: its number and its title, or what is broken for its length."""
     lines = _lines(heading)
     return (heading_of("\n".join(lines)) if len(lines) > 1 else "") or " ".join(lines)
-
-
-def _is_said(element: Element) -> bool:
-    types = f"{element.get('epub:type', '')} {element.get('role', '')}".lower().split()
-    classes = element.get("class", "").lower().split()
-    return not (
-        _UNSAID.fullmatch(element.tag)
-        or element.get("hidden") is not None
-        or element.get("aria-hidden", "").lower() == "true"
-        or any(map(_UNSAID_TYPE.fullmatch, types))
-        or any(map(_UNSAID_CLASS.fullmatch, classes))
-        or _is_reference(element)
-    )
-
-
-def _is_reference(element: Element) -> bool:
-    """Tell whether an element refers to a note: a short link that is raised, or such as `[1]`."""
-    if element.tag not in ("a", "sup") or len(text := text_of(element)) > _MAX_REFERENCE_CHARS:
-        return False
-    if element.tag == "sup":
-        return element.find(".//a[@href]") is not None
-    is_raised = text != "" and text_of(element.find(".//sup")) == text
-    return element.get("href") is not None and bool(is_raised or _REFERENCE.fullmatch(text))
-
-
-def _is_contents(root: Element) -> bool:
-    """Tell whether a document is little but links to others."""
-    body = root.find(".//body")
-    links = [
-        len(text_of(link))
-        for link in root.iter("a")
-        if not link.get("href", "#").startswith("#") and link.find(".//a") is None
-    ]
-    num_chars = len(text_of(root if body is None else body))
-    return len(links) >= _MIN_LINKS and sum(links) >= _LINKED_SHARE * num_chars

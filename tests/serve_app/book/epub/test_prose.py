@@ -27,7 +27,7 @@ def said(body):
         ("<p>So <code>wc</code>:</p><pre>\n<code>not_said()</code></pre>", ["So wc:"]),
         ("<ul><li>Hats</li><li><p>Coats</p><p>Warm.</p></li></ul>", ["- Hats", "- Coats", "Warm."]),
         ('<ol start="3"><li>Wash</li><li>Dry</li></ol>', ["3. Wash", "4. Dry"]),
-        ("<table><tr><th>Hat</th>\n<td> </td><td>$5</td></tr><tr><td>Cap</td>", ["Hat, $5", "Cap"]),
+        ("<table><tr><td>Hat </td>\n<td> </td><th>5</th></tr><tr><td>Cap</td>", ["Hat, 5", "Cap"]),
         ("<table><tr><td><p>A page</p><p>of text.</p></td></tr></table>", ["A page", "of text."]),
         ("<dl><dt>Hat</dt><dd>A thing.</dd></dl>", ["Hat", "A thing."]),
         ("<p><ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>字</p>", ["漢字"]),
@@ -80,6 +80,13 @@ def test_scene_breaks_are_pauses():
         '<a class="fnanchor" href="#n1">1</a>',
         '<span epub:type="pagebreak" title="7">7</span>',
         '<span class="pagenum">[Pg 7]</span>',
+        '<span class="page_number">xii</span>',
+        '<a href="n.xhtml#n1" class="calibre5"><span class="calibre6">1</span></a>',
+        '<a class="footnote" href="#n1">1</a>',
+        '<a data-type="noteref" href="#n1">1</a>',
+        '<span style="display: none">not shown</span>',
+        '<div data-type="footnotes"><p data-type="footnote">A note.</p></div>',
+        '<pre data-type="programlisting">print()</pre>',
         '<aside epub:type="footnote"><p>A note.</p></aside>',
         '<section role="doc-endnotes"><ol><li>A note. <a href="#r1">↩</a></li></ol></section>',
         '<div class="footnotes"><p>A note.</p></div>',
@@ -99,10 +106,42 @@ def test_notes_pages_and_what_refers_to_them_are_left_out(markup):
         ('<a href="#s">x<sup>2</sup> of it</a>', "x² of it"),
         ('<aside class="sidebar">See below.</aside>', "See below."),
         ('<a id="top">[1]</a>', "[1]"),
+        ('<a epub:type="noteref" href="#n1">Caesar</a>', "Caesar"),
+        ('<a class="footnote" href="#n1">Caesar</a>', "Caesar"),
+        ('<span epub:type="pagebreak" id="p7">that it rains.', "that it rains."),
+        (
+            '<span aria-label="Tom"><b aria-hidden="true">T</b><i aria-hidden="true">om</i></span>',
+            "Tom",
+        ),
     ],
 )
 def test_links_that_are_words_and_sidebars_are_said(markup, text):
     assert " ".join(said(f"<p>See {markup}</p>")) == f"See {text}"
+
+
+@pytest.mark.parametrize("tag", ["div", "p", "section", "h2"])
+def test_style_that_begins_a_page_does_not_take_the_text(tag):
+    assert " ".join(said(f'<{tag} class="pagebreak">It rained.</{tag}>')) in (
+        "It rained.",
+        "## It rained.",
+    )
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        "<ul>{}</ul>",
+        '<div class="toc">Chapters that are called by their titles, from the first: {}</div>',
+    ],
+)
+def test_table_of_contents_within_a_document_is_left_out(contents):
+    links = "".join(f'<li><a href="#c{n}">Chapter {n}</a></li>' for n in range(6))
+    assert said(f"{contents.format(links)}<p>It rained.</p>") == ["It rained."]
+
+
+def test_links_out_of_the_book_are_no_table_of_contents():
+    links = "".join(f'<li><a href="https://example.org/{n}">Book {n}</a></li>' for n in range(6))
+    assert len(said(f"<h2>Further reading</h2><ul>{links}</ul>")) == 7
 
 
 def test_page_of_links_is_a_table_of_contents_and_a_page_with_links_is_not():
