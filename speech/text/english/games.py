@@ -21,6 +21,12 @@ _PARTS_OR_DAYS = re.compile(
     r"half|halves|quarters?|thirds?|\w+ths?|(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)(?:[a-z]*day)?",
     re.IGNORECASE,
 )
+_MEASURES = frozenset({(1, 2), (1, 3), (2, 3), (1, 4), (3, 4)})
+"""Fractions of a cup, a slope, a beat, unless what stands before is counted."""
+_COUNTED_WORD = re.compile(
+    rf"{_COUNTED}|thread|quest|tweet|post|file|photo|test|video|volume|batch|attempt|job|tip|update",
+    re.IGNORECASE,
+)
 _SPLIT = frozenset({"1", "2", "4", "12", "20", "50"})  # fifty fifty, twenty twenty, four four time
 
 
@@ -31,9 +37,12 @@ def _out_of(match: re.Match[str]) -> str | None:
 
 
 def _part_of(match: re.Match[str]) -> str | None:
-    """Return `Thread (one out of three)` for `Thread (1/3)`; a day and `half (1/2)` stay."""
+    """Return `Thread (one out of three)` for `Thread (1/3)`; a day and `sugar (1/2)` stay."""
     got, total = int(match["got"]), int(match["all"])
-    if not 0 < got <= total or _PARTS_OR_DAYS.fullmatch(match["what"].strip(", ")):
+    what = match["what"].strip(", ")
+    if not 0 < got <= total or _PARTS_OR_DAYS.fullmatch(what):
+        return None
+    if (got, total) in _MEASURES and not _COUNTED_WORD.fullmatch(what):
         return None
     return f"{match['what']}({cardinal(match['got'])} out of {cardinal(match['all'])})"
 

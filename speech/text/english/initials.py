@@ -257,7 +257,7 @@ LETTERS: tuple[Rule, ...] = (
         "ay",
     ),
     rule(
-        r"(?<![\w.'’@#$&/\\-])(?P<letter>[B-HJ-NP-Z]|[A-HJ-Z](?:\s[A-Z])+)(?![\w.'’&/-]|[\])][a-z])",
+        r"(?<![\w.'’@#$&/\\-])(?P<letter>[A-HJ-Z](?:\s[A-Z])+|[B-HJ-NP-Z])(?![\w.'’´`$&/-]|[\])][a-z])",
         _letter,
     ),
     rule(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from speech.text.english.adjectives import PLAIN_NOUN, has_article, is_adjective
+from speech.text.english.columns import COLUMNS
 from speech.text.english.figures import (
     MINUS,
     NUMBER,
@@ -132,15 +133,6 @@ def _duration(match: re.Match[str]) -> str:
         for unit, figures in match.groupdict().items()
         if figures
     )
-
-
-def _heading(match: re.Match[str]) -> str | None:
-    """Return `(centimeters)` for the `(cm)` of a table's column; `(min)` may be a minimum."""
-    unit, slash, per = match["unit"].partition("/")
-    many = "seconds" if unit == "s" else UNITS.get(unit, ("", ""))[1]
-    if not many or unit in ("ha", "l", "mi", "min", "mo") or (slash and per not in PER):
-        return None
-    return f"({many}{_rate(slash + per)})"
 
 
 def _inches(match: re.Match[str]) -> str:
@@ -275,7 +267,7 @@ MEASURES: tuple[Rule, ...] = (
         rf"{MINUS}{START}(?P<amount>{NUMBER}){UPTO}\s?{_UNIT}{_RATE}(?!\w|['’]s\b|[:]\s?\d)(?P<stop>\.(?!\w))?",
         _measure,
     ),
-    rule(r"(?<=[A-Za-z]\s)\((?P<unit>[^\s()\d]{1,8})\)(?=[,.:;|]|\s?(?:$|\n))", _heading),
+    *COLUMNS,
     rule(
         r"(?<![\w.])(?<!\bper\s)(?P<first>[Ss])q\.?\sft\b(?:\.(?=[,;:)]|\s[a-z\d]))?",
         lambda m: f"{m['first']}quare feet",

@@ -15,6 +15,8 @@ _COUNTED = (
     "Super Bowl|Stage|Level|Round|Appendix|Schedule|Unit|Grade|Table|Figure|Rocky|Final Fantasy|"
     "Episode|Apollo|Mark|Canto|Paragraph|Step|Category|Tier|Division|Page|Number"
 ).replace(" ", r"\s")
+_IN_CAPITALS = "CHAPTER|CANTO|STAVE|SCENE|VOLUME"  # before an I that is no pronoun
+_ALSO_IN_CAPITALS = "PART|ACT|BOOK|SECTION"
 _GAMES = r"GTA|Grand\sTheft\sAuto|Resident\sEvil|Street\sFighter|Civilization|Dragon\sQuest|Ultima"
 _RULERS = (
     "Henry|Louis|Elizabeth|Charles|George|Edward|Richard|William|James|John|Paul|Benedict|Pius|"
@@ -156,6 +158,10 @@ ROMAN_NUMERALS: tuple[Rule, ...] = (
     ),
     rule(
         rf"(?P<name>\b(?:{_COUNTED}|{_GAMES}))\s(?!I\s(?:{_SPEAKER_VERBS})\b|[CL]\b){_ROMAN}\b(?!['’]|\.\w)",
+        _counted,
+    ),
+    rule(
+        rf"(?P<name>\b(?:{_IN_CAPITALS}|(?:{_ALSO_IN_CAPITALS})(?!\sI\b)))\s(?![CL]\b){_ROMAN}\b(?!['’]|\.\w)",
         _counted,
     ),
     rule(rf"\b(?P<name>{_RULERS})\s(?P<roman>I)(?=['’]s\b|\s(?:{_REIGNED})\b)", _ruler_i),

@@ -75,7 +75,7 @@ def _scaled(match: re.Match[str]) -> str:
 SPELLINGS: tuple[Rule, ...] = (
     rule(  # of a post, of what was saved
         rf"(?<![\w.,/$£€¥₹:-])(?P<amount>\d{{1,3}})\s?(?P<unit>{alternatives(list(_AGO))})"
-        r"(?=\s(?:ago|remaining|to\sgo)\b|(?<!m)\sleft\b)",
+        r"(?=\sago\b|(?:(?<!\dm)(?<!\sm)|(?<=\b\dm)|(?<=\b[1-4][1-9]m))\s(?:remaining|to\sgo)\b|(?<!m)\sleft\b)",
         lambda m: f"{m['amount']} {_AGO[m['unit']]}{'s' * (m['amount'] != '1')}",
     ),
     rule(

@@ -7,6 +7,8 @@ from speech.text.english.normalization import normalize
 WRITTEN = [
     ("Quest (3/5) done, half (1/2), Fri (5/9)", "Quest (three out of five) done, half (one half), "
      "Friday (May ninth)"),
+    ("Sugar (1/2), milk (3/4), thread (1/3)", "Sugar (one half), milk (three quarters), thread "
+     "(one out of three)"),
     ("3-1 (Ødegaard 67')", "three to one (Ødegaard sixty seven minutes)"),
     ("HP 23/50, MP: 7/30", "aitch pee twenty three out of fifty, em pee: seven out of thirty"),
     ("5/5 gems, a 4/4 beat", "five out of five gems, a four four beat"),

@@ -12,6 +12,8 @@ WRITTEN = [
     ("A B C D E, F B I, A C G T", "ay bee see dee ee, eff bee eye, ay see jee tee"),
     ("Points A, B, and C; A or B. So am I, I think", "Points ay, bee, and see; ay or bee. So am I, "
      "I think"),
+    ("in R$ only, D´Silva, as °C, F B I was", "in R$ only, D´Silva, as degrees Celsius, "
+     "eff bee eye was"),
     ("It is (b). Jo (he/him), his/her", "It is (bee). Jo (he him), his or her"),
     ("a. First\nb. Next\nii. Third", "ay. First\nbee. Next\ntwo. Third"),
     ("X is “Z” (L). B is for ball, K Lee", "ex is “zee” (ell). bee is for ball, kay Lee"),

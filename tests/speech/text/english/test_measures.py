@@ -173,6 +173,10 @@ WRITTEN = [
     ("Height (cm), Temp (°C), Time (s), Rate (mm/yr), he (s) is, Share (%)",
      "Height (centimeters), Temp (degrees Celsius), Time (seconds), Rate (millimeters per year), "
      "he (s) is, Share (percent)"),
+    ("le chat (m), Leeds (W), Val (V), Length (m)", "le chat (m), Leeds (double-you), Val (vee), "
+     "Length (meters)"),
+    ("with 200m to go, 100 m remaining, 5m to go", "with two hundred meters to go, one hundred "
+     "meters remaining, five minutes to go"),
     ("45s remaining, 2h left, 5m left, q4-6h", "forty five seconds remaining, two hours left, five "
      "meters left, every four to six hours"),
     ("timeout=30s", "timeout equals thirty seconds"),

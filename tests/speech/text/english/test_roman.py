@@ -6,6 +6,8 @@ from speech.text.english.normalization import normalize
 
 WRITTEN = [
     ("CHAPTER I. Go", "CHAPTER one. Go"),
+    ("CHAPTER V HOW, CHAPTER I DOWN", "CHAPTER five HOW, CHAPTER one DOWN"),
+    ("PART I LIKE, BOOK X", "PART I LIKE, BOOK ten"),
     ("Part I of it, WORLD WAR I", "Part one of it, WORLD WAR one"),
     ("the Book I told you of, the Class I took", "the Book I told you of, the Class I took"),
     ("Charles I was executed", "Charles the first was executed"),
