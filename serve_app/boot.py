@@ -95,7 +95,7 @@ def _start_serve(settings: Settings, *, http: bool) -> None:
     )
     for tries_left in reversed(range(MAX_STARTS)):
         started = call_detached(start)  # it waits for the proxies
-        while not wait([started], POLL_S).done and not serve.status().proxies:
+        while not wait([started], POLL_S).done and not _has_proxies():
             pass
         error = started.exception() if started.done() else None
         if error is None:
@@ -105,6 +105,14 @@ def _start_serve(settings: Settings, *, http: bool) -> None:
         if not tries_left:
             raise StartFailed(f"Ray Serve did not start: {first_line(error)}") from error
         logger.warning("Ray Serve did not start, trying once more: %s", first_line(error))
+
+
+def _has_proxies() -> bool:
+    """Tell whether Serve knows its proxies; a controller that dies is told by Serve's start."""
+    try:
+        return bool(serve.status().proxies)
+    except RayError:
+        return False
 
 
 def stop_ray(*, gracefully: bool) -> None:
@@ -144,11 +152,15 @@ def run_graph(settings: Settings, *, http: bool) -> DeploymentHandle[Any]:
     except TimeoutError as error:  # Serve goes on to replace them
         logger.warning("The graph is deployed, but not reachable yet: %s", error)
     # Serve's own wait looks once a second.
-    while (application := serve.status().applications[APP_NAME]).status != "RUNNING":
+    while True:
+        application = serve.status().applications.get(APP_NAME)
+        if application is None:
+            raise StartFailed("The graph did not start: it was deleted meanwhile")
+        if application.status == "RUNNING":
+            return serve.get_app_handle(APP_NAME)
         if application.status == "DEPLOY_FAILED":
             raise StartFailed(f"The graph did not start: {_why_not(application)}")
         time.sleep(POLL_S)
-    return serve.get_app_handle(APP_NAME)
 
 
 def import_graph() -> None:

@@ -20,7 +20,7 @@ def call_detached(action: Callable[[], T]) -> Future[T]:
     def run() -> None:
         try:
             outcome.set_result(action())
-        except Exception as error:
+        except BaseException as error:  # else whoever waits for the outcome would wait for ever
             outcome.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()

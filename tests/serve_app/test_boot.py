@@ -106,6 +106,36 @@ def test_graph_is_deployed_while_the_proxies_of_serve_start(monkeypatch):
     ready.set()
 
 
+def test_controller_that_dies_while_it_is_asked_is_started_once_more(monkeypatch):
+    """When it dies cannot be timed from outside: here what Serve is asked fails, then its start."""
+    asked = threading.Event()
+    died = RayActorError(error_msg="The controller died")
+    outcomes = iter([died, None])
+
+    def start(**_):
+        if (error := next(outcomes)) is not None:
+            asked.wait(60)
+            raise error
+
+    def status():
+        asked.set()
+        raise died
+
+    monkeypatch.setattr("serve_app.boot.serve.start", start)
+    monkeypatch.setattr("serve_app.boot.serve.status", status)
+    monkeypatch.setattr("serve_app.boot.start_node", lambda _: None)
+    start_ray(Settings(port=free_port()), http=True)
+    assert next(outcomes, "none left") == "none left"
+
+
+def test_graph_that_another_program_deletes_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr("serve_app.boot._require_room", lambda _: None)
+    monkeypatch.setattr("serve_app.boot.serve.run_many", lambda *_, **__: None)
+    monkeypatch.setattr("serve_app.boot.serve.status", ServeStatus)
+    with pytest.raises(StartFailed, match="deleted"):
+        run_graph(Settings(), http=False)
+
+
 def test_graph_is_imported_while_ray_starts(monkeypatch):
     monkeypatch.setattr(serve_app, "graph", serve_app.graph)  # and back, as in the next line
     monkeypatch.delitem(sys.modules, "serve_app.graph")
