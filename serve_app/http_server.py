@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import http.client
 import logging
-import signal
 import threading
 import time
 from functools import partial
@@ -66,7 +65,6 @@ def _serve_until_told(settings: Settings) -> None:
         StartFailed: It does not start.
         GraphLost: It could not speak for too long.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # in place of Ray's: as Ctrl-C
     try:
         ingress = run_graph(settings, http=True)
         watch = GraphWatch(partial(_serves, ingress, settings), settings.outage_s)

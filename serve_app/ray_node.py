@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -36,7 +37,8 @@ def join_cluster(address: str) -> None:
         StartFailed: There is none.
     """
     try:
-        ray.init(address=address, logging_level=logging.WARNING)
+        with _our_sigterm():
+            ray.init(address=address, logging_level=logging.WARNING)
     except Exception as error:  # Ray has no class of its own for this
         raise StartFailed(f"RAY_ADDRESS {address}: {first_line(error)}") from error
 
@@ -49,7 +51,7 @@ def start_node(settings: Settings) -> None:
     """
     for tries_left in reversed(range(MAX_STARTS)):
         try:
-            with agent_on_a_free_port():
+            with agent_on_a_free_port(), _our_sigterm():
                 ray.init(
                     address="local",
                     num_cpus=settings.ray_cpus,
@@ -68,6 +70,23 @@ def start_node(settings: Settings) -> None:
             logger.warning("Ray did not start, trying once more: %s", reason)
         else:
             return
+
+
+@contextmanager
+def _our_sigterm() -> Iterator[None]:
+    """Let SIGTERM do what it did before: Ray makes it end the program with status 15.
+
+    Ray does so as soon as it begins to start, on the main thread.
+    """
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    except SystemExit as stop:
+        if stop.code == signal.SIGTERM and callable(handler):
+            handler(signal.SIGTERM, None)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, handler)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The start of Ray and Serve where something is wrong; the rest is in tests/server."""
 
+import signal
 import socket
 import sys
 import threading
@@ -12,7 +13,7 @@ from ray.serve.schema import ProxyStatus, ServeStatus
 import serve_app.graph
 from serve_app.boot import _require_room, run_graph, start_ray
 from serve_app.graph import resources_needed
-from serve_app.ray_node import StartFailed
+from serve_app.ray_node import StartFailed, start_node
 from serve_app.settings import Settings
 from tests.graph.conftest import free_port, wait_until
 
@@ -126,6 +127,23 @@ def test_controller_that_dies_while_it_is_asked_is_started_once_more(monkeypatch
     monkeypatch.setattr("serve_app.boot.start_node", lambda _: None)
     start_ray(Settings(port=free_port()), http=True)
     assert next(outcomes, "none left") == "none left"
+
+
+def test_sigterm_while_ray_starts_is_our_own(monkeypatch):
+    """How long Ray takes cannot be set from outside: here it does no more than with the signal."""
+
+    def init(**_):
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(number))
+        signal.raise_signal(signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    monkeypatch.setattr("serve_app.ray_node.ray.init", init)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            start_node(Settings())
+        assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_graph_that_another_program_deletes_is_not_waited_for(monkeypatch):
