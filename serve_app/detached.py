@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from serve_app.ray_node import first_line
+
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
@@ -28,18 +30,14 @@ def call_detached(action: Callable[[], T]) -> Future[T]:
 
 
 def run_detached(action: Callable[[], None]) -> threading.Event:
-    """Run `action` on a thread that the process does not wait for; set the event at its end."""
+    """Call `action` in the same way, for nothing but an event at its end; log why it failed."""
     ended = threading.Event()
 
-    def run() -> None:
-        try:
-            action()
-        except Exception as error:
-            first_line = str(error).partition("\n")[0]  # Ray's errors go on for pages
-            logger.warning("%s: %s", type(error).__name__, first_line)
+    def tell(outcome: Future[None]) -> None:
+        if (error := outcome.exception()) is not None:
+            logger.warning("%s: %s", type(error).__name__, first_line(error))
             logger.debug("work on a detached thread failed", exc_info=error)
-        finally:
-            ended.set()
+        ended.set()
 
-    threading.Thread(target=run, daemon=True).start()
+    call_detached(action).add_done_callback(tell)
     return ended

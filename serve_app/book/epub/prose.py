@@ -9,9 +9,10 @@ from xml.etree.ElementTree import Element
 from serve_app.book.chapters import heading_of
 from serve_app.book.epub.tree import text_of
 from serve_app.book.epub.unsaid import is_contents, is_said, label_of, refers_to_note
+from serve_app.book.parts import CHAPTER_PAUSE_S
 
-SCENE_BREAK = "[pause:1.5s]"
-"""For a rule, and for a paragraph of marks such as `* * *`; as long as the pause of a chapter."""
+SCENE_BREAK = f"[pause:{CHAPTER_PAUSE_S:g}s]"
+"""For a rule, and for a paragraph of marks such as `* * *`."""
 
 _HEADING = re.compile(r"h([1-6])")
 _MAX_HEADING_CHARS = 300
