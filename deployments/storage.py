@@ -9,13 +9,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random
 import re
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
+
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_before_delay,
+    wait_exponential_jitter,
+)
 
 from deployments.bucket_client import BucketClient, BucketConfig, EndpointRedirects
 from speech.concurrency import run_in
@@ -59,31 +66,42 @@ class Bucket:
         Raises:
             UploadFailed: With the S3 code of the last attempt.
         """
+        retrying = AsyncRetrying(
+            stop=stop_before_delay(patience_s),
+            wait=wait_exponential_jitter(
+                multiplier=_FIRST_PAUSE_S,
+                max=_MAX_PAUSE_S,
+                exp_base=_PAUSE_GROWTH,
+                jitter=_FIRST_PAUSE_S,
+            ),
+            retry=retry_if_exception(_may_pass),
+            before_sleep=_log_attempt,
+            reraise=True,
+        )
 
-        def put(client: BucketClient) -> str:
-            return client.put(key, data, media_type)
+        last_error: Exception | None = None
+
+        async def attempt() -> str:
+            nonlocal last_error
+            try:
+                return await self._uploads.run(lambda client: client.put(key, data, media_type))
+            except Exception as error:
+                last_error = error
+                raise
 
         async def upload() -> str:
-            last_error: Exception = TimeoutError(f"no answer within {patience_s:g} s")
-            loop = asyncio.get_running_loop()
-            end_s = loop.time() + patience_s
-            with contextlib.suppress(TimeoutError):  # says less than what failed before
-                async with asyncio.timeout_at(end_s):
+            try:
+                async with asyncio.timeout(patience_s):
                     # To wait for a thread, and for the client, is no attempt.
                     await self._uploads.run(lambda _: None)
-                    for number, pause_s in enumerate(_pauses(), 1):
-                        try:
-                            return await self._uploads.run(put)
-                        except Exception as error:  # less its frames: this one holds it
-                            last_error = error.with_traceback(None)
-                        if not _may_pass(last_error) or loop.time() + pause_s >= end_s:
-                            break
-                        logger.warning(
-                            "upload attempt %d failed: %s; the next one follows in %.1f s",
-                            *(number, last_error, pause_s),
-                        )
-                        await asyncio.sleep(pause_s)
-            raise last_error
+                    try:
+                        link: str = await retrying(attempt)
+                        return link
+                    except asyncio.CancelledError as error:  # tenacity's frames hold it, it them
+                        raise error.with_traceback(None) from None
+            except TimeoutError:
+                pass  # says less than what failed before
+            raise last_error or TimeoutError(f"no answer within {patience_s:g} s")
 
         return await _explained("Upload failed", upload())
 
@@ -154,7 +172,7 @@ async def _explained(failure: str, work: Awaitable[T]) -> T:
     Raises:
         UploadFailed: The work failed; no other error leaves.
     """
-    # The frames hold the audio and the error: all would stay for long.
+    # The frames hold the audio and, by way of tenacity's, the error: all would stay for long.
     try:
         return await work
     except Exception as error:
@@ -182,12 +200,13 @@ def _is_distrust(error: BaseException) -> bool:
     return isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
-def _pauses() -> Iterator[float]:
-    """Yield the pause after each attempt; by chance, uploads that failed together come apart."""
-    base_s = _FIRST_PAUSE_S
-    while True:
-        yield min(base_s + random.uniform(0, _FIRST_PAUSE_S), _MAX_PAUSE_S)  # noqa: S311 - no secret
-        base_s = min(_PAUSE_GROWTH * base_s, _MAX_PAUSE_S)
+def _log_attempt(state: RetryCallState) -> None:
+    assert state.outcome is not None
+    assert state.next_action is not None
+    logger.warning(
+        "upload attempt %d failed: %s; the next one follows in %.1f s",
+        *(state.attempt_number, state.outcome.exception(), state.next_action.sleep),
+    )
 
 
 def _reason(error: Exception) -> str:
